@@ -1,0 +1,1 @@
+//! Access to servers and databases through git.

@@ -1,0 +1,2 @@
+//! The `jumpgate` command.
+fn main() {}

@@ -1,0 +1,159 @@
+//! From when until when: the two ends of a request, as instants.
+
+use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone};
+use serde::{Deserialize, Serialize};
+
+/// One end of a period: the instant, and how people wrote it.
+///
+/// The end of a period is exclusive: a request `until` a day ends at the first instant
+/// of the next day in the zone of the repo.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Edge {
+    /// The instant.
+    pub at: Timestamp,
+    /// The form in the names of permissions: `20270228`, or `20270228T1830Z`.
+    pub tag: String,
+    /// The form for people, with its offset: `2027-02-28 18:30 +08:00`; the end of a
+    /// whole day is `2027-02-28 24:00 +08:00`.
+    pub text: String,
+}
+
+impl Edge {
+    /// The first instant of a day in `zone`.
+    ///
+    /// # Errors
+    /// When the day cannot be placed in time (beyond the years that are known).
+    pub fn first_of(day: jiff::civil::Date, zone: &TimeZone) -> Result<Self, jiff::Error> {
+        let start = day.to_zoned(zone.clone())?.start_of_day()?;
+        Ok(Self {
+            at: start.timestamp(),
+            tag: day.strftime("%Y%m%d").to_string(),
+            text: format!("{day} 00:00 {}", offset(start.offset())),
+        })
+    }
+
+    /// The instant at which a day of `zone` is over.
+    ///
+    /// # Errors
+    /// When the day cannot be placed in time (beyond the years that are known).
+    pub fn last_of(day: jiff::civil::Date, zone: &TimeZone) -> Result<Self, jiff::Error> {
+        let next = day.tomorrow()?.to_zoned(zone.clone())?.start_of_day()?;
+        let before = zone.to_offset(next.timestamp() - jiff::SignedDuration::from_secs(1));
+        Ok(Self {
+            at: next.timestamp(),
+            tag: day.strftime("%Y%m%d").to_string(),
+            text: format!("{day} 24:00 {}", offset(before)),
+        })
+    }
+
+    /// A moment (whole minutes), shown in `zone`.
+    pub fn moment(at: Timestamp, zone: &TimeZone) -> Self {
+        let local = at.to_zoned(zone.clone());
+        Self {
+            at,
+            tag: at.to_zoned(TimeZone::UTC).strftime("%Y%m%dT%H%MZ").to_string(),
+            text: format!("{} {}", local.strftime("%Y-%m-%d %H:%M"), offset(local.offset())),
+        }
+    }
+}
+
+/// An offset as people write it: `+08:00`.
+fn offset(offset: Offset) -> String {
+    let seconds = offset.seconds();
+    let sign = if seconds < 0 { '-' } else { '+' };
+    let minutes = seconds.abs() / 60;
+    format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+/// From when until when something holds; either end may be open.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Period {
+    /// The first instant, when there is one.
+    pub from: Option<Edge>,
+    /// The instant at which it is over, when there is one.
+    pub until: Option<Edge>,
+}
+
+impl Period {
+    /// The first instant; 2000-01-01Z when the period has no beginning.
+    pub fn start(&self) -> Timestamp {
+        // 2000-01-01T00:00:00Z: JumpServer would put the time of the request there.
+        self.from.as_ref().map_or(Timestamp::constant(946_684_800, 0), |edge| edge.at)
+    }
+
+    /// The instant at which it is over; 2099-12-31Z when the period has no end.
+    pub fn end(&self) -> Timestamp {
+        // 2099-12-31T00:00:00Z: JumpServer would put 70 years from now there.
+        self.until.as_ref().map_or(Timestamp::constant(4_102_358_400, 0), |edge| edge.at)
+    }
+
+    /// Whether `moment` lies in it.
+    pub fn contains(&self, moment: Timestamp) -> bool {
+        self.has_started(moment) && !self.is_over(moment)
+    }
+
+    /// Whether it has begun at `moment`.
+    pub fn has_started(&self, moment: Timestamp) -> bool {
+        self.start() <= moment
+    }
+
+    /// Whether it is over at `moment`.
+    pub fn is_over(&self, moment: Timestamp) -> bool {
+        moment >= self.end()
+    }
+
+    /// The same period, over at `edge` at the latest.
+    pub fn cut(&self, edge: &Edge) -> Self {
+        if edge.at < self.end() {
+            Self { from: self.from.clone(), until: Some(edge.clone()) }
+        } else {
+            self.clone()
+        }
+    }
+
+    /// The end of a permission's name: empty, `_<until>`, `_<from>-<until>` or `_<from>-`.
+    pub fn suffix(&self) -> String {
+        match (&self.from, &self.until) {
+            (None, None) => String::new(),
+            (None, Some(until)) => format!("_{}", until.tag),
+            (Some(from), Some(until)) => format!("_{}-{}", from.tag, until.tag),
+            (Some(from), None) => format!("_{}-", from.tag),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shanghai() -> TimeZone {
+        TimeZone::get("Asia/Shanghai").expect("a known zone")
+    }
+
+    #[test]
+    fn a_day_is_over_at_midnight_of_the_repos_zone() {
+        let edge = Edge::last_of("2027-02-28".parse().expect("a day"), &shanghai()).expect("an edge");
+        assert_eq!(edge.at.to_string(), "2027-02-28T16:00:00Z");
+        assert_eq!(edge.text, "2027-02-28 24:00 +08:00");
+        assert_eq!(edge.tag, "20270228");
+    }
+
+    #[test]
+    fn the_constants_are_what_they_say() {
+        let open = Period::default();
+        assert_eq!(open.start().to_string(), "2000-01-01T00:00:00Z");
+        assert_eq!(open.end().to_string(), "2099-12-31T00:00:00Z");
+        assert_eq!(open.suffix(), "");
+    }
+
+    #[test]
+    fn the_suffix_holds_the_whole_period() {
+        let zone = shanghai();
+        let from = Edge::first_of("2026-12-01".parse().expect("a day"), &zone).expect("an edge");
+        let until = Edge::moment("2027-02-28T18:30:00Z".parse().expect("a moment"), &zone);
+        let period = Period { from: Some(from.clone()), until: Some(until) };
+        assert_eq!(period.suffix(), "_20261201-20270228T1830Z");
+        assert_eq!(Period { from: Some(from), until: None }.suffix(), "_20261201-");
+    }
+}

@@ -1,0 +1,1 @@
+//! A JumpServer-compatible server for the demo and the tests.

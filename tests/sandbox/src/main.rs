@@ -1,0 +1,2 @@
+//! The sandbox as a process of its own.
+fn main() {}

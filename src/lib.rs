@@ -1,1 +1,8 @@
 //! Access to servers and databases through git.
+
+pub mod access;
+pub mod jumpserver;
+pub mod mark;
+pub mod mysql;
+pub mod names;
+pub mod period;

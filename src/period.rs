@@ -25,7 +25,7 @@ impl Edge {
     /// # Errors
     /// When the day cannot be placed in time (beyond the years that are known).
     pub fn first_of(day: jiff::civil::Date, zone: &TimeZone) -> Result<Self, jiff::Error> {
-        let start = day.to_zoned(zone.clone())?.start_of_day()?;
+        let start = day.to_zoned_datetime(zone.clone())?.start_of_day()?;
         Ok(Self {
             at: start.timestamp(),
             tag: day.strftime("%Y%m%d").to_string(),
@@ -38,7 +38,7 @@ impl Edge {
     /// # Errors
     /// When the day cannot be placed in time (beyond the years that are known).
     pub fn last_of(day: jiff::civil::Date, zone: &TimeZone) -> Result<Self, jiff::Error> {
-        let next = day.tomorrow()?.to_zoned(zone.clone())?.start_of_day()?;
+        let next = day.tomorrow()?.to_zoned_datetime(zone.clone())?.start_of_day()?;
         let before = zone.to_offset(next.timestamp() - jiff::SignedDuration::from_secs(1));
         Ok(Self {
             at: next.timestamp(),
@@ -49,10 +49,10 @@ impl Edge {
 
     /// A moment (whole minutes), shown in `zone`.
     pub fn moment(at: Timestamp, zone: &TimeZone) -> Self {
-        let local = at.to_zoned(zone.clone());
+        let local = at.to_zoned_datetime(zone.clone());
         Self {
             at,
-            tag: at.to_zoned(TimeZone::UTC).strftime("%Y%m%dT%H%MZ").to_string(),
+            tag: at.to_zoned_datetime(TimeZone::UTC).strftime("%Y%m%dT%H%MZ").to_string(),
             text: format!("{} {}", local.strftime("%Y-%m-%d %H:%M"), offset(local.offset())),
         }
     }
@@ -133,7 +133,8 @@ mod tests {
 
     #[test]
     fn a_day_is_over_at_midnight_of_the_repos_zone() {
-        let edge = Edge::last_of("2027-02-28".parse().expect("a day"), &shanghai()).expect("an edge");
+        let edge =
+            Edge::last_of("2027-02-28".parse().expect("a day"), &shanghai()).expect("an edge");
         assert_eq!(edge.at.to_string(), "2027-02-28T16:00:00Z");
         assert_eq!(edge.text, "2027-02-28 24:00 +08:00");
         assert_eq!(edge.tag, "20270228");

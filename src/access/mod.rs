@@ -1,0 +1,3 @@
+//! What people write: the files of the access repo, and the checks that they pass.
+
+pub mod model;

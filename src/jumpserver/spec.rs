@@ -1,0 +1,195 @@
+//! The objects of JumpServer: what is compared (by name, without ids), and what was seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::mark::Mark;
+
+/// What a permission says, by names. The same type for what is wanted and what was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PermissionSpec {
+    /// Its name, unique in the organization.
+    pub name: String,
+    /// User names (not display names).
+    pub users: BTreeSet<String>,
+    /// User groups by name; none in a permission of ours.
+    pub groups: BTreeSet<String>,
+    /// Asset names.
+    pub assets: BTreeSet<String>,
+    /// Node paths, such as `/Default/payments/prod`.
+    pub nodes: BTreeSet<String>,
+    /// Account names on the assets, or `@ALL`, `@INPUT`, `!root`, ...
+    pub accounts: BTreeSet<String>,
+    /// Protocols.
+    pub protocols: BTreeSet<String>,
+    /// Actions: connect, upload, download, copy, paste, delete, share.
+    pub actions: BTreeSet<String>,
+    /// From when, to the second.
+    pub start: Timestamp,
+    /// Until when, to the second.
+    pub end: Timestamp,
+    /// Whether it is switched on.
+    pub active: bool,
+}
+
+/// A permission as it was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenPermission {
+    /// Its id.
+    pub id: Uuid,
+    /// What it says.
+    pub spec: PermissionSpec,
+    /// The ids of its users: a user made anew has another one.
+    pub user_ids: BTreeSet<Uuid>,
+    /// Whether it carries our label.
+    pub labelled: bool,
+    /// The mark in its comment, of whichever owner.
+    pub mark: Option<Mark>,
+    /// The comment as it stands.
+    pub comment: String,
+}
+
+/// A permission of another hand that opens an account of ours, or takes it away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignPermission {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// The asset that it reaches, by name.
+    pub asset: String,
+    /// Its account names as they stand (`@ALL`, `jump_db_fanlichun_r`, `!root`, ...).
+    pub accounts: BTreeSet<String>,
+    /// Whether it opens anything today (active, started, not ended).
+    pub valid: bool,
+    /// Until when.
+    pub end: Timestamp,
+}
+
+/// A user as it was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenUser {
+    /// The id.
+    pub id: Uuid,
+    /// The user name.
+    pub username: String,
+    /// The display name.
+    pub name: String,
+    /// The e-mail address.
+    pub email: String,
+    /// Whether it is enabled.
+    pub active: bool,
+    /// Whether the user's own date has passed.
+    pub expired: bool,
+    /// Groups by name.
+    pub groups: BTreeSet<String>,
+    /// Whether it carries our label.
+    pub labelled: bool,
+    /// The mark in its comment, of whichever owner.
+    pub mark: Option<Mark>,
+    /// The comment as it stands.
+    pub comment: String,
+}
+
+/// An asset as it was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenAsset {
+    /// The id.
+    pub id: Uuid,
+    /// The name, unique in the organization.
+    pub name: String,
+    /// Host name or address.
+    pub address: String,
+    /// The category: `host`, `database`, `device`, `cloud`, `web`, ...
+    pub category: String,
+    /// The type within the category: `linux`, `windows`, `mysql`, `mariadb`, ...
+    pub kind: String,
+    /// Protocols by name, with their ports.
+    pub protocols: BTreeMap<String, u16>,
+    /// The paths of the nodes in which it stands.
+    pub nodes: BTreeSet<String>,
+    /// Whether it is switched on.
+    pub active: bool,
+}
+
+/// A node as it was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenNode {
+    /// The id.
+    pub id: Uuid,
+    /// The path, such as `/Default/payments/prod`.
+    pub path: String,
+}
+
+/// An account on an asset as it was seen. Its secret can never be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenAssetAccount {
+    /// The id.
+    pub id: Uuid,
+    /// The asset, by name.
+    pub asset: String,
+    /// The account's own name.
+    pub name: String,
+    /// The user name on the asset.
+    pub username: String,
+    /// `password`, `ssh_key`, ...
+    pub secret_type: String,
+    /// Whether it is switched on.
+    pub active: bool,
+    /// Whether it carries our label.
+    pub labelled: bool,
+    /// The mark in its comment, of whichever owner.
+    pub mark: Option<Mark>,
+    /// The comment as it stands.
+    pub comment: String,
+}
+
+/// The anchor: which commit was applied last, and which server each instance is.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, serde::Deserialize)]
+pub struct Anchor {
+    /// The last applied commit, as 40 hex digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// By instance.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub instances: BTreeMap<String, AnchoredInstance>,
+}
+
+/// What an instance was when it was last applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct AnchoredInstance {
+    /// The server's identity: MySQL's server_uuid; on MariaDB host name, port, server_id.
+    pub server: String,
+    /// The id of its asset.
+    pub asset: Uuid,
+}
+
+/// What was read of JumpServer for one plan. Complete, or it does not exist.
+#[derive(Debug, Clone, Default)]
+pub struct Live {
+    /// The organization, as JumpServer names it: id and name.
+    pub organization: (String, String),
+    /// Users asked for that exist, by exact user name, and every user with our label.
+    pub users: BTreeMap<String, SeenUser>,
+    /// Assets asked for by name, those below nodes asked for, and all of permissions of
+    /// ours; by name.
+    pub assets: BTreeMap<String, SeenAsset>,
+    /// All nodes, by path.
+    pub nodes: BTreeMap<String, SeenNode>,
+    /// Permissions with our label, our mark, or a name that ours would have; by id.
+    pub permissions: BTreeMap<Uuid, SeenPermission>,
+    /// Accounts on database assets: those with our label, our mark, or a user name that
+    /// ours would have; by id.
+    pub accounts: BTreeMap<Uuid, SeenAssetAccount>,
+    /// User names of the logins (such as `app`) by the assets that have them: asset name,
+    /// then user names.
+    pub login_accounts: BTreeMap<String, BTreeSet<String>>,
+    /// Permissions of other hands that reach a database asset of ours with an account
+    /// text that opens or excludes accounts of ours.
+    pub foreign: Vec<ForeignPermission>,
+    /// The anchor, when there is one.
+    pub anchor: Option<Anchor>,
+}

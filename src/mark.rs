@@ -1,0 +1,122 @@
+//! The mark on everything that a repo owns: a label to find it by, and one line of its
+//! comment that says which request it comes from.
+//!
+//! A mark is a function of the desired state: it holds no commit and no date of a run,
+//! so an unchanged state has an unchanged mark.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::names::{Owner, RequestName};
+
+/// The name part of the label (`jumpgate:<owner>`).
+pub const LABEL: &str = "jumpgate";
+
+/// How the machine's line of a comment begins.
+const LINE: &str = "jumpgate/1 ";
+
+/// The mark of one object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mark {
+    /// Whose it is.
+    pub owner: Owner,
+    /// The object's own id: a copy of the object has another one.
+    pub id: Uuid,
+    /// The user in JumpServer for whom it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<Uuid>,
+    /// The requests that it comes from, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<RequestName>,
+    /// When it ends; `None` is no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<Timestamp>,
+    /// For a database account: how far its password is on its way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handover: Option<Handover>,
+}
+
+/// How far the password of a database account is on its way into the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Handover {
+    /// The state.
+    pub state: HandoverState,
+    /// A random word for each password; the server's ATTRIBUTE holds the same one.
+    pub generation: String,
+    /// When the server says that the password was set; there when done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed: Option<Timestamp>,
+}
+
+/// The states of a handover.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HandoverState {
+    /// JumpServer holds a password that the server may not have yet.
+    Pending,
+    /// Both have it.
+    Done,
+    /// The account is on its way out.
+    Ending,
+}
+
+impl Mark {
+    /// The whole comment: `words` for people (their line breaks become blanks), then the
+    /// machine's line.
+    pub fn comment(&self, words: &str) -> String {
+        let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+        // A mark is plain data with string keys, which always has a JSON form.
+        let json = serde_json::to_string(self).unwrap_or_default();
+        format!("{words}\n{LINE}{json}")
+    }
+
+    /// The mark in a comment, when it has exactly one line that is one.
+    pub fn parse(comment: &str) -> Option<Self> {
+        let mut lines = comment.lines().filter_map(|line| line.trim().strip_prefix(LINE));
+        let line = lines.next()?;
+        if lines.next().is_some() {
+            return None;
+        }
+        serde_json::from_str(line).ok()
+    }
+
+    /// The text of the label, in the form in which both versions of JumpServer take it.
+    pub fn label(owner: &Owner) -> String {
+        format!("{LABEL}:{owner}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark() -> Mark {
+        Mark {
+            owner: "acme".parse().expect("an owner"),
+            id: Uuid::from_u128(7),
+            user: Some(Uuid::from_u128(8)),
+            requests: vec!["2026/PAY-1234-refunds".parse().expect("a request")],
+            end: Some("2027-02-28T16:00:00Z".parse().expect("a moment")),
+            handover: None,
+        }
+    }
+
+    #[test]
+    fn a_comment_gives_its_mark_back() {
+        let comment = mark().comment("for fanlichun\nbecause of PAY-1234");
+        insta::assert_snapshot!(comment);
+        assert_eq!(Mark::parse(&comment), Some(mark()));
+        assert_eq!(Mark::parse(comment.trim_end()), Some(mark()));
+    }
+
+    #[test]
+    fn text_by_other_hands_is_no_mark() {
+        assert_eq!(Mark::parse("by hand"), None);
+        assert_eq!(Mark::parse("jumpgate/1 {\"owner\":\"acme\"}"), None);
+        let twice = format!("{}\n{}", mark().comment("a"), mark().comment("b"));
+        assert_eq!(Mark::parse(&twice), None);
+    }
+}

@@ -1,0 +1,4 @@
+//! MySQL and MariaDB: accounts, their grants, and the servers that hold them.
+
+pub mod privilege;
+pub mod spec;

@@ -1,8 +1,10 @@
 //! Access to servers and databases through git.
 
 pub mod access;
+pub mod grants;
 pub mod jumpserver;
 pub mod mark;
 pub mod mysql;
 pub mod names;
 pub mod period;
+pub mod policy;

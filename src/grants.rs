@@ -1,0 +1,245 @@
+//! From the access repo to grants: one thing that one person may do in one period
+//! because of one request. No moment plays a part here.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use crate::access::model::{Access, Instance, Party, Request, Scope, ScopeKind, ServerEntry, Site};
+use crate::names::{
+    Environment, InstanceName, LevelName, LoginName, PersonName, RequestName, TeamName,
+};
+use crate::period::Period;
+
+/// One thing that one person may do. It borrows from the access repo: a repo with a
+/// million grants holds their texts once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant<'a> {
+    /// Who.
+    pub person: &'a PersonName,
+    /// What.
+    pub want: Want<'a>,
+    /// From when until when; cut at the day on which the person leaves.
+    pub period: Cow<'a, Period>,
+    /// Why.
+    pub because: Because<'a>,
+}
+
+/// What a grant gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Want<'a> {
+    /// A login on a host, or on all hosts of a node.
+    Server {
+        /// The kind of account.
+        login: &'a LoginName,
+        /// Where.
+        target: ServerTarget<'a>,
+        /// The environment of the inventory's entry.
+        environment: &'a Environment,
+    },
+    /// A level on a part of a database instance.
+    Database {
+        /// The instance as the request names it (it may be an alias).
+        instance: &'a InstanceName,
+        /// The kind of account.
+        level: &'a LevelName,
+        /// What of it.
+        scope: &'a Scope,
+        /// The environment of the instance.
+        environment: &'a Environment,
+    },
+}
+
+/// Where a login is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ServerTarget<'a> {
+    /// A node and everything below it, also what is added later.
+    Node(&'a str),
+    /// One asset.
+    Asset(&'a str),
+}
+
+/// Which line of which request a grant comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Because<'a> {
+    /// The request.
+    pub request: &'a RequestName,
+    /// The line that names the target.
+    pub site: &'a Site,
+    /// The reason, in the words of its author.
+    pub reason: &'a str,
+    /// The team through which the person is meant; `None` when named himself.
+    pub team: Option<&'a TeamName>,
+}
+
+impl<'a> Want<'a> {
+    /// The environment of the target.
+    pub fn environment(&self) -> &'a Environment {
+        match self {
+            Self::Server { environment, .. } | Self::Database { environment, .. } => environment,
+        }
+    }
+
+    /// The login, when it is about hosts.
+    pub fn login(&self) -> Option<&'a LoginName> {
+        match self {
+            Self::Server { login, .. } => Some(login),
+            Self::Database { .. } => None,
+        }
+    }
+
+    /// The level, when it is about databases.
+    pub fn level(&self) -> Option<&'a LevelName> {
+        match self {
+            Self::Server { .. } => None,
+            Self::Database { level, .. } => Some(level),
+        }
+    }
+
+    /// The kind of scope, when it is about databases.
+    pub fn scope(&self) -> Option<ScopeKind> {
+        match self {
+            Self::Server { .. } => None,
+            Self::Database { scope, .. } => Some(scope.kind()),
+        }
+    }
+}
+
+/// All grants of a repo, in the order of requests, people and lines.
+///
+/// What a request names and the repo does not hold is left out: the checks let that pass
+/// only in requests that have ended. Retired instances give nothing.
+pub fn of(access: &Access) -> Vec<Grant<'_>> {
+    let offers = Offers::new(&access.servers);
+    let mut grants = Vec::new();
+    for (name, request) in &access.requests {
+        let wants = wants(access, &offers, request);
+        for (person, team) in people(access, request) {
+            let Some(file) = access.people.get(person) else { continue };
+            let period = match &file.left {
+                Some(left) => Cow::Owned(request.period.cut(left)),
+                None => Cow::Borrowed(&request.period),
+            };
+            for (want, site) in &wants {
+                let because = Because { request: name, site, reason: &request.reason, team };
+                grants.push(Grant { person, want: *want, period: period.clone(), because });
+            }
+        }
+    }
+    grants
+}
+
+/// The people of a request, each once; named himself wins over being in a team.
+fn people<'a>(
+    access: &'a Access,
+    request: &'a Request,
+) -> BTreeMap<&'a PersonName, Option<&'a TeamName>> {
+    let mut people = BTreeMap::new();
+    for (party, _) in &request.parties {
+        match party {
+            Party::Person(person) => {
+                people.insert(person, None);
+            }
+            Party::Team(team) => {
+                for member in access.teams.get(team).into_iter().flat_map(|team| &team.members) {
+                    people.entry(member).or_insert(Some(team));
+                }
+            }
+        }
+    }
+    people
+}
+
+/// What a request asks for, for whomever it is.
+fn wants<'a>(
+    access: &'a Access,
+    offers: &Offers<'a>,
+    request: &'a Request,
+) -> Vec<(Want<'a>, &'a Site)> {
+    let mut wants = Vec::new();
+    for want in &request.servers {
+        let nodes = want.nodes.iter().map(|(path, site)| (ServerTarget::Node(path), site));
+        let assets = want.assets.iter().map(|(name, site)| (ServerTarget::Asset(name), site));
+        for (target, site) in nodes.chain(assets) {
+            if let Some(entry) = offers.find(target) {
+                let environment = &entry.environment;
+                wants.push((Want::Server { login: &want.login, target, environment }, site));
+            }
+        }
+    }
+    for want in &request.databases {
+        if !access.config.levels.contains_key(&want.level) {
+            continue;
+        }
+        for (instance, _) in &want.instances {
+            let Some(Instance { environment, retired: false, .. }) = access.instances.get(instance)
+            else {
+                continue;
+            };
+            for (scope, site) in &want.tables {
+                let level = &want.level;
+                wants.push((Want::Database { instance, level, scope, environment }, site));
+            }
+        }
+    }
+    wants
+}
+
+/// What `inventory/servers.yaml` offers, ready to be asked.
+pub struct Offers<'a> {
+    nodes: BTreeMap<&'a str, &'a ServerEntry>,
+    assets: Vec<(globset::GlobMatcher, &'a ServerEntry)>,
+    names: BTreeMap<&'a str, &'a ServerEntry>,
+}
+
+impl<'a> Offers<'a> {
+    /// Prepares the entries of the inventory.
+    pub fn new(entries: &'a [ServerEntry]) -> Self {
+        let mut offers =
+            Self { nodes: BTreeMap::new(), assets: Vec::new(), names: BTreeMap::new() };
+        for entry in entries {
+            for node in &entry.nodes {
+                offers.nodes.entry(node).or_insert(entry);
+            }
+            for asset in &entry.assets {
+                if asset.contains('*') {
+                    if let Some(matcher) = asset_pattern(asset) {
+                        offers.assets.push((matcher, entry));
+                    }
+                } else {
+                    offers.names.entry(asset).or_insert(entry);
+                }
+            }
+        }
+        offers
+    }
+
+    /// The entry that offers a target: for a node the nearest one at or above it.
+    pub fn find(&self, target: ServerTarget<'_>) -> Option<&'a ServerEntry> {
+        match target {
+            ServerTarget::Node(path) => self.node(path),
+            ServerTarget::Asset(name) => self.names.get(name).copied().or_else(|| {
+                self.assets
+                    .iter()
+                    .find(|(matcher, _)| matcher.is_match(name))
+                    .map(|(_, entry)| *entry)
+            }),
+        }
+    }
+
+    /// The entry of the nearest node at or above `path`.
+    pub fn node(&self, path: &str) -> Option<&'a ServerEntry> {
+        let mut path = path;
+        loop {
+            if let Some(entry) = self.nodes.get(path) {
+                return Some(entry);
+            }
+            path = &path[..path.rfind('/').filter(|&at| at > 0)?];
+        }
+    }
+}
+
+/// A pattern for asset names: `*` stands for any characters, everything else for itself.
+pub fn asset_pattern(pattern: &str) -> Option<globset::GlobMatcher> {
+    let literal = pattern.split('*').map(globset::escape).collect::<Vec<_>>().join("*");
+    globset::Glob::new(&literal).ok().map(|glob| glob.compile_matcher())
+}

@@ -1,5 +1,5 @@
-//! Addresses below `/sandbox/`, which no real JumpServer has. They need the
-//! administrator's token.
+//! Addresses below `/sandbox/`, which no real JumpServer has. They need a
+//! private token of the administrator.
 //!
 //! - `GET /sandbox/secret?asset=NAME&username=NAME`: `{"secret": TEXT or null}`.
 //! - `POST /sandbox/clock` with `{"offset_seconds": N}`: moves the clock; gives
@@ -19,7 +19,11 @@ pub(crate) fn serve(server: &Server, call: &Call, parts: &[&str]) -> Reply {
     let token = call
         .header("authorization")
         .and_then(|text| text.strip_prefix("Token "));
-    if token != Some(server.admin_token.as_str()) {
+    let known = token.is_some_and(|token| {
+        let state = lock(&server.state);
+        state.tokens.get(token) == Some(&state.admin)
+    });
+    if !known {
         return errors::denied();
     }
     match (call.method.as_str(), parts) {

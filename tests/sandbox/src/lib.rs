@@ -45,6 +45,7 @@ mod paging;
 mod peek;
 mod permission_filters;
 mod permissions;
+mod plant;
 mod platforms;
 mod rbac;
 mod relations;
@@ -63,7 +64,10 @@ mod users;
 pub use faults::{Fault, Rule};
 pub use peek::{AccountView, PermissionView};
 pub use running::{Options, Running, Sandbox};
-pub use seed::{NewAccessKey, NewAccount, NewAsset, NewPermission, NewUser, Seed};
+pub use seed::{
+    NewAccessKey, NewAccount, NewAsset, NewGroup, NewNode, NewPermission, NewRole, NewTemplate,
+    NewUser, Seed,
+};
 
 /// Which JumpServer the sandbox behaves as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

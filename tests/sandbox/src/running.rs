@@ -15,7 +15,8 @@ use crate::assets;
 use crate::faults::{Fault, Faults, Rule};
 use crate::peek::{self, AccountView, PermissionView};
 use crate::permissions;
-use crate::seed::{self, NewAccount, NewAsset, NewPermission, NewUser, Seed};
+use crate::plant;
+use crate::seed::{NewAccount, NewAsset, NewPermission, NewUser, Seed};
 use crate::server::{Cuttable, Log, Server, Switch, lock, router};
 use crate::state::{DEFAULT_ORG, State};
 use crate::users;
@@ -68,7 +69,7 @@ impl Sandbox {
         })?;
         let mut state = State::new(options.version);
         let admin = state.admin;
-        let admin_token = seed::add_token(&mut state, admin);
+        let admin_token = plant::add_token(&mut state, admin);
         let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
         let port = listener.local_addr()?.port();
         let server = Arc::new(Server {
@@ -162,24 +163,24 @@ impl Running {
     /// # Errors
     /// Names the user, asset or platform that a part of the seed refers to in vain.
     pub fn seed(&self, seed: Seed) -> Result<(), String> {
-        self.with(|state| seed::plant(state, seed))
+        self.with(|state| plant::plant(state, seed))
     }
 
     /// Puts a user in.
     pub fn add_user(&self, user: NewUser) -> Uuid {
-        self.with(|state| seed::add_user(state, user))
+        self.with(|state| plant::add_user(state, user))
     }
 
     /// Puts a group in, or finds it.
     pub fn add_group(&self, name: &str) -> Uuid {
-        self.with(|state| seed::add_group(state, name))
+        self.with(|state| plant::add_group(state, name))
     }
 
     /// Makes the node with this path, its parents too, or finds it. The root is
     /// `/Default` on version 3 and `/DEFAULT` on version 4; here it may be written in
     /// either way, or left out.
     pub fn add_node(&self, path: &str) -> Uuid {
-        self.with(|state| seed::node_at(state, path))
+        self.with(|state| plant::node_at(state, path))
     }
 
     /// Puts an asset in.
@@ -187,7 +188,7 @@ impl Running {
     /// # Panics
     /// When this version has no such platform.
     pub fn add_asset(&self, asset: NewAsset) -> Uuid {
-        self.with(|state| expect(seed::add_asset(state, asset)))
+        self.with(|state| expect(plant::add_asset(state, asset)))
     }
 
     /// Puts an account in, on the asset with this name.
@@ -211,8 +212,8 @@ impl Running {
     /// When there is no such asset.
     pub fn add_account_with(&self, asset: &str, account: NewAccount) -> Uuid {
         self.with(|state| {
-            let asset = expect(seed::asset_id(state, asset));
-            seed::add_account(state, asset, account)
+            let asset = expect(plant::asset_id(state, asset));
+            plant::add_account(state, asset, account)
         })
     }
 
@@ -221,21 +222,21 @@ impl Running {
     /// # Panics
     /// When a user or an asset that it names is missing.
     pub fn add_permission(&self, permission: NewPermission) -> Uuid {
-        self.with(|state| expect(seed::add_permission(state, permission)))
+        self.with(|state| expect(plant::add_permission(state, permission)))
     }
 
     /// Makes a user with only these rights (code names such as `users.view_user`) and
     /// gives his private token.
     pub fn add_token(&self, username: &str, rights: &[&str]) -> String {
         self.with(|state| {
-            let user = seed::add_user(
+            let user = plant::add_user(
                 state,
                 NewUser {
                     rights: rights.iter().map(|right| (*right).to_owned()).collect(),
                     ..NewUser::named(username)
                 },
             );
-            seed::add_token(state, user)
+            plant::add_token(state, user)
         })
     }
 
@@ -245,8 +246,8 @@ impl Running {
     /// When there is no such user.
     pub fn token_of(&self, username: &str) -> String {
         self.with(|state| {
-            let user = expect(seed::user_id(state, username));
-            seed::add_token(state, user)
+            let user = expect(plant::user_id(state, username));
+            plant::add_token(state, user)
         })
     }
 
@@ -257,15 +258,15 @@ impl Running {
     /// When there is no such user.
     pub fn add_access_key(&self, username: &str) -> (Uuid, String) {
         self.with(|state| {
-            let user = expect(seed::user_id(state, username));
-            seed::add_access_key(state, user)
+            let user = expect(plant::user_id(state, username));
+            plant::add_access_key(state, user)
         })
     }
 
     /// Deletes a user as the server does: permissions lose him and stay.
     pub fn delete_user(&self, username: &str) {
         self.with(|state| {
-            if let Ok(id) = seed::user_id(state, username) {
+            if let Ok(id) = plant::user_id(state, username) {
                 users::remove(state, id);
             }
         });
@@ -274,7 +275,7 @@ impl Running {
     /// Deletes an asset with its accounts; permissions lose it and stay.
     pub fn delete_asset(&self, name: &str) {
         self.with(|state| {
-            if let Ok(id) = seed::asset_id(state, name) {
+            if let Ok(id) = plant::asset_id(state, name) {
                 assets::remove(state, id);
             }
         });
@@ -325,7 +326,7 @@ impl Running {
     /// Is there a user, and is he not disabled?
     pub fn user_is_active(&self, username: &str) -> Option<bool> {
         self.with(|state| {
-            let id = seed::user_id(state, username).ok()?;
+            let id = plant::user_id(state, username).ok()?;
             state.users.get(id).map(|user| user.is_active)
         })
     }

@@ -1,27 +1,8 @@
-//! Putting objects in without HTTP: from Rust, or from a JSON file.
-
-use std::collections::BTreeSet;
+//! What can be put in without HTTP: from Rust, or from a JSON file.
 
 use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
-
-use crate::Version;
-use crate::accounts;
-use crate::actions;
-use crate::assets;
-use crate::auth;
-use crate::labels;
-use crate::model::{AccessKey, Account, Group, Permission, Role};
-use crate::nodes;
-use crate::permissions;
-use crate::platforms;
-use crate::rbac::{self, DELETE_USER};
-use crate::state::{DEFAULT_ORG, ROOT_ORG, State};
-use crate::users;
-
-/// Who made the objects of a seed.
-const CREATOR: &str = "Administrator";
 
 /// A user to put in.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -49,6 +30,8 @@ pub struct NewUser {
     pub groups: Vec<String>,
     /// Code names such as `users.view_user`; with any, the user gets a role of his own.
     pub rights: Vec<String>,
+    /// Ids of roles that exist, of the system or the organisation, in place of the usual.
+    pub roles: Vec<Uuid>,
     /// Is he an administrator of the whole system?
     pub admin: bool,
 }
@@ -61,6 +44,72 @@ impl NewUser {
             ..NewUser::default()
         }
     }
+}
+
+/// A group to put in.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NewGroup {
+    /// The id; a random one when it is left out.
+    pub id: Option<Uuid>,
+    /// The name, which must be unique.
+    pub name: String,
+    /// The comment.
+    pub comment: String,
+    /// Labels, `name:value`.
+    pub labels: Vec<String>,
+    /// Its members, by user name or id.
+    pub users: Vec<String>,
+}
+
+/// A node to put in.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NewNode {
+    /// The id; a random one when it is left out.
+    pub id: Option<Uuid>,
+    /// The path; parents are made where they are missing.
+    pub path: String,
+    /// The key; the next free one when it is left out.
+    pub key: Option<String>,
+}
+
+/// A template of accounts to put in.
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NewTemplate {
+    /// The id; a random one when it is left out.
+    pub id: Option<Uuid>,
+    /// The name, which must be unique.
+    pub name: String,
+    /// The user name of its accounts.
+    pub username: String,
+    /// The secret of its accounts.
+    pub secret: Option<String>,
+}
+
+impl std::fmt::Debug for NewTemplate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewTemplate")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A role to put in.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NewRole {
+    /// The id; a random one when it is left out.
+    pub id: Option<Uuid>,
+    /// The name, which must be unique.
+    pub name: String,
+    /// A role of the system, else of the organisation.
+    pub system: bool,
+    /// Code names such as `users.view_user`.
+    pub rights: Vec<String>,
+    /// The comment.
+    pub comment: String,
 }
 
 /// An asset to put in.
@@ -139,6 +188,12 @@ pub struct NewAccount {
     pub name: String,
     /// What it logs in with.
     pub secret: Option<String>,
+    /// `password` when it is empty, or `ssh_key`, `token` and so on.
+    pub secret_type: String,
+    /// The account that one switches from, of the same asset.
+    pub su_from: Option<Uuid>,
+    /// Is it an administrator on the asset?
+    pub privileged: bool,
     /// The comment.
     pub comment: String,
     /// Labels, `name:value`.
@@ -161,13 +216,13 @@ pub struct NewPermission {
     pub id: Option<Uuid>,
     /// The name, which must be unique.
     pub name: String,
-    /// User names.
+    /// User names, or ids.
     pub users: Vec<String>,
-    /// Names of groups.
+    /// Names of groups, made where they are missing, or ids.
     pub user_groups: Vec<String>,
-    /// Names of assets.
+    /// Names of assets, or ids.
     pub assets: Vec<String>,
-    /// Paths of nodes.
+    /// Paths of nodes, made where they are missing, or ids.
     pub nodes: Vec<String>,
     /// Accounts, such as `root` or `@ALL`.
     pub accounts: Vec<String>,
@@ -191,10 +246,16 @@ pub struct NewPermission {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Seed {
-    /// Paths of nodes.
-    pub nodes: Vec<String>,
+    /// Nodes.
+    pub nodes: Vec<NewNode>,
+    /// Roles.
+    pub roles: Vec<NewRole>,
     /// Users.
     pub users: Vec<NewUser>,
+    /// Groups.
+    pub groups: Vec<NewGroup>,
+    /// Templates of accounts.
+    pub templates: Vec<NewTemplate>,
     /// Assets with their accounts.
     pub assets: Vec<NewAsset>,
     /// Permissions.
@@ -224,287 +285,4 @@ impl std::fmt::Debug for NewAccessKey {
             .field("username", &self.username)
             .finish_non_exhaustive()
     }
-}
-
-/// Puts a whole seed in; the error names what a part of it refers to in vain.
-pub(crate) fn plant(state: &mut State, seed: Seed) -> Result<(), String> {
-    for path in &seed.nodes {
-        node_at(state, path);
-    }
-    for user in seed.users {
-        add_user(state, user);
-    }
-    for asset in seed.assets {
-        add_asset(state, asset)?;
-    }
-    for permission in seed.permissions {
-        add_permission(state, permission)?;
-    }
-    for (token, username) in seed.tokens {
-        let id = user_id(state, &username)?;
-        state.tokens.insert(token, id);
-    }
-    for key in seed.access_keys {
-        let user = user_id(state, &key.username)?;
-        let date_created = state.stamp();
-        state.access_keys.insert(
-            key.id,
-            AccessKey {
-                secret: key.secret,
-                user,
-                date_created,
-            },
-        );
-    }
-    Ok(())
-}
-
-/// The node with this path, made where it is missing. Unlike over HTTP the root may be
-/// written in any case, so that one seed serves both versions.
-pub(crate) fn node_at(state: &mut State, path: &str) -> Uuid {
-    let root = state.org_name(DEFAULT_ORG);
-    let path = path.trim_start_matches('/');
-    let (first, below) = path.split_once('/').unwrap_or((path, ""));
-    let below = if first.eq_ignore_ascii_case(&root) {
-        below
-    } else {
-        path
-    };
-    nodes::by_path(state, DEFAULT_ORG, &format!("/{root}/{below}"))
-}
-
-pub(crate) fn user_id(state: &State, username: &str) -> Result<Uuid, String> {
-    state
-        .users
-        .find(ROOT_ORG, username)
-        .map(|user| user.id)
-        .ok_or_else(|| format!("there is no user {username}"))
-}
-
-pub(crate) fn asset_id(state: &State, name: &str) -> Result<Uuid, String> {
-    state
-        .assets
-        .find(DEFAULT_ORG, name)
-        .map(|asset| asset.id)
-        .ok_or_else(|| format!("there is no asset {name}"))
-}
-
-pub(crate) fn add_user(state: &mut State, new: NewUser) -> Uuid {
-    let now = state.stamp();
-    let mut user = users::fresh(new.id.unwrap_or_else(Uuid::new_v4), CREATOR, now);
-    let or_else = |text: String, other: String| if text.is_empty() { other } else { text };
-    user.name = or_else(new.name, new.username.clone());
-    user.email = or_else(new.email, format!("{}@example.com", new.username));
-    user.username = new.username;
-    user.is_active = !new.disabled;
-    user.date_expired = new.date_expired.unwrap_or(user.date_expired);
-    user.password = new.password;
-    user.comment = new.comment;
-    user.labels = labels::ids(state, DEFAULT_ORG, &new.labels);
-    if new.admin {
-        user.system_roles = vec![rbac::SYSTEM_ADMIN];
-    }
-    let id = user.id;
-    give_rights(state, &mut user, &new.rights);
-    state.users.insert(user);
-    for name in new.groups {
-        let group = add_group(state, &name);
-        state.group_users.add(group, id);
-    }
-    id
-}
-
-/// Makes roles of a user's own. Deleting users is possible from a system role alone.
-fn give_rights(state: &mut State, user: &mut crate::model::User, rights: &[String]) {
-    if rights.is_empty() {
-        return;
-    }
-    let now = state.stamp();
-    let (system, org): (BTreeSet<String>, BTreeSet<String>) = rights
-        .iter()
-        .cloned()
-        .partition(|right| right == DELETE_USER);
-    for (system, rights) in [(true, system), (false, org)] {
-        if rights.is_empty() {
-            continue;
-        }
-        let name = format!("role-of-{}", user.username);
-        let role = Role {
-            id: Uuid::new_v4(),
-            org: ROOT_ORG,
-            unique: rbac::unique(system, &name),
-            name,
-            system,
-            builtin: false,
-            rights,
-            comment: String::new(),
-            created_by: CREATOR.to_owned(),
-            date_created: now,
-            date_updated: now,
-        };
-        if system {
-            user.system_roles.push(role.id);
-        } else {
-            user.org_roles = vec![role.id];
-        }
-        state.roles.insert(role);
-    }
-}
-
-pub(crate) fn add_group(state: &mut State, name: &str) -> Uuid {
-    if let Some(group) = state.groups.find(DEFAULT_ORG, name) {
-        return group.id;
-    }
-    let group = Group {
-        id: Uuid::new_v4(),
-        org: DEFAULT_ORG,
-        name: name.to_owned(),
-        comment: String::new(),
-        created_by: CREATOR.to_owned(),
-        date_created: state.stamp(),
-        labels: Vec::new(),
-    };
-    let id = group.id;
-    state.groups.insert(group);
-    id
-}
-
-pub(crate) fn add_asset(state: &mut State, new: NewAsset) -> Result<Uuid, String> {
-    let name = if new.platform.is_empty() {
-        "Linux"
-    } else {
-        &new.platform
-    };
-    let platform = platforms::by_name(state.version, name)
-        .ok_or_else(|| format!("there is no platform {name} on this version"))?;
-    let now = state.stamp();
-    let id = new.id.unwrap_or_else(Uuid::new_v4);
-    let mut asset = assets::fresh(id, DEFAULT_ORG, CREATOR, now);
-    asset.name = new.name;
-    asset.address = new.address;
-    asset.platform = platform.id(state.version);
-    asset.protocols = platform
-        .protocols
-        .iter()
-        .map(|(name, port)| ((*name).to_owned(), new.port.unwrap_or(*port)))
-        .collect();
-    asset.comment = new.comment;
-    asset.labels = labels::ids(state, DEFAULT_ORG, &new.labels);
-    state.assets.insert(asset);
-    for path in &new.nodes {
-        let node = node_at(state, path);
-        state.asset_nodes.add(id, node);
-    }
-    if new.nodes.is_empty() {
-        let root = nodes::root(state, DEFAULT_ORG);
-        state.asset_nodes.add(id, root);
-    }
-    for account in new.accounts {
-        add_account(state, id, account);
-    }
-    Ok(id)
-}
-
-pub(crate) fn add_account(state: &mut State, asset: Uuid, new: NewAccount) -> Uuid {
-    let now = state.stamp();
-    let name = if new.name.is_empty() {
-        new.username.clone()
-    } else {
-        new.name
-    };
-    let account = Account {
-        id: new.id.unwrap_or_else(Uuid::new_v4),
-        org: DEFAULT_ORG,
-        asset,
-        unique: Account::unique(asset, &name),
-        name,
-        username: new.username,
-        secret_type: "password".to_owned(),
-        secret: new.secret,
-        privileged: false,
-        is_active: true,
-        secret_reset: true,
-        comment: new.comment,
-        su_from: None,
-        template: None,
-        shown_version: u32::from(state.version == Version::V3),
-        secrets: 1,
-        created_by: Some(CREATOR.to_owned()),
-        date_created: now,
-        date_updated: now,
-        labels: labels::ids(state, DEFAULT_ORG, &new.labels),
-    };
-    let id = account.id;
-    accounts::keep(state, account);
-    id
-}
-
-pub(crate) fn add_permission(state: &mut State, new: NewPermission) -> Result<Uuid, String> {
-    let now = state.stamp();
-    let id = new.id.unwrap_or_else(Uuid::new_v4);
-    let users: Vec<Uuid> = new
-        .users
-        .iter()
-        .map(|name| user_id(state, name))
-        .collect::<Result<_, _>>()?;
-    let things: Vec<Uuid> = new
-        .assets
-        .iter()
-        .map(|name| asset_id(state, name))
-        .collect::<Result<_, _>>()?;
-    let groups: Vec<Uuid> = new
-        .user_groups
-        .iter()
-        .map(|name| add_group(state, name))
-        .collect();
-    let places: Vec<Uuid> = new.nodes.iter().map(|path| node_at(state, path)).collect();
-    let fresh = permissions::fresh(id, DEFAULT_ORG, CREATOR, now);
-    let named = |names: &Vec<String>| {
-        actions::read(&serde_json::json!(names)).unwrap_or_else(|_| {
-            let known = |name: &&String| actions::read(&serde_json::json!([name])).is_ok();
-            let known: Vec<&String> = names.iter().filter(known).collect();
-            actions::read(&serde_json::json!(known)).unwrap_or(0)
-        })
-    };
-    let permission = Permission {
-        name: new.name,
-        accounts: state.as_set(new.accounts),
-        protocols: new.protocols.unwrap_or(fresh.protocols),
-        actions: new.actions.as_ref().map_or(fresh.actions, named),
-        date_start: new.date_start.unwrap_or(now),
-        date_expired: new.date_expired.unwrap_or(fresh.date_expired),
-        is_active: !new.inactive,
-        comment: new.comment,
-        labels: labels::ids(state, DEFAULT_ORG, &new.labels),
-        ..permissions::fresh(id, DEFAULT_ORG, CREATOR, now)
-    };
-    state.permissions.insert(permission);
-    state.permission_users.replace(id, &users);
-    state.permission_groups.replace(id, &groups);
-    state.permission_assets.replace(id, &things);
-    state.permission_nodes.replace(id, &places);
-    Ok(id)
-}
-
-/// A new private token of a user.
-pub(crate) fn add_token(state: &mut State, user: Uuid) -> String {
-    let token = auth::secret_text(40);
-    state.tokens.insert(token.clone(), user);
-    token
-}
-
-/// A new access key of a user: its id and its secret.
-pub(crate) fn add_access_key(state: &mut State, user: Uuid) -> (Uuid, String) {
-    let id = Uuid::new_v4();
-    let secret = Uuid::new_v4().to_string();
-    let date_created = state.stamp();
-    state.access_keys.insert(
-        id,
-        AccessKey {
-            secret: secret.clone(),
-            user,
-            date_created,
-        },
-    );
-    (id, secret)
 }

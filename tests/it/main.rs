@@ -1,1 +1,5 @@
-//! The integration tests.
+//! Tests of the whole: commands, and real servers.
+
+mod mysql;
+#[path = "../support/mod.rs"]
+mod support;

@@ -71,3 +71,121 @@ fn broken(limit: &Limit, grant: &Grant<'_>, moment: Timestamp) -> Option<String>
     (until.at.duration_since(start) > most)
         .then(|| format!("policy allows at most {days} days here; this ends {}", until.text))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+    use std::collections::BTreeSet;
+
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::access::model::{ExposedAccounts, Scope, ScopeKind};
+    use crate::grants::Because;
+    use crate::period::{Edge, Period};
+
+    fn site() -> Site {
+        Site { file: "policy.yaml".into(), line: 1, column: 1 }
+    }
+
+    fn limit(when: When) -> Limit {
+        Limit {
+            site: site(),
+            when,
+            end_required: false,
+            longest_days: None,
+            approvals: None,
+            deny: None,
+        }
+    }
+
+    fn policy(limits: Vec<Limit>) -> Policy {
+        Policy { environments: Vec::new(), limits, exposed_accounts: ExposedAccounts::Refuse }
+    }
+
+    fn period(from: Option<&str>, until: Option<&str>) -> Period {
+        let zone = TimeZone::get("Asia/Shanghai").expect("a known zone");
+        let day = |text: &str| text.parse().expect("a day");
+        Period {
+            from: from.map(|text| Edge::first_of(day(text), &zone).expect("an edge")),
+            until: until.map(|text| Edge::last_of(day(text), &zone).expect("an edge")),
+        }
+    }
+
+    /// The messages for a grant on a database in prod, judged at noon of 2026-12-01.
+    fn judged(policy: &Policy, scope: &Scope, period: Period) -> Vec<String> {
+        let (person, request) = ("fanlichun".parse(), "r".parse());
+        let (instance, level, prod) = ("orders-prod".parse(), "rw".parse(), "prod".parse());
+        let site = site();
+        let grant = Grant {
+            person: person.as_ref().expect("a person"),
+            want: Want::Database {
+                instance: instance.as_ref().expect("an instance"),
+                level: level.as_ref().expect("a level"),
+                scope,
+                environment: prod.as_ref().expect("an environment"),
+            },
+            period: Cow::Owned(period),
+            because: Because {
+                request: request.as_ref().expect("a request"),
+                site: &site,
+                reason: "reconcile refunds",
+                team: None,
+            },
+        };
+        let moment = "2026-12-01T04:00:00Z".parse().expect("a moment");
+        judge(policy, &grant, moment).into_iter().map(|violation| violation.message).collect()
+    }
+
+    fn table() -> Scope {
+        Scope::Table("billing".into(), "invoices".into())
+    }
+
+    #[test]
+    fn an_end_is_required_where_policy_says_so() {
+        let policy = policy(vec![Limit { end_required: true, ..limit(When::default()) }]);
+        assert_eq!(judged(&policy, &table(), period(None, None)).len(), 1);
+        assert!(judged(&policy, &table(), period(None, Some("2030-01-01"))).is_empty());
+    }
+
+    #[test]
+    fn the_longest_period_counts_whole_days() {
+        let policy = policy(vec![Limit { longest_days: Some(90), ..limit(When::default()) }]);
+        for (from, until, kept) in [
+            (Some("2026-12-02"), Some("2027-03-01"), true), // 90 days exactly
+            (Some("2026-12-02"), Some("2027-03-02"), false),
+            (None, Some("2027-03-01"), true),
+            (None, Some("2027-03-03"), false),
+            // Begun long ago: renewed by a new end, which counts from today.
+            (Some("2025-01-01"), Some("2027-02-28"), true),
+            (None, None, false),
+        ] {
+            let broken = judged(&policy, &table(), period(from, until));
+            assert_eq!(broken.is_empty(), kept, "{from:?} {until:?}: {broken:?}");
+        }
+    }
+
+    #[test]
+    fn a_limit_holds_where_every_part_of_when_matches() {
+        let database_rw = When {
+            environment: "prod".parse().ok(),
+            level: "rw".parse().ok(),
+            scope: Some(ScopeKind::Database),
+            login: None,
+        };
+        let deny =
+            |when| policy(vec![Limit { deny: Some("name the tables".into()), ..limit(when) }]);
+        let whole = Scope::Database("billing".into());
+        let columns =
+            Scope::Columns("billing".into(), "cards".into(), BTreeSet::from(["id".into()]));
+        let open = || period(None, None);
+        assert_eq!(
+            judged(&deny(database_rw.clone()), &whole, open()),
+            ["policy does not allow this: name the tables"]
+        );
+        assert!(judged(&deny(database_rw.clone()), &table(), open()).is_empty());
+        assert!(judged(&deny(database_rw.clone()), &columns, open()).is_empty());
+        let login = When { login: "root".parse().ok(), ..database_rw };
+        assert!(judged(&deny(login), &whole, open()).is_empty());
+    }
+}

@@ -1,3 +1,5 @@
 //! What several tests need.
 
+#![allow(dead_code, reason = "a tool box: each area of the tests takes what it needs")]
+
 pub(crate) mod servers;

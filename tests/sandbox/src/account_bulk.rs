@@ -49,17 +49,10 @@ pub(crate) fn serve(state: &mut State, request: &Request) -> Outcome {
         .or_else(|| template.as_ref().map(|template| template.name.clone()))
         .unwrap_or_else(|| username.clone());
     let kind = text("secret_type")
-        .or_else(|| {
-            template
-                .as_ref()
-                .map(|template| template.secret_type.clone())
-        })
+        .or_else(|| template.as_ref().map(|template| template.secret_type.clone()))
         .unwrap_or_else(|| "password".to_owned());
-    let secret = text("secret").or_else(|| {
-        template
-            .as_ref()
-            .and_then(|template| template.secret.clone())
-    });
+    let secret =
+        text("secret").or_else(|| template.as_ref().and_then(|template| template.secret.clone()));
     let on_invalid = text("on_invalid").unwrap_or_else(|| "error".to_owned());
     let mut results = Vec::new();
     let mut failed = false;
@@ -85,11 +78,7 @@ pub(crate) fn serve(state: &mut State, request: &Request) -> Outcome {
                 ("error", Some("Account already exists"))
             }
         };
-        let shown = state
-            .assets
-            .get(asset)
-            .map(assets::display)
-            .unwrap_or_default();
+        let shown = state.assets.get(asset).map(assets::display).unwrap_or_default();
         let mut row = json!({"asset": shown, "state": state_word});
         match error {
             Some(error) => row["error"] = json!(error),
@@ -101,11 +90,7 @@ pub(crate) fn serve(state: &mut State, request: &Request) -> Outcome {
         results.push(row);
     }
     // Version 4 always answers 200.
-    let status = if failed && state.version == Version::V3 {
-        400
-    } else {
-        200
-    };
+    let status = if failed && state.version == Version::V3 { 400 } else { 200 };
     Ok(Reply::json(status, Value::Array(results)))
 }
 
@@ -125,32 +110,22 @@ fn only_secret(secret: Option<String>) -> Change {
 /// Serves `accounts/account-templates/...`.
 pub(crate) fn templates(state: &mut State, request: &Request, rest: &[String]) -> Outcome {
     let method = request.call.method.as_str();
-    request
-        .caller
-        .must(&right(method, "accounts", "accounttemplate"))?;
+    request.caller.must(&right(method, "accounts", "accounttemplate"))?;
     match (method, rest) {
         ("GET", []) => {
-            let mut rows: Vec<&Template> = state
-                .templates
-                .iter()
-                .filter(|row| visible(row.org, request.org))
-                .collect();
+            let mut rows: Vec<&Template> =
+                state.templates.iter().filter(|row| visible(row.org, request.org)).collect();
             filters::sort(&mut rows, request.call, |row, _| row.name.clone());
             Ok(paging::list(request.call, &rows, ID_AND_NAME, |row| {
                 show_template(state, request, row)
             }))
         }
-        ("POST", []) => bulk::create(state, request, |state, body| {
-            create_template(state, request, body)
-        }),
+        ("POST", []) => {
+            bulk::create(state, request, |state, body| create_template(state, request, body))
+        }
         (_, [id]) => {
-            let id = filters::find(
-                &state.templates,
-                request,
-                id,
-                "AccountTemplate",
-                state.version,
-            )?;
+            let id =
+                filters::find(&state.templates, request, id, "AccountTemplate", state.version)?;
             match method {
                 "GET" => {
                     let row = state
@@ -173,13 +148,7 @@ pub(crate) fn templates(state: &mut State, request: &Request, rest: &[String]) -
 fn create_template(state: &mut State, request: &Request, body: &Value) -> Result<Value, Invalid> {
     let mut problems = Problems::default();
     let name = fields::text(body, "name", 128, true, &mut problems);
-    filters::unique(
-        &state.templates,
-        request.org,
-        name.as_deref(),
-        None,
-        &mut problems,
-    );
+    filters::unique(&state.templates, request.org, name.as_deref(), None, &mut problems);
     let username = fields::loose_text(body, "username", 128, false, &mut problems);
     let id = fields::chosen_id(body, &state.templates, "Account template", &mut problems);
     problems.finish()?;
@@ -200,11 +169,7 @@ fn create_template(state: &mut State, request: &Request, body: &Value) -> Result
 
 fn show_template(state: &State, request: &Request, template: &Template) -> Value {
     let date = dates::write(template.date_created, &request.call.zone);
-    let label = if template.secret_type == "ssh_key" {
-        "SSH key"
-    } else {
-        "Password"
-    };
+    let label = if template.secret_type == "ssh_key" { "SSH key" } else { "Password" };
     let mut row = json!({
         "id": template.id,
         "name": template.name,

@@ -92,11 +92,7 @@ fn collection(state: &mut State, request: &Request) -> Outcome {
         ),
         "DELETE" => {
             let rows = filtered(state, request)?;
-            let total = state
-                .accounts
-                .iter()
-                .filter(|row| visible(row.org, request.org))
-                .count();
+            let total = state.accounts.iter().filter(|row| visible(row.org, request.org)).count();
             bulk::allow_delete(request, rows.len(), total)?;
             for id in rows {
                 remove(state, id);
@@ -142,27 +138,21 @@ fn filtered(state: &State, request: &Request) -> Result<Vec<Uuid>, Reply> {
     let ids = IdFilter::of(state, request);
     let labels = labels::Filter::of(state, call, request.org);
     let search = filters::Search::of(call);
-    let asset = call.param("asset").or(call.param("asset_id")).map(|text| {
-        text.parse::<Uuid>()
-            .ok()
-            .filter(|id| state.assets.contains(*id))
-    });
+    let asset = call
+        .param("asset")
+        .or(call.param("asset_id"))
+        .map(|text| text.parse::<Uuid>().ok().filter(|id| state.assets.contains(*id)));
     if asset == Some(None) && state.version == Version::V4 {
         return Err(errors::no_object("Asset"));
     }
-    let node = call
-        .param("node_id")
-        .map(|text| nodes::subtree(state, text.parse().unwrap_or_default()));
-    let has_secret = call
-        .param("has_secret")
-        .map(|text| matches!(text, "true" | "True" | "1"));
+    let node =
+        call.param("node_id").map(|text| nodes::subtree(state, text.parse().unwrap_or_default()));
+    let has_secret = call.param("has_secret").map(|text| matches!(text, "true" | "True" | "1"));
     let of_asset = |row: &Account| asset.is_none_or(|asset| asset == Some(row.asset));
     let candidates: Vec<&Account> = match asset {
-        Some(Some(asset)) => state
-            .asset_accounts
-            .members(asset)
-            .filter_map(|id| state.accounts.get(id))
-            .collect(),
+        Some(Some(asset)) => {
+            state.asset_accounts.members(asset).filter_map(|id| state.accounts.get(id)).collect()
+        }
         _ => state.accounts.iter().collect(),
     };
     let mut rows: Vec<&Account> = candidates
@@ -179,10 +169,7 @@ fn filtered(state: &State, request: &Request) -> Result<Vec<Uuid>, Reply> {
                     .is_none_or(|address| home.is_some_and(|asset| asset.address == address))
                 && has_secret.is_none_or(|has| has == row.secret.is_some())
                 && node.as_ref().is_none_or(|nodes| {
-                    state
-                        .asset_nodes
-                        .members(row.asset)
-                        .any(|node| nodes.contains(&node))
+                    state.asset_nodes.members(row.asset).any(|node| nodes.contains(&node))
                 })
                 && labels.keeps(&row.labels)
                 && search.finds(&[
@@ -202,9 +189,7 @@ fn filtered(state: &State, request: &Request) -> Result<Vec<Uuid>, Reply> {
             let page = Page::of(call);
             let salt = u64::try_from(page.offset).unwrap_or(0);
             rows.sort_by(|a, b| {
-                a.name
-                    .cmp(&b.name)
-                    .then_with(|| scatter(salt, a.id).cmp(&scatter(salt, b.id)))
+                a.name.cmp(&b.name).then_with(|| scatter(salt, a.id).cmp(&scatter(salt, b.id)))
             });
         }
     }
@@ -225,10 +210,7 @@ fn asset_of(state: &State, request: &Request, body: &Value) -> Result<Uuid, Inva
         Some(value) => {
             let id = fields::id_text(value).parse::<Uuid>().ok();
             let seen = id.filter(|id| {
-                state
-                    .assets
-                    .get(*id)
-                    .is_some_and(|asset| visible(asset.org, request.org))
+                state.assets.get(*id).is_some_and(|asset| visible(asset.org, request.org))
             });
             if seen.is_none() {
                 problems.add("asset", "Asset not found");
@@ -272,10 +254,7 @@ pub(crate) fn clash(
         .or_else(|| {
             let key = Account::unique(asset, name?);
             let org = state.assets.get(asset)?.org;
-            state
-                .accounts
-                .find(org, &key)
-                .map(|row| Clash::Name(row.id))
+            state.accounts.find(org, &key).map(|row| Clash::Name(row.id))
         })
 }
 
@@ -305,11 +284,7 @@ fn create(state: &mut State, request: &Request, body: &Value) -> Result<Uuid, In
         .and_then(Value::as_str)
         .filter(|secret| !secret.is_empty())
         .map(str::to_owned)
-        .or_else(|| {
-            template
-                .as_ref()
-                .and_then(|template| template.secret.clone())
-        });
+        .or_else(|| template.as_ref().and_then(|template| template.secret.clone()));
     check_key(&kind, secret.as_deref())?;
     let su_from = su_from(state, asset, body);
     if let Some(clash) = clash(state, asset, name.as_deref(), &username, &kind) {
@@ -350,15 +325,9 @@ pub(crate) fn fresh(
     name: Option<String>,
     username: &str,
 ) -> Account {
-    let org = state
-        .assets
-        .get(asset)
-        .map_or(request.org, |asset| asset.org);
+    let org = state.assets.get(asset).map_or(request.org, |asset| asset.org);
     let name = name.unwrap_or_else(|| {
-        let free = state
-            .accounts
-            .find(org, &Account::unique(asset, username))
-            .is_none();
+        let free = state.accounts.find(org, &Account::unique(asset, username)).is_none();
         if free {
             username.to_owned()
         } else {
@@ -412,11 +381,7 @@ fn check_key(kind: &str, secret: Option<&str>) -> Result<(), Invalid> {
 
 fn su_from(state: &State, asset: Uuid, body: &Value) -> Option<Uuid> {
     let id = fields::id_text(body.get("su_from")?).parse().ok()?;
-    state
-        .accounts
-        .get(id)
-        .filter(|row| row.asset == asset)
-        .map(|row| row.id)
+    state.accounts.get(id).filter(|row| row.asset == asset).map(|row| row.id)
 }
 
 /// What comes of an account that is there: an error, the old one as it is, or `None` for
@@ -435,19 +400,14 @@ fn taken(
                 format!("{EXISTS}. Field(s): Username, Asset, Secret type must be unique."),
             ),
             Clash::Name(_) => {
-                problems.add(
-                    "name",
-                    format!("{EXISTS}. Field(s): Name, Asset must be unique."),
-                );
+                problems.add("name", format!("{EXISTS}. Field(s): Name, Asset must be unique."));
             }
         }
         problems.finish()?;
         return Ok(None);
     }
     let (Clash::Username(id) | Clash::Name(id)) = clash;
-    let mode = body
-        .get("on_invalid")
-        .map(|value| value.get("value").unwrap_or(value));
+    let mode = body.get("on_invalid").map(|value| value.get("value").unwrap_or(value));
     match mode.and_then(Value::as_str) {
         Some("skip") => Ok(state.accounts.contains(id).then_some(id)),
         Some("update") => Ok(None),
@@ -469,20 +429,13 @@ fn taken(
 /// `on_invalid=update` of version 3. What is not sent falls back to its default.
 fn overwrite(state: &mut State, request: &Request, body: &Value, clash: Clash) -> Uuid {
     let (Clash::Username(id) | Clash::Name(id)) = clash;
-    let text = |field: &str| {
-        body.get(field)
-            .and_then(Value::as_str)
-            .map(|text| text.trim().to_owned())
-    };
+    let text =
+        |field: &str| body.get(field).and_then(Value::as_str).map(|text| text.trim().to_owned());
     let change = Change {
         name: None,
         secret: text("secret").filter(|secret| !secret.is_empty()),
         comment: text("comment"),
-        privileged: Some(
-            body.get("privileged")
-                .and_then(Value::as_bool)
-                .unwrap_or(false),
-        ),
+        privileged: Some(body.get("privileged").and_then(Value::as_bool).unwrap_or(false)),
         is_active: body.get("is_active").and_then(Value::as_bool),
         secret_reset: None,
         su_from: None,
@@ -521,23 +474,15 @@ fn check_change(
     }
     let name = fields::text(body, "name", 128, false, &mut problems);
     if let Some(name) = &name
-        && let Some(other) = state
-            .accounts
-            .find(old.org, &Account::unique(old.asset, name))
+        && let Some(other) = state.accounts.find(old.org, &Account::unique(old.asset, name))
         && other.id != id
     {
         match state.version {
             Version::V3 => {
-                problems.add(
-                    "non_field_errors",
-                    "The fields name, asset must make a unique set.",
-                );
+                problems.add("non_field_errors", "The fields name, asset must make a unique set.");
             }
             Version::V4 => {
-                problems.add(
-                    "name",
-                    format!("{EXISTS}. Field(s): Name, Asset must be unique."),
-                );
+                problems.add("name", format!("{EXISTS}. Field(s): Name, Asset must be unique."));
             }
         }
     }
@@ -566,9 +511,7 @@ fn check_change(
 
 /// Carries out a change. The shown version of version 3 lags one save behind.
 pub(crate) fn apply(state: &mut State, request: &Request, id: Uuid, change: Change) {
-    let labels = change
-        .labels
-        .map(|texts| labels::ids(state, request.org, &texts));
+    let labels = change.labels.map(|texts| labels::ids(state, request.org, &texts));
     let now = state.stamp();
     let version = state.version;
     state.accounts.change(id, |row| {

@@ -28,11 +28,7 @@ pub(crate) fn read(value: &Value) -> Result<u8, String> {
     };
     let mut bits = 0;
     for item in items {
-        let name = item
-            .get("value")
-            .unwrap_or(item)
-            .as_str()
-            .unwrap_or_default();
+        let name = item.get("value").unwrap_or(item).as_str().unwrap_or_default();
         if name == "all" {
             bits |= ALL;
             continue;
@@ -40,9 +36,7 @@ pub(crate) fn read(value: &Value) -> Result<u8, String> {
         match ACTIONS.iter().position(|(known, _)| *known == name) {
             Some(bit) => bits |= 1 << bit,
             None => {
-                let shown = item
-                    .as_str()
-                    .map_or_else(|| item.to_string(), str::to_owned);
+                let shown = item.as_str().map_or_else(|| item.to_string(), str::to_owned);
                 return Err(format!("Invalid choice: {shown}"));
             }
         }

@@ -39,9 +39,7 @@ impl View {
 
 /// Serves the three addresses.
 pub(crate) fn serve(state: &mut State, request: &Request, view: View, rest: &[String]) -> Outcome {
-    request
-        .caller
-        .must(&right(&request.call.method, "assets", "asset"))?;
+    request.caller.must(&right(&request.call.method, "assets", "asset"))?;
     match rest {
         [] => collection(state, request, view),
         [id] => one(state, request, view, id),
@@ -109,11 +107,7 @@ fn one(state: &mut State, request: &Request, view: View, id: &str) -> Outcome {
         View::Databases => "Database",
     };
     let id = filters::find(&state.assets, request, id, class, state.version)?;
-    if !state
-        .assets
-        .get(id)
-        .is_some_and(|row| in_view(state, row, view))
-    {
+    if !state.assets.get(id).is_some_and(|row| in_view(state, row, view)) {
         return Err(errors::no_object(class));
     }
     match request.call.method.as_str() {
@@ -145,8 +139,7 @@ pub(crate) fn platform(state: &State, asset: &Asset) -> Platform {
 }
 
 fn in_view(state: &State, asset: &Asset, view: View) -> bool {
-    view.category()
-        .is_none_or(|category| platform(state, asset).category() == category)
+    view.category().is_none_or(|category| platform(state, asset).category() == category)
 }
 
 /// Removes an asset with its accounts; permissions lose it and stay.
@@ -165,21 +158,14 @@ fn filtered(state: &State, request: &Request, view: View) -> Vec<Uuid> {
     let ids = IdFilter::of(state, request);
     let labels = labels::Filter::of(state, call, request.org);
     let search = filters::Search::of(call);
-    let direct = call
-        .param("show_current_asset")
-        .is_some_and(|value| value == "1" || value == "true");
+    let direct =
+        call.param("show_current_asset").is_some_and(|value| value == "1" || value == "true");
     let below = call.param("node_id").or(call.param("node")).map(|text| {
         let node = text.parse::<Uuid>().unwrap_or_default();
-        if direct {
-            vec![node]
-        } else {
-            nodes::subtree(state, node)
-        }
+        if direct { vec![node] } else { nodes::subtree(state, node) }
     });
     let number = call.param("platform");
-    let active = call
-        .param("is_active")
-        .map(|text| matches!(text, "true" | "True" | "1"));
+    let active = call.param("is_active").map(|text| matches!(text, "true" | "True" | "1"));
     let mut rows: Vec<&Asset> = state
         .assets
         .iter()
@@ -197,10 +183,7 @@ fn filtered(state: &State, request: &Request, view: View) -> Vec<Uuid> {
                 && labels.keeps(&row.labels)
                 && search.finds(&[&row.name, &row.address, &row.comment])
                 && below.as_ref().is_none_or(|below| {
-                    state
-                        .asset_nodes
-                        .members(row.id)
-                        .any(|node| below.contains(&node))
+                    state.asset_nodes.members(row.id).any(|node| below.contains(&node))
                 })
         })
         .collect();
@@ -241,13 +224,7 @@ fn check(
     let mut problems = Problems::default();
     let platform = check_platform(state, view, body, full)?;
     let name = fields::text(body, "name", 128, full, &mut problems);
-    filters::unique(
-        &state.assets,
-        request.org,
-        name.as_deref(),
-        old,
-        &mut problems,
-    );
+    filters::unique(&state.assets, request.org, name.as_deref(), old, &mut problems);
     let address = fields::text(body, "address", 767, full, &mut problems);
     let id = old
         .is_none()
@@ -265,25 +242,17 @@ fn check(
     let paths = body
         .get("nodes_display")
         .and_then(Value::as_array)
-        .map(|paths| {
-            paths
-                .iter()
-                .filter_map(|path| path.as_str().map(str::to_owned))
-                .collect()
-        });
-    let protocols = body
-        .get("protocols")
-        .and_then(Value::as_array)
-        .map(|items| {
-            items
-                .iter()
-                .filter_map(|item| {
-                    let port = item.get("port").and_then(Value::as_u64).unwrap_or(0);
-                    let name = item.get("name")?.as_str()?.to_owned();
-                    Some((name, u16::try_from(port).unwrap_or(0)))
-                })
-                .collect()
-        });
+        .map(|paths| paths.iter().filter_map(|path| path.as_str().map(str::to_owned)).collect());
+    let protocols = body.get("protocols").and_then(Value::as_array).map(|items| {
+        items
+            .iter()
+            .filter_map(|item| {
+                let port = item.get("port").and_then(Value::as_u64).unwrap_or(0);
+                let name = item.get("name")?.as_str()?.to_owned();
+                Some((name, u16::try_from(port).unwrap_or(0)))
+            })
+            .collect()
+    });
     let db_name = fields::loose_text(body, "db_name", 1024, false, &mut problems);
     let use_ssl = fields::flag(body, "use_ssl", &mut problems);
     let allow_invalid_cert = fields::flag(body, "allow_invalid_cert", &mut problems);
@@ -302,11 +271,7 @@ fn check(
         use_ssl,
         allow_invalid_cert,
         labels: labels::read(state, body)?,
-        accounts: body
-            .get("accounts")
-            .and_then(Value::as_array)
-            .cloned()
-            .unwrap_or_default(),
+        accounts: body.get("accounts").and_then(Value::as_array).cloned().unwrap_or_default(),
     })
 }
 
@@ -326,25 +291,16 @@ fn check_platform(
         return Ok(None);
     };
     let text = fields::id_text(value);
-    let found = text
-        .parse()
-        .ok()
-        .and_then(|id| platforms::by_id(state.version, id));
+    let found = text.parse().ok().and_then(|id| platforms::by_id(state.version, id));
     match found {
         None => {
-            let field = if state.version == Version::V4 {
-                "Platform"
-            } else {
-                "platform"
-            };
+            let field = if state.version == Version::V4 { "Platform" } else { "platform" };
             problems.add(field, invalid_pk(&text));
         }
         // Version 3 takes any platform, and the asset goes where the platform belongs.
         Some(platform)
             if state.version == Version::V4
-                && view
-                    .category()
-                    .is_some_and(|category| category != platform.category()) =>
+                && view.category().is_some_and(|category| category != platform.category()) =>
         {
             let words = format!("Platform does not match: {}", platform.name);
             problems.set("platform", json!({"platform": words}));
@@ -357,9 +313,7 @@ fn check_platform(
 
 fn write(state: &mut State, request: &Request, old: Option<Uuid>, draft: Draft) -> Uuid {
     let id = old.or(draft.id).unwrap_or_else(Uuid::new_v4);
-    let labels = draft
-        .labels
-        .map(|texts| labels::ids(state, request.org, &texts));
+    let labels = draft.labels.map(|texts| labels::ids(state, request.org, &texts));
     let now = state.stamp();
     let mut asset = state
         .assets
@@ -445,16 +399,10 @@ pub(crate) fn spec_info(state: &State, asset: &Asset) -> Value {
 
 /// The nodes of an asset, as references and as paths.
 fn places(state: &State, id: Uuid) -> (Vec<Value>, Vec<String>) {
-    let mut nodes: Vec<_> = state
-        .asset_nodes
-        .members(id)
-        .filter_map(|node| state.nodes.get(node))
-        .collect();
+    let mut nodes: Vec<_> =
+        state.asset_nodes.members(id).filter_map(|node| state.nodes.get(node)).collect();
     nodes.sort_by(|a, b| a.full_value.cmp(&b.full_value));
-    nodes
-        .into_iter()
-        .map(|node| (reference(node.id, &node.value), node.full_value.clone()))
-        .unzip()
+    nodes.into_iter().map(|node| (reference(node.id, &node.value), node.full_value.clone())).unzip()
 }
 
 /// The fields that the view of a person shares with the views of assets.
@@ -491,11 +439,8 @@ fn show(state: &State, request: &Request, view: View, id: Uuid, detail: bool) ->
     };
     let platform = platform(state, asset);
     let mut row = show_common(state, request, asset);
-    row["protocols"] = asset
-        .protocols
-        .iter()
-        .map(|(name, port)| json!({"name": name, "port": port}))
-        .collect();
+    row["protocols"] =
+        asset.protocols.iter().map(|(name, port)| json!({"name": name, "port": port})).collect();
     row["nodes_display"] = json!(places(state, id).1);
     row["auto_config"] = platform.auto_config(state.version);
     if view == View::Databases {

@@ -31,11 +31,7 @@ fn unauthorized(version: Version, detail: &str, code: &str) -> Reply {
 
 /// 401 of a request without credentials.
 pub(crate) fn missing(version: Version) -> Reply {
-    unauthorized(
-        version,
-        "Authentication credentials were not provided.",
-        "not_authenticated",
-    )
+    unauthorized(version, "Authentication credentials were not provided.", "not_authenticated")
 }
 
 fn failed(version: Version, detail: &str) -> Reply {
@@ -102,33 +98,22 @@ fn signed<'a>(state: &'a State, call: &Call, parameters: &str) -> Result<&'a Use
     let id = parameter("keyId").unwrap_or_default();
     let id: Uuid = id.parse().map_err(|_| errors::internal_page())?;
     let names = parameter("headers").unwrap_or_else(|| "date".to_owned());
-    let names: Vec<String> = names
-        .split_whitespace()
-        .map(str::to_ascii_lowercase)
-        .collect();
-    if !["(request-target)", "date"]
-        .iter()
-        .all(|must| names.iter().any(|name| name == must))
-    {
+    let names: Vec<String> = names.split_whitespace().map(str::to_ascii_lowercase).collect();
+    if !["(request-target)", "date"].iter().all(|must| names.iter().any(|name| name == must)) {
         return Err(errors::internal_page());
     }
     let key = state.access_keys.get(&id).ok_or_else(wrong)?;
     let mut lines = Vec::with_capacity(names.len());
     for name in &names {
         if name == "(request-target)" {
-            lines.push(format!(
-                "{name}: {} {}",
-                call.method.to_ascii_lowercase(),
-                call.target
-            ));
+            lines.push(format!("{name}: {} {}", call.method.to_ascii_lowercase(), call.target));
         } else {
             let value = call.header(name).ok_or_else(errors::internal_page)?;
             lines.push(format!("{name}: {value}"));
         }
     }
-    let signature = STANDARD
-        .decode(parameter("signature").unwrap_or_default())
-        .map_err(|_| wrong())?;
+    let signature =
+        STANDARD.decode(parameter("signature").unwrap_or_default()).map_err(|_| wrong())?;
     let mut mac = Hmac::<Sha256>::new_from_slice(key.secret.as_bytes()).map_err(|_| wrong())?;
     mac.update(lines.join("\n").as_bytes());
     mac.verify_slice(&signature).map_err(|_| wrong())?;
@@ -165,11 +150,7 @@ pub(crate) fn login(state: &mut State, call: &Call) -> Outcome {
     state.bearers.insert(token.clone(), (id, expires));
     let user = state.users.get(id).ok_or_else(errors::denied)?;
     let caller = Caller::of(state, user);
-    let request = crate::http::Request {
-        call,
-        caller,
-        org: DEFAULT_ORG,
-    };
+    let request = crate::http::Request { call, caller, org: DEFAULT_ORG };
     Ok(Reply::json(
         201,
         json!({
@@ -204,20 +185,15 @@ pub(crate) fn access_keys(state: &State, request: &crate::http::Request) -> Outc
                 .iter()
                 .filter(|(_, key)| key.user == request.caller.user)
                 .collect();
-            Ok(crate::paging::list(
-                request.call,
-                &rows,
-                crate::paging::ID_AND_NAME,
-                |(id, key)| {
-                    json!({
-                        "id": id,
-                        "is_active": true,
-                        "date_created": dates::write(key.date_created, &request.call.zone),
-                        "date_last_used": dates::write(state.now(), &request.call.zone),
-                        "ip_group": ["*"],
-                    })
-                },
-            ))
+            Ok(crate::paging::list(request.call, &rows, crate::paging::ID_AND_NAME, |(id, key)| {
+                json!({
+                    "id": id,
+                    "is_active": true,
+                    "date_created": dates::write(key.date_created, &request.call.zone),
+                    "date_last_used": dates::write(state.now(), &request.call.zone),
+                    "ip_group": ["*"],
+                })
+            }))
         }
         _ => Err(errors::confirm("password")),
     }

@@ -25,10 +25,7 @@ pub(crate) fn create(
             }
             Ok(Reply::json(201, Value::Array(made)))
         }
-        one => Ok(Reply::json(
-            201,
-            write(state, &one).map_err(Invalid::reply)?,
-        )),
+        one => Ok(Reply::json(201, write(state, &one).map_err(Invalid::reply)?)),
     }
 }
 
@@ -51,10 +48,7 @@ pub(crate) fn create_checked<D>(
     if clash(&drafts) {
         return Err(crate::errors::internal());
     }
-    let made: Vec<Value> = drafts
-        .into_iter()
-        .map(|draft| write(state, draft))
-        .collect();
+    let made: Vec<Value> = drafts.into_iter().map(|draft| write(state, draft)).collect();
     Ok(Reply::json(201, Value::Array(made)))
 }
 
@@ -96,10 +90,8 @@ pub(crate) fn update_checked<D>(
     if failed {
         return Err(Reply::json(400, Value::Array(errors)));
     }
-    let changed: Vec<Value> = drafts
-        .into_iter()
-        .map(|(id, draft)| write(state, id, draft))
-        .collect();
+    let changed: Vec<Value> =
+        drafts.into_iter().map(|(id, draft)| write(state, id, draft)).collect();
     Ok(Reply::ok(Value::Array(changed)))
 }
 
@@ -168,10 +160,7 @@ impl IdFilter {
 
     /// Is this id left?
     pub(crate) fn keeps(&self, id: &str) -> bool {
-        self.lists.iter().all(|list| {
-            list.binary_search_by(|known| known.as_str().cmp(id))
-                .is_ok()
-        })
+        self.lists.iter().all(|list| list.binary_search_by(|known| known.as_str().cmp(id)).is_ok())
     }
 
     /// [`IdFilter::keeps`] of a UUID.

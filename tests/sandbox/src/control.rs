@@ -16,9 +16,7 @@ use crate::server::{Server, lock};
 
 /// Serves the addresses.
 pub(crate) fn serve(server: &Server, call: &Call, parts: &[&str]) -> Reply {
-    let token = call
-        .header("authorization")
-        .and_then(|text| text.strip_prefix("Token "));
+    let token = call.header("authorization").and_then(|text| text.strip_prefix("Token "));
     let known = token.is_some_and(|token| {
         let state = lock(&server.state);
         state.tokens.get(token) == Some(&state.admin)

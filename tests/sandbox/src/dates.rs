@@ -10,10 +10,7 @@ pub(crate) const FOREVER: SignedDuration = SignedDuration::from_hours(70 * 365 *
 
 /// The text of an answer: whole seconds in the given zone, `2027/01/02 11:04:05 +0800`.
 pub(crate) fn write(moment: Timestamp, zone: &TimeZone) -> String {
-    moment
-        .to_zoned_datetime(zone.clone())
-        .strftime("%Y/%m/%d %H:%M:%S %z")
-        .to_string()
+    moment.to_zoned_datetime(zone.clone()).strftime("%Y/%m/%d %H:%M:%S %z").to_string()
 }
 
 /// Why a date of a request was refused: the text of the field error.
@@ -59,8 +56,7 @@ pub(crate) fn read(text: &str, zone: &TimeZone) -> Result<Timestamp, BadDate> {
         .parse::<DateTime>()
         .or(slashed)
         .or_else(|_| {
-            text.parse::<Date>()
-                .map(|date| date.to_datetime(jiff::civil::Time::midnight()))
+            text.parse::<Date>().map(|date| date.to_datetime(jiff::civil::Time::midnight()))
         })
         .map_err(|_| BadDate::Format)?;
     zone.to_timestamp(wall).map_err(|_| BadDate::Range)
@@ -94,9 +90,6 @@ mod tests {
     #[test]
     fn refuses_words_and_the_last_day() {
         assert_eq!(read("tomorrow", &shanghai()), Err(BadDate::Format));
-        assert_eq!(
-            read("9999-12-31T23:59:59Z", &shanghai()),
-            Err(BadDate::Range)
-        );
+        assert_eq!(read("9999-12-31T23:59:59Z", &shanghai()), Err(BadDate::Range));
     }
 }

@@ -45,10 +45,7 @@ fn reach(state: &State, permission: Uuid) -> HashSet<Uuid> {
 /// Does a permission reach one asset? Cheaper than [`reach`].
 fn reaches(state: &State, permission: Uuid, above: &HashSet<Uuid>, asset: Uuid) -> bool {
     state.permission_assets.number(permission, asset).is_some()
-        || state
-            .permission_nodes
-            .members(permission)
-            .any(|node| above.contains(&node))
+        || state.permission_nodes.members(permission).any(|node| above.contains(&node))
 }
 
 /// Serves `perms/users/<id>/assets/...`; `self` is the caller.
@@ -98,11 +95,7 @@ pub(crate) fn serve(state: &State, request: &Request, user: &str, rest: &[String
 
 fn one_asset(state: &State, request: &Request, user: Uuid, asset: Uuid) -> Outcome {
     let missing = || errors::no_object("Object");
-    let row = state
-        .assets
-        .get(asset)
-        .filter(|row| row.is_active)
-        .ok_or_else(missing)?;
+    let row = state.assets.get(asset).filter(|row| row.is_active).ok_or_else(missing)?;
     let above = above(state, asset);
     let held: Vec<&Permission> = permissions_of(state, user)
         .into_iter()
@@ -115,10 +108,7 @@ fn one_asset(state: &State, request: &Request, user: Uuid, asset: Uuid) -> Outco
     shown["spec_info"] = assets::spec_info(state, row);
     let any = |name: &str| {
         held.iter().any(|permission| {
-            permission
-                .protocols
-                .iter()
-                .any(|protocol| protocol == "all" || protocol == name)
+            permission.protocols.iter().any(|protocol| protocol == "all" || protocol == name)
         })
     };
     shown["permed_protocols"] = row
@@ -142,11 +132,7 @@ fn one_asset(state: &State, request: &Request, user: Uuid, asset: Uuid) -> Outco
 }
 
 fn above(state: &State, asset: Uuid) -> HashSet<Uuid> {
-    state
-        .asset_nodes
-        .members(asset)
-        .flat_map(|node| nodes::ancestors(state, node))
-        .collect()
+    state.asset_nodes.members(asset).flat_map(|node| nodes::ancestors(state, node)).collect()
 }
 
 /// An account that a user may use on an asset.
@@ -199,10 +185,7 @@ fn accounts(state: &State, held: &[&Permission], user: Uuid, asset: Uuid) -> Vec
     for permission in held {
         for text in &permission.accounts {
             // Version 4 takes `!name` away, in all permissions; version 3 knows no such thing.
-            match text
-                .strip_prefix('!')
-                .filter(|_| state.version == Version::V4)
-            {
+            match text.strip_prefix('!').filter(|_| state.version == Version::V4) {
                 Some(name) => *excluded.entry(name).or_default() |= permission.actions,
                 None => {
                     let entry = allowed.entry(text).or_insert((0, permission.date_expired));
@@ -229,11 +212,7 @@ fn accounts(state: &State, held: &[&Permission], user: Uuid, asset: Uuid) -> Vec
             continue;
         };
         let bits = granted.iter().fold(0, |bits, (more, _)| bits | more);
-        let bits = bits
-            & !excluded
-                .get(account.username.as_str())
-                .copied()
-                .unwrap_or(0);
+        let bits = bits & !excluded.get(account.username.as_str()).copied().unwrap_or(0);
         if state.version == Version::V4 && bits == 0 {
             continue;
         }
@@ -251,15 +230,10 @@ fn accounts(state: &State, held: &[&Permission], user: Uuid, asset: Uuid) -> Vec
             date_expired: end,
         });
     }
-    let username = state
-        .users
-        .get(user)
-        .map(|user| user.username.clone())
-        .unwrap_or_default();
-    for (alias, name, username) in [
-        ("@INPUT", "Manual input", "@INPUT"),
-        ("@USER", "Dynamic user", username.as_str()),
-    ] {
+    let username = state.users.get(user).map(|user| user.username.clone()).unwrap_or_default();
+    for (alias, name, username) in
+        [("@INPUT", "Manual input", "@INPUT"), ("@USER", "Dynamic user", username.as_str())]
+    {
         if let Some((bits, end)) = allowed.get(alias)
             && (*bits != 0 || state.version == Version::V3)
         {
@@ -298,10 +272,8 @@ pub(crate) fn accounts_of(state: &State, request: &Request, id: Uuid) -> Outcome
 
 /// `perms/asset-permissions/<id>/assets/all/`.
 pub(crate) fn assets_of(state: &State, request: &Request, id: Uuid) -> Outcome {
-    let mut rows: Vec<&Asset> = reach(state, id)
-        .into_iter()
-        .filter_map(|asset| state.assets.get(asset))
-        .collect();
+    let mut rows: Vec<&Asset> =
+        reach(state, id).into_iter().filter_map(|asset| state.assets.get(asset)).collect();
     rows.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(paging::list(
         request.call,
@@ -317,10 +289,7 @@ pub(crate) fn users_of(state: &State, request: &Request, id: Uuid) -> Outcome {
     for group in state.permission_groups.members(id) {
         found.extend(state.group_users.members(group));
     }
-    let mut rows: Vec<_> = found
-        .into_iter()
-        .filter_map(|user| state.users.get(user))
-        .collect();
+    let mut rows: Vec<_> = found.into_iter().filter_map(|user| state.users.get(user)).collect();
     rows.sort_by(|a, b| a.username.cmp(&b.username));
     Ok(paging::list(
         request.call,

@@ -23,11 +23,7 @@ pub(crate) type Outcome = Result<Reply, Reply>;
 
 impl Reply {
     pub(crate) fn json(status: u16, body: Value) -> Reply {
-        Reply {
-            status,
-            body: Body::Json(body),
-            headers: Vec::new(),
-        }
+        Reply { status, body: Body::Json(body), headers: Vec::new() }
     }
 
     pub(crate) fn ok(body: Value) -> Reply {
@@ -35,11 +31,7 @@ impl Reply {
     }
 
     pub(crate) fn empty(status: u16) -> Reply {
-        Reply {
-            status,
-            body: Body::Empty,
-            headers: Vec::new(),
-        }
+        Reply { status, body: Body::Empty, headers: Vec::new() }
     }
 
     pub(crate) fn html(status: u16, title: &str, heading: &str) -> Reply {
@@ -47,11 +39,7 @@ impl Reply {
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n    <meta charset=\"UTF-8\">\n    \
              <title>{title}</title>\n</head>\n<body>\n<h1>{heading}</h1>\n</body>\n</html>"
         );
-        Reply {
-            status,
-            body: Body::Html(page),
-            headers: Vec::new(),
-        }
+        Reply { status, body: Body::Html(page), headers: Vec::new() }
     }
 
     pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Reply {
@@ -66,11 +54,7 @@ fn detail(status: u16, detail: &str, code: &str) -> Reply {
 
 /// 404 of an object, named by its class: `AssetPermission object does not exist.`
 pub(crate) fn no_object(class: &str) -> Reply {
-    detail(
-        404,
-        &format!("{class} object does not exist."),
-        "object_does_not_exist",
-    )
+    detail(404, &format!("{class} object does not exist."), "object_does_not_exist")
 }
 
 /// 404 of an address that no view serves: a page, not JSON.
@@ -80,20 +64,12 @@ pub(crate) fn no_route() -> Reply {
 
 /// 403 of a caller without the right.
 pub(crate) fn denied() -> Reply {
-    detail(
-        403,
-        "You do not have permission to perform this action.",
-        "permission_denied",
-    )
+    detail(403, "You do not have permission to perform this action.", "permission_denied")
 }
 
 /// 405.
 pub(crate) fn method_not_allowed(method: &str) -> Reply {
-    detail(
-        405,
-        &format!("Method \"{method}\" not allowed."),
-        "method_not_allowed",
-    )
+    detail(405, &format!("Method \"{method}\" not allowed."), "method_not_allowed")
 }
 
 /// 400 of a body that is no JSON.
@@ -113,11 +89,7 @@ pub(crate) fn internal() -> Reply {
 
 /// The 500 of a middleware: a page.
 pub(crate) fn internal_page() -> Reply {
-    Reply::html(
-        500,
-        "Server error",
-        "Server error occur, contact administrator",
-    )
+    Reply::html(500, "Server error", "Server error occur, contact administrator")
 }
 
 /// `{"error": words}` with a status.
@@ -179,11 +151,7 @@ impl Problems {
 
     /// Fails when anything was noted.
     pub(crate) fn finish(self) -> Result<(), Invalid> {
-        if self.0.is_empty() {
-            Ok(())
-        } else {
-            Err(Invalid::Fields(self.0))
-        }
+        if self.0.is_empty() { Ok(()) } else { Err(Invalid::Fields(self.0)) }
     }
 }
 

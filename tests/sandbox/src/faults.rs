@@ -38,11 +38,7 @@ pub enum Fault {
 impl Fault {
     /// [`Fault::Answer`] without further headers.
     pub fn answer(status: u16, body: Value) -> Fault {
-        Fault::Answer {
-            status,
-            body,
-            headers: Vec::new(),
-        }
+        Fault::Answer { status, body, headers: Vec::new() }
     }
 }
 
@@ -73,10 +69,7 @@ impl Rule {
 
     /// Everything that is not GET, HEAD or OPTIONS.
     pub fn writes() -> Rule {
-        Rule {
-            writes: true,
-            ..Rule::default()
-        }
+        Rule { writes: true, ..Rule::default() }
     }
 
     /// Lets the first `count` of them through.
@@ -95,13 +88,8 @@ impl Rule {
 
     fn fits(&self, request: &Logged) -> bool {
         let write = !matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS");
-        self.method
-            .as_ref()
-            .is_none_or(|method| *method == request.method)
-            && self
-                .path
-                .as_ref()
-                .is_none_or(|path| request.path.contains(path.as_str()))
+        self.method.as_ref().is_none_or(|method| *method == request.method)
+            && self.path.as_ref().is_none_or(|path| request.path.contains(path.as_str()))
             && (write || !self.writes)
     }
 
@@ -132,9 +120,7 @@ pub(crate) struct Faults {
 
 impl fmt::Debug for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Faults")
-            .field("rules", &self.rules)
-            .finish_non_exhaustive()
+        f.debug_struct("Faults").field("rules", &self.rules).finish_non_exhaustive()
     }
 }
 
@@ -157,9 +143,7 @@ impl Faults {
         if let Some(fault) = self.hook.as_mut().and_then(|hook| hook(request)) {
             return Some(fault);
         }
-        self.rules
-            .iter_mut()
-            .find_map(|(rule, fault)| rule.meets(request).then(|| fault.clone()))
+        self.rules.iter_mut().find_map(|(rule, fault)| rule.meets(request).then(|| fault.clone()))
     }
 }
 
@@ -168,26 +152,15 @@ mod tests {
     use super::*;
 
     fn request(method: &str, path: &str) -> Logged {
-        Logged {
-            method: method.to_owned(),
-            path: path.to_owned(),
-            body: None,
-            status: None,
-        }
+        Logged { method: method.to_owned(), path: path.to_owned(), body: None, status: None }
     }
 
     #[test]
     fn a_rule_skips_and_ends() {
         let mut faults = Faults::default();
-        faults.add(
-            Rule::on("POST", "/accounts/").skip(1).times(1),
-            Fault::DropAfter,
-        );
+        faults.add(Rule::on("POST", "/accounts/").skip(1).times(1), Fault::DropAfter);
         let post = request("POST", "/api/v1/accounts/accounts/");
-        assert_eq!(
-            faults.meet(&request("GET", "/api/v1/accounts/accounts/")),
-            None
-        );
+        assert_eq!(faults.meet(&request("GET", "/api/v1/accounts/accounts/")), None);
         assert_eq!(faults.meet(&post), None);
         assert_eq!(faults.meet(&post), Some(Fault::DropAfter));
         assert_eq!(faults.meet(&post), None);

@@ -57,10 +57,7 @@ pub(crate) fn loose_text(
         }
     };
     if text.chars().count() > most {
-        problems.add(
-            field,
-            format!("Ensure this field has no more than {most} characters."),
-        );
+        problems.add(field, format!("Ensure this field has no more than {most} characters."));
         return None;
     }
     Some(text)

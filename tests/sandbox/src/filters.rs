@@ -34,11 +34,7 @@ pub(crate) struct Search(Option<String>);
 
 impl Search {
     pub(crate) fn of(call: &Call) -> Search {
-        Search(
-            call.param("search")
-                .or(call.param("q"))
-                .map(str::to_lowercase),
-        )
+        Search(call.param("search").or(call.param("q")).map(str::to_lowercase))
     }
 
     /// Is the text part of one of these, whatever the case?
@@ -75,10 +71,9 @@ pub(crate) fn find<T: Row>(
     let Ok(id) = text.parse::<Uuid>() else {
         return match version {
             Version::V3 => Err(errors::no_object("Object")),
-            Version::V4 => table
-                .find(request.org, text)
-                .map(Row::id)
-                .ok_or_else(|| errors::no_object(class)),
+            Version::V4 => {
+                table.find(request.org, text).map(Row::id).ok_or_else(|| errors::no_object(class))
+            }
         };
     };
     table

@@ -17,15 +17,9 @@ use crate::state::{State, visible};
 
 /// Serves `users/groups/...`.
 pub(crate) fn serve(state: &mut State, request: &Request, rest: &[String]) -> Outcome {
-    request
-        .caller
-        .must(&right(&request.call.method, "users", "usergroup"))?;
+    request.caller.must(&right(&request.call.method, "users", "usergroup"))?;
     let [id] = rest else {
-        return if rest.is_empty() {
-            collection(state, request)
-        } else {
-            Err(errors::no_route())
-        };
+        return if rest.is_empty() { collection(state, request) } else { Err(errors::no_route()) };
     };
     let id = filters::find(&state.groups, request, id, "UserGroup", state.version)?;
     match request.call.method.as_str() {
@@ -41,20 +35,14 @@ pub(crate) fn serve(state: &mut State, request: &Request, rest: &[String]) -> Ou
         }
         other => return Err(errors::method_not_allowed(other)),
     }
-    Ok(Reply::ok(paging::pick(
-        request.call,
-        show(state, request, id, false),
-        ID_AND_NAME,
-    )))
+    Ok(Reply::ok(paging::pick(request.call, show(state, request, id, false), ID_AND_NAME)))
 }
 
 fn collection(state: &mut State, request: &Request) -> Outcome {
     match request.call.method.as_str() {
         "GET" => {
             let rows = filtered(state, request);
-            Ok(paging::list(request.call, &rows, ID_AND_NAME, |id| {
-                show(state, request, *id, true)
-            }))
+            Ok(paging::list(request.call, &rows, ID_AND_NAME, |id| show(state, request, *id, true)))
         }
         "POST" => {
             filters::must_save_in_an_org(state, request)?;
@@ -82,11 +70,7 @@ fn collection(state: &mut State, request: &Request) -> Outcome {
         ),
         "DELETE" => {
             let rows = filtered(state, request);
-            let total = state
-                .groups
-                .iter()
-                .filter(|row| visible(row.org, request.org))
-                .count();
+            let total = state.groups.iter().filter(|row| visible(row.org, request.org)).count();
             bulk::allow_delete(request, rows.len(), total)?;
             for id in rows {
                 remove(state, id);
@@ -138,13 +122,7 @@ fn check(
     let mut problems = Problems::default();
     let full = request.call.method != "PATCH";
     let name = fields::text(body, "name", 128, full, &mut problems);
-    filters::unique(
-        &state.groups,
-        request.org,
-        name.as_deref(),
-        old,
-        &mut problems,
-    );
+    filters::unique(&state.groups, request.org, name.as_deref(), old, &mut problems);
     let id = old
         .is_none()
         .then(|| fields::chosen_id(body, &state.groups, "User group", &mut problems))
@@ -152,20 +130,12 @@ fn check(
     let comment = fields::comment(body, &mut problems);
     let users = fields::objects(body, "users", &state.users, |_| true, &mut problems);
     problems.finish()?;
-    Ok(Draft {
-        id,
-        name,
-        comment,
-        users,
-        labels: labels::read(state, body)?,
-    })
+    Ok(Draft { id, name, comment, users, labels: labels::read(state, body)? })
 }
 
 fn write(state: &mut State, request: &Request, old: Option<Uuid>, draft: Draft) -> Uuid {
     let id = old.or(draft.id).unwrap_or_else(Uuid::new_v4);
-    let labels = draft
-        .labels
-        .map(|texts| labels::ids(state, request.org, &texts));
+    let labels = draft.labels.map(|texts| labels::ids(state, request.org, &texts));
     let now = state.stamp();
     let mut group = state.groups.remove(id).unwrap_or_else(|| Group {
         id,
@@ -209,11 +179,8 @@ fn show(state: &State, request: &Request, id: Uuid, listed: bool) -> Value {
     if listed {
         row["users_amount"] = json!(state.group_users.amount(id));
     } else {
-        let mut users: Vec<_> = state
-            .group_users
-            .members(id)
-            .filter_map(|user| state.users.get(user))
-            .collect();
+        let mut users: Vec<_> =
+            state.group_users.members(id).filter_map(|user| state.users.get(user)).collect();
         users.sort_by(|a, b| a.name.cmp(&b.name));
         row["users"] = users
             .iter()

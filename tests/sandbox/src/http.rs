@@ -82,15 +82,8 @@ fn python_json_error(text: &str, column: usize) -> String {
         );
     }
     let ended = column >= text.trim_end().len();
-    let at = if ended {
-        text.trim_end().len() + 1
-    } else {
-        column.max(1)
-    };
-    format!(
-        "JSON parse error - Expecting value: line 1 column {at} (char {})",
-        at - 1
-    )
+    let at = if ended { text.trim_end().len() + 1 } else { column.max(1) };
+    format!("JSON parse error - Expecting value: line 1 column {at} (char {})", at - 1)
 }
 
 /// Takes a query apart and decodes it.
@@ -121,11 +114,7 @@ pub(crate) fn decode(text: &str, plus: bool) -> String {
                 at += 3;
             }
             None => {
-                out.push(if plus && bytes[at] == b'+' {
-                    b' '
-                } else {
-                    bytes[at]
-                });
+                out.push(if plus && bytes[at] == b'+' { b' ' } else { bytes[at] });
                 at += 1;
             }
         }

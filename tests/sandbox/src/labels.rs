@@ -154,9 +154,7 @@ impl Filter {
 
     pub(crate) fn keeps(&self, labels: &[Uuid]) -> bool {
         self.0.as_ref().is_none_or(|wanted| {
-            wanted
-                .iter()
-                .all(|wanted| wanted.is_some_and(|wanted| labels.contains(&wanted)))
+            wanted.iter().all(|wanted| wanted.is_some_and(|wanted| labels.contains(&wanted)))
         })
     }
 }
@@ -167,11 +165,8 @@ pub(crate) fn list(state: &State, request: &Request) -> Outcome {
     if request.call.method != "GET" {
         return Err(errors::method_not_allowed(&request.call.method));
     }
-    let mut rows: Vec<&Label> = state
-        .labels
-        .iter()
-        .filter(|label| visible(label.org, request.org))
-        .collect();
+    let mut rows: Vec<&Label> =
+        state.labels.iter().filter(|label| visible(label.org, request.org)).collect();
     rows.sort_by(|a, b| a.text.cmp(&b.text));
     Ok(paging::list(request.call, &rows, ID_AND_NAME, |label| {
         let date = dates::write(label.date_created, &request.call.zone);

@@ -7,16 +7,10 @@ use crate::http::Call;
 
 /// Messages and how they read in Chinese.
 const CHINESE: &[(&str, &str)] = &[
-    (
-        "Authentication credentials were not provided.",
-        "身份认证信息未提供。",
-    ),
+    ("Authentication credentials were not provided.", "身份认证信息未提供。"),
     ("Invalid token.", "认证令牌无效。"),
     ("User inactive or deleted.", "用户未激活或者已删除。"),
-    (
-        "You do not have permission to perform this action.",
-        "您没有执行该操作的权限。",
-    ),
+    ("You do not have permission to perform this action.", "您没有执行该操作的权限。"),
     ("This field is required.", "该字段是必填项。"),
     ("This field may not be blank.", "该字段不能为空。"),
     ("This field may not be null.", "该字段不能为 null。"),

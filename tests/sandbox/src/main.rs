@@ -25,11 +25,7 @@ fn arguments() -> Result<Arguments, String> {
     };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
-        let mut value = || {
-            words
-                .next()
-                .ok_or_else(|| format!("{word} needs a value\n{USAGE}"))
-        };
+        let mut value = || words.next().ok_or_else(|| format!("{word} needs a value\n{USAGE}"));
         match word.as_str() {
             "--version" => {
                 found.options.version = match value()?.as_str() {
@@ -64,9 +60,7 @@ async fn run() -> Result<(), String> {
             .map_err(|error| format!("{path} can not be read: {error}"))?;
         let seed: Seed =
             serde_json::from_str(&text).map_err(|error| format!("{path} is no seed: {error}"))?;
-        sandbox
-            .seed(seed)
-            .map_err(|words| format!("{path}: {words}"))?;
+        sandbox.seed(seed).map_err(|words| format!("{path}: {words}"))?;
     }
     for (path, text) in [
         (arguments.port_file, sandbox.port().to_string()),
@@ -87,10 +81,8 @@ async fn wait() -> Result<(), String> {
     use tokio::signal::unix::{SignalKind, signal};
     let listen =
         |kind| signal(kind).map_err(|error| format!("signals can not be awaited: {error}"));
-    let (mut terminate, mut interrupt) = (
-        listen(SignalKind::terminate())?,
-        listen(SignalKind::interrupt())?,
-    );
+    let (mut terminate, mut interrupt) =
+        (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
@@ -100,9 +92,7 @@ async fn wait() -> Result<(), String> {
 
 #[cfg(not(unix))]
 async fn wait() -> Result<(), String> {
-    tokio::signal::ctrl_c()
-        .await
-        .map_err(|error| format!("signals can not be awaited: {error}"))
+    tokio::signal::ctrl_c().await.map_err(|error| format!("signals can not be awaited: {error}"))
 }
 
 #[tokio::main]

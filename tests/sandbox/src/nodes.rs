@@ -24,23 +24,15 @@ pub(crate) fn serve(state: &mut State, request: &Request, rest: &[String]) -> Ou
     match (method, parts.as_slice()) {
         ("GET", []) => {
             let rows = filtered(state, request);
-            Ok(paging::list(request.call, &rows, ID_AND_NAME, |id| {
-                show(state, *id)
-            }))
+            Ok(paging::list(request.call, &rows, ID_AND_NAME, |id| show(state, *id)))
         }
         ("POST", []) => {
             filters::must_save_in_an_org(state, request)?;
-            bulk::create(state, request, |state, body| {
-                create(state, request.org, body)
-            })
+            bulk::create(state, request, |state, body| create(state, request.org, body))
         }
         ("DELETE", []) => {
             let rows = filtered(state, request);
-            let total = state
-                .nodes
-                .iter()
-                .filter(|row| visible(row.org, request.org))
-                .count();
+            let total = state.nodes.iter().filter(|row| visible(row.org, request.org)).count();
             bulk::allow_delete(request, rows.len(), total)?;
             for id in rows {
                 remove(state, id)?;
@@ -78,10 +70,7 @@ fn one(state: &mut State, request: &Request, id: Uuid) -> Outcome {
             let body = request.call.json()?;
             let mut problems = Problems::default();
             let value = fields::text(&body, "value", 128, false, &mut problems);
-            let parent = state
-                .nodes
-                .get(id)
-                .map(|node| parent_path(&node.full_value).to_owned());
+            let parent = state.nodes.get(id).map(|node| parent_path(&node.full_value).to_owned());
             if let (Some(value), Some(parent)) = (&value, &parent)
                 && state
                     .nodes
@@ -101,11 +90,7 @@ fn one(state: &mut State, request: &Request, id: Uuid) -> Outcome {
         }
         other => return Err(errors::method_not_allowed(other)),
     }
-    Ok(Reply::ok(paging::pick(
-        request.call,
-        show(state, id),
-        ID_AND_NAME,
-    )))
+    Ok(Reply::ok(paging::pick(request.call, show(state, id), ID_AND_NAME)))
 }
 
 fn parent_path(path: &str) -> &str {
@@ -113,10 +98,7 @@ fn parent_path(path: &str) -> &str {
 }
 
 fn rename(state: &mut State, id: Uuid, value: &str) {
-    let Some((old, org)) = state
-        .nodes
-        .get(id)
-        .map(|node| (node.full_value.clone(), node.org))
+    let Some((old, org)) = state.nodes.get(id).map(|node| (node.full_value.clone(), node.org))
     else {
         return;
     };
@@ -129,9 +111,7 @@ fn rename(state: &mut State, id: Uuid, value: &str) {
         .map(Row::id)
         .collect();
     for child in moved {
-        state.nodes.change(child, |node| {
-            node.full_value.replace_range(..old.len(), &new)
-        });
+        state.nodes.change(child, |node| node.full_value.replace_range(..old.len(), &new));
     }
     state.nodes.change(id, |node| {
         value.clone_into(&mut node.value);
@@ -145,11 +125,7 @@ pub(crate) fn root(state: &mut State, org: Uuid) -> Uuid {
     if let Some(node) = state.nodes.find(org, &format!("/{name}")) {
         return node.id;
     }
-    if let Some(node) = state
-        .nodes
-        .iter()
-        .find(|node| node.org == org && !node.key.contains(':'))
-    {
+    if let Some(node) = state.nodes.iter().find(|node| node.org == org && !node.key.contains(':')) {
         return node.id;
     }
     let key = if org == DEFAULT_ORG { "1" } else { "2" };
@@ -170,11 +146,7 @@ pub(crate) fn root(state: &mut State, org: Uuid) -> Uuid {
 /// another root goes below the organisation's own.
 pub(crate) fn by_path(state: &mut State, org: Uuid, path: &str) -> Uuid {
     let top = root(state, org);
-    let top_value = state
-        .nodes
-        .get(top)
-        .map(|node| node.value.clone())
-        .unwrap_or_default();
+    let top_value = state.nodes.get(top).map(|node| node.value.clone()).unwrap_or_default();
     let mut parts = path.split('/').filter(|part| !part.is_empty()).peekable();
     if parts.peek() == Some(&top_value.as_str()) {
         parts.next();
@@ -189,12 +161,7 @@ pub(crate) fn by_path(state: &mut State, org: Uuid, path: &str) -> Uuid {
 /// The child of a node with this name, made where it is missing.
 fn child(state: &mut State, parent: Uuid, value: &str, id: Option<Uuid>) -> Uuid {
     let Some((org, path, key, count)) = state.nodes.get(parent).map(|node| {
-        (
-            node.org,
-            format!("{}/{value}", node.full_value),
-            node.key.clone(),
-            node.children,
-        )
+        (node.org, format!("{}/{value}", node.full_value), node.key.clone(), node.children)
     }) else {
         return parent;
     };
@@ -263,17 +230,12 @@ fn children(state: &State, request: &Request, parent: Uuid) -> Outcome {
         .iter()
         .filter(|node| {
             node.org == parent.org
-                && node
-                    .key
-                    .rsplit_once(':')
-                    .is_some_and(|(key, _)| key == parent.key)
+                && node.key.rsplit_once(':').is_some_and(|(key, _)| key == parent.key)
         })
         .collect();
     rows.sort_by(|a, b| a.value.cmp(&b.value));
     let rows: Vec<Uuid> = rows.into_iter().map(|node| node.id).collect();
-    Ok(paging::list(request.call, &rows, ID_AND_NAME, |id| {
-        show(state, *id)
-    }))
+    Ok(paging::list(request.call, &rows, ID_AND_NAME, |id| show(state, *id)))
 }
 
 /// A node and everything below it.
@@ -317,14 +279,8 @@ fn remove(state: &mut State, id: Uuid) -> Result<(), Reply> {
         return Err(errors::plain(403, &words));
     }
     let below = subtree(state, id);
-    if below
-        .iter()
-        .any(|node| state.asset_nodes.owners(*node).next().is_some())
-    {
-        return Err(errors::plain(
-            403,
-            "Deletion failed and the node contains assets",
-        ));
+    if below.iter().any(|node| state.asset_nodes.owners(*node).next().is_some()) {
+        return Err(errors::plain(403, "Deletion failed and the node contains assets"));
     }
     for id in below {
         state.nodes.remove(id);
@@ -349,12 +305,7 @@ fn filtered(state: &State, request: &Request) -> Vec<Uuid> {
         })
         .collect();
     rows.sort_by(|a, b| {
-        let parent = |node: &Node| {
-            node.key
-                .rsplit_once(':')
-                .map_or("", |(key, _)| key)
-                .to_owned()
-        };
+        let parent = |node: &Node| node.key.rsplit_once(':').map_or("", |(key, _)| key).to_owned();
         (parent(a), &a.value).cmp(&(parent(b), &b.value))
     });
     if call.param("order").is_some_and(|order| order == "id") {
@@ -388,10 +339,8 @@ fn tree(state: &State, request: &Request) -> Value {
     rows.iter()
         .map(|node| {
             let below = subtree(state, node.id);
-            let mut assets: Vec<Uuid> = below
-                .iter()
-                .flat_map(|id| state.asset_nodes.owners(*id))
-                .collect();
+            let mut assets: Vec<Uuid> =
+                below.iter().flat_map(|id| state.asset_nodes.owners(*id)).collect();
             assets.sort();
             assets.dedup();
             let name = format!("{} ({})", node.value, assets.len());

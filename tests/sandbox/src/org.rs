@@ -16,10 +16,7 @@ use crate::users;
 /// The organisation of a request: `oid`, then the header. What is unknown, and what the
 /// community edition can not enter, is the default one without a word.
 pub(crate) fn current(call: &Call) -> Uuid {
-    let asked = call
-        .param("oid")
-        .or_else(|| call.header("x-jms-org"))
-        .unwrap_or_default();
+    let asked = call.param("oid").or_else(|| call.header("x-jms-org")).unwrap_or_default();
     match asked.trim().to_ascii_lowercase().as_str() {
         "root" => ROOT_ORG,
         "system" => SYSTEM_ORG,
@@ -37,9 +34,7 @@ pub(crate) fn serve(state: &mut State, request: &Request, rest: &[String]) -> Ou
         ("GET", []) => {
             request.caller.must("orgs.view_organization")?;
             let rows: Vec<&Org> = state.orgs.iter().collect();
-            Ok(paging::list(request.call, &rows, ID_AND_NAME, |org| {
-                show(state, request, org)
-            }))
+            Ok(paging::list(request.call, &rows, ID_AND_NAME, |org| show(state, request, org)))
         }
         ("POST", []) => {
             // Version 3 makes one that nobody can enter.

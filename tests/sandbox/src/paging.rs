@@ -32,10 +32,7 @@ impl Page {
             Some(limit) => Page {
                 enveloped: true,
                 limit: limit.min(most),
-                offset: call
-                    .param("offset")
-                    .and_then(|text| text.trim().parse().ok())
-                    .unwrap_or(0),
+                offset: call.param("offset").and_then(|text| text.trim().parse().ok()).unwrap_or(0),
             },
             None => Page {
                 enveloped: false,
@@ -57,10 +54,7 @@ pub(crate) struct Sizes {
 }
 
 /// The sizes of most resources.
-pub(crate) const ID_AND_NAME: Sizes = Sizes {
-    mini: &["id", "name"],
-    small: &[],
-};
+pub(crate) const ID_AND_NAME: Sizes = Sizes { mini: &["id", "name"], small: &[] };
 
 /// Answers one page of `rows`, turning only the rows of the page into JSON.
 pub(crate) fn list<K>(
@@ -125,9 +119,7 @@ fn link(call: &Call, limit: usize, offset: usize) -> String {
         query.push(("offset", offset.to_string()));
     }
     query.sort();
-    let query: Vec<String> = query
-        .iter()
-        .map(|(key, value)| format!("{}={}", encode(key), encode(value)))
-        .collect();
+    let query: Vec<String> =
+        query.iter().map(|(key, value)| format!("{}={}", encode(key), encode(value))).collect();
     format!("http://{host}{}?{}", call.path, query.join("&"))
 }

@@ -82,11 +82,7 @@ pub struct PermissionView {
 }
 
 fn label_texts(state: &State, labels: &[Uuid]) -> Vec<String> {
-    labels
-        .iter()
-        .filter_map(|id| state.labels.get(*id))
-        .map(|label| label.text.clone())
-        .collect()
+    labels.iter().filter_map(|id| state.labels.get(*id)).map(|label| label.text.clone()).collect()
 }
 
 fn sorted(names: impl Iterator<Item = String>) -> Vec<String> {
@@ -130,10 +126,7 @@ pub(crate) fn permission(state: &State, row: &Permission) -> PermissionView {
         ),
         accounts: sorted(row.accounts.iter().cloned()),
         protocols: row.protocols.clone(),
-        actions: actions::names(row.actions)
-            .into_iter()
-            .map(str::to_owned)
-            .collect(),
+        actions: actions::names(row.actions).into_iter().map(str::to_owned).collect(),
         date_start: row.date_start,
         date_expired: row.date_expired,
         is_active: row.is_active,
@@ -145,11 +138,7 @@ pub(crate) fn permission(state: &State, row: &Permission) -> PermissionView {
 }
 
 pub(crate) fn permissions(state: &State) -> Vec<PermissionView> {
-    let mut rows: Vec<_> = state
-        .permissions
-        .iter()
-        .map(|row| permission(state, row))
-        .collect();
+    let mut rows: Vec<_> = state.permissions.iter().map(|row| permission(state, row)).collect();
     rows.sort_by(|a, b| a.name.cmp(&b.name));
     rows
 }
@@ -157,11 +146,7 @@ pub(crate) fn permissions(state: &State) -> Vec<PermissionView> {
 fn account(state: &State, row: &Account) -> AccountView {
     AccountView {
         id: row.id,
-        asset: state
-            .assets
-            .get(row.asset)
-            .map(|asset| asset.name.clone())
-            .unwrap_or_default(),
+        asset: state.assets.get(row.asset).map(|asset| asset.name.clone()).unwrap_or_default(),
         name: row.name.clone(),
         username: row.username.clone(),
         secret: row.secret.clone(),
@@ -172,11 +157,7 @@ fn account(state: &State, row: &Account) -> AccountView {
 }
 
 pub(crate) fn accounts(state: &State) -> Vec<AccountView> {
-    let mut rows: Vec<_> = state
-        .accounts
-        .iter()
-        .map(|row| account(state, row))
-        .collect();
+    let mut rows: Vec<_> = state.accounts.iter().map(|row| account(state, row)).collect();
     rows.sort_by(|a, b| (&a.asset, &a.name).cmp(&(&b.asset, &b.name)));
     rows
 }
@@ -194,11 +175,7 @@ pub(crate) fn secret(state: &State, asset: &str, username: &str) -> Option<Strin
 /// The user names of the accounts of an asset that somebody may connect with now.
 pub(crate) fn usable(state: &State, username: &str, asset: &str) -> Vec<String> {
     let user = state.users.find(ROOT_ORG, username).map(|row| row.id);
-    let asset = state
-        .assets
-        .iter()
-        .find(|row| row.name == asset)
-        .map(|row| row.id);
+    let asset = state.assets.iter().find(|row| row.name == asset).map(|row| row.id);
     let (Some(user), Some(asset)) = (user, asset) else {
         return Vec::new();
     };

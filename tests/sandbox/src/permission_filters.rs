@@ -19,10 +19,7 @@ pub(crate) fn filtered(state: &State, request: &Request) -> Vec<Uuid> {
     let labels = labels::Filter::of(state, call, request.org);
     let search = filters::Search::of(call);
     let related = Related::of(state, request);
-    let truth = |name: &str| {
-        call.param(name)
-            .map(|text| matches!(text, "true" | "True" | "1"))
-    };
+    let truth = |name: &str| call.param(name).map(|text| matches!(text, "true" | "True" | "1"));
     let (is_valid, is_effective) = (truth("is_valid"), truth("is_effective"));
     let (is_active, from_ticket) = (truth("is_active"), truth("from_ticket"));
     let account = call.param("accounts");
@@ -39,9 +36,7 @@ pub(crate) fn filtered(state: &State, request: &Request) -> Vec<Uuid> {
             && is_effective
                 .is_none_or(|wanted| wanted == (row.is_valid(now) && reaches(state, row)))
             && account.is_none_or(|account| {
-                row.accounts
-                    .iter()
-                    .any(|text| text == account || text == "@ALL")
+                row.accounts.iter().any(|text| text == account || text == "@ALL")
             })
             && related.keeps(row.id)
     };
@@ -50,12 +45,9 @@ pub(crate) fn filtered(state: &State, request: &Request) -> Vec<Uuid> {
         .param("name")
         .filter(|_| state.version == crate::Version::V3 && request.org != crate::state::ROOT_ORG);
     let mut rows: Vec<&Permission> = match exact {
-        Some(name) => state
-            .permissions
-            .find(request.org, name)
-            .into_iter()
-            .filter(|row| keeps(row))
-            .collect(),
+        Some(name) => {
+            state.permissions.find(request.org, name).into_iter().filter(|row| keeps(row)).collect()
+        }
         None => state.permissions.iter().filter(|row| keeps(row)).collect(),
     };
     filters::sort(&mut rows, call, |row, field| match field {
@@ -92,18 +84,13 @@ impl Related {
         if let Some(user) = user {
             sets.push(of_user(state, user, inherit));
         }
-        let group = call
-            .param("user_group_id")
-            .map(|id| id.parse().ok())
-            .or_else(|| {
-                call.param("user_group")
-                    .map(|name| state.groups.find(request.org, name).map(|group| group.id))
-            });
+        let group = call.param("user_group_id").map(|id| id.parse().ok()).or_else(|| {
+            call.param("user_group")
+                .map(|name| state.groups.find(request.org, name).map(|group| group.id))
+        });
         if let Some(group) = group {
             sets.push(
-                group
-                    .map(|id| state.permission_groups.owners(id).collect())
-                    .unwrap_or_default(),
+                group.map(|id| state.permission_groups.owners(id).collect()).unwrap_or_default(),
             );
         }
         let assets = call
@@ -111,12 +98,7 @@ impl Related {
             .map(|id| id.parse().into_iter().collect::<Vec<Uuid>>())
             .or_else(|| {
                 call.param("asset_name").map(|name| {
-                    state
-                        .assets
-                        .find(request.org, name)
-                        .map(|asset| asset.id)
-                        .into_iter()
-                        .collect()
+                    state.assets.find(request.org, name).map(|asset| asset.id).into_iter().collect()
                 })
             })
             .or_else(|| {
@@ -129,19 +111,11 @@ impl Related {
             sets.push(of_assets(state, &assets, inherit));
         }
         let node = call.param("node_id").map(|id| id.parse().ok()).or_else(|| {
-            call.param("node_name").map(|name| {
-                state
-                    .nodes
-                    .iter()
-                    .find(|node| node.value == name)
-                    .map(|node| node.id)
-            })
+            call.param("node_name")
+                .map(|name| state.nodes.iter().find(|node| node.value == name).map(|node| node.id))
         });
         if let Some(node) = node {
-            sets.push(
-                node.map(|id| of_nodes(state, &[id], inherit))
-                    .unwrap_or_default(),
-            );
+            sets.push(node.map(|id| of_nodes(state, &[id], inherit)).unwrap_or_default());
         }
         Related(sets)
     }
@@ -152,10 +126,7 @@ impl Related {
 }
 
 fn by_username(state: &State, name: &str) -> Option<Uuid> {
-    state
-        .users
-        .find(crate::state::ROOT_ORG, name)
-        .map(|user| user.id)
+    state.users.find(crate::state::ROOT_ORG, name).map(|user| user.id)
 }
 
 /// The permissions of a user, with those of his groups.
@@ -187,11 +158,7 @@ fn of_assets(state: &State, assets: &[Uuid], inherit: bool) -> HashSet<Uuid> {
 fn of_nodes(state: &State, places: &[Uuid], inherit: bool) -> HashSet<Uuid> {
     let mut found = HashSet::new();
     for place in places {
-        let nodes = if inherit {
-            nodes::ancestors(state, *place)
-        } else {
-            vec![*place]
-        };
+        let nodes = if inherit { nodes::ancestors(state, *place) } else { vec![*place] };
         for node in nodes {
             found.extend(state.permission_nodes.owners(node));
         }

@@ -29,9 +29,7 @@ const CLASS: &str = "AssetPermission";
 /// Serves `perms/asset-permissions/...`.
 pub(crate) fn serve(state: &mut State, request: &Request, rest: &[String]) -> Outcome {
     let method = request.call.method.as_str();
-    request
-        .caller
-        .must(&right(method, "perms", "assetpermission"))?;
+    request.caller.must(&right(method, "perms", "assetpermission"))?;
     let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
     if let ("OPTIONS", []) = (method, rest.as_slice()) {
         return Ok(Reply::ok(options()));
@@ -54,9 +52,7 @@ fn collection(state: &mut State, request: &Request) -> Outcome {
     match request.call.method.as_str() {
         "GET" => {
             let rows = filtered(state, request);
-            Ok(paging::list(request.call, &rows, ID_AND_NAME, |id| {
-                show(state, request, *id, true)
-            }))
+            Ok(paging::list(request.call, &rows, ID_AND_NAME, |id| show(state, request, *id, true)))
         }
         "POST" => {
             filters::must_save_in_an_org(state, request)?;
@@ -70,11 +66,7 @@ fn collection(state: &mut State, request: &Request) -> Outcome {
                 },
                 |drafts| {
                     filters::repeated(drafts.iter().filter_map(|draft| draft.name.as_deref()))
-                        || drafts
-                            .iter()
-                            .filter_map(|draft| draft.id)
-                            .collect::<HashSet<_>>()
-                            .len()
+                        || drafts.iter().filter_map(|draft| draft.id).collect::<HashSet<_>>().len()
                             < drafts.iter().filter(|draft| draft.id.is_some()).count()
                 },
             )
@@ -83,12 +75,7 @@ fn collection(state: &mut State, request: &Request) -> Outcome {
             state,
             request,
             CLASS,
-            |state, id| {
-                state
-                    .permissions
-                    .get(id)
-                    .is_some_and(|row| visible(row.org, request.org))
-            },
+            |state, id| state.permissions.get(id).is_some_and(|row| visible(row.org, request.org)),
             |state, body, id| check(state, request, body, Some(id)),
             |state, id, draft| {
                 write(state, request, Some(id), draft);
@@ -97,11 +84,8 @@ fn collection(state: &mut State, request: &Request) -> Outcome {
         ),
         "DELETE" => {
             let rows = filtered(state, request);
-            let total = state
-                .permissions
-                .iter()
-                .filter(|row| visible(row.org, request.org))
-                .count();
+            let total =
+                state.permissions.iter().filter(|row| visible(row.org, request.org)).count();
             bulk::allow_delete(request, rows.len(), total)?;
             for id in rows {
                 remove(state, id);
@@ -171,13 +155,7 @@ fn check(
         .then(|| fields::chosen_id(body, &state.permissions, "Asset permission", &mut problems))
         .flatten();
     let name = fields::text(body, "name", 128, full, &mut problems);
-    filters::unique(
-        &state.permissions,
-        request.org,
-        name.as_deref(),
-        old,
-        &mut problems,
-    );
+    filters::unique(&state.permissions, request.org, name.as_deref(), old, &mut problems);
     let users = fields::objects(body, "users", &state.users, |_| true, &mut problems);
     let user_groups = related(request, body, "user_groups", &state.groups, &mut problems);
     let assets = related(request, body, "assets", &state.assets, &mut problems);
@@ -226,13 +204,7 @@ fn related<T: Row>(
     table: &Table<T>,
     problems: &mut Problems,
 ) -> Option<Vec<Uuid>> {
-    fields::objects(
-        body,
-        field,
-        table,
-        |row| visible(row.org(), request.org),
-        problems,
-    )
+    fields::objects(body, field, table, |row| visible(row.org(), request.org), problems)
 }
 
 /// Makes or changes a permission. POST and PUT give what was not sent its default, which
@@ -245,10 +217,7 @@ fn write(state: &mut State, request: &Request, old: Option<Uuid>, draft: Draft) 
     let accounts = draft.accounts.clone().or_else(|| full.then(Vec::new));
     let accounts = accounts.map(|accounts| with_templates(state, request, &draft, old, accounts));
     let accounts = accounts.map(|accounts| state.as_set(accounts));
-    let labels = draft
-        .labels
-        .as_ref()
-        .map(|texts| labels::ids(state, request.org, texts));
+    let labels = draft.labels.as_ref().map(|texts| labels::ids(state, request.org, texts));
     let mut row = state
         .permissions
         .remove(id)
@@ -353,14 +322,9 @@ fn references<T: Row>(
     table: &Table<T>,
     name: impl Fn(&T) -> &str,
 ) -> Value {
-    let mut rows: Vec<&T> = pairs
-        .members(id)
-        .filter_map(|member| table.get(member))
-        .collect();
+    let mut rows: Vec<&T> = pairs.members(id).filter_map(|member| table.get(member)).collect();
     rows.sort_by(|a, b| name(a).cmp(name(b)));
-    rows.into_iter()
-        .map(|row| reference(row.id(), name(row)))
-        .collect()
+    rows.into_iter().map(|row| reference(row.id(), name(row))).collect()
 }
 
 /// One permission. A list holds amounts in place of the relations.

@@ -55,14 +55,7 @@ pub(crate) fn plant(state: &mut State, seed: Seed) -> Result<(), String> {
     for key in seed.access_keys {
         let user = user_id(state, &key.username)?;
         let date_created = state.stamp();
-        state.access_keys.insert(
-            key.id,
-            AccessKey {
-                secret: key.secret,
-                user,
-                date_created,
-            },
-        );
+        state.access_keys.insert(key.id, AccessKey { secret: key.secret, user, date_created });
     }
     Ok(())
 }
@@ -76,11 +69,7 @@ pub(crate) fn node_at(state: &mut State, path: &str) -> Uuid {
     let root = state.org_name(DEFAULT_ORG);
     let path = path.trim_start_matches('/');
     let (first, below) = path.split_once('/').unwrap_or((path, ""));
-    let below = if first.eq_ignore_ascii_case(&root) {
-        below
-    } else {
-        path
-    };
+    let below = if first.eq_ignore_ascii_case(&root) { below } else { path };
     nodes::by_path(state, DEFAULT_ORG, &format!("/{root}/{below}"))
 }
 
@@ -115,10 +104,7 @@ pub(crate) fn asset_id(state: &State, name: &str) -> Result<Uuid, String> {
 /// the id: so a seed can give the administrator another one.
 pub(crate) fn add_user(state: &mut State, new: NewUser) -> Uuid {
     let now = state.stamp();
-    let known = state
-        .users
-        .find(ROOT_ORG, &new.username)
-        .map(|user| user.id);
+    let known = state.users.find(ROOT_ORG, &new.username).map(|user| user.id);
     let id = new.id.or(known).unwrap_or_else(Uuid::new_v4);
     let mut user = match known.and_then(|known| state.users.remove(known)) {
         Some(user) => user,
@@ -182,10 +168,8 @@ fn give_rights(state: &mut State, user: &mut crate::model::User, rights: &[Strin
         return;
     }
     let now = state.stamp();
-    let (system, org): (BTreeSet<String>, BTreeSet<String>) = rights
-        .iter()
-        .cloned()
-        .partition(|right| right == DELETE_USER);
+    let (system, org): (BTreeSet<String>, BTreeSet<String>) =
+        rights.iter().cloned().partition(|right| right == DELETE_USER);
     for (system, rights) in [(true, system), (false, org)] {
         if rights.is_empty() {
             continue;
@@ -236,10 +220,7 @@ pub(crate) fn add_group(state: &mut State, name: &str) -> Uuid {
 
 /// Puts a group in; one with a known name changes that group, and takes the id.
 fn put_group(state: &mut State, new: NewGroup) -> Result<(), String> {
-    let known = state
-        .groups
-        .find(DEFAULT_ORG, &new.name)
-        .map(|group| group.id);
+    let known = state.groups.find(DEFAULT_ORG, &new.name).map(|group| group.id);
     if let Some(known) = known {
         state.groups.remove(known);
         state.group_users.forget(known);
@@ -269,7 +250,8 @@ fn add_node(state: &mut State, new: NewNode) {
     };
     node.id = new.id.unwrap_or(made);
     node.key = new.key.unwrap_or(node.key);
-    let place = node.key.rsplit_once(':').map(|(above, number)| (above.to_owned(), number.parse::<u32>()));
+    let place =
+        node.key.rsplit_once(':').map(|(above, number)| (above.to_owned(), number.parse::<u32>()));
     state.nodes.insert(node);
     // The next child must not get the same key.
     if let Some((above, Ok(number))) = place {
@@ -312,11 +294,7 @@ fn add_template(state: &mut State, new: NewTemplate) {
 }
 
 pub(crate) fn add_asset(state: &mut State, new: NewAsset) -> Result<Uuid, String> {
-    let name = if new.platform.is_empty() {
-        "Linux"
-    } else {
-        &new.platform
-    };
+    let name = if new.platform.is_empty() { "Linux" } else { &new.platform };
     let platform = platforms::by_name(state.version, name)
         .ok_or_else(|| format!("there is no platform {name} on this version"))?;
     let now = state.stamp();
@@ -349,11 +327,7 @@ pub(crate) fn add_asset(state: &mut State, new: NewAsset) -> Result<Uuid, String
 
 pub(crate) fn add_account(state: &mut State, asset: Uuid, new: NewAccount) -> Uuid {
     let now = state.stamp();
-    let name = if new.name.is_empty() {
-        new.username.clone()
-    } else {
-        new.name
-    };
+    let name = if new.name.is_empty() { new.username.clone() } else { new.name };
     let account = Account {
         id: new.id.unwrap_or_else(Uuid::new_v4),
         org: DEFAULT_ORG,
@@ -388,21 +362,11 @@ pub(crate) fn add_account(state: &mut State, asset: Uuid, new: NewAccount) -> Uu
 pub(crate) fn add_permission(state: &mut State, new: NewPermission) -> Result<Uuid, String> {
     let now = state.stamp();
     let id = new.id.unwrap_or_else(Uuid::new_v4);
-    let users: Vec<Uuid> = new
-        .users
-        .iter()
-        .map(|name| user_id(state, name))
-        .collect::<Result<_, _>>()?;
-    let things: Vec<Uuid> = new
-        .assets
-        .iter()
-        .map(|name| asset_id(state, name))
-        .collect::<Result<_, _>>()?;
-    let groups: Vec<Uuid> = new
-        .user_groups
-        .iter()
-        .map(|name| add_group(state, name))
-        .collect();
+    let users: Vec<Uuid> =
+        new.users.iter().map(|name| user_id(state, name)).collect::<Result<_, _>>()?;
+    let things: Vec<Uuid> =
+        new.assets.iter().map(|name| asset_id(state, name)).collect::<Result<_, _>>()?;
+    let groups: Vec<Uuid> = new.user_groups.iter().map(|name| add_group(state, name)).collect();
     let places: Vec<Uuid> = new.nodes.iter().map(|path| node_at(state, path)).collect();
     let fresh = permissions::fresh(id, DEFAULT_ORG, CREATOR, now);
     let named = |names: &Vec<String>| {
@@ -444,13 +408,6 @@ pub(crate) fn add_access_key(state: &mut State, user: Uuid) -> (Uuid, String) {
     let id = Uuid::new_v4();
     let secret = Uuid::new_v4().to_string();
     let date_created = state.stamp();
-    state.access_keys.insert(
-        id,
-        AccessKey {
-            secret: secret.clone(),
-            user,
-            date_created,
-        },
-    );
+    state.access_keys.insert(id, AccessKey { secret: secret.clone(), user, date_created });
     (id, secret)
 }

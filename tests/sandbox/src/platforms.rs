@@ -32,67 +32,25 @@ const PLATFORMS: &[Platform] = &[
     platform(4, 4, "BSD", "host", "unix", SSH),
     platform(5, 5, "Windows", "host", "windows", RDP),
     platform(6, 6, "Windows2016", "host", "windows", RDP),
-    platform(
-        7,
-        7,
-        "Other",
-        "host",
-        "other",
-        &[("ssh", 22), ("sftp", 22), ("telnet", 23)],
-    ),
+    platform(7, 7, "Other", "host", "other", &[("ssh", 22), ("sftp", 22), ("telnet", 23)]),
     platform(8, 8, "Windows-RDP", "host", "windows", RDP),
     platform(9, 9, "Windows-TLS", "host", "windows", RDP),
     platform(10, 10, "AIX", "host", "unix", SSH),
     platform(11, 11, "Gateway", "host", "linux", SSH),
-    platform(
-        13,
-        12,
-        "RemoteAppHost",
-        "host",
-        "windows",
-        &[("rdp", 3389), ("ssh", 22)],
-    ),
+    platform(13, 12, "RemoteAppHost", "host", "windows", &[("rdp", 3389), ("ssh", 22)]),
     platform(14, 0, "General", "device", "general", SSH),
     platform(0, 13, "General", "ds", "general", SSH),
     platform(15, 14, "Cisco", "device", "general", SSH),
     platform(16, 15, "Huawei", "device", "general", SSH),
     platform(17, 16, "H3C", "device", "general", SSH),
     platform(18, 17, "MySQL", "database", "mysql", &[("mysql", 3306)]),
-    platform(
-        19,
-        18,
-        "MariaDB",
-        "database",
-        "mariadb",
-        &[("mariadb", 3306)],
-    ),
-    platform(
-        0,
-        19,
-        "PostgreSQL",
-        "database",
-        "postgresql",
-        &[("postgresql", 5432)],
-    ),
-    platform(
-        24,
-        23,
-        "MongoDB",
-        "database",
-        "mongodb",
-        &[("mongodb", 27017)],
-    ),
+    platform(19, 18, "MariaDB", "database", "mariadb", &[("mariadb", 3306)]),
+    platform(0, 19, "PostgreSQL", "database", "postgresql", &[("postgresql", 5432)]),
+    platform(24, 23, "MongoDB", "database", "mongodb", &[("mongodb", 27017)]),
     platform(25, 24, "Redis", "database", "redis", &[("redis", 6379)]),
     platform(26, 25, "Redis6+", "database", "redis", &[("redis", 6379)]),
     platform(27, 26, "Website", "web", "website", &[("http", 80)]),
-    platform(
-        28,
-        27,
-        "Vmware-vSphere",
-        "cloud",
-        "private",
-        &[("http", 80)],
-    ),
+    platform(28, 27, "Vmware-vSphere", "cloud", "private", &[("http", 80)]),
     platform(29, 28, "Kubernetes", "cloud", "k8s", &[("k8s", 443)]),
     platform(30, 0, "ChatGPT", "gpt", "chatgpt", &[("chatgpt", 443)]),
 ];
@@ -108,14 +66,7 @@ const fn platform(
     kind: &'static str,
     protocols: &'static [(&'static str, u16)],
 ) -> Platform {
-    Platform {
-        v3,
-        v4,
-        name,
-        category,
-        kind,
-        protocols,
-    }
+    Platform { v3, v4, name, category, kind, protocols }
 }
 
 impl Platform {
@@ -167,11 +118,7 @@ impl Platform {
     /// How the platform works with accounts: repeated in every asset and account.
     pub(crate) fn auto_config(&self, version: Version) -> Value {
         let (family, ping, verify) = match self.kind {
-            "windows" => (
-                "local_windows",
-                "ping_by_rdp",
-                "verify_account_by_rdp".to_owned(),
-            ),
+            "windows" => ("local_windows", "ping_by_rdp", "verify_account_by_rdp".to_owned()),
             "linux" | "unix" | "other" => {
                 ("posix", "posix_ping", "verify_account_posix".to_owned())
             }
@@ -246,16 +193,12 @@ pub(crate) fn protocol_setting(name: &str) -> Value {
 
 /// The platform with a number.
 pub(crate) fn by_id(version: Version, id: u32) -> Option<&'static Platform> {
-    PLATFORMS
-        .iter()
-        .find(|platform| id > 0 && platform.id(version) == id)
+    PLATFORMS.iter().find(|platform| id > 0 && platform.id(version) == id)
 }
 
 /// The platform with a name.
 pub(crate) fn by_name(version: Version, name: &str) -> Option<&'static Platform> {
-    PLATFORMS
-        .iter()
-        .find(|platform| platform.name == name && platform.id(version) > 0)
+    PLATFORMS.iter().find(|platform| platform.name == name && platform.id(version) > 0)
 }
 
 /// Serves `assets/platforms/...`.
@@ -281,18 +224,12 @@ pub(crate) fn serve(request: &Request, rest: &[String]) -> Outcome {
             .iter()
             .find(|platform| platform.id(call.version).to_string() == *id)
             .ok_or_else(|| errors::no_object("Platform"))?;
-        return Ok(Reply::ok(paging::pick(
-            call,
-            show(platform, call.version),
-            ID_AND_NAME,
-        )));
+        return Ok(Reply::ok(paging::pick(call, show(platform, call.version), ID_AND_NAME)));
     }
     // The two that a person could change come last.
     let changeable = |platform: &Platform| matches!(platform.name, "Other" | "Windows2016");
     rows.sort_by_key(|platform| (changeable(platform), platform.name));
-    Ok(paging::list(call, &rows, ID_AND_NAME, |platform| {
-        show(platform, call.version)
-    }))
+    Ok(paging::list(call, &rows, ID_AND_NAME, |platform| show(platform, call.version)))
 }
 
 fn show(platform: &Platform, version: Version) -> Value {

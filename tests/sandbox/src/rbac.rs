@@ -123,11 +123,7 @@ impl Caller {
 
     /// Fails with 403 when he has not.
     pub(crate) fn must(&self, right: &str) -> Result<(), Reply> {
-        if self.may(right) {
-            Ok(())
-        } else {
-            Err(errors::denied())
-        }
+        if self.may(right) { Ok(()) } else { Err(errors::denied()) }
     }
 
     /// The code names that `users/profile/` lists.
@@ -159,11 +155,7 @@ pub(crate) fn builtin_roles(version: Version, now: Timestamp) -> Vec<Role> {
     };
     let auditor: &[&str] = match version {
         Version::V3 => &[],
-        Version::V4 => &[
-            "users.view_user",
-            "assets.view_asset",
-            "audits.view_operatelog",
-        ],
+        Version::V4 => &["users.view_user", "assets.view_asset", "audits.view_operatelog"],
     };
     let all: Vec<&str> = RIGHTS.iter().map(|(_, _, code)| *code).collect();
     let org_admin: Vec<&str> = all
@@ -222,9 +214,7 @@ fn show_right(version: Version, entry: &(u32, u32, &str)) -> Value {
 pub(crate) fn permissions(state: &State, request: &Request) -> Outcome {
     request.caller.must("rbac.view_permission")?;
     let rows: Vec<_> = RIGHTS.iter().collect();
-    Ok(paging::list(request.call, &rows, ID_AND_NAME, |entry| {
-        show_right(state.version, entry)
-    }))
+    Ok(paging::list(request.call, &rows, ID_AND_NAME, |entry| show_right(state.version, entry)))
 }
 
 /// `rbac/role-bindings/`: the roles of users.
@@ -233,16 +223,9 @@ pub(crate) fn bindings(state: &State, request: &Request) -> Outcome {
     if request.call.method != "GET" {
         return Err(errors::denied());
     }
-    let wanted = request
-        .call
-        .param("user")
-        .and_then(|id| id.parse::<Uuid>().ok());
+    let wanted = request.call.param("user").and_then(|id| id.parse::<Uuid>().ok());
     let mut rows = Vec::new();
-    for user in state
-        .users
-        .iter()
-        .filter(|user| wanted.is_none_or(|id| id == user.id))
-    {
+    for user in state.users.iter().filter(|user| wanted.is_none_or(|id| id == user.id)) {
         for role in &user.system_roles {
             rows.push((user, *role, true));
         }
@@ -251,21 +234,16 @@ pub(crate) fn bindings(state: &State, request: &Request) -> Outcome {
         }
     }
     let org = crate::state::DEFAULT_ORG;
-    Ok(paging::list(
-        request.call,
-        &rows,
-        ID_AND_NAME,
-        |(user, role, system)| {
-            json!({
-                "id": Uuid::new_v5(&user.id, role.as_bytes()),
-                "user": {"id": user.id, "name": user.name, "username": user.username},
-                "role": role,
-                "scope": if *system { "system" } else { "org" },
-                "org": (!system).then_some(org),
-                "org_name": if *system { String::new() } else { state.org_name(org) },
-            })
-        },
-    ))
+    Ok(paging::list(request.call, &rows, ID_AND_NAME, |(user, role, system)| {
+        json!({
+            "id": Uuid::new_v5(&user.id, role.as_bytes()),
+            "user": {"id": user.id, "name": user.name, "username": user.username},
+            "role": role,
+            "scope": if *system { "system" } else { "org" },
+            "org": (!system).then_some(org),
+            "org_name": if *system { String::new() } else { state.org_name(org) },
+        })
+    }))
 }
 
 /// `rbac/org-roles/` and `rbac/system-roles/`, and what lies below them.
@@ -276,24 +254,17 @@ pub(crate) fn roles(
     rest: &[String],
 ) -> Outcome {
     let model = if system { "systemrole" } else { "orgrole" };
-    request
-        .caller
-        .must(&right(&request.call.method, "rbac", model))?;
+    request.caller.must(&right(&request.call.method, "rbac", model))?;
     match (request.call.method.as_str(), rest) {
         ("GET", []) => {
-            let mut rows: Vec<&Role> = state
-                .roles
-                .iter()
-                .filter(|role| role.system == system)
-                .collect();
+            let mut rows: Vec<&Role> =
+                state.roles.iter().filter(|role| role.system == system).collect();
             rows.sort_by(|a, b| (!a.builtin, &a.name).cmp(&(!b.builtin, &b.name)));
-            Ok(paging::list(request.call, &rows, ID_AND_NAME, |role| {
-                show(state, request, role)
-            }))
+            Ok(paging::list(request.call, &rows, ID_AND_NAME, |role| show(state, request, role)))
         }
-        ("POST", []) => bulk::create(state, request, |state, body| {
-            write(state, request, system, body, None)
-        }),
+        ("POST", []) => {
+            bulk::create(state, request, |state, body| write(state, request, system, body, None))
+        }
         (method, [id]) => {
             let id = find(state, system, id)?;
             match method {
@@ -314,10 +285,8 @@ pub(crate) fn roles(
         ("GET", [id, permissions]) if permissions == "permissions" => {
             let id = find(state, system, id)?;
             let role = state.roles.get(id).ok_or_else(errors::denied)?;
-            let rows: Vec<_> = RIGHTS
-                .iter()
-                .filter(|entry| role.rights.contains(entry.2))
-                .collect();
+            let rows: Vec<_> =
+                RIGHTS.iter().filter(|entry| role.rights.contains(entry.2)).collect();
             Ok(paging::list(request.call, &rows, ID_AND_NAME, |entry| {
                 show_right(state.version, entry)
             }))
@@ -330,12 +299,7 @@ fn find(state: &State, system: bool, id: &str) -> Result<Uuid, Reply> {
     let class = if system { "SystemRole" } else { "OrgRole" };
     id.parse::<Uuid>()
         .ok()
-        .filter(|id| {
-            state
-                .roles
-                .get(*id)
-                .is_some_and(|role| role.system == system)
-        })
+        .filter(|id| state.roles.get(*id).is_some_and(|role| role.system == system))
         .ok_or_else(|| errors::no_object(class))
 }
 
@@ -356,13 +320,10 @@ fn write(
     if let Some(numbers) = body.get("permissions").and_then(Value::as_array) {
         let mut named = BTreeSet::new();
         for value in numbers {
-            let wanted = value
-                .as_u64()
-                .or_else(|| value.get("pk").and_then(Value::as_u64));
+            let wanted = value.as_u64().or_else(|| value.get("pk").and_then(Value::as_u64));
             // Numbers of rights that the sandbox has no view for are taken and forgotten.
-            if let Some(entry) = RIGHTS
-                .iter()
-                .find(|entry| Some(u64::from(number(state.version, entry))) == wanted)
+            if let Some(entry) =
+                RIGHTS.iter().find(|entry| Some(u64::from(number(state.version, entry))) == wanted)
             {
                 named.insert(entry.2.to_owned());
             }
@@ -371,10 +332,7 @@ fn write(
     }
     problems.finish()?;
     let now = state.stamp();
-    let comment = body
-        .get("comment")
-        .and_then(Value::as_str)
-        .map(str::to_owned);
+    let comment = body.get("comment").and_then(Value::as_str).map(str::to_owned);
     let id = old.unwrap_or_else(Uuid::new_v4);
     if old.is_none() {
         let name = name.clone().unwrap_or_default();
@@ -405,10 +363,7 @@ fn write(
             role.comment = comment;
         }
     });
-    Ok(state
-        .roles
-        .get(id)
-        .map_or(Value::Null, |role| show(state, request, role)))
+    Ok(state.roles.get(id).map_or(Value::Null, |role| show(state, request, role)))
 }
 
 fn show(state: &State, request: &Request, role: &Role) -> Value {
@@ -417,11 +372,7 @@ fn show(state: &State, request: &Request, role: &Role) -> Value {
         .iter()
         .filter(|user| user.system_roles.contains(&role.id) || user.org_roles.contains(&role.id))
         .count();
-    let (scope, label) = if role.system {
-        ("system", "System")
-    } else {
-        ("org", "Organization")
-    };
+    let (scope, label) = if role.system { ("system", "System") } else { ("org", "Organization") };
     json!({
         "id": role.id,
         "name": role.name,

@@ -14,10 +14,7 @@ use crate::rbac::right;
 use crate::state::{State, scatter, visible};
 use crate::table::{Pairs, Table};
 
-const SIZES: Sizes = Sizes {
-    mini: &["id"],
-    small: &[],
-};
+const SIZES: Sizes = Sizes { mini: &["id"], small: &[] };
 
 /// One of the tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,11 +39,7 @@ impl Relation {
     }
 
     fn owner(self) -> &'static str {
-        if self == Relation::GroupUsers {
-            "usergroup"
-        } else {
-            "assetpermission"
-        }
+        if self == Relation::GroupUsers { "usergroup" } else { "assetpermission" }
     }
 
     fn member(self) -> &'static str {
@@ -82,10 +75,7 @@ impl Relation {
     fn owner_of(self, state: &State, id: Uuid) -> Option<(Uuid, String)> {
         match self {
             Relation::GroupUsers => state.groups.get(id).map(|row| (row.org, row.name.clone())),
-            _ => state
-                .permissions
-                .get(id)
-                .map(|row| (row.org, row.name.clone())),
+            _ => state.permissions.get(id).map(|row| (row.org, row.name.clone())),
         }
     }
 
@@ -95,20 +85,13 @@ impl Relation {
         match self {
             Relation::GroupUsers => state.users.get(id).map(|row| row.name.clone()),
             Relation::PermissionUsers => state.users.get(id).map(|row| {
-                if wide {
-                    format!("{}({})", row.name, row.username)
-                } else {
-                    row.name.clone()
-                }
+                if wide { format!("{}({})", row.name, row.username) } else { row.name.clone() }
             }),
             Relation::PermissionGroups => state.groups.get(id).map(|row| row.name.clone()),
-            Relation::PermissionAssets => state.assets.get(id).map(|row| {
-                if wide {
-                    assets::display(row)
-                } else {
-                    row.name.clone()
-                }
-            }),
+            Relation::PermissionAssets => state
+                .assets
+                .get(id)
+                .map(|row| if wide { assets::display(row) } else { row.name.clone() }),
             Relation::PermissionNodes => state.nodes.get(id).map(|row| row.full_value.clone()),
         }
     }
@@ -151,9 +134,7 @@ pub(crate) fn serve(
     match (method, rest) {
         ("GET", []) => {
             let rows = filtered(state, request, relation);
-            Ok(paging::list(request.call, &rows, SIZES, |row| {
-                show(state, relation, *row, true)
-            }))
+            Ok(paging::list(request.call, &rows, SIZES, |row| show(state, relation, *row, true)))
         }
         ("POST", []) => {
             let displays = state.version == Version::V4 && relation != Relation::GroupUsers;
@@ -194,12 +175,7 @@ pub(crate) fn serve(
             let number: i64 = number.parse().map_err(|_| missing())?;
             let (owner, member) = relation.pairs(state).get(number).ok_or_else(missing)?;
             match method {
-                "GET" => Ok(Reply::ok(show(
-                    state,
-                    relation,
-                    (number, owner, member),
-                    true,
-                ))),
+                "GET" => Ok(Reply::ok(show(state, relation, (number, owner, member), true))),
                 "DELETE" => {
                     relation.pairs_mut(state).remove(number);
                     Ok(Reply::empty(204))
@@ -218,9 +194,7 @@ fn filtered(state: &State, request: &Request, relation: Relation) -> Vec<(i64, U
     let wanted = |field: &str| call.param(field).map(|id| id.parse::<Uuid>().ok());
     let (owner, member) = (wanted(relation.owner()), wanted(relation.member()));
     let numbers = call.param("ids").or(call.param("id")).map(|ids| {
-        ids.split(',')
-            .filter_map(|id| id.trim().parse::<i64>().ok())
-            .collect::<Vec<_>>()
+        ids.split(',').filter_map(|id| id.trim().parse::<i64>().ok()).collect::<Vec<_>>()
     });
     let pairs = relation.pairs(state);
     let candidates: Vec<(i64, Uuid, Uuid)> = match (owner, member) {
@@ -238,13 +212,9 @@ fn filtered(state: &State, request: &Request, relation: Relation) -> Vec<(i64, U
     let mut rows: Vec<_> = candidates
         .into_iter()
         .filter(|(number, one, other)| {
-            relation
-                .owner_of(state, *one)
-                .is_some_and(|(org, _)| visible(org, request.org))
+            relation.owner_of(state, *one).is_some_and(|(org, _)| visible(org, request.org))
                 && member.is_none_or(|member| member == Some(*other))
-                && numbers
-                    .as_ref()
-                    .is_none_or(|numbers| numbers.contains(number))
+                && numbers.as_ref().is_none_or(|numbers| numbers.contains(number))
         })
         .collect();
     match call.param("order") {
@@ -284,13 +254,9 @@ fn check(
         }
     };
     let owner = side(relation.owner(), &|id| {
-        relation
-            .owner_of(state, id)
-            .is_some_and(|(org, _)| visible(org, request.org))
+        relation.owner_of(state, id).is_some_and(|(org, _)| visible(org, request.org))
     });
-    let member = side(relation.member(), &|id| {
-        relation.has_member(state, id, request.org)
-    });
+    let member = side(relation.member(), &|id| relation.has_member(state, id, request.org));
     if relation.pairs(state).number(owner, member).is_some() {
         problems.add("non_field_errors", relation.unique_words());
     }

@@ -36,10 +36,7 @@ fn dispatch(state: &mut State, call: &Call) -> Outcome {
     if !call.path.ends_with('/') && call.method != "GET" {
         // A client that follows this turns the write into a read.
         let reply = Reply::html(301, "", "").with_header("Location", format!("{}/", call.path));
-        return Err(Reply {
-            body: Body::Html(String::new()),
-            ..reply
-        });
+        return Err(Reply { body: Body::Html(String::new()), ..reply });
     }
     match parts.as_slice() {
         ["authentication", "auth"] => return auth::login(state, call),
@@ -52,29 +49,22 @@ fn dispatch(state: &mut State, call: &Call) -> Outcome {
         return Err(errors::no_route());
     }
     let caller = auth::caller(state, call)?;
-    let request = Request {
-        call,
-        caller,
-        org: org::current(call),
-    };
+    let request = Request { call, caller, org: org::current(call) };
     serve(state, &request, &parts)
 }
 
 /// Is there a view at this address? An unknown address is 404 before anyone logs in.
 fn known(parts: &[&str]) -> bool {
     match parts {
-        ["users", second, ..] => matches!(
-            *second,
-            "users" | "profile" | "groups" | "users-groups-relations"
-        ),
-        ["assets", second, ..] => matches!(
-            *second,
-            "assets" | "hosts" | "databases" | "nodes" | "platforms"
-        ),
-        ["accounts", second, ..] => matches!(
-            *second,
-            "accounts" | "account-templates" | "account-secrets"
-        ),
+        ["users", second, ..] => {
+            matches!(*second, "users" | "profile" | "groups" | "users-groups-relations")
+        }
+        ["assets", second, ..] => {
+            matches!(*second, "assets" | "hosts" | "databases" | "nodes" | "platforms")
+        }
+        ["accounts", second, ..] => {
+            matches!(*second, "accounts" | "account-templates" | "account-secrets")
+        }
         ["perms", "asset-permissions", ..] | ["perms", "users", _, "assets", ..] => true,
         ["perms", second, ..] => Relation::of_permissions(second).is_some(),
         ["rbac", second, ..] => matches!(
@@ -150,18 +140,13 @@ fn profile(state: &State, request: &Request) -> Outcome {
     if request.call.method != "GET" {
         return Err(errors::method_not_allowed(&request.call.method));
     }
-    let user = state
-        .users
-        .get(request.caller.user)
-        .ok_or_else(|| errors::no_object("User"))?;
+    let user = state.users.get(request.caller.user).ok_or_else(|| errors::no_object("User"))?;
     Ok(Reply::ok(show_users::profile(state, request, user, false)))
 }
 
 /// The last touch: pages for those who sent no JSON, and the language.
 fn finish(call: &Call, mut reply: Reply) -> Reply {
-    let json = call
-        .header("content-type")
-        .is_some_and(|kind| kind.contains("application/json"));
+    let json = call.header("content-type").is_some_and(|kind| kind.contains("application/json"));
     let broken = Body::Json(serde_json::json!({"error": "Server internal error"}));
     match (reply.status, &reply.body) {
         (404, Body::Html(_)) if json => {

@@ -91,12 +91,7 @@ impl Sandbox {
                 _ = stopped => {}
             }
         });
-        Ok(Running {
-            server,
-            port,
-            stop: Some(stop),
-            task,
-        })
+        Ok(Running { server, port, stop: Some(stop), task })
     }
 }
 

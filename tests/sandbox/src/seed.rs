@@ -39,10 +39,7 @@ pub struct NewUser {
 impl NewUser {
     /// A user with this user name and defaults for the rest.
     pub fn named(username: &str) -> NewUser {
-        NewUser {
-            username: username.to_owned(),
-            ..NewUser::default()
-        }
+        NewUser { username: username.to_owned(), ..NewUser::default() }
     }
 }
 
@@ -90,9 +87,7 @@ pub struct NewTemplate {
 
 impl std::fmt::Debug for NewTemplate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NewTemplate")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("NewTemplate").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -144,18 +139,12 @@ impl NewAsset {
 
     /// A MySQL server below the root node.
     pub fn mysql(name: &str, address: &str, port: u16) -> NewAsset {
-        NewAsset {
-            port: Some(port),
-            ..NewAsset::of("MySQL", name, address)
-        }
+        NewAsset { port: Some(port), ..NewAsset::of("MySQL", name, address) }
     }
 
     /// A MariaDB server below the root node.
     pub fn mariadb(name: &str, address: &str, port: u16) -> NewAsset {
-        NewAsset {
-            port: Some(port),
-            ..NewAsset::of("MariaDB", name, address)
-        }
+        NewAsset { port: Some(port), ..NewAsset::of("MariaDB", name, address) }
     }
 
     /// An asset of a platform, below the root node.
@@ -202,9 +191,7 @@ pub struct NewAccount {
 
 impl std::fmt::Debug for NewAccount {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NewAccount")
-            .field("username", &self.username)
-            .finish_non_exhaustive()
+        f.debug_struct("NewAccount").field("username", &self.username).finish_non_exhaustive()
     }
 }
 

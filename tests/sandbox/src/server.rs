@@ -60,9 +60,7 @@ impl Log {
     }
 
     fn set_status(&mut self, number: usize, status: u16) {
-        let entry = number
-            .checked_sub(self.cleared)
-            .and_then(|at| self.entries.get_mut(at));
+        let entry = number.checked_sub(self.cleared).and_then(|at| self.entries.get_mut(at));
         if let Some(entry) = entry {
             entry.status = Some(status);
         }
@@ -95,10 +93,8 @@ async fn handle(
         return Response::new(HttpBody::empty());
     };
     let path = head.uri.path().to_owned();
-    let target = head
-        .uri
-        .path_and_query()
-        .map_or_else(|| path.clone(), |target| target.as_str().to_owned());
+    let target =
+        head.uri.path_and_query().map_or_else(|| path.clone(), |target| target.as_str().to_owned());
     let method = match head.method.as_str() {
         "HEAD" => "GET".to_owned(),
         other => other.to_owned(),
@@ -113,11 +109,7 @@ async fn handle(
         .strip_prefix(server.base_path.as_str())
         .is_some_and(|below| below.starts_with("/sandbox/"));
     let number = (!own).then(|| lock(&server.log).add(entry.clone()));
-    let fault = if own {
-        None
-    } else {
-        lock(&server.faults).meet(&entry)
-    };
+    let fault = if own { None } else { lock(&server.faults).meet(&entry) };
     if let Some(Fault::Delay(time)) = &fault {
         tokio::time::sleep(*time).await;
     }
@@ -149,11 +141,9 @@ async fn handle(
             switch.cut();
             return Response::new(HttpBody::empty());
         }
-        Some(Fault::Answer {
-            status,
-            body,
-            headers,
-        }) => respond(&server, plain(status, body), &headers),
+        Some(Fault::Answer { status, body, headers }) => {
+            respond(&server, plain(status, body), &headers)
+        }
         Some(Fault::AnswerAfter { status, body }) => respond(&server, plain(status, body), &[]),
         Some(Fault::Delay(_)) | None => {
             let reply = reply.unwrap_or_else(errors::internal);
@@ -177,11 +167,7 @@ fn logged_body(body: &[u8]) -> Option<Value> {
 fn plain(status: u16, body: Value) -> Reply {
     match body {
         Value::Null => Reply::empty(status),
-        Value::String(text) => Reply {
-            status,
-            body: Body::Html(text),
-            headers: Vec::new(),
-        },
+        Value::String(text) => Reply { status, body: Body::Html(text), headers: Vec::new() },
         body => Reply::json(status, body),
     }
 }
@@ -220,11 +206,8 @@ fn throttled(server: &Server, call: &Call) -> Option<Reply> {
     (*count > most).then(|| {
         let wait = 60 - now.rem_euclid(60);
         let words = format!("Request was throttled. Expected available in {wait} seconds.");
-        Reply::json(
-            429,
-            serde_json::json!({"detail": words, "code": "throttled"}),
-        )
-        .with_header("Retry-After", wait.to_string())
+        Reply::json(429, serde_json::json!({"detail": words, "code": "throttled"}))
+            .with_header("Retry-After", wait.to_string())
     })
 }
 
@@ -260,10 +243,7 @@ fn respond(server: &Server, reply: Reply, more: &[(String, String)]) -> Response
 
 /// `Wed, 25 Nov 2026 03:35:26 GMT`.
 fn http_date(moment: Timestamp) -> String {
-    moment
-        .to_zoned_datetime(TimeZone::UTC)
-        .strftime("%a, %d %b %Y %H:%M:%S GMT")
-        .to_string()
+    moment.to_zoned_datetime(TimeZone::UTC).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 /// Cuts one connection.

@@ -76,7 +76,5 @@ pub(crate) fn operate_logs(request: &Request) -> Outcome {
         return Err(errors::method_not_allowed(&request.call.method));
     }
     let rows: [(); 0] = [];
-    Ok(paging::list(request.call, &rows, ID_AND_NAME, |()| {
-        Value::Null
-    }))
+    Ok(paging::list(request.call, &rows, ID_AND_NAME, |()| Value::Null))
 }

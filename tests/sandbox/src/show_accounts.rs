@@ -24,11 +24,7 @@ fn secret_type(value: &str) -> Value {
 }
 
 fn spec_info(account: &Account) -> Value {
-    if account.secret_type == "ssh_key" {
-        json!({"ssh_key_fingerprint": ""})
-    } else {
-        json!({})
-    }
+    if account.secret_type == "ssh_key" { json!({"ssh_key_fingerprint": ""}) } else { json!({}) }
 }
 
 /// One account; `detail` is the answer for one by its id.

@@ -46,16 +46,10 @@ fn base(state: &State, request: &Request, user: &User) -> Map<String, Value> {
     let zone = &request.call.zone;
     let admin = user.system_roles.contains(&rbac::SYSTEM_ADMIN);
     let v4 = state.version == Version::V4;
-    let mut groups: Vec<_> = state
-        .group_users
-        .owners(user.id)
-        .filter_map(|id| state.groups.get(id))
-        .collect();
+    let mut groups: Vec<_> =
+        state.group_users.owners(user.id).filter_map(|id| state.groups.get(id)).collect();
     groups.sort_by(|a, b| a.name.cmp(&b.name));
-    let groups: Vec<Value> = groups
-        .iter()
-        .map(|group| reference(group.id, &group.name))
-        .collect();
+    let groups: Vec<Value> = groups.iter().map(|group| reference(group.id, &group.name)).collect();
     let avatar = if admin { "admin" } else { "user" };
     let seen = request.caller.may("rbac.view_systemrolebinding");
     let mut row = Map::new();
@@ -103,33 +97,21 @@ fn base(state: &State, request: &Request, user: &User) -> Map<String, Value> {
         row.insert("is_face_code_set".to_owned(), json!(false));
     }
     if seen {
-        row.insert(
-            "system_roles".to_owned(),
-            show_roles(state, &user.system_roles, false),
-        );
+        row.insert("system_roles".to_owned(), show_roles(state, &user.system_roles, false));
     }
     row
 }
 
 /// What version 3 always shows, and version 4 only to those who write or log in.
 fn add_wide(state: &State, request: &Request, user: &User, row: &mut Map<String, Value>) {
-    for field in [
-        "wecom_id",
-        "dingtalk_id",
-        "feishu_id",
-        "lark_id",
-        "slack_id",
-    ] {
+    for field in ["wecom_id", "dingtalk_id", "feishu_id", "lark_id", "slack_id"] {
         row.insert(field.to_owned(), Value::Null);
     }
     let admin = user.system_roles.contains(&rbac::SYSTEM_ADMIN)
         || user.org_roles.contains(&rbac::ORG_ADMIN);
     row.insert("is_org_admin".to_owned(), json!(admin));
     if request.caller.may("rbac.view_orgrolebinding") {
-        row.insert(
-            "org_roles".to_owned(),
-            show_roles(state, &user.org_roles, true),
-        );
+        row.insert("org_roles".to_owned(), show_roles(state, &user.org_roles, true));
     }
 }
 
@@ -172,10 +154,7 @@ pub(crate) fn suggestion(state: &State, request: &Request, id: Uuid) -> Value {
 /// `users/profile/`, which the answer of a login (`wide`) repeats with more fields.
 pub(crate) fn profile(state: &State, request: &Request, user: &User, wide: bool) -> Value {
     let mut row = base(state, request, user);
-    row.insert(
-        "system_roles".to_owned(),
-        show_roles(state, &user.system_roles, false),
-    );
+    row.insert("system_roles".to_owned(), show_roles(state, &user.system_roles, false));
     for field in ["public_key_comment", "public_key_hash_md5", "guide_url"] {
         row.insert(field.to_owned(), json!(""));
     }
@@ -186,20 +165,14 @@ pub(crate) fn profile(state: &State, request: &Request, user: &User, wide: bool)
     }
     if wide || state.version == Version::V3 {
         add_wide(state, request, user, &mut row);
-        row.insert(
-            "org_roles".to_owned(),
-            show_roles(state, &user.org_roles, true),
-        );
+        row.insert("org_roles".to_owned(), show_roles(state, &user.org_roles, true));
     }
     if state.version == Version::V3 {
         add_orgs(state, &mut row);
         row.insert("perms".to_owned(), json!(request.caller.listed()));
     }
     if wide {
-        row.insert(
-            "last_login".to_owned(),
-            json!(dates::write(state.now(), &request.call.zone)),
-        );
+        row.insert("last_login".to_owned(), json!(dates::write(state.now(), &request.call.zone)));
     }
     Value::Object(row)
 }
@@ -224,10 +197,7 @@ fn add_orgs(state: &State, row: &mut Map<String, Value>) {
 
 /// `users/profile/permissions/`.
 pub(crate) fn own_permissions(state: &State, request: &Request) -> Value {
-    let username = state
-        .users
-        .get(request.caller.user)
-        .map(|user| user.username.clone());
+    let username = state.users.get(request.caller.user).map(|user| user.username.clone());
     let mut row = Map::new();
     row.insert("id".to_owned(), json!(request.caller.user));
     row.insert("username".to_owned(), json!(username));

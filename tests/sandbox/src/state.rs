@@ -97,16 +97,10 @@ impl State {
             admin: Uuid::new_v4(),
         };
         let now = state.stamp();
-        for (id, name) in [
-            (DEFAULT_ORG, state.org_name(DEFAULT_ORG)),
-            (SYSTEM_ORG, "SYSTEM".to_owned()),
-        ] {
-            state.orgs.push(Org {
-                id,
-                name,
-                created_by: "System".to_owned(),
-                date_created: now,
-            });
+        for (id, name) in
+            [(DEFAULT_ORG, state.org_name(DEFAULT_ORG)), (SYSTEM_ORG, "SYSTEM".to_owned())]
+        {
+            state.orgs.push(Org { id, name, created_by: "System".to_owned(), date_created: now });
         }
         for role in rbac::builtin_roles(version, now) {
             state.roles.insert(role);
@@ -157,9 +151,7 @@ impl State {
 
     /// The server's time.
     pub(crate) fn now(&self) -> Timestamp {
-        Timestamp::now()
-            .checked_add(self.offset)
-            .unwrap_or(Timestamp::MAX)
+        Timestamp::now().checked_add(self.offset).unwrap_or(Timestamp::MAX)
     }
 
     /// The time of a new row: no two are alike, so an order by date is total.

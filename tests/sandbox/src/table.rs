@@ -15,10 +15,7 @@ pub(crate) struct Table<T> {
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Table {
-            rows: HashMap::new(),
-            keys: HashMap::new(),
-        }
+        Table { rows: HashMap::new(), keys: HashMap::new() }
     }
 }
 
@@ -37,16 +34,13 @@ impl<T: Row> Table<T> {
 
     /// The row with this unique key in an organisation.
     pub(crate) fn find(&self, org: Uuid, key: &str) -> Option<&T> {
-        self.keys
-            .get(&(org, key.to_owned()))
-            .and_then(|id| self.rows.get(id))
+        self.keys.get(&(org, key.to_owned())).and_then(|id| self.rows.get(id))
     }
 
     /// Puts a row in, in place of one with the same id.
     pub(crate) fn insert(&mut self, row: T) {
         self.remove(row.id());
-        self.keys
-            .insert((row.org(), row.unique_key().to_owned()), row.id());
+        self.keys.insert((row.org(), row.unique_key().to_owned()), row.id());
         self.rows.insert(row.id(), row);
     }
 
@@ -83,14 +77,8 @@ impl Pairs {
         }
         self.last += 1;
         self.rows.insert(self.last, (owner, member));
-        self.by_owner
-            .entry(owner)
-            .or_default()
-            .insert(member, self.last);
-        self.by_member
-            .entry(member)
-            .or_default()
-            .insert(owner, self.last);
+        self.by_owner.entry(owner).or_default().insert(member, self.last);
+        self.by_member.entry(member).or_default().insert(owner, self.last);
         self.last
     }
 
@@ -103,23 +91,15 @@ impl Pairs {
     }
 
     pub(crate) fn rows(&self) -> impl Iterator<Item = (i64, Uuid, Uuid)> + '_ {
-        self.rows
-            .iter()
-            .map(|(number, (owner, member))| (*number, *owner, *member))
+        self.rows.iter().map(|(number, (owner, member))| (*number, *owner, *member))
     }
 
     pub(crate) fn members(&self, owner: Uuid) -> impl Iterator<Item = Uuid> + '_ {
-        self.by_owner
-            .get(&owner)
-            .into_iter()
-            .flat_map(|members| members.keys().copied())
+        self.by_owner.get(&owner).into_iter().flat_map(|members| members.keys().copied())
     }
 
     pub(crate) fn owners(&self, member: Uuid) -> impl Iterator<Item = Uuid> + '_ {
-        self.by_member
-            .get(&member)
-            .into_iter()
-            .flat_map(|owners| owners.keys().copied())
+        self.by_member.get(&member).into_iter().flat_map(|owners| owners.keys().copied())
     }
 
     /// How many members an owner has.

@@ -19,9 +19,7 @@ use crate::state::State;
 /// administrator for any user.
 pub(crate) fn serve(state: &State, request: &Request, superuser: bool) -> Outcome {
     if superuser {
-        request
-            .caller
-            .must("authentication.add_superconnectiontoken")?;
+        request.caller.must("authentication.add_superconnectiontoken")?;
     }
     if request.call.method != "POST" {
         return Err(errors::method_not_allowed(&request.call.method));
@@ -39,23 +37,13 @@ pub(crate) fn serve(state: &State, request: &Request, superuser: bool) -> Outcom
     let account = text("account");
     let protocol = text("protocol");
     let method = text("connect_method");
-    let user = if superuser {
-        text("user").parse().unwrap_or_default()
-    } else {
-        request.caller.user
-    };
+    let user =
+        if superuser { text("user").parse().unwrap_or_default() } else { request.caller.user };
     problems.finish().map_err(Invalid::reply)?;
-    let refused = || {
-        Reply::json(
-            400,
-            json!({"code": "perm_account_invalid", "detail": "Account not found"}),
-        )
-    };
-    let asset = asset
-        .parse::<Uuid>()
-        .ok()
-        .and_then(|id| state.assets.get(id))
-        .ok_or_else(refused)?;
+    let refused =
+        || Reply::json(400, json!({"code": "perm_account_invalid", "detail": "Account not found"}));
+    let asset =
+        asset.parse::<Uuid>().ok().and_then(|id| state.assets.get(id)).ok_or_else(refused)?;
     let user = state.users.get(user).ok_or_else(refused)?;
     let usable = effective::usable(state, user.id, asset.id)
         .into_iter()

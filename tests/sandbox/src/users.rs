@@ -56,9 +56,7 @@ pub(crate) fn serve(state: &mut State, request: &Request, rest: &[String]) -> Ou
             request.caller.must("users.view_user")?;
             let mut rows = filtered(state, request);
             rows.truncate(10);
-            Ok(paging::list(request.call, &rows, SIZES, |id| {
-                suggestion(state, request, *id)
-            }))
+            Ok(paging::list(request.call, &rows, SIZES, |id| suggestion(state, request, *id)))
         }
         [id] => {
             request.caller.must(&right(method, "users", "user"))?;
@@ -107,11 +105,7 @@ fn collection(state: &mut State, request: &Request) -> Outcome {
         ),
         "DELETE" => {
             let rows = filtered(state, request);
-            let total = state
-                .users
-                .iter()
-                .filter(|user| member(user, request.org))
-                .count();
+            let total = state.users.iter().filter(|user| member(user, request.org)).count();
             if rows.len() == total && request.call.param("spm").is_none() {
                 return Err(errors::refused(
                     "Unable to delete all users",
@@ -131,15 +125,8 @@ fn one(state: &mut State, request: &Request, id: &str) -> Outcome {
     let id = find(state, request, id)?;
     match request.call.method.as_str() {
         "GET" => {
-            let user = state
-                .users
-                .get(id)
-                .ok_or_else(|| errors::no_object("User"))?;
-            Ok(Reply::ok(paging::pick(
-                request.call,
-                show(state, request, user, Shape::One),
-                SIZES,
-            )))
+            let user = state.users.get(id).ok_or_else(|| errors::no_object("User"))?;
+            Ok(Reply::ok(paging::pick(request.call, show(state, request, user, Shape::One), SIZES)))
         }
         "PUT" | "PATCH" => {
             let body = request.call.json()?;
@@ -174,12 +161,7 @@ pub(crate) fn member(user: &User, org: Uuid) -> bool {
 fn find(state: &State, request: &Request, id: &str) -> Result<Uuid, Reply> {
     id.parse::<Uuid>()
         .ok()
-        .filter(|id| {
-            state
-                .users
-                .get(*id)
-                .is_some_and(|user| member(user, request.org))
-        })
+        .filter(|id| state.users.get(*id).is_some_and(|user| member(user, request.org)))
         .ok_or_else(|| errors::no_object("User"))
 }
 
@@ -198,16 +180,9 @@ fn filtered(state: &State, request: &Request) -> Vec<Uuid> {
             .ok()
             .or_else(|| state.groups.find(DEFAULT_ORG, text).map(|group| group.id))
     });
-    let outside = call
-        .param("exclude_group_id")
-        .and_then(|id| id.parse::<Uuid>().ok());
-    let active = call
-        .param("is_active")
-        .map(|text| matches!(text, "true" | "True" | "1"));
-    let search = call
-        .param("search")
-        .or(call.param("q"))
-        .map(str::to_lowercase);
+    let outside = call.param("exclude_group_id").and_then(|id| id.parse::<Uuid>().ok());
+    let active = call.param("is_active").map(|text| matches!(text, "true" | "True" | "1"));
+    let search = call.param("search").or(call.param("q")).map(str::to_lowercase);
     let found = |user: &User| {
         search.as_ref().is_none_or(|part| {
             [&user.username, &user.email, &user.name]
@@ -245,11 +220,7 @@ fn filtered(state: &State, request: &Request) -> Vec<Uuid> {
             _ => a.username.cmp(&b.username),
         };
         let by = by.then_with(|| a.username.cmp(&b.username));
-        if order.starts_with('-') {
-            by.reverse()
-        } else {
-            by
-        }
+        if order.starts_with('-') { by.reverse() } else { by }
     });
     rows.into_iter().map(|user| user.id).collect()
 }
@@ -283,11 +254,7 @@ fn check(
     let email = fields::text(body, "email", 128, full, &mut problems);
     let others = |user: &&User| Some(user.id) != old;
     if let Some(username) = &username
-        && state
-            .users
-            .find(ROOT_ORG, username)
-            .filter(others)
-            .is_some()
+        && state.users.find(ROOT_ORG, username).filter(others).is_some()
     {
         problems.add("username", "User with this Username already exists.");
     }
@@ -308,9 +275,7 @@ fn check(
         None => fields::chosen_id(body, &state.users, "User", &mut problems),
         Some(_) => None,
     };
-    let custom = body
-        .get("password_strategy")
-        .map(|value| value.get("value").unwrap_or(value))
+    let custom = body.get("password_strategy").map(|value| value.get("value").unwrap_or(value))
         == Some(&json!("custom"));
     let password = body
         .get("password")
@@ -323,20 +288,10 @@ fn check(
         _ => fields::date(request.call, body, "date_expired", &mut problems),
     };
     let groups = fields::objects(body, "groups", &state.groups, |_| true, &mut problems);
-    let system_roles = fields::objects(
-        body,
-        "system_roles",
-        &state.roles,
-        |role| role.system,
-        &mut problems,
-    );
-    let org_roles = fields::objects(
-        body,
-        "org_roles",
-        &state.roles,
-        |role| !role.system,
-        &mut problems,
-    );
+    let system_roles =
+        fields::objects(body, "system_roles", &state.roles, |role| role.system, &mut problems);
+    let org_roles =
+        fields::objects(body, "org_roles", &state.roles, |role| !role.system, &mut problems);
     problems.finish()?;
     let labels = labels::read(state, body)?;
     Ok(Draft {
@@ -358,9 +313,7 @@ fn check(
 fn write(state: &mut State, request: &Request, old: Option<Uuid>, draft: Draft) -> Value {
     let now = state.stamp();
     let id = old.or(draft.id).unwrap_or_else(Uuid::new_v4);
-    let labels = draft
-        .labels
-        .map(|texts| labels::ids(state, DEFAULT_ORG, &texts));
+    let labels = draft.labels.map(|texts| labels::ids(state, DEFAULT_ORG, &texts));
     let mut user = match state.users.remove(id) {
         Some(user) => user,
         None => fresh(id, &request.caller.name, now),
@@ -377,24 +330,16 @@ fn write(state: &mut State, request: &Request, old: Option<Uuid>, draft: Draft) 
     user.password = draft.password.or(user.password);
     user.is_active = draft.is_active.unwrap_or(user.is_active);
     user.date_expired = draft.date_expired.unwrap_or(user.date_expired);
-    user.system_roles = draft
-        .system_roles
-        .filter(|roles| !roles.is_empty())
-        .unwrap_or(user.system_roles);
-    user.org_roles = draft
-        .org_roles
-        .filter(|roles| !roles.is_empty())
-        .unwrap_or(user.org_roles);
+    user.system_roles =
+        draft.system_roles.filter(|roles| !roles.is_empty()).unwrap_or(user.system_roles);
+    user.org_roles = draft.org_roles.filter(|roles| !roles.is_empty()).unwrap_or(user.org_roles);
     user.labels = labels.unwrap_or(user.labels);
     user.date_updated = now;
     user.updated_by.clone_from(&request.caller.name);
     state.users.insert(user);
     if let Some(groups) = draft.groups {
-        let old: Vec<Uuid> = state
-            .group_users
-            .owners(id)
-            .filter(|group| !groups.contains(group))
-            .collect();
+        let old: Vec<Uuid> =
+            state.group_users.owners(id).filter(|group| !groups.contains(group)).collect();
         for group in old {
             if let Some(number) = state.group_users.number(group, id) {
                 state.group_users.remove(number);
@@ -404,15 +349,8 @@ fn write(state: &mut State, request: &Request, old: Option<Uuid>, draft: Draft) 
             state.group_users.add(group, id);
         }
     }
-    let shape = if old.is_none() {
-        Shape::Made
-    } else {
-        Shape::Changed
-    };
-    state
-        .users
-        .get(id)
-        .map_or(Value::Null, |user| show(state, request, user, shape))
+    let shape = if old.is_none() { Shape::Made } else { Shape::Changed };
+    state.users.get(id).map_or(Value::Null, |user| show(state, request, user, shape))
 }
 
 /// A user with the roles that he gets when none are sent.
@@ -458,19 +396,12 @@ fn invite(state: &mut State, request: &Request) -> Outcome {
     let mut problems = Problems::default();
     let users =
         fields::objects(&body, "users", &state.users, |_| true, &mut problems).unwrap_or_default();
-    let roles = fields::objects(
-        &body,
-        "org_roles",
-        &state.roles,
-        |role| !role.system,
-        &mut problems,
-    )
-    .unwrap_or_default();
+    let roles =
+        fields::objects(&body, "org_roles", &state.roles, |role| !role.system, &mut problems)
+            .unwrap_or_default();
     problems.finish().map_err(Invalid::reply)?;
-    let there = users
-        .iter()
-        .filter_map(|id| state.users.get(*id))
-        .find(|user| member(user, DEFAULT_ORG));
+    let there =
+        users.iter().filter_map(|id| state.users.get(*id)).find(|user| member(user, DEFAULT_ORG));
     if let Some(user) = there {
         return Err(errors::plain(
             400,
@@ -481,15 +412,8 @@ fn invite(state: &mut State, request: &Request) -> Outcome {
         ));
     }
     for id in &users {
-        let roles = if roles.is_empty() {
-            vec![rbac::ORG_USER]
-        } else {
-            roles.clone()
-        };
+        let roles = if roles.is_empty() { vec![rbac::ORG_USER] } else { roles.clone() };
         state.users.change(*id, |user| user.org_roles = roles);
     }
-    Ok(Reply::json(
-        201,
-        json!({"users": users, "org_roles": show_roles(state, &roles, true)}),
-    ))
+    Ok(Reply::json(201, json!({"users": users, "org_roles": show_roles(state, &roles, true)})))
 }

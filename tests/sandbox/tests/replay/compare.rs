@@ -92,8 +92,14 @@ impl Comparison<'_> {
         let wide = self.is_create() || recording.method == "PUT";
         match field {
             "date_start" | "date_expired" if wide && !self.was_sent(field) => Rule::Date,
-            "date_created" | "date_updated" | "date_joined" | "date_password_last_updated" | "last_login"
-            | "date_api_key_last_used" | "date_last_used" | "date_verified" => Rule::Date,
+            "date_created"
+            | "date_updated"
+            | "date_joined"
+            | "date_password_last_updated"
+            | "last_login"
+            | "date_api_key_last_used"
+            | "date_last_used"
+            | "date_verified" => Rule::Date,
             "id" if place.contains("labels") => Rule::Uuid,
             "id" if top && recording.path.contains("-relations") => Rule::Type,
             "id" if top && self.is_create() && !self.was_sent("id") => Rule::Uuid,
@@ -101,7 +107,9 @@ impl Comparison<'_> {
             "task" | "spm" => Rule::Uuid,
             "token" | "value" if recording.path.contains("/authentication/") && top => Rule::Type,
             // Numbers that depend on what was done before the recording.
-            "version" | "users_amount" if top && !recording.path.contains("/users/groups/") => Rule::Type,
+            "version" | "users_amount" if top && !recording.path.contains("/users/groups/") => {
+                Rule::Type
+            }
             "res_count" => Rule::Type,
             "time" | "db_time" | "redis_time" => Rule::Type,
             "key" if self.is_create() => Rule::Type,
@@ -116,11 +124,21 @@ impl Comparison<'_> {
         }
     }
 
-    fn value(&self, place: &str, rule: Rule, expected: &Value, actual: &Value, found: &mut Vec<String>) {
-        let mut differ = || found.push(format!("{place}: {} is {}", brief(expected), brief(actual)));
+    fn value(
+        &self,
+        place: &str,
+        rule: Rule,
+        expected: &Value,
+        actual: &Value,
+        found: &mut Vec<String>,
+    ) {
+        let mut differ =
+            || found.push(format!("{place}: {} is {}", brief(expected), brief(actual)));
         match rule {
             Rule::Uuid => {
-                let id = |value: &Value| value.as_str().is_some_and(|text| uuid::Uuid::parse_str(text).is_ok());
+                let id = |value: &Value| {
+                    value.as_str().is_some_and(|text| uuid::Uuid::parse_str(text).is_ok())
+                };
                 if !id(actual) {
                     differ();
                 }
@@ -138,7 +156,9 @@ impl Comparison<'_> {
             }
             Rule::Link => {
                 let path = |value: &Value| {
-                    value.as_str().map(|text| text.find("/api/").map_or(text, |at| &text[at..]).to_owned())
+                    value
+                        .as_str()
+                        .map(|text| text.find("/api/").map_or(text, |at| &text[at..]).to_owned())
                 };
                 if path(expected) != path(actual) {
                     differ();
@@ -156,21 +176,34 @@ impl Comparison<'_> {
                         if let Some(have) = have.get(field) {
                             let virtual_id =
                                 field == "id" && have_text(actual, "alias").starts_with('@');
-                            let rule = if virtual_id { Rule::Uuid } else { self.rule(place, field) };
+                            let rule =
+                                if virtual_id { Rule::Uuid } else { self.rule(place, field) };
                             self.value(&format!("{place}.{field}"), rule, wanted, have, found);
                         }
                     }
                 }
-                (Value::Array(wanted), Value::Array(have)) => self.list(place, rule, wanted, have, found),
+                (Value::Array(wanted), Value::Array(have)) => {
+                    self.list(place, rule, wanted, have, found)
+                }
                 _ if expected != actual => differ(),
                 _ => {}
             },
         }
     }
 
-    fn list(&self, place: &str, rule: Rule, wanted: &[Value], have: &[Value], found: &mut Vec<String>) {
+    fn list(
+        &self,
+        place: &str,
+        rule: Rule,
+        wanted: &[Value],
+        have: &[Value],
+        found: &mut Vec<String>,
+    ) {
         // `"... 2 more left out of this recording"`
-        let cut = wanted.last().and_then(Value::as_str).is_some_and(|text| text.contains("more left out"));
+        let cut = wanted
+            .last()
+            .and_then(Value::as_str)
+            .is_some_and(|text| text.contains("more left out"));
         let wanted = if cut { &wanted[..wanted.len() - 1] } else { wanted };
         if wanted.len() != have.len() && !(cut && have.len() > wanted.len()) {
             found.push(format!("{place}: {} rows are {}", wanted.len(), have.len()));

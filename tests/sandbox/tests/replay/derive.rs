@@ -17,11 +17,9 @@ pub(crate) fn seed(dictionary: &Dictionary, recording: &Recording) -> Seed {
     let kind = kind_of(&recording.path);
     let good = recording.status < 300;
     let created: BTreeSet<String> = match (recording.method.as_str(), good) {
-        ("POST", true) => rows(&recording.answer)
-            .into_iter()
-            .filter_map(id_of)
-            .map(str::to_owned)
-            .collect(),
+        ("POST", true) => {
+            rows(&recording.answer).into_iter().filter_map(id_of).map(str::to_owned).collect()
+        }
         _ => BTreeSet::new(),
     };
     if let (Some(kind), true) = (kind, good && recording.method != "POST") {
@@ -66,10 +64,13 @@ fn before(recording: &Recording, row: &Value) -> Value {
     };
     let body = body.unwrap_or(Value::Null);
     let mut row = row.clone();
-    let fields: Vec<String> = body.as_object().into_iter().flatten().map(|(field, _)| field.clone()).collect();
+    let fields: Vec<String> =
+        body.as_object().into_iter().flatten().map(|(field, _)| field.clone()).collect();
     for field in fields {
         match field.as_str() {
-            "users" | "user_groups" | "groups" | "assets" | "nodes" | "labels" => row[&field] = json!([]),
+            "users" | "user_groups" | "groups" | "assets" | "nodes" | "labels" => {
+                row[&field] = json!([])
+            }
             "comment" => row[&field] = json!("before"),
             "actions" => row[&field] = json!([{"value": "share"}]),
             "is_active" => row[&field] = json!(row["is_active"] == json!(false)),
@@ -104,10 +105,7 @@ fn parameter(path: &str, name: &str) -> Option<String> {
 
 fn ids_in_path(path: &str) -> Vec<String> {
     let path = path.split('?').next().unwrap_or(path);
-    path.split('/')
-        .filter(|part| uuid::Uuid::parse_str(part).is_ok())
-        .map(str::to_owned)
-        .collect()
+    path.split('/').filter(|part| uuid::Uuid::parse_str(part).is_ok()).map(str::to_owned).collect()
 }
 
 fn moment(text: &Value) -> Option<String> {
@@ -209,7 +207,9 @@ impl<'a> Builder<'a> {
                         self.reference(kind, value);
                     }
                 }
-                for text in body["accounts"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                for text in
+                    body["accounts"].as_array().into_iter().flatten().filter_map(Value::as_str)
+                {
                     if let Some(id) = text.strip_prefix('%') {
                         self.reference(Kind::Template, &json!(id));
                     }
@@ -248,7 +248,9 @@ impl<'a> Builder<'a> {
                 ("email", "\"email\""),
                 ("name", "\"name\""),
             ] {
-                let Some(value) = item.get(field).filter(|_| answer.contains(words)) else { continue };
+                let Some(value) = item.get(field).filter(|_| answer.contains(words)) else {
+                    continue;
+                };
                 if let Some(row) = self.dictionary.find(kind, field, value) {
                     self.add(kind, &row.clone(), false);
                 }
@@ -286,7 +288,9 @@ impl<'a> Builder<'a> {
             str::to_owned,
         );
         let mut roles = Vec::new();
-        for role in ["system_roles", "org_roles"].iter().flat_map(|field| row[*field].as_array()).flatten() {
+        for role in
+            ["system_roles", "org_roles"].iter().flat_map(|field| row[*field].as_array()).flatten()
+        {
             self.reference(Kind::Role, role);
             roles.push(role["id"].clone());
         }
@@ -370,7 +374,9 @@ impl<'a> Builder<'a> {
             let path = listed.and_then(|paths| paths.get(at)).cloned();
             let known = id_of(node).and_then(|id| self.dictionary.get(Kind::Node, id)).is_some();
             match path.filter(|_| !known) {
-                Some(path) => self.add(Kind::Node, &json!({"id": node["id"], "full_value": path}), false),
+                Some(path) => {
+                    self.add(Kind::Node, &json!({"id": node["id"], "full_value": path}), false)
+                }
                 None => self.reference(Kind::Node, node),
             }
             places.push(node["id"].clone());
@@ -392,7 +398,9 @@ impl<'a> Builder<'a> {
         if main {
             for number in 0..row["accounts_amount"].as_u64().unwrap_or(0) {
                 let account = json!({"username": format!("filler-{number}")});
-                if let Some(accounts) = self.assets.get_mut(id).and_then(|asset| asset["accounts"].as_array_mut()) {
+                if let Some(accounts) =
+                    self.assets.get_mut(id).and_then(|asset| asset["accounts"].as_array_mut())
+                {
                     accounts.push(account);
                 }
             }
@@ -446,7 +454,8 @@ impl<'a> Builder<'a> {
             let amount = own[format!("{field}_amount")].as_u64();
             let mut members = Vec::new();
             for member in row[field].as_array().into_iter().flatten() {
-                let full = amount.is_some_and(|amount| members.len() as u64 >= amount && own[field].is_null());
+                let full = amount
+                    .is_some_and(|amount| members.len() as u64 >= amount && own[field].is_null());
                 if main && !full {
                     self.reference(kind, member);
                     members.push(member["id"].clone());

@@ -70,11 +70,17 @@ fn fill(sandbox: &Running, recording: &Recording, missing: usize) {
 fn head_differences(recording: &Recording, answer: &Answer) -> Vec<String> {
     let mut found = Vec::new();
     if recording.status != answer.status {
-        found.push(format!("status {} is {}: {:.300}", recording.status, answer.status, answer.text));
+        found.push(format!(
+            "status {} is {}: {:.300}",
+            recording.status, answer.status, answer.text
+        ));
     }
     for name in ["content-type", "www-authenticate", "location"] {
         let (wanted, have) = (recording.answer_headers.get(name), answer.headers.get(name));
-        if wanted.is_some() && wanted != have && !(recording.answer.is_null() || recording.answer == "") {
+        if wanted.is_some()
+            && wanted != have
+            && !(recording.answer.is_null() || recording.answer == "")
+        {
             found.push(format!("header {name}: {wanted:?} is {have:?}"));
         }
     }
@@ -87,7 +93,8 @@ async fn replay_all(version: Version) {
     let mut failed = Vec::new();
     let mut sent = 0;
     for recording in &recordings {
-        let out = |(of, name, _): &&(Version, &str, &str)| *of == version && *name == recording.name;
+        let out =
+            |(of, name, _): &&(Version, &str, &str)| *of == version && *name == recording.name;
         if special::LEFT_OUT.iter().any(|entry| out(&entry)) {
             continue;
         }
@@ -98,12 +105,7 @@ async fn replay_all(version: Version) {
             failed.push(format!("{}\n{shown:#?}", recording.name));
         }
     }
-    assert!(
-        failed.is_empty(),
-        "{} of {sent} answers differ:\n{}",
-        failed.len(),
-        failed.join("\n")
-    );
+    assert!(failed.is_empty(), "{} of {sent} answers differ:\n{}", failed.len(), failed.join("\n"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

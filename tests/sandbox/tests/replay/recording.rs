@@ -51,9 +51,7 @@ fn read(version: Version, path: &Path) -> Recording {
     let (request, response) = (&value["request"], &value["response"]);
     let headers = |value: &Value| -> BTreeMap<String, String> {
         let pairs = value.as_object().into_iter().flatten();
-        pairs
-            .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
-            .collect()
+        pairs.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
     };
     Recording {
         version,
@@ -62,7 +60,8 @@ fn read(version: Version, path: &Path) -> Recording {
         path: request["path"].as_str().expect("a path").to_owned(),
         headers: headers(&request["headers"]),
         body: Some(request["body"].clone()).filter(|body| !body.is_null()),
-        status: u16::try_from(response["status"].as_u64().expect("a status")).expect("a small status"),
+        status: u16::try_from(response["status"].as_u64().expect("a status"))
+            .expect("a small status"),
         answer_headers: headers(&response["headers"])
             .into_iter()
             .map(|(name, value)| (name.to_ascii_lowercase(), value))
@@ -103,7 +102,8 @@ pub(crate) fn send(
         Some(value) => value.to_string(),
     };
     let path = path.replace(' ', "%20");
-    let mut text = format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n");
+    let mut text =
+        format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n");
     for (name, value) in headers {
         text.push_str(&format!("{name}: {value}\r\n"));
     }
@@ -124,9 +124,5 @@ pub(crate) fn send(
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
         .collect();
-    Answer {
-        status,
-        headers,
-        text: body.to_owned(),
-    }
+    Answer { status, headers, text: body.to_owned() }
 }

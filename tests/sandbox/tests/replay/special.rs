@@ -59,26 +59,51 @@ const FOUR: &[&str] = &[
 ];
 
 /// The user of a recording that the administrator did not send: his name, his rights.
-fn sender(recording: &Recording, recorded: &str) -> Option<(&'static str, &'static [&'static str])> {
+fn sender(
+    recording: &Recording,
+    recorded: &str,
+) -> Option<(&'static str, &'static [&'static str])> {
     let name = recording.name.as_str();
     match (recording.version, name) {
         (Version::V3, _) if recorded.contains("svc-plan") => Some(("svc-plan", PLAN)),
         (Version::V3, _) if recorded.contains("svc-apply") => Some(("svc-apply", APPLY)),
-        (Version::V3, _) if recorded.contains("svc-sys") => Some(("svc-sys", &["users.delete_user"])),
+        (Version::V3, _) if recorded.contains("svc-sys") => {
+            Some(("svc-sys", &["users.delete_user"]))
+        }
         (Version::V3, _) if recorded.contains("tk1") => Some(("tk1", &[])),
-        (Version::V4, "rbac-plain-user-perms-list" | "rbac-plain-user-users-list") => Some(("plain", &[])),
-        (Version::V4, "rbac-apply-create-perm" | "rbac-apply-patch-perm" | "rbac-apply-bulk-delete") => {
-            Some(("svc-plan2", FOUR))
+        (Version::V4, "rbac-plain-user-perms-list" | "rbac-plain-user-users-list") => {
+            Some(("plain", &[]))
         }
-        (Version::V4, "rbac-view-only-post") => Some(("svc-plan2", &["perms.view_assetpermission"])),
-        (Version::V4, "userview-self" | "connection-token-create" | "connection-token-by-name"
-            | "connection-token-inactive" | "connection-token-not-permed") => Some(("hugo", &[])),
-        (Version::V4, "auth-disabled-user-token" | "auth-expired-user-token"
-            | "auth-disabled-user-bearer" | "auth-expired-user-bearer") => {
-            Some(("svc-plan2", &["users.view_user"]))
+        (
+            Version::V4,
+            "rbac-apply-create-perm" | "rbac-apply-patch-perm" | "rbac-apply-bulk-delete",
+        ) => Some(("svc-plan2", FOUR)),
+        (Version::V4, "rbac-view-only-post") => {
+            Some(("svc-plan2", &["perms.view_assetpermission"]))
         }
-        (Version::V4, "rbac-plan-user-list" | "rbac-plan-userview" | "rbac-plan-userview-asset"
-            | "rbac-plan-perm-accounts" | "rbac-plan-perm-users-all") => Some(("svc-plan2", PLAN)),
+        (
+            Version::V4,
+            "userview-self"
+            | "connection-token-create"
+            | "connection-token-by-name"
+            | "connection-token-inactive"
+            | "connection-token-not-permed",
+        ) => Some(("hugo", &[])),
+        (
+            Version::V4,
+            "auth-disabled-user-token"
+            | "auth-expired-user-token"
+            | "auth-disabled-user-bearer"
+            | "auth-expired-user-bearer",
+        ) => Some(("svc-plan2", &["users.view_user"])),
+        (
+            Version::V4,
+            "rbac-plan-user-list"
+            | "rbac-plan-userview"
+            | "rbac-plan-userview-asset"
+            | "rbac-plan-perm-accounts"
+            | "rbac-plan-perm-users-all",
+        ) => Some(("svc-plan2", PLAN)),
         _ => None,
     }
 }
@@ -132,7 +157,8 @@ fn login(sandbox: &Running, username: &str) -> String {
         });
     }
     let body = json!({"username": username, "password": "secret"});
-    let answer = send(sandbox.port(), "POST", "/api/v1/authentication/auth/", &headers, Some(&body));
+    let answer =
+        send(sandbox.port(), "POST", "/api/v1/authentication/auth/", &headers, Some(&body));
     format!("Bearer {}", answer.body()["token"].as_str().expect("a token"))
 }
 
@@ -154,7 +180,8 @@ fn signature(sandbox: &Running, recording: &Recording, recorded: &str) -> String
         })
         .collect();
     let key = if name.contains("bad") { "another secret" } else { secret.as_str() };
-    let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(key.as_bytes()).expect("a key of any length");
+    let mut mac =
+        hmac::Hmac::<sha2::Sha256>::new_from_slice(key.as_bytes()).expect("a key of any length");
     mac.update(lines.join("\n").as_bytes());
     let signed = base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes());
     let id = match name {
@@ -162,7 +189,9 @@ fn signature(sandbox: &Running, recording: &Recording, recorded: &str) -> String
         "auth-accesskey-notuuid" => "nouuid".to_owned(),
         _ => id.to_string(),
     };
-    format!("Signature keyId=\"{id}\",algorithm=\"hmac-sha256\",headers=\"{list}\",signature=\"{signed}\"")
+    format!(
+        "Signature keyId=\"{id}\",algorithm=\"hmac-sha256\",headers=\"{list}\",signature=\"{signed}\""
+    )
 }
 
 /// Puts in what the recording itself does not show.
@@ -189,7 +218,8 @@ pub(crate) fn prepare(sandbox: &Running, recording: &mut Recording) {
     {
         let after = name[36..].to_owned();
         let ids = spm_ids(recording);
-        let answer = admin("POST", "/api/v1/common/resources/cache/", Some(json!({"resources": ids})));
+        let answer =
+            admin("POST", "/api/v1/common/resources/cache/", Some(json!({"resources": ids})));
         let spm = answer.body()["spm"].as_str().expect("a name of the list").to_owned();
         recording.path = format!("{before}spm={spm}{after}");
     }

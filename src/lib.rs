@@ -1,10 +1,12 @@
 //! Access to servers and databases through git.
 
 pub mod access;
+pub mod desired;
 pub mod grants;
 pub mod jumpserver;
 pub mod mark;
 pub mod mysql;
 pub mod names;
+pub mod naming;
 pub mod period;
 pub mod policy;

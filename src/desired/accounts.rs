@@ -1,0 +1,93 @@
+//! The accounts of MySQL and MariaDB: one for each person, level and instance, with the
+//! union of what the person's live requests ask there.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use jiff::Timestamp;
+
+use super::{AccountSpec, Desired, Wanted, end_of, later};
+use crate::access::model::{Access, Scope};
+use crate::grants::{Grant, Want};
+use crate::mysql::privilege::Privilege;
+use crate::mysql::spec::{AccountName, Grants, TableName};
+use crate::names::InstanceName;
+use crate::naming;
+
+/// Adds the accounts that the grants ask for at `moment`.
+pub(super) fn add<'a>(
+    desired: &mut Desired<'a>,
+    access: &'a Access,
+    grants: &'a [Grant<'a>],
+    moment: Timestamp,
+) {
+    let assets = assets(access);
+    for grant in grants {
+        let Want::Database { instance, level, scope, .. } = grant.want else { continue };
+        if !grant.period.contains(moment) {
+            continue;
+        }
+        let Some(asked) = access.instances.get(instance) else { continue };
+        let holder = asked.same_accounts_as.as_ref().unwrap_or(instance);
+        let Some(server) = access.instances.get(holder) else { continue };
+        let Some(privileges) = access.config.levels.get(level) else { continue };
+        let config = &access.config;
+        let user = naming::account(&config.owner, &config.prefix, grant.person, level);
+        let wanted = match desired.accounts.entry((holder, user)) {
+            Entry::Occupied(entry) => {
+                let wanted = entry.into_mut();
+                wanted.end = later(wanted.end, end_of(grant));
+                wanted.because.push(grant);
+                wanted
+            }
+            Entry::Vacant(entry) => {
+                let name =
+                    AccountName { user: entry.key().1.clone(), host: server.account_host.clone() };
+                let assets = assets.get(holder).cloned().unwrap_or_default();
+                let spec = AccountSpec { name, grants: Grants::default(), assets };
+                let (person, because, end) = (grant.person, vec![grant], end_of(grant));
+                entry.insert(Wanted { spec, person, because, end })
+            }
+        };
+        include(&mut wanted.spec.grants, scope, privileges.iter().copied());
+    }
+}
+
+/// By instance that holds accounts: its own asset, then those of its replicas and aliases.
+fn assets(access: &Access) -> BTreeMap<&InstanceName, Vec<String>> {
+    let mut assets: BTreeMap<_, Vec<String>> = BTreeMap::new();
+    let (aliases, holders): (Vec<_>, Vec<_>) =
+        access.instances.iter().partition(|(_, instance)| instance.same_accounts_as.is_some());
+    for (name, instance) in holders {
+        assets.insert(name, vec![instance.asset.clone()]);
+    }
+    for (_, alias) in aliases.into_iter().filter(|(_, alias)| !alias.retired) {
+        if let Some(list) = alias.same_accounts_as.as_ref().and_then(|name| assets.get_mut(name))
+            && !list.contains(&alias.asset)
+        {
+            list.push(alias.asset.clone());
+        }
+    }
+    assets
+}
+
+/// Adds privileges on a scope to what an account holds.
+fn include(grants: &mut Grants, scope: &Scope, privileges: impl Iterator<Item = Privilege>) {
+    match scope {
+        Scope::Database(database) => {
+            grants.databases.entry(database.clone()).or_default().extend(privileges);
+        }
+        Scope::Table(database, table) => {
+            let table = TableName { database: database.clone(), table: table.clone() };
+            grants.tables.entry(table).or_default().extend(privileges);
+        }
+        Scope::Columns(database, table, columns) => {
+            let table = TableName { database: database.clone(), table: table.clone() };
+            let held = grants.columns.entry(table).or_default();
+            let privileges: Vec<_> = privileges.collect();
+            for column in columns {
+                held.entry(column.clone()).or_default().extend(privileges.iter().copied());
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! From grants and a moment to the desired state of every target.
+
+mod accounts;
+mod permissions;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::access::model::{Access, PeopleSource};
+use crate::grants::Grant;
+use crate::jumpserver::spec::PermissionSpec;
+use crate::mysql::spec::{AccountName, Grants};
+use crate::names::{InstanceName, PersonName, RequestName};
+
+/// What all targets should look like at one moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Desired<'a> {
+    /// Permissions, by name.
+    pub permissions: BTreeMap<String, Wanted<'a, PermissionSpec>>,
+    /// Database accounts, by the instance that holds them and their user name.
+    pub accounts: BTreeMap<(&'a InstanceName, String), Wanted<'a, AccountSpec>>,
+    /// Users of JumpServer by user name; empty unless people come from the repo.
+    pub users: BTreeMap<&'a str, UserSpec>,
+}
+
+/// Something that is wanted, for whom, and because of which grants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted<'a, S> {
+    /// What it should look like.
+    pub spec: S,
+    /// For whom.
+    pub person: &'a PersonName,
+    /// The grants that it comes from, never empty.
+    pub because: Vec<&'a Grant<'a>>,
+    /// When the last of them ends; `None` is no end.
+    pub end: Option<Timestamp>,
+}
+
+impl<S> Wanted<'_, S> {
+    /// The requests that it comes from, sorted, each once.
+    pub fn requests(&self) -> Vec<RequestName> {
+        let requests: BTreeSet<_> =
+            self.because.iter().map(|grant| grant.because.request).collect();
+        requests.into_iter().cloned().collect()
+    }
+}
+
+/// A database account, and where its password goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountSpec {
+    /// The account on the server.
+    pub name: AccountName,
+    /// What it may do.
+    pub grants: Grants,
+    /// The assets in JumpServer that get the account: the instance's own, then those of
+    /// its replicas and aliases.
+    pub assets: Vec<String>,
+}
+
+/// A user of JumpServer that the repo makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserSpec {
+    /// The user name.
+    pub username: String,
+    /// The display name.
+    pub name: String,
+    /// The e-mail address.
+    pub email: String,
+}
+
+/// The desired state at `moment`.
+///
+/// Permissions on hosts are there before they start, since they carry their start;
+/// accounts and their permissions are there from the start on. What is over is gone.
+pub fn at<'a>(access: &'a Access, grants: &'a [Grant<'a>], moment: Timestamp) -> Desired<'a> {
+    let mut desired = Desired::default();
+    permissions::add(&mut desired, access, grants, moment);
+    accounts::add(&mut desired, access, grants, moment);
+    if access.config.source == PeopleSource::Repo {
+        let here = access
+            .people
+            .values()
+            .filter(|person| person.left.as_ref().is_none_or(|left| moment < left.at));
+        desired.users = here
+            .map(|person| {
+                let spec = UserSpec {
+                    username: person.jumpserver.clone(),
+                    name: person.display.clone(),
+                    email: person.email.clone().unwrap_or_default(),
+                };
+                (person.jumpserver.as_str(), spec)
+            })
+            .collect();
+    }
+    desired
+}
+
+/// The later of two ends, where `None` is no end.
+fn later(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+    Some(a?.max(b?))
+}
+
+/// When a grant ends; `None` is no end.
+fn end_of(grant: &Grant<'_>) -> Option<Timestamp> {
+    grant.period.until.as_ref().map(|edge| edge.at)
+}

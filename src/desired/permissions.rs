@@ -1,0 +1,108 @@
+//! The permissions of JumpServer: one for each person, login or level, and period.
+
+use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+
+use jiff::Timestamp;
+
+use super::{Desired, Wanted, end_of, later};
+use crate::access::model::Access;
+use crate::grants::{Grant, ServerTarget, Want};
+use crate::jumpserver::spec::PermissionSpec;
+use crate::naming::{self, Kind};
+use crate::period::Period;
+
+/// The one action that databases know.
+const CONNECT: &str = "connect";
+/// The one protocol of both kinds of servers: JumpServer calls MariaDB's its own name on
+/// the platform, but speaks MySQL to it.
+const DATABASE_PROTOCOLS: [&str; 2] = ["mysql", "mariadb"];
+
+/// Adds the permissions that the grants ask for at `moment`.
+pub(super) fn add<'a>(
+    desired: &mut Desired<'a>,
+    access: &'a Access,
+    grants: &'a [Grant<'a>],
+    moment: Timestamp,
+) {
+    for grant in grants {
+        if grant.period.is_over(moment) {
+            continue;
+        }
+        let Some(person) = access.people.get(grant.person) else { continue };
+        let prefix = &access.config.prefix;
+        let name = |kind| naming::permission(prefix, kind, grant.person, &grant.period);
+        match grant.want {
+            Want::Server { login, target, .. } => {
+                let Some(kind) = access.config.logins.get(login) else { continue };
+                let wanted =
+                    entry(desired, name(Kind::Login(login)), grant, |name| PermissionSpec {
+                        accounts: kind.accounts.iter().cloned().collect(),
+                        protocols: kind.protocols.iter().cloned().collect(),
+                        actions: kind.actions.clone(),
+                        ..empty(name, &person.jumpserver, &grant.period)
+                    });
+                match target {
+                    ServerTarget::Node(path) => wanted.spec.nodes.insert(path.to_owned()),
+                    ServerTarget::Asset(asset) => wanted.spec.assets.insert(asset.to_owned()),
+                };
+            }
+            Want::Database { instance, level, .. } => {
+                let Some(instance) = access.instances.get(instance) else { continue };
+                if !grant.period.has_started(moment) {
+                    continue;
+                }
+                let wanted = entry(desired, name(Kind::Level(level)), grant, |name| {
+                    let config = &access.config;
+                    let account = naming::account(&config.owner, prefix, grant.person, level);
+                    PermissionSpec {
+                        accounts: BTreeSet::from([account]),
+                        protocols: DATABASE_PROTOCOLS.map(str::to_owned).into(),
+                        actions: BTreeSet::from([CONNECT.to_owned()]),
+                        ..empty(name, &person.jumpserver, &grant.period)
+                    }
+                });
+                wanted.spec.assets.insert(instance.asset.clone());
+            }
+        }
+    }
+}
+
+/// A permission for one user in one period that opens nothing yet.
+fn empty(name: String, user: &str, period: &Period) -> PermissionSpec {
+    PermissionSpec {
+        name,
+        users: BTreeSet::from([user.to_owned()]),
+        groups: BTreeSet::new(),
+        assets: BTreeSet::new(),
+        nodes: BTreeSet::new(),
+        accounts: BTreeSet::new(),
+        protocols: BTreeSet::new(),
+        actions: BTreeSet::new(),
+        start: period.start(),
+        end: period.end(),
+        active: true,
+    }
+}
+
+/// The permission with this name, which the grant is now also a cause of.
+fn entry<'d, 'a>(
+    desired: &'d mut Desired<'a>,
+    name: String,
+    grant: &'a Grant<'a>,
+    make: impl FnOnce(String) -> PermissionSpec,
+) -> &'d mut Wanted<'a, PermissionSpec> {
+    match desired.permissions.entry(name) {
+        Entry::Occupied(entry) => {
+            let wanted = entry.into_mut();
+            wanted.end = later(wanted.end, end_of(grant));
+            wanted.because.push(grant);
+            wanted
+        }
+        Entry::Vacant(entry) => {
+            let spec = make(entry.key().clone());
+            let (person, because, end) = (grant.person, vec![grant], end_of(grant));
+            entry.insert(Wanted { spec, person, because, end })
+        }
+    }
+}

@@ -63,6 +63,7 @@ pub(crate) fn serve(state: &mut State, request: &Request) -> Outcome {
     let on_invalid = text("on_invalid").unwrap_or_else(|| "error".to_owned());
     let mut results = Vec::new();
     let mut failed = false;
+    let mut made = Vec::new();
     for asset in ids.unwrap_or_default() {
         let (state_word, error) = match accounts::clash(state, asset, Some(&name), &username, &kind)
         {
@@ -72,6 +73,7 @@ pub(crate) fn serve(state: &mut State, request: &Request) -> Outcome {
                 account.secret_type.clone_from(&kind);
                 account.secret.clone_from(&secret);
                 account.template = template.as_ref().map(|template| template.id);
+                made.push(account.id);
                 accounts::keep(state, account);
                 ("created", None)
             }
@@ -100,7 +102,15 @@ pub(crate) fn serve(state: &mut State, request: &Request) -> Outcome {
         }
         results.push(row);
     }
-    // Version 4 always answers 200.
+    // With errors only they are shown. Version 3 takes the rest back, version 4 keeps it.
+    if failed {
+        results.retain(|row| row["state"] == "error");
+        if state.version == Version::V3 {
+            for id in made {
+                accounts::remove(state, id);
+            }
+        }
+    }
     let status = if failed && state.version == Version::V3 {
         400
     } else {

@@ -498,6 +498,12 @@ fn show(state: &State, request: &Request, view: View, id: Uuid, detail: bool) ->
         .collect();
     row["nodes_display"] = json!(places(state, id).1);
     row["auto_config"] = platform.auto_config(state.version);
+    // A host with another kind of platform, as version 3 takes it, shows no words.
+    if view == View::Hosts && platform.category() != "host" {
+        for field in ["category", "type"] {
+            row[field]["label"] = row[field]["value"].clone();
+        }
+    }
     if view == View::Databases {
         row["db_name"] = json!(asset.db_name);
         row["use_ssl"] = json!(asset.use_ssl);

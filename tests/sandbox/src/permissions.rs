@@ -256,7 +256,7 @@ fn write(state: &mut State, request: &Request, old: Option<Uuid>, draft: Draft) 
     if full {
         row.protocols = vec!["all".to_owned()];
         row.actions = actions::ALL;
-        row.date_start = now;
+        row.date_start = state.now();
         row.date_expired = now + dates::FOREVER;
         row.is_active = true;
     }

@@ -269,13 +269,22 @@ fn add_node(state: &mut State, new: NewNode) {
     };
     node.id = new.id.unwrap_or(made);
     node.key = new.key.unwrap_or(node.key);
-    let place = node.key.rsplit_once(':').map(|(above, number)| (above.to_owned(), number.parse::<u32>()));
+    let place = node
+        .key
+        .rsplit_once(':')
+        .map(|(above, number)| (above.to_owned(), number.parse::<u32>()));
     state.nodes.insert(node);
     // The next child must not get the same key.
     if let Some((above, Ok(number))) = place {
-        let parent = state.nodes.iter().find(|node| node.key == above).map(Row::id);
+        let parent = state
+            .nodes
+            .iter()
+            .find(|node| node.key == above)
+            .map(Row::id);
         if let Some(parent) = parent {
-            state.nodes.change(parent, |node| node.children = node.children.max(number + 1));
+            state
+                .nodes
+                .change(parent, |node| node.children = node.children.max(number + 1));
         }
     }
 }
@@ -331,6 +340,7 @@ pub(crate) fn add_asset(state: &mut State, new: NewAsset) -> Result<Uuid, String
         .map(|(name, port)| ((*name).to_owned(), new.port.unwrap_or(*port)))
         .collect();
     asset.comment = new.comment;
+    asset.db_name = new.db_name;
     asset.labels = labels::ids(state, DEFAULT_ORG, &new.labels);
     state.assets.insert(asset);
     for path in &new.nodes {
@@ -369,7 +379,7 @@ pub(crate) fn add_account(state: &mut State, asset: Uuid, new: NewAccount) -> Uu
         secret: new.secret,
         privileged: new.privileged,
         is_active: true,
-        secret_reset: true,
+        secret_reset: !new.no_secret_reset,
         comment: new.comment,
         su_from: new.su_from,
         template: None,
@@ -417,7 +427,7 @@ pub(crate) fn add_permission(state: &mut State, new: NewPermission) -> Result<Uu
         accounts: state.as_set(new.accounts),
         protocols: new.protocols.unwrap_or(fresh.protocols),
         actions: new.actions.as_ref().map_or(fresh.actions, named),
-        date_start: new.date_start.unwrap_or(now),
+        date_start: new.date_start.unwrap_or_else(|| state.now()),
         date_expired: new.date_expired.unwrap_or(fresh.date_expired),
         is_active: !new.inactive,
         comment: new.comment,

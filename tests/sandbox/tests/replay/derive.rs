@@ -16,26 +16,72 @@ pub(crate) fn seed(dictionary: &Dictionary, recording: &Recording) -> Seed {
     builder.administrator();
     let kind = kind_of(&recording.path);
     let good = recording.status < 300;
-    let created: BTreeSet<String> = match (recording.method.as_str(), good) {
-        ("POST", true) => rows(&recording.answer)
-            .into_iter()
-            .filter_map(id_of)
-            .map(str::to_owned)
-            .collect(),
-        _ => BTreeSet::new(),
-    };
-    if let (Some(kind), true) = (kind, good && recording.method != "POST") {
-        for row in rows(&recording.answer) {
-            builder.add(kind, &before(recording, row), true);
+    let created: BTreeSet<String> =
+        match (recording.method.as_str(), good && !on_invalid(recording)) {
+            ("POST", true) => rows(&recording.answer)
+                .into_iter()
+                .filter_map(id_of)
+                .map(str::to_owned)
+                .collect(),
+            _ => BTreeSet::new(),
+        };
+    // A permission whose accounts, assets or users are asked for.
+    let below = recording
+        .path
+        .split_once("/asset-permissions/")
+        .filter(|_| kind != Some(Kind::Permission));
+    if let Some(id) = below.and_then(|(_, rest)| ids_in_path(rest).into_iter().next()) {
+        builder.by_id(Kind::Permission, &id);
+    }
+    let kept = on_invalid(recording);
+    if let (Some(kind), true) = (kind, good && (recording.method != "POST" || kept)) {
+        let mut rows = rows(&recording.answer);
+        if recording.path.contains("order=-date") {
+            rows.reverse();
+        }
+        for row in rows {
+            let row = builder.identified(kind, &before(recording, row));
+            builder.add(kind, &row, true);
+            builder.into_group(&recording.path, &row);
+        }
+        for name in names(&recording.answer) {
+            let row = builder.identified(kind, &json!({"username": name}));
+            builder.add(kind, &row, true);
         }
     }
-    if let (Some(kind), false) = (kind, recording.status == 404) {
+    if let (Some(kind), false) = (kind.filter(|_| below.is_none()), recording.status == 404) {
         for id in ids_in_path(&recording.path) {
             builder.by_id(kind, &id);
         }
-        for id in parameter(&recording.path, "ids").iter().flat_map(|ids| ids.split(',')) {
-            if dictionary.get(kind, id).is_some() {
+        for id in parameter(&recording.path, "ids")
+            .iter()
+            .flat_map(|ids| ids.split(','))
+        {
+            if !id.is_empty() && !recording.name.contains("unknown") {
                 builder.by_id(kind, id);
+            }
+        }
+        if let (Some(name), "DELETE") = (
+            parameter(&recording.path, "name"),
+            recording.method.as_str(),
+        ) {
+            let row = builder.identified(kind, &json!({"name": name}));
+            builder.add(kind, &row, false);
+        }
+        // Rows of a list that are good while another is not.
+        if !good && matches!(recording.method.as_str(), "PATCH" | "PUT") {
+            let answers = recording.answer.as_array().into_iter().flatten();
+            let items = recording
+                .body
+                .as_ref()
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten();
+            for (item, _) in items
+                .zip(answers)
+                .filter(|(_, answer)| **answer == json!({}))
+            {
+                builder.reference(kind, item);
             }
         }
     }
@@ -44,7 +90,11 @@ pub(crate) fn seed(dictionary: &Dictionary, recording: &Recording) -> Seed {
             builder.reference(kind, &json!(value));
         }
     }
-    builder.user_in_path(&recording.path);
+    builder.pairs(recording);
+    builder.user_in_path(recording);
+    for (kind, id) in crate::views::needs(recording) {
+        builder.by_id(kind, &id);
+    }
     builder.references_of(recording.body.as_ref().unwrap_or(&Value::Null), &created);
     for row in rows(&recording.answer) {
         builder.references_of(row, &created);
@@ -55,9 +105,31 @@ pub(crate) fn seed(dictionary: &Dictionary, recording: &Recording) -> Seed {
     builder.finish()
 }
 
+/// A POST that finds the account that is there: 201, and nothing was made.
+fn on_invalid(recording: &Recording) -> bool {
+    let mode = recording
+        .body
+        .as_ref()
+        .and_then(|body| body["on_invalid"].as_str());
+    matches!(mode, Some("skip" | "update")) && recording.path.ends_with("/accounts/accounts/")
+}
+
+/// The rows of an answer that are shortened to user names.
+fn names(answer: &Value) -> Vec<String> {
+    let rows = answer.as_array().into_iter().flatten();
+    rows.filter_map(Value::as_str)
+        .filter(|text| !text.contains("more left out"))
+        .map(str::to_owned)
+        .collect()
+}
+
 /// What a row was before the recorded change: each field that was sent had another value.
 fn before(recording: &Recording, row: &Value) -> Value {
-    if !matches!(recording.method.as_str(), "PATCH" | "PUT") {
+    let overwritten = recording
+        .body
+        .as_ref()
+        .is_some_and(|body| body["on_invalid"] == json!("update"));
+    if !overwritten && !matches!(recording.method.as_str(), "PATCH" | "PUT") {
         return row.clone();
     }
     let body = match &recording.body {
@@ -66,10 +138,17 @@ fn before(recording: &Recording, row: &Value) -> Value {
     };
     let body = body.unwrap_or(Value::Null);
     let mut row = row.clone();
-    let fields: Vec<String> = body.as_object().into_iter().flatten().map(|(field, _)| field.clone()).collect();
+    let fields: Vec<String> = body
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(field, _)| field.clone())
+        .collect();
     for field in fields {
         match field.as_str() {
-            "users" | "user_groups" | "groups" | "assets" | "nodes" | "labels" => row[&field] = json!([]),
+            "users" | "user_groups" | "groups" | "assets" | "nodes" | "labels" => {
+                row[&field] = json!([])
+            }
             "comment" => row[&field] = json!("before"),
             "actions" => row[&field] = json!([{"value": "share"}]),
             "is_active" => row[&field] = json!(row["is_active"] == json!(false)),
@@ -99,7 +178,10 @@ pub(crate) fn parameters(path: &str) -> Vec<(String, String)> {
 }
 
 fn parameter(path: &str, name: &str) -> Option<String> {
-    parameters(path).into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    parameters(path)
+        .into_iter()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value)
 }
 
 fn ids_in_path(path: &str) -> Vec<String> {
@@ -165,7 +247,10 @@ impl<'a> Builder<'a> {
 
     /// The administrator keeps the recorded id.
     fn administrator(&mut self) {
-        if let Some(row) = self.dictionary.find(Kind::User, "username", &json!("admin")) {
+        if let Some(row) = self
+            .dictionary
+            .find(Kind::User, "username", &json!("admin"))
+        {
             self.add(Kind::User, &row.clone(), false);
         }
     }
@@ -209,7 +294,12 @@ impl<'a> Builder<'a> {
                         self.reference(kind, value);
                     }
                 }
-                for text in body["accounts"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                for text in body["accounts"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter_map(Value::as_str)
+                {
                     if let Some(id) = text.strip_prefix('%') {
                         self.reference(Kind::Template, &json!(id));
                     }
@@ -219,20 +309,171 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// `perms/users/<id>/assets/<id>/`
-    fn user_in_path(&mut self, path: &str) {
-        if let Some((_, rest)) = path.split_once("/perms/users/") {
-            let ids = ids_in_path(rest);
-            for (kind, id) in [Kind::User, Kind::Asset].into_iter().zip(ids) {
-                self.reference(kind, &json!(id));
+    /// `perms/users/<id>/assets/<id>/`: the two, and the accounts of the answer.
+    fn user_in_path(&mut self, recording: &Recording) {
+        let Some((_, rest)) = recording.path.split_once("/perms/users/") else {
+            return;
+        };
+        let ids = ids_in_path(rest);
+        if let Some(id) = ids.first().filter(|_| !recording.name.contains("unknown")) {
+            self.by_id(Kind::User, id);
+        }
+        for row in rows(&recording.answer) {
+            self.add(Kind::Asset, row, false);
+        }
+        let Some(asset) = ids.get(1) else { return };
+        self.by_id(Kind::Asset, asset);
+        for account in recording.answer["permed_accounts"]
+            .as_array()
+            .into_iter()
+            .flatten()
+        {
+            if account["alias"]
+                .as_str()
+                .is_some_and(|alias| alias.starts_with('@'))
+            {
+                continue;
+            }
+            let mut account = account.clone();
+            account["asset"] = json!({"id": asset});
+            account["secret_type"] = json!({"value": account["secret_type"]});
+            self.add(Kind::Account, &account, false);
+        }
+    }
+
+    /// A row that is known by one of its other fields gets its id; one that no recording
+    /// knows gets a new one.
+    fn identified(&self, kind: Kind, row: &Value) -> Value {
+        let mut row = row.clone();
+        if row.get("id").is_some() || !row.is_object() {
+            return row;
+        }
+        let known = ["full_value", "username", "name"]
+            .iter()
+            .filter(|field| row[**field].is_string())
+            .find_map(|field| self.dictionary.find(kind, field, &row[*field]));
+        // A user who got another user name later keeps his name.
+        let mut name = text(&row["username"]);
+        if let Some(first) = name.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        let known = known.or_else(|| self.dictionary.find(kind, "name", &json!(name)));
+        row["id"] = known.map_or_else(|| json!(uuid::Uuid::new_v4()), |known| known["id"].clone());
+        row
+    }
+
+    /// Who is listed by a group is in it.
+    fn into_group(&mut self, path: &str, row: &Value) {
+        let (Some(group), Some(id)) = (parameter(path, "group_id"), id_of(row)) else {
+            return;
+        };
+        self.reference(Kind::Group, &json!(group));
+        if let Some(known) = self.groups.get_mut(&group) {
+            join(&mut known["users"], id);
+        }
+    }
+
+    /// The rows of a table of relations: those of the answer, those that stand in the way
+    /// of a POST, the one that a DELETE takes away.
+    fn pairs(&mut self, recording: &Recording) {
+        if !recording.path.contains("-relations/") {
+            return;
+        }
+        let mut pairs: Vec<Value> = Vec::new();
+        match (recording.method.as_str(), recording.status) {
+            ("GET", _) => pairs.extend(rows(&recording.answer).into_iter().cloned()),
+            ("DELETE", _) => {
+                let fields = parameters(&recording.path).into_iter();
+                pairs.push(fields.map(|(field, id)| (field, json!(id))).collect());
+            }
+            ("POST", 400) => {
+                let body = recording.body.as_ref().expect("a body");
+                let items = body
+                    .as_array()
+                    .cloned()
+                    .unwrap_or_else(|| vec![body.clone()]);
+                for (at, item) in items.into_iter().enumerate() {
+                    let answer = recording.answer.get(at).unwrap_or(&recording.answer);
+                    if answer.get("non_field_errors").is_some() {
+                        pairs.push(item);
+                    }
+                }
+            }
+            _ => {}
+        }
+        for pair in pairs {
+            self.pair(&pair);
+        }
+    }
+
+    fn pair(&mut self, pair: &Value) {
+        for (field, kind) in [
+            ("user", Kind::User),
+            ("usergroup", Kind::Group),
+            ("asset", Kind::Asset),
+            ("node", Kind::Node),
+            ("assetpermission", Kind::Permission),
+        ] {
+            if let Some(id) = pair[field].as_str() {
+                let display = pair[format!("{field}_display")]
+                    .as_str()
+                    .unwrap_or_default();
+                let known = self.dictionary.get(kind, id).cloned();
+                let name = display.split('(').next().unwrap_or_default();
+                let row =
+                    known.unwrap_or_else(|| json!({"id": id, "name": name, "full_value": display}));
+                self.add(kind, &row, false);
+            }
+        }
+        let member = ["user", "usergroup", "asset", "node"]
+            .into_iter()
+            .find(|field| {
+                pair[*field].is_string()
+                    && (pair["assetpermission"].is_string() || *field == "user")
+            });
+        let Some(member) = member else { return };
+        match pair["assetpermission"].as_str() {
+            Some(permission) => {
+                let list = match member {
+                    "user" => "users",
+                    "usergroup" => "user_groups",
+                    "asset" => "assets",
+                    _ => "nodes",
+                };
+                let known = self
+                    .permissions
+                    .iter_mut()
+                    .find(|row| row["id"] == permission);
+                if let (Some(known), Some(id)) = (known, pair[member].as_str()) {
+                    join(&mut known[list], id);
+                }
+            }
+            None => {
+                let group = pair["usergroup"]
+                    .as_str()
+                    .and_then(|id| self.groups.get_mut(id));
+                if let (Some(group), Some(id)) = (group, pair["user"].as_str()) {
+                    join(&mut group["users"], id);
+                }
             }
         }
     }
 
     /// What stands in the way of a refused request.
     fn conflicts(&mut self, recording: &Recording, kind: Option<Kind>) {
-        let (Some(kind), Some(body)) = (kind, &recording.body) else { return };
+        let (Some(kind), Some(body)) = (kind, &recording.body) else {
+            return;
+        };
         let text = recording.answer.to_string();
+        if kind == Kind::Node && text.contains("same level") {
+            let row = self.identified(kind, &json!({"value": body["value"]}));
+            let row = self
+                .dictionary
+                .find(kind, "value", &body["value"])
+                .cloned()
+                .unwrap_or(row);
+            self.add(kind, &row, false);
+        }
         if !text.contains("unique") && !text.contains("exists") {
             return;
         }
@@ -241,14 +482,24 @@ impl<'a> Builder<'a> {
             other => vec![other],
         };
         for (at, item) in items.into_iter().enumerate() {
-            let answer = recording.answer.get(at).unwrap_or(&recording.answer).to_string();
+            let answer = recording
+                .answer
+                .get(at)
+                .unwrap_or(&recording.answer)
+                .to_string();
+            if kind == Kind::Account {
+                self.account_like(item);
+                continue;
+            }
             for (field, words) in [
                 ("id", "\"id\""),
                 ("username", "\"username\""),
                 ("email", "\"email\""),
                 ("name", "\"name\""),
             ] {
-                let Some(value) = item.get(field).filter(|_| answer.contains(words)) else { continue };
+                let Some(value) = item.get(field).filter(|_| answer.contains(words)) else {
+                    continue;
+                };
                 if let Some(row) = self.dictionary.find(kind, field, value) {
                     self.add(kind, &row.clone(), false);
                 }
@@ -256,13 +507,36 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// The accounts of the same asset with the same name or user name.
+    fn account_like(&mut self, item: &Value) {
+        let same = |row: &&Value| {
+            let here = id_of(&row["asset"]) == id_of(&item["asset"]);
+            here && (row["username"] == item["username"] || row["name"] == item["name"])
+        };
+        let rows: Vec<Value> = self
+            .dictionary
+            .all(Kind::Account)
+            .filter(same)
+            .cloned()
+            .collect();
+        for row in rows {
+            self.add(Kind::Account, &row, false);
+        }
+    }
+
     fn add(&mut self, kind: Kind, row: &Value, main: bool) {
-        let Some(id) = id_of(row).map(str::to_owned) else { return };
+        let Some(id) = id_of(row).map(str::to_owned) else {
+            return;
+        };
         if !self.done.insert((kind, id.clone())) {
             return;
         }
         // A row may be a part of what is known; what it says itself comes first.
-        let mut full = self.dictionary.get(kind, &id).cloned().unwrap_or_else(|| json!({}));
+        let mut full = self
+            .dictionary
+            .get(kind, &id)
+            .cloned()
+            .unwrap_or_else(|| json!({}));
         for (field, value) in row.as_object().into_iter().flatten() {
             full[field] = value.clone();
         }
@@ -286,12 +560,17 @@ impl<'a> Builder<'a> {
             str::to_owned,
         );
         let mut roles = Vec::new();
-        for role in ["system_roles", "org_roles"].iter().flat_map(|field| row[*field].as_array()).flatten() {
+        for role in ["system_roles", "org_roles"]
+            .iter()
+            .flat_map(|field| row[*field].as_array())
+            .flatten()
+        {
             self.reference(Kind::Role, role);
             roles.push(role["id"].clone());
         }
         // Both scopes or none: a part of the roles would take the others away.
-        let whole = row.get("system_roles").is_some() && row.get("org_roles").is_some();
+        let some = |field: &str| row[field].as_array().is_some_and(|roles| !roles.is_empty());
+        let whole = some("system_roles") && some("org_roles");
         self.users.insert(
             id.to_owned(),
             json!({
@@ -368,9 +647,15 @@ impl<'a> Builder<'a> {
         let listed = row["nodes_display"].as_array();
         for (at, node) in row["nodes"].as_array().into_iter().flatten().enumerate() {
             let path = listed.and_then(|paths| paths.get(at)).cloned();
-            let known = id_of(node).and_then(|id| self.dictionary.get(Kind::Node, id)).is_some();
+            let known = id_of(node)
+                .and_then(|id| self.dictionary.get(Kind::Node, id))
+                .is_some();
             match path.filter(|_| !known) {
-                Some(path) => self.add(Kind::Node, &json!({"id": node["id"], "full_value": path}), false),
+                Some(path) => self.add(
+                    Kind::Node,
+                    &json!({"id": node["id"], "full_value": path}),
+                    false,
+                ),
                 None => self.reference(Kind::Node, node),
             }
             places.push(node["id"].clone());
@@ -384,6 +669,7 @@ impl<'a> Builder<'a> {
                 "address": text(&row["address"]),
                 "platform": platform,
                 "nodes": places,
+                "db_name": text(if row["db_name"].is_null() { &row["spec_info"]["db_name"] } else { &row["db_name"] }),
                 "comment": text(&row["comment"]),
                 "labels": label_texts(row),
                 "accounts": [],
@@ -392,7 +678,11 @@ impl<'a> Builder<'a> {
         if main {
             for number in 0..row["accounts_amount"].as_u64().unwrap_or(0) {
                 let account = json!({"username": format!("filler-{number}")});
-                if let Some(accounts) = self.assets.get_mut(id).and_then(|asset| asset["accounts"].as_array_mut()) {
+                if let Some(accounts) = self
+                    .assets
+                    .get_mut(id)
+                    .and_then(|asset| asset["accounts"].as_array_mut())
+                {
                     accounts.push(account);
                 }
             }
@@ -402,7 +692,8 @@ impl<'a> Builder<'a> {
     fn account(&mut self, id: &str, row: &Value) {
         self.reference(Kind::Asset, &row["asset"]);
         self.reference(Kind::Account, &row["su_from"]);
-        let Some(asset) = id_of(&row["asset"]).and_then(|id| self.assets.get_mut(id)) else {
+        let home = id_of(&row["asset"]).map_or_else(|| self.home(), str::to_owned);
+        let Some(asset) = self.assets.get_mut(&home) else {
             return;
         };
         let has_secret = row["has_secret"] != json!(false);
@@ -414,12 +705,20 @@ impl<'a> Builder<'a> {
             "secret_type": row["secret_type"]["value"].as_str().unwrap_or_default(),
             "su_from": row["su_from"]["id"].as_str(),
             "privileged": row["privileged"] == json!(true),
+            "no_secret_reset": row["secret_reset"] == json!(false),
             "comment": text(&row["comment"]),
             "labels": label_texts(row),
         });
         if let Some(accounts) = asset["accounts"].as_array_mut() {
             accounts.push(account);
         }
+    }
+
+    /// An asset for accounts of which only the id is known.
+    fn home(&mut self) -> String {
+        let id = "5f000000-0000-4000-8000-000000000001";
+        self.add(Kind::Asset, &json!({"id": id, "name": "home"}), false);
+        id.to_owned()
     }
 
     fn permission(&mut self, id: &str, row: &Value, own: &Value, main: bool) {
@@ -446,7 +745,8 @@ impl<'a> Builder<'a> {
             let amount = own[format!("{field}_amount")].as_u64();
             let mut members = Vec::new();
             for member in row[field].as_array().into_iter().flatten() {
-                let full = amount.is_some_and(|amount| members.len() as u64 >= amount && own[field].is_null());
+                let full = amount
+                    .is_some_and(|amount| members.len() as u64 >= amount && own[field].is_null());
                 if main && !full {
                     self.reference(kind, member);
                     members.push(member["id"].clone());
@@ -479,7 +779,8 @@ impl<'a> Builder<'a> {
     }
 
     fn finish(mut self) -> Seed {
-        self.nodes.sort_by_key(|node| text(&node["path"]).matches('/').count());
+        self.nodes
+            .sort_by_key(|node| text(&node["path"]).matches('/').count());
         let seed = json!({
             "nodes": self.nodes,
             "roles": self.roles,

@@ -22,7 +22,11 @@ pub(crate) enum Kind {
 /// The kind that a path lists or shows.
 pub(crate) fn kind_of(path: &str) -> Option<Kind> {
     let path = path.split('?').next().unwrap_or(path);
-    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).skip(2).collect();
+    let parts: Vec<&str> = path
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .skip(2)
+        .collect();
     match parts.as_slice() {
         ["users", "users", ..] => Some(Kind::User),
         ["users", "groups", ..] => Some(Kind::Group),
@@ -49,7 +53,7 @@ pub(crate) fn kind_of_field(field: &str) -> Option<Kind> {
         "assetpermission" => Some(Kind::Permission),
         "su_from" | "account_ids" => Some(Kind::Account),
         "template" => Some(Kind::Template),
-        "org_roles" | "role" => Some(Kind::Role),
+        "system_roles" | "org_roles" | "role" => Some(Kind::Role),
         _ => None,
     }
 }
@@ -59,6 +63,8 @@ pub(crate) fn rows(answer: &Value) -> Vec<&Value> {
     let list = answer.get("results").unwrap_or(answer);
     match list {
         Value::Array(items) => items.iter().filter(|item| item.is_object()).collect(),
+        // A page that is shortened to the number of its rows.
+        Value::Object(fields) if fields.contains_key("rows") => Vec::new(),
         Value::Object(_) => vec![list],
         _ => Vec::new(),
     }
@@ -67,7 +73,9 @@ pub(crate) fn rows(answer: &Value) -> Vec<&Value> {
 /// The text of an id: `"<id>"`, `{"id"}` or `{"pk"}`.
 pub(crate) fn id_of(value: &Value) -> Option<&str> {
     let inner = value.get("id").or_else(|| value.get("pk")).unwrap_or(value);
-    inner.as_str().filter(|text| uuid::Uuid::parse_str(text).is_ok())
+    inner
+        .as_str()
+        .filter(|text| uuid::Uuid::parse_str(text).is_ok())
 }
 
 /// The fullest known form of each object.
@@ -95,7 +103,10 @@ impl Dictionary {
     fn learn(&mut self, kind: Kind, row: &Value) {
         let Some(id) = id_of(row) else { return };
         let size = |value: &Value| value.as_object().map_or(0, serde_json::Map::len);
-        let entry = self.known.entry((kind, id.to_owned())).or_insert_with(|| row.clone());
+        let entry = self
+            .known
+            .entry((kind, id.to_owned()))
+            .or_insert_with(|| row.clone());
         if size(row) > size(entry) {
             *entry = row.clone();
         }
@@ -115,7 +126,9 @@ impl Dictionary {
                 }
                 continue;
             }
-            let Some(kind) = kind_of_field(field) else { continue };
+            let Some(kind) = kind_of_field(field) else {
+                continue;
+            };
             let items = match value {
                 Value::Array(items) => items.iter().collect(),
                 other => vec![other],
@@ -130,6 +143,17 @@ impl Dictionary {
     /// What is known of an object.
     pub(crate) fn get(&self, kind: Kind, id: &str) -> Option<&Value> {
         self.known.get(&(kind, id.to_owned()))
+    }
+
+    /// Every object of a kind, by id.
+    pub(crate) fn all(&self, kind: Kind) -> impl Iterator<Item = &Value> {
+        let mut rows: Vec<_> = self
+            .known
+            .iter()
+            .filter(|((known, _), _)| *known == kind)
+            .collect();
+        rows.sort_by(|a, b| a.0.cmp(b.0));
+        rows.into_iter().map(|(_, row)| row)
     }
 
     /// An object of a kind with a value in a field.

@@ -31,7 +31,9 @@ pub(crate) fn folder(version: Version) -> PathBuf {
         Version::V3 => "v3.10.9",
         Version::V4 => "v4.10.19",
     };
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../recordings").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../recordings")
+        .join(name)
 }
 
 /// Reads every recording of a version, by name.
@@ -57,12 +59,17 @@ fn read(version: Version, path: &Path) -> Recording {
     };
     Recording {
         version,
-        name: path.file_stem().expect("a file name").to_string_lossy().into_owned(),
+        name: path
+            .file_stem()
+            .expect("a file name")
+            .to_string_lossy()
+            .into_owned(),
         method: request["method"].as_str().expect("a method").to_owned(),
         path: request["path"].as_str().expect("a path").to_owned(),
         headers: headers(&request["headers"]),
         body: Some(request["body"].clone()).filter(|body| !body.is_null()),
-        status: u16::try_from(response["status"].as_u64().expect("a status")).expect("a small status"),
+        status: u16::try_from(response["status"].as_u64().expect("a status"))
+            .expect("a small status"),
         answer_headers: headers(&response["headers"])
             .into_iter()
             .map(|(name, value)| (name.to_ascii_lowercase(), value))
@@ -103,13 +110,16 @@ pub(crate) fn send(
         Some(value) => value.to_string(),
     };
     let path = path.replace(' ', "%20");
-    let mut text = format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n");
+    let mut text =
+        format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n");
     for (name, value) in headers {
         text.push_str(&format!("{name}: {value}\r\n"));
     }
     text.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection to the sandbox");
-    stream.write_all(text.as_bytes()).expect("a request that is sent");
+    stream
+        .write_all(text.as_bytes())
+        .expect("a request that is sent");
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).expect("an answer");
     let text = String::from_utf8(bytes).expect("an answer in UTF-8");

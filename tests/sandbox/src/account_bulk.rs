@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::Version;
-use crate::accounts::{self, Change, Clash};
-use crate::assets;
+use crate::account_change::{self, Change};
+use crate::account_create::{self, Clash};
+use crate::accounts;
 use crate::bulk;
 use crate::dates;
 use crate::errors::{self, Invalid, Outcome, Problems, Reply};
@@ -16,6 +17,7 @@ use crate::http::Request;
 use crate::model::{Template, choice};
 use crate::paging::{self, ID_AND_NAME};
 use crate::rbac::right;
+use crate::show_assets;
 use crate::state::{State, visible};
 
 /// Makes one account on many assets; the answer says for each what came of it.
@@ -65,32 +67,38 @@ pub(crate) fn serve(state: &mut State, request: &Request) -> Outcome {
     let mut failed = false;
     let mut made = Vec::new();
     for asset in ids.unwrap_or_default() {
-        let (state_word, error) = match accounts::clash(state, asset, Some(&name), &username, &kind)
-        {
-            None => {
-                let mut account =
-                    accounts::fresh(state, request, None, asset, Some(name.clone()), &username);
-                account.secret_type.clone_from(&kind);
-                account.secret.clone_from(&secret);
-                account.template = template.as_ref().map(|template| template.id);
-                made.push(account.id);
-                accounts::keep(state, account);
-                ("created", None)
-            }
-            Some(_) if on_invalid == "skip" => ("skipped", None),
-            Some(Clash::Username(id) | Clash::Name(id)) if on_invalid == "update" => {
-                accounts::apply(state, request, id, only_secret(secret.clone()));
-                ("updated", None)
-            }
-            Some(_) => {
-                failed = true;
-                ("error", Some("Account already exists"))
-            }
-        };
+        let (state_word, error) =
+            match account_create::clash(state, asset, Some(&name), &username, &kind) {
+                None => {
+                    let mut account = account_create::fresh(
+                        state,
+                        request,
+                        None,
+                        asset,
+                        Some(name.clone()),
+                        &username,
+                    );
+                    account.secret_type.clone_from(&kind);
+                    account.secret.clone_from(&secret);
+                    account.template = template.as_ref().map(|template| template.id);
+                    made.push(account.id);
+                    account_create::keep(state, account);
+                    ("created", None)
+                }
+                Some(_) if on_invalid == "skip" => ("skipped", None),
+                Some(Clash::Username(id) | Clash::Name(id)) if on_invalid == "update" => {
+                    account_change::apply(state, request, id, only_secret(secret.clone()));
+                    ("updated", None)
+                }
+                Some(_) => {
+                    failed = true;
+                    ("error", Some("Account already exists"))
+                }
+            };
         let shown = state
             .assets
             .get(asset)
-            .map(assets::display)
+            .map(show_assets::display)
             .unwrap_or_default();
         let mut row = json!({"asset": shown, "state": state_word});
         match error {

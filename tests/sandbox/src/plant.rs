@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use crate::Version;
-use crate::accounts;
+use crate::account_create;
 use crate::actions;
 use crate::assets;
 use crate::auth;
@@ -391,7 +391,7 @@ pub(crate) fn add_account(state: &mut State, asset: Uuid, new: NewAccount) -> Uu
         labels: labels::ids(state, DEFAULT_ORG, &new.labels),
     };
     let id = account.id;
-    accounts::keep(state, account);
+    account_create::keep(state, account);
     id
 }
 

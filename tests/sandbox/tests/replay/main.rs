@@ -1,11 +1,13 @@
 //! Sends every recorded request again, to the sandbox, and compares the answers.
 
+mod builder;
 mod compare;
 mod derive;
 mod dictionary;
 mod odd_parts;
 mod process;
 mod recording;
+mod relate;
 mod special;
 mod views;
 

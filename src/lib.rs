@@ -3,6 +3,7 @@
 pub mod access;
 pub mod desired;
 pub mod grants;
+pub mod handover;
 pub mod jumpserver;
 pub mod mark;
 pub mod mysql;

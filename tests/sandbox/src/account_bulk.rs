@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::Version;
-use crate::accounts::{self, Change, Clash};
-use crate::assets;
+use crate::account_change::{self, Change};
+use crate::account_create::{self, Clash};
+use crate::accounts;
 use crate::bulk;
 use crate::dates;
 use crate::errors::{self, Invalid, Outcome, Problems, Reply};
@@ -16,6 +17,7 @@ use crate::http::Request;
 use crate::model::{Template, choice};
 use crate::paging::{self, ID_AND_NAME};
 use crate::rbac::right;
+use crate::show_assets;
 use crate::state::{State, visible};
 
 /// Makes one account on many assets; the answer says for each what came of it.
@@ -56,29 +58,37 @@ pub(crate) fn serve(state: &mut State, request: &Request) -> Outcome {
     let on_invalid = text("on_invalid").unwrap_or_else(|| "error".to_owned());
     let mut results = Vec::new();
     let mut failed = false;
+    let mut made = Vec::new();
     for asset in ids.unwrap_or_default() {
-        let (state_word, error) = match accounts::clash(state, asset, Some(&name), &username, &kind)
-        {
-            None => {
-                let mut account =
-                    accounts::fresh(state, request, None, asset, Some(name.clone()), &username);
-                account.secret_type.clone_from(&kind);
-                account.secret.clone_from(&secret);
-                account.template = template.as_ref().map(|template| template.id);
-                accounts::keep(state, account);
-                ("created", None)
-            }
-            Some(_) if on_invalid == "skip" => ("skipped", None),
-            Some(Clash::Username(id) | Clash::Name(id)) if on_invalid == "update" => {
-                accounts::apply(state, request, id, only_secret(secret.clone()));
-                ("updated", None)
-            }
-            Some(_) => {
-                failed = true;
-                ("error", Some("Account already exists"))
-            }
-        };
-        let shown = state.assets.get(asset).map(assets::display).unwrap_or_default();
+        let (state_word, error) =
+            match account_create::clash(state, asset, Some(&name), &username, &kind) {
+                None => {
+                    let mut account = account_create::fresh(
+                        state,
+                        request,
+                        None,
+                        asset,
+                        Some(name.clone()),
+                        &username,
+                    );
+                    account.secret_type.clone_from(&kind);
+                    account.secret.clone_from(&secret);
+                    account.template = template.as_ref().map(|template| template.id);
+                    made.push(account.id);
+                    account_create::keep(state, account);
+                    ("created", None)
+                }
+                Some(_) if on_invalid == "skip" => ("skipped", None),
+                Some(Clash::Username(id) | Clash::Name(id)) if on_invalid == "update" => {
+                    account_change::apply(state, request, id, only_secret(secret.clone()));
+                    ("updated", None)
+                }
+                Some(_) => {
+                    failed = true;
+                    ("error", Some("Account already exists"))
+                }
+            };
+        let shown = state.assets.get(asset).map(show_assets::display).unwrap_or_default();
         let mut row = json!({"asset": shown, "state": state_word});
         match error {
             Some(error) => row["error"] = json!(error),
@@ -89,7 +99,15 @@ pub(crate) fn serve(state: &mut State, request: &Request) -> Outcome {
         }
         results.push(row);
     }
-    // Version 4 always answers 200.
+    // With errors only they are shown. Version 3 takes the rest back, version 4 keeps it.
+    if failed {
+        results.retain(|row| row["state"] == "error");
+        if state.version == Version::V3 {
+            for id in made {
+                accounts::remove(state, id);
+            }
+        }
+    }
     let status = if failed && state.version == Version::V3 { 400 } else { 200 };
     Ok(Reply::json(status, Value::Array(results)))
 }

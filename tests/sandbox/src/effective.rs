@@ -8,7 +8,6 @@ use uuid::Uuid;
 
 use crate::Version;
 use crate::actions;
-use crate::assets;
 use crate::dates;
 use crate::errors::{self, Outcome, Reply};
 use crate::filters;
@@ -19,6 +18,7 @@ use crate::paging::{self, ID_AND_NAME};
 use crate::permission_filters::of_user;
 use crate::platforms;
 use crate::show_accounts;
+use crate::show_assets;
 use crate::state::State;
 
 /// The permissions that a user has now, his groups' among them.
@@ -82,7 +82,7 @@ pub(crate) fn serve(state: &State, request: &Request, user: &str, rest: &[String
                 .collect();
             filters::sort(&mut rows, call, |asset, _| asset.name.clone());
             Ok(paging::list(call, &rows, ID_AND_NAME, |asset| {
-                assets::show_common(state, request, asset)
+                show_assets::show_common(state, request, asset)
             }))
         }
         [asset] => {
@@ -104,8 +104,8 @@ fn one_asset(state: &State, request: &Request, user: Uuid, asset: Uuid) -> Outco
     if held.is_empty() {
         return Err(missing());
     }
-    let mut shown = assets::show_common(state, request, row);
-    shown["spec_info"] = assets::spec_info(state, row);
+    let mut shown = show_assets::show_common(state, request, row);
+    shown["spec_info"] = show_assets::spec_info(state, row);
     let any = |name: &str| {
         held.iter().any(|permission| {
             permission.protocols.iter().any(|protocol| protocol == "all" || protocol == name)
@@ -279,7 +279,7 @@ pub(crate) fn assets_of(state: &State, request: &Request, id: Uuid) -> Outcome {
         request.call,
         &rows,
         ID_AND_NAME,
-        |asset| json!({"asset": asset.id, "asset_display": assets::display(asset)}),
+        |asset| json!({"asset": asset.id, "asset_display": show_assets::display(asset)}),
     ))
 }
 

@@ -82,7 +82,7 @@ fn python_json_error(text: &str, column: usize) -> String {
         );
     }
     let ended = column >= text.trim_end().len();
-    let at = if ended { text.trim_end().len() + 1 } else { column.max(1) };
+    let at = if ended { text.len() + 1 } else { column.max(1) };
     format!("JSON parse error - Expecting value: line 1 column {at} (char {})", at - 1)
 }
 

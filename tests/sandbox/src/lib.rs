@@ -22,6 +22,8 @@
 //! secrets are kept and shown in clear.
 
 mod account_bulk;
+mod account_change;
+mod account_create;
 mod accounts;
 mod actions;
 mod assets;
@@ -55,6 +57,7 @@ mod seed;
 mod server;
 mod settings;
 mod show_accounts;
+mod show_assets;
 mod show_users;
 mod state;
 mod table;

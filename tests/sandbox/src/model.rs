@@ -169,13 +169,14 @@ pub(crate) struct Permission {
 row!(Permission, name);
 
 impl Permission {
+    /// Outside its period; one that has not begun counts too.
     pub(crate) fn is_expired(&self, now: Timestamp) -> bool {
-        now > self.date_expired
+        now > self.date_expired || now < self.date_start
     }
 
     /// Active and inside its period.
     pub(crate) fn is_valid(&self, now: Timestamp) -> bool {
-        self.is_active && self.date_start < now && !self.is_expired(now)
+        self.is_active && !self.is_expired(now)
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::Version;
-use crate::accounts;
+use crate::account_create;
 use crate::actions;
 use crate::bulk;
 use crate::dates;
@@ -225,7 +225,7 @@ fn write(state: &mut State, request: &Request, old: Option<Uuid>, draft: Draft) 
     if full {
         row.protocols = vec!["all".to_owned()];
         row.actions = actions::ALL;
-        row.date_start = now;
+        row.date_start = state.now();
         row.date_expired = now + dates::FOREVER;
         row.is_active = true;
     }
@@ -299,17 +299,17 @@ fn with_templates(
             for asset in &assets {
                 let name = Some(template.name.clone());
                 let kind = &template.secret_type;
-                if accounts::clash(state, *asset, name.as_deref(), &template.username, kind)
+                if account_create::clash(state, *asset, name.as_deref(), &template.username, kind)
                     .is_some()
                 {
                     continue;
                 }
                 let mut account =
-                    accounts::fresh(state, request, None, *asset, name, &template.username);
+                    account_create::fresh(state, request, None, *asset, name, &template.username);
                 account.secret.clone_from(&template.secret);
                 account.secret_type.clone_from(kind);
                 account.template = Some(template.id);
-                accounts::keep(state, account);
+                account_create::keep(state, account);
             }
             template.username
         })

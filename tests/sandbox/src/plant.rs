@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use crate::Version;
-use crate::accounts;
+use crate::account_create;
 use crate::actions;
 use crate::assets;
 use crate::auth;
@@ -309,6 +309,7 @@ pub(crate) fn add_asset(state: &mut State, new: NewAsset) -> Result<Uuid, String
         .map(|(name, port)| ((*name).to_owned(), new.port.unwrap_or(*port)))
         .collect();
     asset.comment = new.comment;
+    asset.db_name = new.db_name;
     asset.labels = labels::ids(state, DEFAULT_ORG, &new.labels);
     state.assets.insert(asset);
     for path in &new.nodes {
@@ -343,7 +344,7 @@ pub(crate) fn add_account(state: &mut State, asset: Uuid, new: NewAccount) -> Uu
         secret: new.secret,
         privileged: new.privileged,
         is_active: true,
-        secret_reset: true,
+        secret_reset: !new.no_secret_reset,
         comment: new.comment,
         su_from: new.su_from,
         template: None,
@@ -355,7 +356,7 @@ pub(crate) fn add_account(state: &mut State, asset: Uuid, new: NewAccount) -> Uu
         labels: labels::ids(state, DEFAULT_ORG, &new.labels),
     };
     let id = account.id;
-    accounts::keep(state, account);
+    account_create::keep(state, account);
     id
 }
 
@@ -381,7 +382,7 @@ pub(crate) fn add_permission(state: &mut State, new: NewPermission) -> Result<Uu
         accounts: state.as_set(new.accounts),
         protocols: new.protocols.unwrap_or(fresh.protocols),
         actions: new.actions.as_ref().map_or(fresh.actions, named),
-        date_start: new.date_start.unwrap_or(now),
+        date_start: new.date_start.unwrap_or_else(|| state.now()),
         date_expired: new.date_expired.unwrap_or(fresh.date_expired),
         is_active: !new.inactive,
         comment: new.comment,

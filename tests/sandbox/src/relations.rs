@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::Version;
-use crate::assets;
 use crate::bulk;
 use crate::errors::{self, Invalid, Outcome, Problems, Reply, invalid_pk};
 use crate::http::Request;
 use crate::model::Row;
 use crate::paging::{self, Page, Sizes};
 use crate::rbac::right;
+use crate::show_assets;
 use crate::state::{State, scatter, visible};
 use crate::table::{Pairs, Table};
 
@@ -91,7 +91,7 @@ impl Relation {
             Relation::PermissionAssets => state
                 .assets
                 .get(id)
-                .map(|row| if wide { assets::display(row) } else { row.name.clone() }),
+                .map(|row| if wide { show_assets::display(row) } else { row.name.clone() }),
             Relation::PermissionNodes => state.nodes.get(id).map(|row| row.full_value.clone()),
         }
     }

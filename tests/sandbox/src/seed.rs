@@ -123,6 +123,8 @@ pub struct NewAsset {
     pub port: Option<u16>,
     /// Paths of nodes, made where they are missing; the root when there are none.
     pub nodes: Vec<String>,
+    /// The database that is opened, of a database server.
+    pub db_name: String,
     /// The comment.
     pub comment: String,
     /// Labels, `name:value`.
@@ -183,6 +185,8 @@ pub struct NewAccount {
     pub su_from: Option<Uuid>,
     /// Is it an administrator on the asset?
     pub privileged: bool,
+    /// Its secret may not be reset by the server.
+    pub no_secret_reset: bool,
     /// The comment.
     pub comment: String,
     /// Labels, `name:value`.

@@ -6,13 +6,13 @@ use uuid::Uuid;
 
 use crate::Version;
 use crate::actions::{self, CONNECT};
-use crate::assets;
 use crate::dates;
 use crate::effective;
 use crate::errors::{self, Invalid, Outcome, Problems, Reply};
 use crate::fields;
 use crate::http::Request;
 use crate::model::reference;
+use crate::show_assets;
 use crate::state::State;
 
 /// `authentication/connection-token/`, and the `super-` one of the system's
@@ -73,7 +73,7 @@ pub(crate) fn serve(state: &State, request: &Request, superuser: bool) -> Outcom
         "expire_time": 299,
         "is_expired": false,
         "user_display": format!("{}({})", user.name, user.username),
-        "asset_display": assets::display(asset),
+        "asset_display": show_assets::display(asset),
         "is_active": true,
         "is_reusable": false,
         "date_expired": dates::write(now + SignedDuration::from_mins(5), zone),

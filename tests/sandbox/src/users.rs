@@ -209,15 +209,15 @@ fn filtered(state: &State, request: &Request) -> Vec<Uuid> {
                 && found(user)
         })
         .collect();
-    let order = call.param("order").unwrap_or("username");
+    let order = call.param("order").unwrap_or("name");
     rows.sort_by(|a, b| {
         let by = match order.trim_start_matches('-') {
-            "name" => a.name.cmp(&b.name),
+            "username" => a.username.cmp(&b.username),
             "email" => a.email.cmp(&b.email),
             "date_joined" => a.date_joined.cmp(&b.date_joined),
             "is_valid" => valid(a, now).cmp(&valid(b, now)),
             "id" => a.id.cmp(&b.id),
-            _ => a.username.cmp(&b.username),
+            _ => a.name.cmp(&b.name),
         };
         let by = by.then_with(|| a.username.cmp(&b.username));
         if order.starts_with('-') { by.reverse() } else { by }

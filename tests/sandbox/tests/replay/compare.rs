@@ -19,6 +19,8 @@ enum Rule {
     Link,
     /// A list in any order.
     Set,
+    /// Rows of a page that holds a part of an unordered list.
+    Shape,
 }
 
 /// What differs, one line each.
@@ -73,6 +75,11 @@ impl Comparison<'_> {
         path.contains("-relations/") || path.contains("/accounts/accounts/")
     }
 
+    fn is_partial(&self) -> bool {
+        let answer = &self.recording.answer;
+        answer["next"].is_string() || answer["previous"].is_string()
+    }
+
     fn is_create(&self) -> bool {
         self.recording.method == "POST" && self.recording.status == 201
     }
@@ -101,6 +108,10 @@ impl Comparison<'_> {
             | "date_last_used"
             | "date_verified" => Rule::Date,
             "id" if place.contains("labels") => Rule::Uuid,
+            "id" if recording.path.contains("/access-keys/") => Rule::Uuid,
+            "id" if place.ends_with("meta.data") || recording.path.contains("/labels/labels/") => {
+                Rule::Uuid
+            }
             "id" if top && recording.path.contains("-relations") => Rule::Type,
             "id" if top && self.is_create() && !self.was_sent("id") => Rule::Uuid,
             "id" if recording.path.contains("/rbac/role-bindings") => Rule::Uuid,
@@ -119,6 +130,7 @@ impl Comparison<'_> {
             "next" | "previous" => Rule::Link,
             "perms" => Rule::Type,
             "accounts" | "permed_accounts" => Rule::Set,
+            "results" if self.is_unordered() && self.is_partial() => Rule::Shape,
             "results" if self.is_unordered() => Rule::Set,
             _ => Rule::Exact,
         }
@@ -164,6 +176,11 @@ impl Comparison<'_> {
                     differ();
                 }
             }
+            Rule::Shape => {
+                if !same_shape(expected, actual) {
+                    differ();
+                }
+            }
             Rule::Exact | Rule::Set => match (expected, actual) {
                 (Value::Object(wanted), Value::Object(have)) => {
                     for field in wanted.keys().filter(|field| !have.contains_key(*field)) {
@@ -185,6 +202,7 @@ impl Comparison<'_> {
                 (Value::Array(wanted), Value::Array(have)) => {
                     self.list(place, rule, wanted, have, found)
                 }
+                (Value::String(wanted), Value::String(have)) if shortened_text(wanted, have) => {}
                 _ if expected != actual => differ(),
                 _ => {}
             },
@@ -229,6 +247,31 @@ impl Comparison<'_> {
             self.value(&inside, Rule::Exact, wanted, have, found);
         }
     }
+}
+
+/// The same keys and types; lists of the same length.
+fn same_shape(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len()
+                && one.iter().zip(other).all(|(one, other)| same_shape(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len()
+                && one.iter().all(|(field, one)| {
+                    other.get(field).is_some_and(|other| same_shape(one, other))
+                })
+        }
+        _ => std::mem::discriminant(one) == std::mem::discriminant(other),
+    }
+}
+
+/// Long texts are recorded as `len 20000` or `ccc...(4000)`.
+fn shortened_text(wanted: &str, have: &str) -> bool {
+    let length = wanted
+        .strip_prefix("len ")
+        .or_else(|| wanted.split_once("...(").and_then(|(_, rest)| rest.strip_suffix(')')));
+    length.is_some_and(|length| length.parse() == Ok(have.chars().count()))
 }
 
 fn have_text<'a>(value: &'a Value, field: &str) -> &'a str {

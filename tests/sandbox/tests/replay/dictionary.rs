@@ -49,7 +49,7 @@ pub(crate) fn kind_of_field(field: &str) -> Option<Kind> {
         "assetpermission" => Some(Kind::Permission),
         "su_from" | "account_ids" => Some(Kind::Account),
         "template" => Some(Kind::Template),
-        "org_roles" | "role" => Some(Kind::Role),
+        "system_roles" | "org_roles" | "role" => Some(Kind::Role),
         _ => None,
     }
 }
@@ -59,6 +59,8 @@ pub(crate) fn rows(answer: &Value) -> Vec<&Value> {
     let list = answer.get("results").unwrap_or(answer);
     match list {
         Value::Array(items) => items.iter().filter(|item| item.is_object()).collect(),
+        // A page that is shortened to the number of its rows.
+        Value::Object(fields) if fields.contains_key("rows") => Vec::new(),
         Value::Object(_) => vec![list],
         _ => Vec::new(),
     }
@@ -115,7 +117,9 @@ impl Dictionary {
                 }
                 continue;
             }
-            let Some(kind) = kind_of_field(field) else { continue };
+            let Some(kind) = kind_of_field(field) else {
+                continue;
+            };
             let items = match value {
                 Value::Array(items) => items.iter().collect(),
                 other => vec![other],
@@ -130,6 +134,13 @@ impl Dictionary {
     /// What is known of an object.
     pub(crate) fn get(&self, kind: Kind, id: &str) -> Option<&Value> {
         self.known.get(&(kind, id.to_owned()))
+    }
+
+    /// Every object of a kind, by id.
+    pub(crate) fn all(&self, kind: Kind) -> impl Iterator<Item = &Value> {
+        let mut rows: Vec<_> = self.known.iter().filter(|((known, _), _)| *known == kind).collect();
+        rows.sort_by(|a, b| a.0.cmp(b.0));
+        rows.into_iter().map(|(_, row)| row)
     }
 
     /// An object of a kind with a value in a field.

@@ -12,7 +12,33 @@ use serde_json::{Value, json};
 use crate::recording::{Recording, send};
 
 /// Recordings that are not sent again, and why.
-pub(crate) const LEFT_OUT: &[(Version, &str, &str)] = &[];
+pub(crate) const LEFT_OUT: &[(Version, &str, &str)] = &[
+    (
+        Version::V3,
+        "accounts-paging-page2",
+        "which rows a page holds is chance; odd_parts tests the loss",
+    ),
+    (Version::V3, "perms-options", "metadata for a browser; the sandbox gives a part of it"),
+    (Version::V4, "perms-options", "metadata for a browser; the sandbox gives a part of it"),
+    (
+        Version::V3,
+        "service-account-create",
+        "components register with a bootstrap token; not served",
+    ),
+    (Version::V3, "version-settings-public", "the sandbox serves the settings that tell a version"),
+    (
+        Version::V3,
+        "version-settings-public-open",
+        "the sandbox serves the settings that tell a version",
+    ),
+    (Version::V4, "settings-public", "the sandbox serves the settings that tell a version"),
+    (Version::V4, "settings-public-open", "the sandbox serves the settings that tell a version"),
+    (Version::V4, "audit-operate-logs", "the sandbox keeps no audit log"),
+    (Version::V4, "perms-csv", "the sandbox speaks JSON only"),
+    (Version::V4, "rbac-plan-role", "the recorded answer was changed by hand"),
+    (Version::V4, "rbac-role-permissions", "the sandbox knows the rights of its own views only"),
+    (Version::V4, "throttle-429", "needs 2,048 requests; odd_parts tests the throttle"),
+];
 
 /// Builds the headers of a request, with credentials that the sandbox knows.
 pub(crate) fn headers(sandbox: &Running, recording: &Recording) -> BTreeMap<String, String> {
@@ -150,11 +176,7 @@ fn known_id(recording: &Recording, username: &str) -> Option<uuid::Uuid> {
 fn login(sandbox: &Running, username: &str) -> String {
     let headers = BTreeMap::from([("Content-Type".to_owned(), "application/json".to_owned())]);
     if username == "admin" {
-        sandbox.add_user(NewUser {
-            name: "Administrator".to_owned(),
-            password: Some("secret".to_owned()),
-            ..NewUser::named("admin")
-        });
+        admin_password(sandbox, sandbox.version(), "secret");
     }
     let body = json!({"username": username, "password": "secret"});
     let answer =
@@ -203,7 +225,51 @@ pub(crate) fn prepare(sandbox: &Running, recording: &mut Recording) {
         ]);
         send(sandbox.port(), method, path, &headers, body.as_ref())
     };
-    permissions(sandbox, recording);
+    crate::views::prepare(sandbox, recording);
+    match (recording.version, recording.name.as_str()) {
+        (_, "auth-login-bearer") => {
+            let password = recording.body.as_ref().and_then(|body| body["password"].as_str());
+            admin_password(sandbox, recording.version, password.expect("a password"));
+        }
+        (Version::V4, "access-keys-list") => {
+            sandbox.add_access_key("admin");
+        }
+        (Version::V4, "labels-list") => {
+            let labels = ["owner:gitops", "request:REQ-1"].map(str::to_owned).to_vec();
+            sandbox.add_permission(NewPermission { labels, ..NewPermission::default() });
+        }
+        (Version::V3, "users-invite") => {
+            let id =
+                recording.body.as_ref().and_then(|body| body["users"][0].as_str()).expect("a user");
+            admin("POST", &format!("/api/v1/users/users/{id}/remove/"), None);
+        }
+        (_, "nodes-delete-with-assets" | "nodes-delete-nonempty") => {
+            let id = recording.path.trim_end_matches('/').rsplit('/').next().expect("an id");
+            sandbox.add_asset(NewAsset::host("in the node", "192.0.2.1").below(id));
+        }
+        (Version::V3, "accounts-bulk") => {
+            sandbox.add_account("web02", "deploy", Some("before"));
+        }
+        (Version::V3, "accounts-bulk-again-error" | "accounts-bulk-again-update") => {
+            sandbox.add_account("web01", "deploy", Some("before"));
+            sandbox.add_account("web02", "deploy", Some("before"));
+        }
+        (Version::V4, "groups-delete-only-row-no-filter") => {
+            sandbox.add_group("only");
+        }
+        (Version::V4, "pagination-offset-no-limit") => {
+            let name = "REQ-1 alice web01".to_owned();
+            sandbox.add_permission(NewPermission { name, ..NewPermission::default() });
+        }
+        (Version::V4, "users-list-limit2-offset2") => {
+            sandbox.add_user(NewUser::named("AAA"));
+        }
+        (Version::V4, "accounts-bulk-error") => {
+            sandbox.add_account("web01", "bulk1", Some("before"));
+        }
+        _ => {}
+    }
+    others(sandbox, recording);
     // A process that answered one asset by id shows more fields afterwards.
     let rows = crate::dictionary::rows(&recording.answer);
     let asset = crate::dictionary::kind_of(&recording.path) == Some(crate::dictionary::Kind::Asset);
@@ -217,7 +283,7 @@ pub(crate) fn prepare(sandbox: &Running, recording: &mut Recording) {
         && uuid::Uuid::parse_str(&name[..36.min(name.len())]).is_ok()
     {
         let after = name[36..].to_owned();
-        let ids = spm_ids(recording);
+        let ids = spm_ids(sandbox, recording);
         let answer =
             admin("POST", "/api/v1/common/resources/cache/", Some(json!({"resources": ids})));
         let spm = answer.body()["spm"].as_str().expect("a name of the list").to_owned();
@@ -226,12 +292,43 @@ pub(crate) fn prepare(sandbox: &Running, recording: &mut Recording) {
 }
 
 /// The ids behind a recorded `spm`.
-fn spm_ids(recording: &Recording) -> Vec<String> {
+fn spm_ids(sandbox: &Running, recording: &Recording) -> Vec<String> {
+    if recording.method == "DELETE" {
+        let some = if recording.name.contains("all") { usize::MAX } else { 1 };
+        return match crate::dictionary::kind_of(&recording.path) {
+            Some(crate::dictionary::Kind::Group) => (0..2)
+                .map(|number| sandbox.add_group(&format!("other-{number}")).to_string())
+                .collect(),
+            _ => sandbox.permissions().iter().take(some).map(|row| row.id.to_string()).collect(),
+        };
+    }
     let rows = crate::dictionary::rows(&recording.answer);
     rows.iter().filter_map(|row| crate::dictionary::id_of(row)).map(str::to_owned).collect()
 }
 
-/// The permissions behind the views of what people get.
-fn permissions(_sandbox: &Running, _recording: &Recording) {
-    let _ = NewPermission::default();
+/// A DELETE on a collection is judged by the rows that it leaves.
+fn others(sandbox: &Running, recording: &Recording) {
+    let name = recording.name.as_str();
+    let alone = matches!(name, "groups-delete-only-row-no-filter" | "groups-delete-ids-all");
+    if recording.method != "DELETE" || alone {
+        return;
+    }
+    for number in 0..2 {
+        let other = format!("other-{number}");
+        let users = vec![other.clone()];
+        sandbox.add_user(NewUser::named(&other));
+        sandbox.add_group(&other);
+        sandbox.add_user(NewUser { groups: vec![other.clone()], ..NewUser::named(&other) });
+        sandbox.add_permission(NewPermission { name: other, users, ..NewPermission::default() });
+    }
+}
+
+/// Gives the administrator a password, leaving the rest as a fresh installation has it.
+fn admin_password(sandbox: &Running, version: Version, password: &str) {
+    sandbox.add_user(NewUser {
+        name: "Administrator".to_owned(),
+        password: Some(password.to_owned()),
+        comment: (version == Version::V3).then(String::new),
+        ..NewUser::named("admin")
+    });
 }

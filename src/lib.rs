@@ -10,4 +10,5 @@ pub mod mysql;
 pub mod names;
 pub mod naming;
 pub mod period;
+pub mod plan;
 pub mod policy;

@@ -1,0 +1,248 @@
+//! What has to change about permissions, in a safe order.
+//!
+//! A permission is a product of people, assets, accounts, actions and one period. So a
+//! change of its members alone is split in two, wider first and narrower after what
+//! replaces it; any other change is one request, which the server carries out whole.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::Phase;
+use crate::jumpserver::spec::{PermissionSpec, SeenPermission};
+use crate::mark::Mark;
+use crate::names::Owner;
+
+/// A permission that is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Want {
+    /// What it should say.
+    pub spec: PermissionSpec,
+    /// Its mark; the id in it is the permission's.
+    pub mark: Mark,
+    /// Permissions of one person and one login or level: these replace one another.
+    pub group: String,
+}
+
+/// What to do about one permission.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "do", rename_all = "kebab-case")]
+pub enum Action {
+    /// Make it.
+    Create {
+        /// What it says.
+        spec: PermissionSpec,
+    },
+    /// Change it.
+    Update {
+        /// What it says now.
+        from: Box<PermissionSpec>,
+        /// What it says then.
+        to: Box<PermissionSpec>,
+        /// Whether the mark or the label has to be written.
+        mark: bool,
+    },
+    /// Delete it.
+    Delete {
+        /// What it says now.
+        from: PermissionSpec,
+    },
+}
+
+/// One step: one request to JumpServer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// The permission.
+    pub id: Uuid,
+    /// What to do.
+    pub action: Action,
+    /// When.
+    pub phase: Phase,
+    /// Steps that must have succeeded before, as positions in the list.
+    pub needs: Vec<usize>,
+    /// Whether it takes access away before the end that its own mark records.
+    pub early_end: bool,
+}
+
+/// Why a permission is left as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(tag = "conflict", rename_all = "kebab-case")]
+pub enum Conflict {
+    /// A permission of another hand has the name.
+    #[error("permission {name} ({id}) exists already, and jumpgate did not make it")]
+    NameTaken {
+        /// The name.
+        name: String,
+        /// The id of the permission that has it.
+        id: Uuid,
+    },
+    /// It carries our label without our mark: a copy, or edited by hand.
+    #[error(
+        "permission {name} ({id}) carries our label without our mark: a copy, or edited by hand"
+    )]
+    Copy {
+        /// The name.
+        name: String,
+        /// Its id.
+        id: Uuid,
+    },
+}
+
+/// The steps from the live permissions to the wanted ones, and what is in the way.
+///
+/// `groups` names the group of a live permission of ours that nobody wants any more.
+/// `moment` decides which recorded ends have passed. The order is fixed: the same input
+/// gives the same list.
+pub fn compare(
+    owner: &Owner,
+    wanted: &BTreeMap<Uuid, Want>,
+    live: &BTreeMap<Uuid, SeenPermission>,
+    groups: impl Fn(&SeenPermission) -> String,
+    moment: Timestamp,
+) -> (Vec<Step>, Vec<Conflict>) {
+    let names: BTreeMap<&str, &SeenPermission> =
+        live.values().map(|seen| (seen.spec.name.as_str(), seen)).collect();
+    let mut conflicts: Vec<_> = live
+        .values()
+        .filter(|seen| seen.labelled && !is_ours(owner, seen))
+        .map(|seen| Conflict::Copy { name: seen.spec.name.clone(), id: seen.id })
+        .collect();
+    let mut changes = Vec::new();
+    for (id, want) in wanted {
+        let taken = names.get(want.spec.name.as_str()).filter(|seen| seen.id != *id);
+        let seen = live.get(id);
+        let foreign = seen.filter(|seen| !is_ours(owner, seen)).or(taken.copied());
+        if let Some(foreign) = foreign {
+            if !foreign.labelled {
+                let (name, id) = (foreign.spec.name.clone(), foreign.id);
+                conflicts.push(Conflict::NameTaken { name, id });
+            }
+            continue;
+        }
+        match seen {
+            None => changes.push((*id, &*want.group, Action::Create { spec: want.spec.clone() })),
+            Some(seen) => {
+                let actions = update(seen, want).into_iter();
+                changes.extend(actions.map(|action| (*id, &*want.group, action)));
+            }
+        }
+    }
+    let gone: Vec<_> = live
+        .values()
+        .filter(|seen| is_ours(owner, seen) && !wanted.contains_key(&seen.id))
+        .map(|seen| (seen, groups(seen)))
+        .collect();
+    for (seen, group) in &gone {
+        changes.push((seen.id, group, Action::Delete { from: seen.spec.clone() }));
+    }
+    (order(changes, live, moment), conflicts)
+}
+
+/// Whether a permission carries this owner's mark, and is the one that the mark was
+/// written for.
+pub fn is_ours(owner: &Owner, seen: &SeenPermission) -> bool {
+    seen.mark.as_ref().is_some_and(|mark| mark.owner == *owner && mark.id == seen.id)
+}
+
+/// The requests that make a permission what it should be: none, one, or two.
+fn update(seen: &SeenPermission, want: &Want) -> Vec<Action> {
+    let (from, to) = (&seen.spec, &want.spec);
+    let mark = !seen.labelled || seen.mark.as_ref() != Some(&want.mark);
+    if from == to && !mark {
+        return Vec::new();
+    }
+    let members_only = *from
+        == PermissionSpec { assets: from.assets.clone(), nodes: from.nodes.clone(), ..to.clone() };
+    let between = PermissionSpec {
+        assets: from.assets.union(&to.assets).cloned().collect(),
+        nodes: from.nodes.union(&to.nodes).cloned().collect(),
+        ..to.clone()
+    };
+    if members_only && between != *from && between != *to {
+        return vec![change(from, &between, mark), change(&between, to, false)];
+    }
+    vec![change(from, to, mark)]
+}
+
+fn change(from: &PermissionSpec, to: &PermissionSpec, mark: bool) -> Action {
+    Action::Update { from: Box::new(from.clone()), to: Box::new(to.clone()), mark }
+}
+
+/// Puts the changes in order and says what each needs.
+fn order(
+    changes: Vec<(Uuid, &str, Action)>,
+    live: &BTreeMap<Uuid, SeenPermission>,
+    moment: Timestamp,
+) -> Vec<Step> {
+    let growing: BTreeSet<&str> =
+        changes.iter().filter(|(_, _, action)| grows(action)).map(|(_, group, _)| *group).collect();
+    let mut changes: Vec<_> = changes
+        .into_iter()
+        .map(|(id, group, action)| {
+            let phase = match (grows(&action), growing.contains(group)) {
+                (true, _) => Phase::New,
+                (false, true) => Phase::Replaced,
+                (false, false) => Phase::Ends,
+            };
+            (phase, group, id, action)
+        })
+        .collect();
+    // Stable: the wider half of an update stays before its narrower one.
+    changes.sort_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)));
+    let mut new: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut steps = Vec::new();
+    for (position, (phase, group, id, action)) in changes.into_iter().enumerate() {
+        let needs = match phase {
+            Phase::Ends => Vec::new(),
+            Phase::New => {
+                new.entry(group).or_default().push(position);
+                Vec::new()
+            }
+            Phase::Replaced => new.get(group).cloned().unwrap_or_default(),
+        };
+        let recorded = live.get(&id).and_then(|seen| seen.mark.as_ref()?.end);
+        let early_end = shrinks(&action) && recorded.is_none_or(|end| end > moment);
+        steps.push(Step { id, action, phase, needs, early_end });
+    }
+    steps
+}
+
+/// Whether a change can give anything that was not given before.
+fn grows(action: &Action) -> bool {
+    match action {
+        Action::Create { .. } => true,
+        Action::Delete { .. } => false,
+        Action::Update { from, to, .. } => !within(to, from),
+    }
+}
+
+/// Whether a change takes anything away.
+fn shrinks(action: &Action) -> bool {
+    match action {
+        Action::Create { .. } => false,
+        Action::Delete { .. } => true,
+        Action::Update { from, to, .. } => !within(from, to),
+    }
+}
+
+/// Whether everything that `a` gives, `b` gives too.
+fn within(a: &PermissionSpec, b: &PermissionSpec) -> bool {
+    if !a.active {
+        return true;
+    }
+    b.active
+        && a.start >= b.start
+        && a.end <= b.end
+        && a.users.is_subset(&b.users)
+        && a.groups.is_subset(&b.groups)
+        && a.assets.is_subset(&b.assets)
+        && a.nodes.is_subset(&b.nodes)
+        && a.accounts.is_subset(&b.accounts)
+        && a.protocols.is_subset(&b.protocols)
+        && a.actions.is_subset(&b.actions)
+}

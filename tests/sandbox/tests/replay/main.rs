@@ -20,7 +20,7 @@ use crate::recording::{Answer, Recording, load, send};
 /// Replays one recording; gives what differs.
 async fn replay(dictionary: &Dictionary, recording: &Recording) -> Vec<String> {
     let (found, missing) = attempt(dictionary, recording, 0).await;
-    if missing == 0 {
+    if missing == 0 || found.is_empty() {
         return found;
     }
     attempt(dictionary, recording, missing).await.0
@@ -53,6 +53,10 @@ async fn attempt(
     let mut missing = 0;
     if recording.method == "GET" {
         missing = count(&recording.answer).saturating_sub(count(&answer.body()));
+        // A list that was cut at 200 rows had more.
+        if missing > 0 && recording.answer["rows"] == 200 {
+            missing += 50;
+        }
     }
     let mut found = head_differences(&recording, &answer);
     found.extend(compare::differences(&recording, &answer.body()));

@@ -1,3 +1,4 @@
 //! What people write: the files of the access repo, and the checks that they pass.
 
 pub mod model;
+pub mod scope;

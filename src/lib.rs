@@ -1,7 +1,9 @@
 //! Access to servers and databases through git.
 
 pub mod access;
+pub mod cli;
 pub mod desired;
+pub mod diagnostic;
 pub mod grants;
 pub mod handover;
 pub mod jumpserver;
@@ -12,3 +14,5 @@ pub mod naming;
 pub mod period;
 pub mod plan;
 pub mod policy;
+pub mod repo;
+pub mod yaml;

@@ -1,2 +1,9 @@
 //! The `jumpgate` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    jumpgate::cli::Cli::parse().run().into()
+}

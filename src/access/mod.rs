@@ -1,5 +1,14 @@
 //! What people write: the files of the access repo, and the checks that they pass.
 
+mod files;
 pub mod instant;
+mod inventory;
+mod load;
 pub mod model;
+mod requests;
 pub mod scope;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+pub use load::load;

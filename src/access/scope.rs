@@ -285,8 +285,7 @@ mod tests {
         }
 
         #[test]
-        fn a_quoted_name_comes_back_whole(name in "[^\\p{C}]{1,20}", sub in "[a-z`.()*,]{1,9}") {
-            prop_assume!(!name.ends_with(' ') && name.chars().all(|c| u32::from(c) <= 0xFFFF));
+        fn a_quoted_name_comes_back_whole(name in "[a-z`.()*, 数据é_%$'\"-]{0,18}[a-z数`]", sub in "[a-z`.()*,]{1,9}") {
             prop_assume!(!SYSTEM_DATABASES.iter().any(|system| system.eq_ignore_ascii_case(&name)));
             let quote = |name: &str| format!("`{}`", name.replace('`', "``"));
             let text = format!("{}.{}", quote(&name), quote(&sub));

@@ -1,5 +1,6 @@
 //! Tests of the whole: commands, and real servers.
 
+mod check;
 mod mysql;
 #[path = "../support/mod.rs"]
 mod support;

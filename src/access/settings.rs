@@ -1,0 +1,343 @@
+//! `jumpgate.yaml` and `policy.yaml`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use super::files::{
+    ConfigFile, Exposed, LimitPart, LoginPart, PolicyFile, ScopeWord, Source, Text,
+};
+use super::load::Loader;
+use super::model::{
+    Config, ExposedAccounts, Guard, Limit, Login, PeopleSource, Policy, ScopeKind, When,
+};
+use crate::diagnostic::{Code, nearest};
+use crate::mysql::privilege::Privilege;
+use crate::names::{LevelName, LoginName};
+use crate::yaml::{self, Spanned};
+
+/// What JumpServer lets people do (v3.10 and v4.10).
+const ACTIONS: [&str; 7] = ["connect", "upload", "download", "copy", "paste", "delete", "share"];
+
+impl Loader<'_> {
+    pub(super) fn config(&mut self) -> Option<Config> {
+        let help = "every access repo begins with it: version, owner, time-zone and jumpserver";
+        let (file, read) = self.required::<ConfigFile>("jumpgate.yaml", help)?;
+        if read.version.value != 1 {
+            self.at(
+                &file,
+                &read.version,
+                Code::InvalidValue,
+                "this version is not known".to_owned(),
+                "expected 1".to_owned(),
+            );
+        }
+        let owner = self.name(&file, &read.owner);
+        let zone = TimeZone::get(&read.time_zone.value).map_err(|_| {
+            let expected = "expected a name such as Asia/Shanghai or UTC".to_owned();
+            self.at(
+                &file,
+                &read.time_zone,
+                Code::UnknownName,
+                "there is no time zone of this name".to_owned(),
+                expected,
+            );
+        });
+        let url = self.url(&file, &read.jumpserver.url);
+        let organization =
+            read.jumpserver.organization.map_or_else(|| "Default".to_owned(), |text| text.value);
+        let logins = match &read.logins {
+            Some(logins) => self.logins(&file, logins),
+            None => default_logins(),
+        };
+        let levels = match &read.levels {
+            Some(levels) => self.levels(&file, levels),
+            None => default_levels(),
+        };
+        let prefix = match &read.prefix {
+            Some(text) => self.name(&file, text),
+            None => "jump".parse().ok(),
+        };
+        let guard = read.guard.map_or(Guard { removals: 10, percent: 20 }, |guard| {
+            if guard.percent.value > 100 {
+                self.at(
+                    &file,
+                    &guard.percent,
+                    Code::InvalidValue,
+                    "this is more than everything".to_owned(),
+                    "expected 0 to 100".to_owned(),
+                );
+            }
+            Guard { removals: guard.removals, percent: guard.percent.value }
+        });
+        let source = match read.people.map(|people| people.source) {
+            Some(Source::Repo) => PeopleSource::Repo,
+            Some(Source::Jumpserver) | None => PeopleSource::JumpServer,
+        };
+        Some(Config {
+            owner: owner?,
+            zone: zone.ok()?,
+            url: url?,
+            organization,
+            source,
+            logins,
+            levels,
+            prefix: prefix?,
+            guard,
+        })
+    }
+
+    fn url(&mut self, file: &Arc<str>, text: &Text) -> Option<url::Url> {
+        let good = url::Url::parse(&text.value).ok().filter(|url| {
+            matches!(url.scheme(), "http" | "https")
+                && url.host().is_some()
+                && url.query().is_none()
+                && url.fragment().is_none()
+                && url.username().is_empty()
+                && url.password().is_none()
+        });
+        if good.is_none() {
+            let expected = "expected https://host, with a path where JumpServer has one, without a user or a query";
+            self.at(
+                file,
+                text,
+                Code::InvalidValue,
+                "this is no address of JumpServer".to_owned(),
+                expected.to_owned(),
+            );
+        }
+        good
+    }
+
+    fn logins(
+        &mut self,
+        file: &Arc<str>,
+        parts: &BTreeMap<String, Spanned<LoginPart>>,
+    ) -> BTreeMap<LoginName, Login> {
+        let mut logins = BTreeMap::new();
+        for (name, part) in parts {
+            let LoginPart { accounts, protocols, actions } = &part.value;
+            let name = name.parse::<LoginName>().map_err(|error| {
+                self.at(
+                    file,
+                    part,
+                    Code::InvalidName,
+                    format!("`{name}` cannot be a login"),
+                    format!("expected {}", error.expected),
+                );
+            });
+            for list in [accounts, protocols, actions] {
+                self.distinct(file, list);
+                if list.is_empty() {
+                    self.at(
+                        file,
+                        part,
+                        Code::Empty,
+                        "a list of this login is empty".to_owned(),
+                        "expected at least one entry".to_owned(),
+                    );
+                }
+            }
+            for text in accounts
+                .iter()
+                .filter(|text| text.value.is_empty() || text.value.starts_with(['@', '%', '!']))
+            {
+                let expected =
+                    "expected a user name: JumpServer gives names with @, % and ! a wider meaning";
+                self.at(
+                    file,
+                    text,
+                    Code::InvalidValue,
+                    "this is no user name".to_owned(),
+                    expected.to_owned(),
+                );
+            }
+            for text in protocols.iter().filter(|text| text.value == "all") {
+                let expected = "expected protocols by name: a node may hold other kinds of assets";
+                self.at(
+                    file,
+                    text,
+                    Code::InvalidValue,
+                    "`all` is not possible".to_owned(),
+                    expected.to_owned(),
+                );
+            }
+            for text in actions.iter().filter(|text| !ACTIONS.contains(&text.value.as_str())) {
+                let near = nearest(&text.value, ACTIONS)
+                    .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                let expected = format!("expected one of {}{near}", ACTIONS.join(", "));
+                self.at(
+                    file,
+                    text,
+                    Code::UnknownName,
+                    "there is no action of this name".to_owned(),
+                    expected,
+                );
+            }
+            if let Ok(name) = name {
+                let values = |list: &[Text]| list.iter().map(|text| text.value.clone()).collect();
+                let login = Login {
+                    accounts: values(accounts),
+                    protocols: values(protocols),
+                    actions: actions.iter().map(|text| text.value.clone()).collect(),
+                };
+                logins.insert(name, login);
+            }
+        }
+        logins
+    }
+
+    fn levels(
+        &mut self,
+        file: &Arc<str>,
+        parts: &BTreeMap<String, Spanned<Vec<Text>>>,
+    ) -> BTreeMap<LevelName, BTreeSet<Privilege>> {
+        let mut levels = BTreeMap::new();
+        for (name, part) in parts {
+            let name = name.parse::<LevelName>().map_err(|error| {
+                self.at(
+                    file,
+                    part,
+                    Code::InvalidName,
+                    format!("`{name}` cannot be a level"),
+                    format!("expected {}", error.expected),
+                );
+            });
+            self.distinct(file, &part.value);
+            if part.value.is_empty() {
+                self.at(
+                    file,
+                    part,
+                    Code::Empty,
+                    "this level holds nothing".to_owned(),
+                    "expected privileges, such as [SELECT]".to_owned(),
+                );
+            }
+            let mut privileges = BTreeSet::new();
+            for text in &part.value {
+                match Privilege::parse(&text.value) {
+                    Some(privilege) => {
+                        privileges.insert(privilege);
+                    }
+                    None => {
+                        let all = Privilege::ALL.iter().map(|privilege| privilege.sql());
+                        let near = nearest(&text.value, all)
+                            .map_or_else(String::new, |near| format!("; did you mean {near}?"));
+                        let expected = format!(
+                            "expected a privilege that can be held on a database; global and administrative ones are not possible{near}"
+                        );
+                        self.at(
+                            file,
+                            text,
+                            Code::Privilege,
+                            "a level cannot hold this".to_owned(),
+                            expected,
+                        );
+                    }
+                }
+            }
+            if let Ok(name) = name {
+                levels.insert(name, privileges);
+            }
+        }
+        levels
+    }
+
+    pub(super) fn policy(&mut self, config: Option<&Config>) -> Option<Policy> {
+        let help = "it names the environments: environments: [prod, test]";
+        let (file, read) = self.required::<PolicyFile>("policy.yaml", help)?;
+        self.distinct(&file, &read.environments);
+        let environments: Vec<_> =
+            read.environments.iter().filter_map(|text| self.name(&file, text)).collect();
+        let limits =
+            read.limits.iter().map(|part| self.limit(&file, part, config, &environments)).collect();
+        let exposed_accounts = match read.exposed_accounts {
+            Some(Exposed::Allow) => ExposedAccounts::Allow,
+            Some(Exposed::Refuse) | None => ExposedAccounts::Refuse,
+        };
+        Some(Policy { environments, limits, exposed_accounts })
+    }
+
+    fn limit(
+        &mut self,
+        file: &Arc<str>,
+        part: &Spanned<LimitPart>,
+        config: Option<&Config>,
+        environments: &[crate::names::Environment],
+    ) -> Limit {
+        let when = &part.value.when;
+        let environment = when
+            .environment
+            .as_ref()
+            .and_then(|text| self.known(file, text, "environment", environments));
+        let mut when_known = When { environment, ..When::default() };
+        if let Some(config) = config {
+            when_known.login = when
+                .login
+                .as_ref()
+                .and_then(|text| self.known(file, text, "login", config.logins.keys()));
+            when_known.level = when
+                .level
+                .as_ref()
+                .and_then(|text| self.known(file, text, "level", config.levels.keys()));
+        }
+        when_known.scope = when.scope.map(|word| match word {
+            ScopeWord::Database => ScopeKind::Database,
+            ScopeWord::Table => ScopeKind::Table,
+            ScopeWord::Columns => ScopeKind::Columns,
+        });
+        let longest_days = part.value.longest.as_ref().and_then(|text| {
+            let days = text
+                .value
+                .strip_suffix('d')
+                .and_then(|days| days.parse::<u32>().ok())
+                .filter(|days| (1..=36_500).contains(days));
+            if days.is_none() {
+                self.at(
+                    file,
+                    text,
+                    Code::InvalidValue,
+                    "this is no length of time".to_owned(),
+                    "expected days, such as 90d".to_owned(),
+                );
+            }
+            days
+        });
+        Limit {
+            site: yaml::site(file, part),
+            when: when_known,
+            end_required: part.value.end.is_some(),
+            longest_days,
+            approvals: part.value.approvals,
+            deny: part.value.deny.clone(),
+        }
+    }
+}
+
+fn default_logins() -> BTreeMap<LoginName, Login> {
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let login = |name: &str, accounts: &[&str]| {
+        let login = Login {
+            accounts: texts(accounts),
+            protocols: texts(&["ssh", "sftp", "rdp", "vnc"]),
+            actions: texts(&["connect", "upload", "download", "copy", "paste"])
+                .into_iter()
+                .collect(),
+        };
+        Some((name.parse().ok()?, login))
+    };
+    [login("app", &["app"]), login("root", &["root", "Administrator"])]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn default_levels() -> BTreeMap<LevelName, BTreeSet<Privilege>> {
+    use Privilege::{Delete, Insert, Select, Update};
+    let level = |name: &str, privileges: BTreeSet<_>| Some((name.parse().ok()?, privileges));
+    [level("r", [Select].into()), level("rw", [Select, Insert, Update, Delete].into())]
+        .into_iter()
+        .flatten()
+        .collect()
+}

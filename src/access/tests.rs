@@ -1,0 +1,211 @@
+//! Wrong input of each kind, and the example that is right.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use insta::assert_snapshot;
+use proptest::prelude::*;
+
+use super::load;
+use crate::diagnostic::{Code, render};
+use crate::grants;
+use crate::repo::Tree;
+
+fn example() -> Tree {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/access-repo");
+    Tree::folder(&folder).expect("the example")
+}
+
+fn now() -> jiff::Timestamp {
+    "2026-12-10T00:00:00Z".parse().expect("a moment")
+}
+
+const REQUEST: &str = "requests/2026/PAY-1234-refunds.yaml";
+
+/// The example with one file in place of another.
+fn with(path: &str, text: &str) -> Tree {
+    let mut tree = example();
+    tree.files.insert(path.into(), text.as_bytes().into());
+    tree
+}
+
+/// The codes and lines of a repo's errors.
+fn errors(tree: &Tree) -> Vec<(Code, u32)> {
+    let errors = load(tree, now()).expect_err("errors");
+    errors.iter().map(|error| (error.code, error.site.line)).collect()
+}
+
+/// The codes and lines for a request whose lines stand behind `for: fanlichun` and a reason.
+fn request(lines: &str) -> Vec<(Code, u32)> {
+    errors(&with(REQUEST, &format!("for: fanlichun\nreason: x\n{lines}\n")))
+}
+
+#[test]
+fn the_example_is_right() {
+    let tree = example();
+    let access = load(&tree, now()).expect("no error");
+    assert_eq!((access.people.len(), access.teams.len(), access.instances.len()), (2, 1, 1));
+    assert_eq!(grants::of(&access).len(), 5);
+    let request = access.requests.values().next().expect("a request");
+    assert_eq!(request.period.suffix(), "_20261201-20270228");
+}
+
+#[test]
+fn o28_missing_vs_empty() {
+    let ask = |rest: &str| {
+        request(&format!("databases:\n  - instance: orders-prod\n    level: r\n{rest}"))
+    };
+    assert_eq!(ask(""), [(Code::MissingKey, 5)]);
+    assert_eq!(ask("    tables: []"), [(Code::Empty, 6)]);
+    assert_eq!(ask("    tables:"), [(Code::Empty, 6)]);
+    assert_eq!(ask("    table: [orders.*]"), [(Code::UnknownKey, 6)]);
+    assert_eq!(request("servers: []"), [(Code::Empty, 3)]);
+    assert_eq!(request(""), [(Code::Empty, 2)]);
+    let servers =
+        "servers:\n  - environment: prod\n    logins: []\n    nodes: [/Default/payments/prod]\n";
+    assert!(errors(&with("inventory/servers.yaml", servers)).contains(&(Code::Empty, 3)));
+}
+
+#[test]
+fn o29_person_case_and_cjk() {
+    for name in ["Zhang.San", "张三", "zhang.san ", "\u{feff}zhang.san"] {
+        let tree = with(&format!("people/{name}.yaml"), "name: 张三\n");
+        assert_eq!(errors(&tree), [(Code::InvalidName, 1)], "{name}");
+    }
+    let tree = with("people/fanlichun.yml", "name: 范立春\n");
+    assert_eq!(errors(&tree), [(Code::File, 1)]);
+}
+
+#[test]
+fn o14_global_priv_on_db() {
+    let config = String::from_utf8_lossy(&example().files["jumpgate.yaml"]).into_owned();
+    for level in ["PROCESS", "FILE", "SELEC", "ALL", "GRANT OPTION", "SUPER", "r, SUPER"] {
+        let text = format!("{config}levels:\n  r: [SELECT]\n  rw: [SELECT]\n  x: [\"{level}\"]\n");
+        assert_eq!(errors(&with("jumpgate.yaml", &text)), [(Code::Privilege, 9)], "{level}");
+    }
+    let text = format!("{config}levels:\n  r: [SELECT, EXECUTE]\n");
+    let found = errors(&with("jumpgate.yaml", &text));
+    assert!(found.contains(&(Code::Privilege, 15)), "EXECUTE on a table: {found:?}");
+}
+
+#[test]
+fn o19_injection_from_yaml() {
+    let ask = |instance: &str, level: &str, table: &str| {
+        request(&format!(
+            "databases:\n  - instance: {instance}\n    level: {level}\n    tables:\n      - {table}"
+        ))
+    };
+    let scope = [(Code::InvalidScope, 7)];
+    assert_eq!(ask("orders-prod", "r", "\"x`.* TO 'root'@'%'; DROP DATABASE y; -- \""), scope);
+    assert_eq!(ask("orders-prod", "r", "\"orders.t` (id) ; \""), scope);
+    assert_eq!(ask("orders-prod", "\"r, SUPER\"", "orders.*"), [(Code::UnknownName, 5)]);
+    let person = "for: \"a'@'%' WITH GRANT OPTION -- \"\nreason: x\nservers: [{login: app, assets: [pay-web-01]}]\n";
+    assert_eq!(errors(&with(REQUEST, person)), [(Code::UnknownName, 1)]);
+}
+
+#[test]
+fn o26_date_without_zone() {
+    for (period, line) in [
+        ("from: 2027-01-02\nuntil: 2027-01-01", 4),
+        ("until: 2026-02-30", 3),
+        ("until: next week", 3),
+    ] {
+        let rest = "servers: [{login: app, assets: [pay-web-01]}]";
+        assert_eq!(
+            request(&format!("{period}\n{rest}")),
+            [(Code::InvalidPeriod, line)],
+            "{period}"
+        );
+    }
+}
+
+#[test]
+fn a_comment_cannot_swallow_the_end_of_a_reason() {
+    let text =
+        "for: fanlichun\nreason: refunds #1234\nservers: [{login: app, assets: [pay-web-01]}]\n";
+    let tree = with(REQUEST, text);
+    let found = load(&tree, now()).expect_err("an error");
+    assert_snapshot!(render(&found, |_| Some(text), false));
+    let quoted = text.replace("refunds #1234", "\"refunds #1234\" # a comment");
+    assert!(load(&with(REQUEST, &quoted), now()).is_ok());
+}
+
+#[test]
+fn what_is_not_offered_cannot_be_asked_for() {
+    let server =
+        |login: &str, what: &str| request(&format!("servers:\n  - login: {login}\n    {what}"));
+    assert_eq!(server("app", "assets: [other-01]"), [(Code::NotOffered, 5)]);
+    assert_eq!(server("app", "nodes: [/Default/payments]"), [(Code::NotOffered, 5)]);
+    assert_eq!(server("apps", "assets: [pay-web-01]"), [(Code::UnknownName, 4)]);
+    let database = |table: &str| {
+        request(&format!(
+            "databases:\n  - {{instance: orders-prod, level: r, tables: ['{table}']}}"
+        ))
+    };
+    assert_eq!(database("hr.*"), [(Code::NotOffered, 4)]);
+    assert_eq!(database("mysql.user"), [(Code::InvalidScope, 4)]);
+}
+
+#[test]
+fn an_ended_request_is_checked_for_form_only() {
+    let text =
+        "for: gone\nreason: x\nuntil: 2026-11-01\nservers: [{login: app, assets: [gone-01]}]\n";
+    let tree = with(REQUEST, text);
+    let access = load(&tree, now()).expect("no error");
+    assert!(grants::of(&access).is_empty());
+    assert_eq!(
+        errors(&with(REQUEST, &text.replace("gone\nreason", "Gone\nreason"))),
+        [(Code::InvalidName, 1)]
+    );
+}
+
+#[test]
+fn all_errors_of_all_files_come_in_one_run() {
+    let mut tree = with("people/fanlichun.yaml", "nam: x\n");
+    tree.files.insert("teams/payments.yaml".into(), "members: [liwei, nobody]\n".as_bytes().into());
+    tree.files.insert(
+        "policy.yaml".into(),
+        "environments: [prod]\nlimits: [{when: {environment: pro}}]\n".as_bytes().into(),
+    );
+    let files: BTreeMap<_, usize> =
+        load(&tree, now()).expect_err("errors").iter().fold(BTreeMap::new(), |mut files, error| {
+            *files.entry(error.site.file.to_string()).or_default() += 1;
+            files
+        });
+    assert!(files.contains_key("people/fanlichun.yaml"), "{files:?}");
+    assert!(files.contains_key("teams/payments.yaml"), "{files:?}");
+    assert!(files.contains_key("policy.yaml"), "{files:?}");
+}
+
+#[test]
+fn an_empty_folder_is_no_repo() {
+    let found = load(&Tree::default(), now()).expect_err("errors");
+    assert!(found.iter().all(|error| error.code == Code::File && error.help.is_some()));
+}
+
+proptest! {
+    /// Any bytes in any file, and any change of a good file, give a repo or errors.
+    #[test]
+    fn no_input_panics(
+        which in any::<prop::sample::Index>(),
+        at in any::<prop::sample::Index>(),
+        bytes in prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..40),
+            "[-:\\[\\]{}#'\"`.,*a-z0-9 \n]{0,12}".prop_map(String::into_bytes),
+        ],
+        whole in any::<bool>(),
+    ) {
+        let mut tree = example();
+        let path = tree.files.keys().nth(which.index(tree.files.len())).cloned().expect("a file");
+        let mut text = if whole { Vec::new() } else { tree.files[&path].to_vec() };
+        let at = at.index(text.len() + 1);
+        text.splice(at..at, bytes);
+        tree.files.insert(path.clone(), text.clone().into());
+        if let Err(found) = load(&tree, now()) {
+            prop_assert!(!found.is_empty());
+            let text = String::from_utf8_lossy(&text);
+            let source = |file: &str| (file == path.as_ref()).then_some(text.as_ref());
+            prop_assert!(render(&found, source, false).contains("error[JG"));
+        }
+    }
+}

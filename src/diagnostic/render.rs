@@ -1,0 +1,60 @@
+//! Diagnostics as text: the line with a caret, what was expected, what to do.
+
+use std::ops::Range;
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+use super::Diagnostic;
+
+/// The longest piece of a line that is shown: a hostile file cannot flood a terminal.
+const SHOWN: usize = 160;
+
+/// Renders diagnostics in the order given. `source` gives the text of a file by its path;
+/// `styled` puts in colours.
+pub fn render<'a>(
+    diagnostics: &'a [Diagnostic],
+    source: impl Fn(&str) -> Option<&'a str>,
+    styled: bool,
+) -> String {
+    let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
+    let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(80);
+    let mut text = String::new();
+    for diagnostic in diagnostics {
+        let site = &diagnostic.site;
+        let (line, span) = line(source(&site.file).unwrap_or_default(), &diagnostic.span);
+        let title = Level::ERROR.primary_title(&diagnostic.message).id(diagnostic.code.as_str());
+        let annotation = AnnotationKind::Primary.span(span).label(diagnostic.expected.as_str());
+        let snippet = Snippet::source(line)
+            .line_start(site.line as usize)
+            .path(site.file.as_ref())
+            .annotation(annotation);
+        let mut group = title.element(snippet);
+        if let Some(help) = &diagnostic.help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        text.push_str(&renderer.render(&[group]));
+        text.push_str("\n\n");
+    }
+    text
+}
+
+/// The line of a span, cut to what can be shown, and the span within it.
+fn line<'a>(source: &'a str, span: &Range<usize>) -> (&'a str, Range<usize>) {
+    let at = floor(source, span.start);
+    let start = source[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let end = source[at..].find(['\n', '\r']).map_or(source.len(), |newline| at + newline);
+    let start = floor(source, start.max(at.saturating_sub(SHOWN / 2))).min(at);
+    let end = floor(source, end.min(at + SHOWN)).max(at);
+    let last = floor(source, span.end.clamp(at, end));
+    (&source[start..end], at - start..last - start)
+}
+
+/// The nearest boundary of a character at or below a position.
+fn floor(text: &str, position: usize) -> usize {
+    let mut position = position.min(text.len());
+    while !text.is_char_boundary(position) {
+        position -= 1;
+    }
+    position
+}

@@ -1,0 +1,296 @@
+//! YAML into types. The only user of the YAML crate: its words never reach a person.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde_yaml::options::MergeKeyPolicy;
+use serde_yaml::{Error, Location, Options};
+
+pub use serde_yaml::Spanned;
+
+use crate::access::model::Site;
+use crate::diagnostic::{Code, Diagnostic, nearest};
+
+/// The largest file that is read, in bytes.
+pub const FILE_MAX: usize = 1024 * 1024;
+
+/// Reads one document. Duplicate and unknown keys, nulls for texts, merge keys and unknown
+/// tags are errors; `yes` and `on` are texts.
+///
+/// # Errors
+/// The first error of shape in the file.
+pub fn parse<T: DeserializeOwned>(file: &Arc<str>, bytes: &[u8]) -> Result<T, Diagnostic> {
+    let not_text = |message: &str, at: usize| {
+        let before = bytes.get(..at).unwrap_or_default();
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        Diagnostic {
+            code: Code::NotText,
+            site: Site { file: file.clone(), line: u32::try_from(line).unwrap_or(1), column: 1 },
+            span: at..at,
+            message: message.to_owned(),
+            expected: "expected YAML text in UTF-8".to_owned(),
+            help: None,
+        }
+    };
+    if bytes.len() > FILE_MAX {
+        return Err(not_text("the file is larger than 1 MiB", 0));
+    }
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| not_text("the file is not in UTF-8", error.valid_up_to()))?;
+    serde_yaml::from_str_with_options(text, options()).map_err(|error| explain(file, text, &error))
+}
+
+fn options() -> Options {
+    serde_yaml::options! {
+        strict_booleans: true,
+        merge_keys: MergeKeyPolicy::Error,
+        reject_unsupported_tags: true,
+        with_snippet: false,
+    }
+}
+
+/// The place of a value, for messages about its meaning.
+pub fn site<T>(file: &Arc<str>, value: &Spanned<T>) -> Site {
+    place(file, value.referenced)
+}
+
+/// The bytes of a value in its file.
+pub fn span<T>(value: &Spanned<T>) -> Range<usize> {
+    bytes_of(value.referenced)
+}
+
+fn place(file: &Arc<str>, location: Location) -> Site {
+    let number = |n: u64| u32::try_from(n).unwrap_or(u32::MAX).max(1);
+    Site { file: file.clone(), line: number(location.line()), column: number(location.column()) }
+}
+
+fn bytes_of(location: Location) -> Range<usize> {
+    let span = location.span();
+    let number = |n: Option<u64>| n.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+    let start = number(span.byte_offset());
+    start..start.saturating_add(number(span.byte_len()))
+}
+
+/// An error of the crate, in our words.
+fn explain(file: &Arc<str>, text: &str, error: &Error) -> Diagnostic {
+    let error = error.without_snippet();
+    let location = error.location().unwrap_or(Location::UNKNOWN);
+    let (code, message, expected, help) = match error {
+        Error::SerdeUnknownField { field, expected, .. } => (
+            Code::UnknownKey,
+            format!("there is no key `{}` here", shown(field)),
+            format!("expected one of {}", list(expected)),
+            nearest(field, expected.iter().copied()).map(|near| format!("did you mean `{near}`?")),
+        ),
+        Error::SerdeUnknownVariant { variant, expected, .. } => (
+            Code::WrongKind,
+            format!("`{}` is not possible here", shown(variant)),
+            format!("expected one of {}", list(expected)),
+            nearest(variant, expected.iter().copied())
+                .map(|near| format!("did you mean `{near}`?")),
+        ),
+        Error::DuplicateMappingKey { key, .. } => {
+            let key = key.as_deref().map_or_else(String::new, |key| format!(" `{}`", shown(key)));
+            let message = format!("the key{key} is there twice");
+            (Code::DuplicateKey, message, "expected each key once".to_owned(), None)
+        }
+        Error::SerdeMissingField { field, .. } => (
+            Code::MissingKey,
+            format!("the key `{field}` is missing"),
+            format!("expected `{field}:` in this block"),
+            None,
+        ),
+        Error::NullIntoString { .. } => (
+            Code::NoValue,
+            "there is no value here".to_owned(),
+            "expected a text".to_owned(),
+            Some("write the value, or take the key out".to_owned()),
+        ),
+        Error::MultipleDocuments { .. } => (
+            Code::SeveralDocuments,
+            "the file holds more than one document".to_owned(),
+            "expected the end of the file before `---`".to_owned(),
+            Some("put each document into a file of its own".to_owned()),
+        ),
+        Error::MergeKeyNotAllowed { .. } | Error::MergeValueNotMapOrSeqOfMaps { .. } => (
+            Code::Exotic,
+            "merge keys (`<<`) are not read".to_owned(),
+            "expected the keys themselves".to_owned(),
+            None,
+        ),
+        Error::UnsupportedTag { .. }
+        | Error::TaggedStructFieldName { .. }
+        | Error::TaggedScalarCannotDeserializeIntoString { .. }
+        | Error::TaggedEnumMismatch { .. } => (
+            Code::Exotic,
+            "tags (`!name`) are not read".to_owned(),
+            "expected a plain value".to_owned(),
+            Some("a text that begins with `!` stands in quotes".to_owned()),
+        ),
+        Error::UnknownAnchor { .. }
+        | Error::AliasError { .. }
+        | Error::RecursiveReferencesRequireWeakTypes { .. }
+        | Error::AliasReplayLimitExceeded { .. }
+        | Error::AliasExpansionLimitExceeded { .. }
+        | Error::AliasReplayStackDepthExceeded { .. }
+        | Error::Budget { .. } => (
+            Code::Exotic,
+            "the file is nested too deep, or its aliases grow too large".to_owned(),
+            "expected a short plain file".to_owned(),
+            Some("a text that begins with `*` or `&` stands in quotes".to_owned()),
+        ),
+        Error::SerdeInvalidType { expected, .. }
+        | Error::SerdeInvalidValue { expected, .. }
+        | Error::SerdeInvalidLength { expected, .. } => wrong_kind(&kind(expected)),
+        Error::Unexpected { expected, .. } => wrong_kind(&kind(expected)),
+        Error::InvalidBooleanStrict { .. } => wrong_kind("`true` or `false`"),
+        Error::InvalidScalar { ty, .. } => wrong_kind(&kind(ty)),
+        _ => syntax(text, location),
+    };
+    Diagnostic {
+        code,
+        site: place(file, location),
+        span: bytes_of(location),
+        message,
+        expected,
+        help,
+    }
+}
+
+type Words = (Code, String, String, Option<String>);
+
+fn wrong_kind(expected: &str) -> Words {
+    let message = "this is not the kind of value that belongs here".to_owned();
+    (Code::WrongKind, message, format!("expected {expected}"), None)
+}
+
+/// What a crate calls a kind of value, in the words of the file.
+fn kind(expected: &str) -> String {
+    let text = expected.trim();
+    if text.contains("map") || text.starts_with("struct") {
+        "keys with values (`key: value`)".to_owned()
+    } else if text.contains("sequence") || text.contains("seq") {
+        "a list".to_owned()
+    } else if text.starts_with('u') || text.starts_with('i') || text.contains("integer") {
+        "a whole number".to_owned()
+    } else if text.contains("bool") {
+        "`true` or `false`".to_owned()
+    } else {
+        "a text".to_owned()
+    }
+}
+
+fn syntax(text: &str, location: Location) -> Words {
+    let line = usize::try_from(location.line()).unwrap_or(1).saturating_sub(1);
+    let line = text.lines().nth(line).unwrap_or_default();
+    let tab = line.trim_start_matches(' ').starts_with('\t');
+    let help = tab.then(|| "indent with blanks: YAML takes no tabs there".to_owned());
+    let message = "this is not YAML".to_owned();
+    (Code::Syntax, message, "expected `key: value`, a `- ` entry, or the end".to_owned(), help)
+}
+
+/// Text of a file in a message: one line, not too long.
+fn shown(text: &str) -> String {
+    text.chars().take(60).map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+fn list(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+    use proptest::prelude::*;
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::diagnostic::render;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+    struct Sample {
+        reason: Spanned<String>,
+        #[serde(default)]
+        members: Vec<Spanned<String>>,
+        #[serde(default)]
+        count: Option<Spanned<u32>>,
+    }
+
+    fn error(text: &str) -> String {
+        let file: Arc<str> = "requests/r.yaml".into();
+        let error = parse::<Sample>(&file, text.as_bytes()).expect_err("an error");
+        render(&[error], |_| Some(text), false)
+    }
+
+    fn code(text: &str) -> (Code, u32) {
+        let error = parse::<Sample>(&"f.yaml".into(), text.as_bytes()).expect_err(text);
+        (error.code, error.site.line)
+    }
+
+    #[test]
+    fn an_unknown_key_names_the_nearest() {
+        assert_snapshot!(error("reason: x\nmember: [a]\n"));
+    }
+
+    #[test]
+    fn shapes_have_codes_and_lines() {
+        for (text, expected) in [
+            ("reason: x\nreason: y\n", (Code::DuplicateKey, 2)),
+            ("members: [a]\n", (Code::MissingKey, 1)),
+            ("reason:\n", (Code::NoValue, 1)),
+            ("reason: ~\n", (Code::NoValue, 1)),
+            ("reason: x\nmembers: {a: b}\n", (Code::WrongKind, 2)),
+            ("reason: x\ncount: many\n", (Code::WrongKind, 2)),
+            ("reason: x\n---\nreason: y\n", (Code::SeveralDocuments, 3)),
+            ("reason: !secret x\n", (Code::Exotic, 1)),
+            ("reason: x\n<<: {count: 1}\n", (Code::Exotic, 2)),
+            ("reason: *there\n", (Code::Exotic, 1)),
+            ("reason: \"x\n", (Code::Syntax, 2)),
+        ] {
+            let (code, line) = code(text);
+            assert_eq!(code, expected.0, "{text}");
+            assert!(line == expected.1 || line + 1 == expected.1, "{text}: line {line}");
+        }
+        let file: Arc<str> = "f.yaml".into();
+        let error = parse::<Sample>(&file, b"reason: x\n\xff").expect_err("no text");
+        assert_eq!((error.code, error.site.line), (Code::NotText, 2));
+    }
+
+    #[test]
+    fn spans_are_bytes_and_columns_are_characters() {
+        for (text, line, column) in [
+            ("reason: \"数\"\nmembers: [范立春, li]\n", 2, 16),
+            ("\u{feff}reason: x\r\nmembers: [范立春, li]\r\n", 2, 16),
+            ("reason: x\nmembers:\n  - a\n  - li\n", 4, 5),
+        ] {
+            let file: Arc<str> = "f.yaml".into();
+            let sample: Sample = parse(&file, text.as_bytes()).expect("good");
+            let last = sample.members.last().expect("a member");
+            let place = site(&file, last);
+            assert_eq!((place.line, place.column), (line, column), "{text}");
+            assert_eq!(&text[span(last)], "li", "{text}");
+            assert!(!sample.reason.value.is_empty() && sample.count.is_none());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_give_a_value_or_an_error_that_renders(
+            bytes in proptest::collection::vec(any::<u8>(), 0..200),
+        ) {
+            if let Err(error) = parse::<Sample>(&"f.yaml".into(), &bytes) {
+                let text = String::from_utf8_lossy(&bytes);
+                prop_assert!(render(&[error], |_| Some(&text), false).contains("JG0"));
+            }
+        }
+
+        #[test]
+        fn any_text_gives_a_value_or_an_error_that_renders(text in "(reason: |[ \\n:*&!{}<,a数-]|\\[|\\]){0,30}") {
+            if let Err(error) = parse::<Sample>(&"f.yaml".into(), text.as_bytes()) {
+                prop_assert!(render(&[error], |_| Some(&text), false).contains("JG0"));
+            }
+        }
+    }
+}

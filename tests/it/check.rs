@@ -1,0 +1,40 @@
+//! `jumpgate check` as a person runs it.
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+
+fn check(folder: &Path) -> (Option<i32>, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_jumpgate"))
+        .arg("check")
+        .arg(folder)
+        .output()
+        .expect("the command runs");
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn the_example_passes() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/access-repo");
+    let (code, stdout, stderr) = check(&example);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert!(stdout.starts_with("ok: 2 people, 1 team, 1 database instance, 1 request"), "{stdout}");
+}
+
+#[test]
+fn errors_go_to_standard_error_with_exit_code_3() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("jumpgate.yaml"), "version: 1\nowner: ACME\n").expect("a file");
+    let (code, stdout, stderr) = check(folder.path());
+    assert_eq!((code, stdout.as_str()), (Some(3), ""));
+    assert!(stderr.contains("error[JG005]") && stderr.contains("policy.yaml"), "{stderr}");
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_exit_code_1() {
+    let (code, _, stderr) = check(Path::new("no/such/folder"));
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("no/such/folder cannot be read"), "{stderr}");
+}

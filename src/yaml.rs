@@ -148,6 +148,12 @@ fn explain(file: &Arc<str>, text: &str, error: &Error) -> Diagnostic {
         Error::InvalidScalar { ty, .. } => wrong_kind(&kind(ty)),
         _ => syntax(text, location),
     };
+    let (code, message, help) = if code == Code::WrongKind && nothing_at(text, location) {
+        let help = "write the value, or take the key out".to_owned();
+        (Code::NoValue, "there is no value here".to_owned(), Some(help))
+    } else {
+        (code, message, help)
+    };
     Diagnostic {
         code,
         site: place(file, location),
@@ -156,6 +162,13 @@ fn explain(file: &Arc<str>, text: &str, error: &Error) -> Diagnostic {
         expected,
         help,
     }
+}
+
+/// Whether a null stands at a place.
+fn nothing_at(text: &str, location: Location) -> bool {
+    let rest = text.get(bytes_of(location).start..).unwrap_or_default();
+    let rest = rest.lines().next().unwrap_or_default().split(" #").next().unwrap_or_default();
+    matches!(rest.trim(), "" | "~" | "null")
 }
 
 type Words = (Code, String, String, Option<String>);

@@ -57,7 +57,7 @@ fn o28_missing_vs_empty() {
     };
     assert_eq!(ask(""), [(Code::MissingKey, 5)]);
     assert_eq!(ask("    tables: []"), [(Code::Empty, 6)]);
-    assert_eq!(ask("    tables:"), [(Code::Empty, 6)]);
+    assert_eq!(ask("    tables:"), [(Code::NoValue, 6)]);
     assert_eq!(ask("    table: [orders.*]"), [(Code::UnknownKey, 6)]);
     assert_eq!(request("servers: []"), [(Code::Empty, 3)]);
     assert_eq!(request(""), [(Code::Empty, 2)]);

@@ -164,11 +164,13 @@ fn explain(file: &Arc<str>, text: &str, error: &Error) -> Diagnostic {
     }
 }
 
-/// Whether a null stands at a place.
+/// Whether the last key of a line has no value. The place of a null is not always in its
+/// span, so the line decides.
 fn nothing_at(text: &str, location: Location) -> bool {
-    let rest = text.get(bytes_of(location).start..).unwrap_or_default();
-    let rest = rest.lines().next().unwrap_or_default().split(" #").next().unwrap_or_default();
-    matches!(rest.trim(), "" | "~" | "null")
+    let line = usize::try_from(location.line()).unwrap_or(1).saturating_sub(1);
+    let line = text.lines().nth(line).unwrap_or_default();
+    let line = line.split(" #").next().unwrap_or_default();
+    line.rsplit_once(':').is_some_and(|(_, value)| matches!(value.trim(), "" | "~" | "null"))
 }
 
 type Words = (Code, String, String, Option<String>);

@@ -1,0 +1,174 @@
+//! Differences, carried out on a model of the grant tables.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::mysql::spec::Row;
+
+const NAMING: Naming = Naming { literal: false, lower: false };
+
+fn texts(texts: &[&str]) -> BTreeSet<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+fn row(privileges: &[Privilege], grant_option: bool) -> Row {
+    Row { privileges: privileges.iter().copied().collect(), grant_option }
+}
+
+fn want(database: &str) -> Grants {
+    let databases = BTreeMap::from([(database.to_owned(), BTreeSet::from([Privilege::Select]))]);
+    Grants { databases, ..Grants::default() }
+}
+
+/// Carries out one change as the servers do: a revoke of what is not held is an error, an
+/// empty row goes, and a privilege revoked on a table goes from its columns too.
+fn carry_out(held: &mut Held, change: &Change) {
+    match change {
+        Change::Grant(Object::Database { stored, privileges, .. }) => {
+            held.databases.entry(stored.clone()).or_default().privileges.extend(privileges);
+        }
+        Change::Grant(Object::Table { table, privileges, .. }) => {
+            held.tables.entry(table.clone()).or_default().privileges.extend(privileges);
+        }
+        Change::Grant(Object::Columns { table, privileges }) => {
+            let columns = held.columns.entry(table.clone()).or_default();
+            for (privilege, names) in privileges {
+                for name in names {
+                    columns.entry(name.clone()).or_default().insert(*privilege);
+                }
+            }
+        }
+        Change::Revoke(Object::Database { stored, privileges, grant_option }) => {
+            let row = held.databases.get_mut(stored).expect("a row");
+            assert!(privileges.is_subset(&row.privileges) && (!grant_option || row.grant_option));
+            row.privileges.retain(|privilege| !privileges.contains(privilege));
+            row.grant_option &= !grant_option;
+        }
+        Change::Revoke(Object::Table { table, privileges, grant_option }) => {
+            let row = held.tables.get_mut(table).expect("a row");
+            assert!(privileges.is_subset(&row.privileges) && (!grant_option || row.grant_option));
+            row.privileges.retain(|privilege| !privileges.contains(privilege));
+            row.grant_option &= !grant_option;
+            for column in held.columns.get_mut(table).into_iter().flat_map(BTreeMap::values_mut) {
+                column.retain(|privilege| !privileges.contains(privilege));
+            }
+        }
+        Change::Revoke(Object::Columns { table, privileges }) => {
+            let columns = held.columns.get_mut(table).expect("columns");
+            for (privilege, names) in privileges {
+                for name in names {
+                    assert!(columns.get_mut(name).expect("a column").remove(privilege));
+                }
+            }
+        }
+        Change::Revoke(Object::Global { privileges }) => {
+            assert!(privileges.is_subset(&held.global));
+            held.global.retain(|privilege| !privileges.contains(privilege));
+        }
+        Change::Revoke(Object::Role { role }) => assert!(held.roles.remove(role).is_some()),
+        other => panic!("not in these tests: {other:?}"),
+    }
+    held.databases.retain(|_, row| !row.privileges.is_empty() || row.grant_option);
+    held.tables.retain(|_, row| !row.privileges.is_empty() || row.grant_option);
+    held.columns.values_mut().for_each(|columns| columns.retain(|_, held| !held.is_empty()));
+    held.columns.retain(|_, columns| !columns.is_empty());
+}
+
+fn arrive(held: &mut Held, want: &Grants) -> Vec<Change> {
+    let changes = difference(held, want, NAMING).expect("known privileges");
+    changes.iter().for_each(|change| carry_out(held, change));
+    assert_eq!(difference(held, want, NAMING), Ok(Vec::new()), "a second run changes nothing");
+    changes
+}
+
+/// All that can be done on the columns c and d of the tables t and u of a and b.
+fn doors(held: &Held) -> BTreeSet<(String, String, String, Privilege)> {
+    let mut doors = BTreeSet::new();
+    for (database, table, column) in ["a", "b"]
+        .into_iter()
+        .flat_map(|d| ["t", "u"].map(|t| (d, t)))
+        .flat_map(|(d, t)| ["c", "d"].map(|c| (d, t, c)))
+    {
+        let name = TableName { database: database.to_owned(), table: table.to_owned() };
+        let rows = held.databases.get(database).into_iter().chain(held.tables.get(&name));
+        let columns = held.columns.get(&name).and_then(|columns| columns.get(column));
+        let privileges = rows.flat_map(|row| &row.privileges).chain(columns.into_iter().flatten());
+        for privilege in privileges {
+            doors.insert((database.to_owned(), table.to_owned(), column.to_owned(), *privilege));
+        }
+    }
+    doors
+}
+
+fn any_want() -> impl Strategy<Value = Grants> {
+    use proptest::collection::{btree_map, btree_set};
+    let privileges =
+        || btree_set(prop_oneof![Just(Privilege::Select), Just(Privilege::Update)], 1..3);
+    let table = || ("[ab]", "[tu]").prop_map(|(database, table)| TableName { database, table });
+    (
+        btree_map("[ab]", privileges(), 0..3),
+        btree_map(table(), privileges(), 0..4),
+        btree_map(table(), btree_map("[cd]", privileges(), 1..3), 0..4),
+    )
+        .prop_map(|(databases, tables, columns)| Grants { databases, tables, columns })
+}
+
+proptest! {
+    #[test]
+    fn it_arrives_and_never_gives_more_on_the_way(old in any_want(), new in any_want()) {
+        let mut held = Held::default();
+        arrive(&mut held, &old);
+        let before = doors(&held);
+        let mut end = held.clone();
+        arrive(&mut end, &new);
+        let after = doors(&end);
+        for change in difference(&held, &new, NAMING).expect("known privileges") {
+            carry_out(&mut held, &change);
+            prop_assert!(doors(&held).iter().all(|door| before.contains(door) || after.contains(door)));
+        }
+        prop_assert_eq!(held, end);
+    }
+}
+
+#[test]
+fn o01_underscore_wildcard() {
+    let changes = arrive(&mut Held::default(), &want("a_b"));
+    let [Change::Grant(Object::Database { stored, .. })] = &changes[..] else {
+        panic!("{changes:?}")
+    };
+    assert_eq!(stored, "a\\_b");
+}
+
+#[test]
+fn o02_escape_second_run() {
+    // The row that was written unescaped by hand opens axb too: it goes, after the right one stands.
+    let wide = BTreeMap::from([("a_b".to_owned(), row(&[Privilege::Select], false))]);
+    let mut held = Held { databases: wide, ..Held::default() };
+    let changes = arrive(&mut held, &want("a_b"));
+    assert_eq!(changes.iter().map(narrows).collect::<Vec<_>>(), [false, true], "{changes:?}");
+    assert_eq!(held.databases.keys().collect::<Vec<_>>(), ["a\\_b"]);
+}
+
+#[test]
+fn o06_grant_option_leftover() {
+    let left = BTreeMap::from([("shop".to_owned(), row(&[], true))]);
+    let mut held = Held { databases: left, ..Held::default() };
+    arrive(&mut held, &want("shop"));
+    assert_eq!(held.databases["shop"], row(&[Privilege::Select], false));
+    arrive(&mut held, &Grants::default());
+    assert_eq!(held, Held::default());
+}
+
+#[test]
+fn o12_all_by_substring() {
+    let global = texts(&["FIREWALL_EXEMPT", "CONNECTION_ADMIN"]);
+    let mut held = Held { global: global.clone(), ..Held::default() };
+    let changes = arrive(&mut held, &Grants::default());
+    assert_eq!(changes, [Change::Revoke(Object::Global { privileges: global })]);
+}
+
+#[test]
+fn unknown_privileges_are_left_alone() {
+    let held = Held { unknown: texts(&["shop.TELEPORT"]), ..Held::default() };
+    assert!(difference(&held, &Grants::default(), NAMING).is_err());
+}

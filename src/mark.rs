@@ -4,6 +4,8 @@
 //! A mark is a function of the desired state: it holds no commit and no date of a run,
 //! so an unchanged state has an unchanged mark.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -27,9 +29,10 @@ pub struct Mark {
     /// The user in JumpServer for whom it was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<Uuid>,
-    /// The requests that it comes from, sorted.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub requests: Vec<RequestName>,
+    /// The requests that it comes from, each with when what it asks here ends (`None` is no
+    /// end): so a later run can tell what ended from what was taken out of git.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub requests: BTreeMap<RequestName, Option<Timestamp>>,
     /// When it ends; `None` is no end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<Timestamp>,
@@ -98,7 +101,10 @@ mod tests {
             owner: "acme".parse().expect("an owner"),
             id: Uuid::from_u128(7),
             user: Some(Uuid::from_u128(8)),
-            requests: vec!["2026/PAY-1234-refunds".parse().expect("a request")],
+            requests: BTreeMap::from([(
+                "2026/PAY-1234-refunds".parse().expect("a request"),
+                Some("2027-02-28T16:00:00Z".parse().expect("a moment")),
+            )]),
             end: Some("2027-02-28T16:00:00Z".parse().expect("a moment")),
             handover: None,
         }

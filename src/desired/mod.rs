@@ -5,7 +5,7 @@ mod permissions;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
@@ -40,11 +40,17 @@ pub struct Wanted<'a, S> {
 }
 
 impl<S> Wanted<'_, S> {
-    /// The requests that it comes from, sorted, each once.
-    pub fn requests(&self) -> Vec<RequestName> {
-        let requests: BTreeSet<_> =
-            self.because.iter().map(|grant| grant.because.request).collect();
-        requests.into_iter().cloned().collect()
+    /// The requests that it comes from, each with when the last of its grants here ends.
+    pub fn requests(&self) -> BTreeMap<RequestName, Option<Timestamp>> {
+        let mut requests = BTreeMap::new();
+        for grant in &self.because {
+            let end = end_of(grant);
+            requests
+                .entry(grant.because.request.clone())
+                .and_modify(|known| *known = later(*known, end))
+                .or_insert(end);
+        }
+        requests
     }
 }
 

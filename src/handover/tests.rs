@@ -80,7 +80,7 @@ impl World {
                 owner: owner(),
                 id: account.id,
                 user: None,
-                requests: Vec::new(),
+                requests: Default::default(),
                 end: None,
                 handover: Some(Handover {
                     state: account.state,

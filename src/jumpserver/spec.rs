@@ -13,7 +13,8 @@ use crate::mark::Mark;
 pub struct PermissionSpec {
     /// Its name, unique in the organization.
     pub name: String,
-    /// User names (not display names).
+    /// User names (not display names). A user whom the organization does not show stands
+    /// here by id.
     pub users: BTreeSet<String>,
     /// User groups by name; none in a permission of ours.
     pub groups: BTreeSet<String>,
@@ -192,4 +193,15 @@ pub struct Live {
     pub foreign: Vec<ForeignPermission>,
     /// The anchor, when there is one.
     pub anchor: Option<Anchor>,
+    /// For names asked for that do not exist: names that look like them.
+    pub near: Near,
+}
+
+/// Names that look like names that do not exist.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Near {
+    /// User names, by the one asked for.
+    pub users: BTreeMap<String, Vec<String>>,
+    /// Assets, by the name asked for.
+    pub assets: BTreeMap<String, Vec<String>>,
 }

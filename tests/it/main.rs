@@ -1,6 +1,3 @@
-//! Tests of the whole: commands, and real servers.
+//! The integration tests.
 
-mod check;
-mod mysql;
-#[path = "../support/mod.rs"]
-mod support;
+mod jumpserver;

@@ -1,0 +1,398 @@
+//! The lease: who may write to JumpServer now.
+//!
+//! JumpServer has no locks. But making an object with an id that exists is refused, so of
+//! two runs that make the lease with the next number one fails. A lease is an inactive,
+//! empty permission whose end says how long it holds, by the server's clock. Its number
+//! only grows: a lease that ended stays until a later one replaces it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use super::anchor;
+use super::date;
+use super::error::{Error, ErrorKind};
+use super::page;
+use super::reader::{Organization, Reader};
+use super::row::PermissionRow;
+use super::spec::SeenPermission;
+use super::stored::NewPermission;
+use super::writer::{PermissionPatch, Writer};
+use crate::names::{Owner, Prefix};
+
+/// How the lease's own line of the comment begins.
+const LINE: &str = "jumpgate-lease/1 ";
+
+/// The pause between two looks at a lease that someone else holds.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// For how long a lease holds, and how long to wait for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// A holder that dies is replaced after this long. It must be longer than a write may
+    /// take.
+    pub duration: Duration,
+    /// How long to wait for another holder.
+    pub wait: Duration,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self { duration: Duration::from_secs(120), wait: Duration::ZERO }
+    }
+}
+
+/// Who holds a lease.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// The host name.
+    pub host: String,
+    /// The process id.
+    pub process: u32,
+    /// Since when.
+    pub since: Timestamp,
+    /// Tells two attempts of one process apart.
+    nonce: Uuid,
+}
+
+/// Whether writing is still allowed, asked before every write.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    until: Mutex<Result<Instant, &'static str>>,
+}
+
+impl Guard {
+    /// Whether the lease lasts longer than a request that may take `needed`.
+    pub(super) fn check(&self, needed: Duration) -> Result<(), Error> {
+        let why = match *self.until.lock().unwrap_or_else(PoisonError::into_inner) {
+            Ok(until) if until.saturating_duration_since(Instant::now()) > needed => return Ok(()),
+            Ok(_) => "it could not be renewed in time",
+            Err(why) => why,
+        };
+        Err(Error::new(
+            ErrorKind::LeaseLost,
+            format!("this run may no longer write to JumpServer: its lease is over, {why}"),
+        )
+        .advise("run again; what was done so far is taken up from there"))
+    }
+
+    fn extend(&self, until: Instant) {
+        let mut state = self.until.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.is_ok() {
+            *state = Ok(until);
+        }
+    }
+
+    fn end(&self, why: &'static str) {
+        *self.until.lock().unwrap_or_else(PoisonError::into_inner) = Err(why);
+    }
+}
+
+/// The right to write, renewed in the background until it is released or dropped.
+pub struct Lease {
+    id: Uuid,
+    number: u64,
+    reader: Reader,
+    writer: Writer,
+    guard: Arc<Guard>,
+    owner: Owner,
+    renewer: JoinHandle<()>,
+}
+
+/// A lease found on the server.
+struct Found {
+    id: Uuid,
+    number: u64,
+    end: Timestamp,
+    holder: Option<Holder>,
+}
+
+impl Lease {
+    /// Takes the lease of an owner, waiting for another holder as long as the terms say.
+    ///
+    /// # Errors
+    /// `Held` with the holder's host, process and start, when another run keeps it.
+    pub async fn acquire(
+        reader: &Reader,
+        owner: &Owner,
+        prefix: &Prefix,
+        terms: Terms,
+    ) -> Result<Self, Error> {
+        if terms.duration <= reader.http().limits().write {
+            return Err(Error::new(
+                ErrorKind::Settings,
+                "a lease must last longer than one write may take",
+            ));
+        }
+        let writer = Writer::unguarded(reader, owner);
+        let patience = Instant::now() + terms.wait;
+        loop {
+            let found = find(reader, owner).await?;
+            let now = server_now(reader);
+            if let Some(live) = found.iter().find(|lease| lease.end > now) {
+                if Instant::now() >= patience {
+                    return Err(held(live));
+                }
+                let left = patience.saturating_duration_since(Instant::now());
+                tokio::time::sleep(LOOK.min(left).max(Duration::from_millis(50))).await;
+                continue;
+            }
+            let number = found.iter().map(|lease| lease.number).max().unwrap_or(0) + 1;
+            let started = Instant::now();
+            match make(&writer, reader, owner, prefix, number, terms.duration).await {
+                Ok(()) => {}
+                // Another run made this number first: look again.
+                Err(error) if matches!(error.kind, ErrorKind::Conflict | ErrorKind::Refused) => {
+                    lost_race(reader, owner, number, error).await?;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
+            let id = lease_id(owner, reader.organization().id, number);
+            let now = server_now(reader);
+            let all = find(reader, owner).await?;
+            let rival = all
+                .iter()
+                .any(|lease| lease.number > number || (lease.id != id && lease.end > now));
+            if rival || !all.iter().any(|lease| lease.id == id) {
+                writer.delete_permission(id).await?;
+                continue;
+            }
+            for older in all.iter().filter(|lease| lease.number < number) {
+                if let Err(error) = writer.delete_permission(older.id).await {
+                    tracing::debug!(%error, "an old lease stays until the next run");
+                }
+            }
+            let guard = Arc::new(Guard { until: Mutex::new(Ok(started + terms.duration)) });
+            let renewer = tokio::spawn(renew(
+                writer.clone(),
+                reader.clone(),
+                id,
+                Arc::clone(&guard),
+                terms.duration,
+            ));
+            return Ok(Self {
+                id,
+                number,
+                reader: reader.clone(),
+                writer,
+                guard,
+                owner: owner.clone(),
+                renewer,
+            });
+        }
+    }
+
+    /// A writer that works while this lease holds.
+    pub fn writer(&self) -> Writer {
+        Writer::guarded(&self.reader, &self.owner, Arc::clone(&self.guard))
+    }
+
+    /// The number of this lease; it grows from one to the next.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Ends the lease, so that the next run need not wait.
+    ///
+    /// # Errors
+    /// When the request fails; the lease then ends by itself.
+    pub async fn release(self) -> Result<(), Error> {
+        self.renewer.abort();
+        self.guard.end("it was given back");
+        let end = server_now(&self.reader) - SignedDuration::from_secs(60);
+        let patch = PermissionPatch { end: Some(end), ..Default::default() };
+        match self.writer.patch_permission(self.id, &patch).await {
+            // A later run has taken it away already.
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
+            other => other,
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.renewer.abort();
+        self.guard.end("it was dropped");
+    }
+}
+
+/// Whether a permission is a lease of this owner that gives nothing to anybody.
+pub(super) fn is_lease(seen: &SeenPermission, owner: &Owner, organization: &Organization) -> bool {
+    anchor::gives_nothing(&seen.spec)
+        && number_of(&seen.spec.name, owner)
+            .is_some_and(|number| seen.id == lease_id(owner, organization.id, number))
+}
+
+fn lease_id(owner: &Owner, organization: Uuid, number: u64) -> Uuid {
+    anchor::own_id(owner, organization, &format!("lease\n{number}"))
+}
+
+fn infix(owner: &Owner) -> String {
+    format!("-lease-{owner}-")
+}
+
+fn number_of(name: &str, owner: &Owner) -> Option<u64> {
+    name.rsplit_once(infix(owner).as_str())?.1.parse().ok()
+}
+
+/// The owner's leases, whatever their prefix was.
+async fn find(reader: &Reader, owner: &Owner) -> Result<Vec<Found>, Error> {
+    let rows: Vec<PermissionRow> =
+        page::PERMISSIONS.all(reader.http(), &[("search", &infix(owner))]).await?;
+    let organization = reader.organization().id;
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| {
+            let number = number_of(&row.name, owner)?;
+            (row.id == lease_id(owner, organization, number)).then(|| Found {
+                id: row.id,
+                number,
+                end: row.date_expired,
+                holder: parse(&row.comment),
+            })
+        })
+        .collect())
+}
+
+async fn make(
+    writer: &Writer,
+    reader: &Reader,
+    owner: &Owner,
+    prefix: &Prefix,
+    number: u64,
+    duration: Duration,
+) -> Result<(), Error> {
+    let id = lease_id(owner, reader.organization().id, number);
+    let now = server_now(reader);
+    let holder = Holder {
+        host: host_name(),
+        process: std::process::id(),
+        since: date::whole_seconds(now),
+        nonce: Uuid::new_v4(),
+    };
+    // Plain data with string keys always has a JSON form.
+    let json = serde_json::to_string(&holder).unwrap_or_default();
+    let words = format!(
+        "jumpgate is working: host {}, process {}, since {}. Nobody gets anything by this.",
+        holder.host, holder.process, holder.since
+    );
+    let mut spec = anchor::empty_permission(format!("{prefix}{}{number}", infix(owner)));
+    spec.end = now.checked_add(duration).unwrap_or(now);
+    let new = NewPermission {
+        spec,
+        users: Default::default(),
+        assets: Default::default(),
+        nodes: Default::default(),
+        comment: anchor::comment(owner, id, &words, &format!("{LINE}{json}")),
+    };
+    writer.create_permission(id, &new).await
+}
+
+/// After a refused create: an error when no other lease explains it.
+async fn lost_race(reader: &Reader, owner: &Owner, number: u64, error: Error) -> Result<(), Error> {
+    if find(reader, owner).await?.iter().any(|lease| lease.number >= number) {
+        Ok(())
+    } else {
+        Err(error)
+    }
+}
+
+/// Renews the lease three times in its duration.
+async fn renew(writer: Writer, reader: Reader, id: Uuid, guard: Arc<Guard>, duration: Duration) {
+    let request = reader.http().limits().write;
+    loop {
+        tokio::time::sleep(duration / 3).await;
+        loop {
+            // A renewal that arrives after the end could revive a lease that was replaced.
+            if guard.check(request).is_err() {
+                guard.end("it could not be renewed in time");
+                return;
+            }
+            let started = Instant::now();
+            let end = server_now(&reader).checked_add(duration).ok();
+            let patch = PermissionPatch { end, ..Default::default() };
+            match writer.patch_permission(id, &patch).await {
+                Ok(()) => {
+                    guard.extend(started + duration);
+                    break;
+                }
+                Err(error) if error.kind == ErrorKind::NotFound => {
+                    guard.end("another run replaced it");
+                    return;
+                }
+                Err(error) => {
+                    tracing::debug!(%error, "the lease was not renewed; trying again");
+                    tokio::time::sleep(duration / 30).await;
+                }
+            }
+        }
+    }
+}
+
+/// The server's time: all holders and those who wait go by it.
+fn server_now(reader: &Reader) -> Timestamp {
+    reader.clock().unwrap_or_else(Timestamp::now)
+}
+
+fn parse(comment: &str) -> Option<Holder> {
+    let line = comment.lines().find_map(|line| line.trim().strip_prefix(LINE))?;
+    serde_json::from_str(line).ok()
+}
+
+fn held(lease: &Found) -> Error {
+    let who = match &lease.holder {
+        Some(holder) => format!(
+            "host {}, process {}, since {}",
+            super::error::clip(&holder.host),
+            holder.process,
+            holder.since
+        ),
+        None => "its comment does not say who".to_owned(),
+    };
+    Error::new(
+        ErrorKind::Held,
+        format!("another run works on this JumpServer: {who}; its lease holds until {}", lease.end),
+    )
+    .advise("wait for it to end; when it died, its lease ends by itself")
+}
+
+fn host_name() -> String {
+    let from_kernel = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    from_kernel
+        .or_else(|| std::env::var("HOSTNAME").ok())
+        .or_else(|| std::env::var("COMPUTERNAME").ok())
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "unknown".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_stands_behind_the_owner() {
+        let owner: Owner = "acme".parse().expect("an owner");
+        assert_eq!(number_of("jump-lease-acme-12", &owner), Some(12));
+        assert_eq!(number_of("other-lease-acme-3", &owner), Some(3));
+        assert_eq!(number_of("jump-lease-acme-2-12", &owner), None);
+        assert_eq!(number_of("jump-lease-other-12", &owner), None);
+        assert_eq!(number_of("jump-lease-acme-x", &owner), None);
+    }
+
+    #[test]
+    fn a_guard_wants_time_for_the_request() {
+        let guard = Guard { until: Mutex::new(Ok(Instant::now() + Duration::from_secs(60))) };
+        assert!(guard.check(Duration::from_secs(30)).is_ok());
+        let error = guard.check(Duration::from_secs(61)).expect_err("too short");
+        assert_eq!(error.kind, ErrorKind::LeaseLost);
+        guard.end("it was given back");
+        guard.extend(Instant::now() + Duration::from_secs(600));
+        assert!(guard.check(Duration::from_secs(1)).is_err());
+    }
+}

@@ -1,0 +1,206 @@
+//! Reads JumpServer: only GET requests, and complete answers or none.
+
+mod accounts;
+mod ask;
+mod assets;
+mod foreign;
+mod members;
+mod near;
+mod organization;
+mod permissions;
+mod users;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use futures_util::future::try_join;
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+pub use self::ask::Ask;
+pub use self::organization::{Identity, Organization};
+
+use self::members::Members;
+use super::anchor;
+use super::credentials::Credentials;
+use super::error::{Error, ErrorKind};
+use super::lease;
+use super::page;
+use super::row::{Named, NodeRow};
+use super::spec::{Live, Near, SeenNode, SeenPermission};
+use super::transport::{Read, Settings};
+use crate::names::Owner;
+
+/// How often everything is read again because something changed in the middle.
+const TRIES: usize = 3;
+
+/// A connection that can read and nothing else.
+#[derive(Clone)]
+pub struct Reader {
+    http: Read,
+    organization: Organization,
+    identity: Identity,
+}
+
+impl Reader {
+    /// Connects: asks who the credentials are, finds the organization by its name or id,
+    /// and makes sure that this one answers.
+    ///
+    /// # Errors
+    /// When the server or the credentials do not work, or another organization answers
+    /// (an unknown one is silently the default one for JumpServer).
+    pub async fn connect(settings: &Settings, credentials: Credentials) -> Result<Self, Error> {
+        let http = Read::new(settings, credentials)?;
+        let (identity, known) = organization::identify(&http).await?;
+        let organization =
+            organization::resolve(&http, &settings.organization, &identity, known).await?;
+        let http = http.within(organization.id);
+        Ok(Self { http, organization, identity })
+    }
+
+    /// The organization that answers.
+    pub fn organization(&self) -> &Organization {
+        &self.organization
+    }
+
+    /// Whose credentials these are.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The server's time now, by the `Date` of its last answer; to about a second.
+    pub fn clock(&self) -> Option<Timestamp> {
+        Timestamp::now().checked_add(self.http.skew()?).ok()
+    }
+
+    /// The server's clock minus this machine's.
+    pub fn skew(&self) -> Option<SignedDuration> {
+        self.http.skew()
+    }
+
+    /// How many requests were sent, repeated ones too.
+    pub fn requests(&self) -> u64 {
+        self.http.requests()
+    }
+
+    /// Reads everything that was asked for. Sends only GET requests.
+    ///
+    /// # Errors
+    /// When a request fails, or an answer stays incomplete or inconsistent.
+    pub async fn read(&self, ask: &Ask) -> Result<Live, Error> {
+        let mut last = None;
+        for _ in 0..TRIES {
+            match self.read_once(ask).await {
+                // Objects that went away between two requests.
+                Err(error) if error.kind == ErrorKind::NotFound && error.code.is_some() => {
+                    last = Some(error);
+                }
+                other => return other,
+            }
+        }
+        Err(last.unwrap_or_else(|| {
+            Error::new(ErrorKind::Incomplete, "JumpServer changed while it was read")
+        }))
+    }
+
+    async fn read_once(&self, ask: &Ask) -> Result<Live, Error> {
+        let (nodes, rows) = try_join(self.nodes(), self.permission_rows(ask)).await?;
+        let (members, mut assets) =
+            try_join(self.members(&rows), self.assets_asked(ask, &nodes)).await?;
+        let ids = |pick: fn(&Members) -> &BTreeSet<Uuid>| -> BTreeSet<Uuid> {
+            members.values().flat_map(|members| pick(members).iter().copied()).collect()
+        };
+        let (users, more) = try_join(
+            self.users_asked(ask, &ids(|members| &members.users)),
+            self.assets_by_id(&ids(|members| &members.assets), &assets.rows),
+        )
+        .await?;
+        let permissions = permissions::seen(&ask.owner, rows, &members, &users, &more, &nodes);
+
+        let databases: BTreeMap<String, Uuid> = assets
+            .rows
+            .iter()
+            .filter(|asset| ask.database_assets.contains(&asset.name))
+            .map(|asset| (asset.name.clone(), asset.id))
+            .collect();
+        let (accounts, login_accounts) = try_join(
+            self.database_accounts(ask, &databases),
+            self.login_accounts(ask, &assets.asked),
+        )
+        .await?;
+        let foreign = self.foreign(ask, &databases, &accounts).await?;
+
+        let ours: BTreeSet<&String> = permissions
+            .iter()
+            .filter(|seen| seen.labelled)
+            .flat_map(|seen| &seen.spec.assets)
+            .collect();
+        assets.rows.extend(more.into_values().filter(|asset| ours.contains(&asset.name)));
+        let (anchor, permissions) = self.set_apart(ask, permissions);
+        let near = Near { users: users.near, assets: assets.near };
+        Ok(Live {
+            organization: (self.organization.id.to_string(), self.organization.name.clone()),
+            users: users.seen,
+            assets: assets.rows.into_iter().map(|asset| (asset.name.clone(), asset)).collect(),
+            nodes: nodes
+                .into_iter()
+                .map(|(id, path)| (path.clone(), SeenNode { id, path }))
+                .collect(),
+            permissions,
+            accounts: accounts.into_iter().map(|account| (account.id, account)).collect(),
+            login_accounts,
+            foreign,
+            anchor,
+            near,
+        })
+    }
+
+    /// The anchor, and the permissions without it and without leases.
+    fn set_apart(
+        &self,
+        ask: &Ask,
+        permissions: Vec<SeenPermission>,
+    ) -> (Option<super::spec::Anchor>, BTreeMap<Uuid, SeenPermission>) {
+        let mut found = None;
+        let mut rest = BTreeMap::new();
+        for seen in permissions {
+            if anchor::is_anchor(&seen, &ask.owner, &self.organization) {
+                found = anchor::parse(&seen.comment);
+            } else if !lease::is_lease(&seen, &ask.owner, &self.organization) {
+                rest.insert(seen.id, seen);
+            }
+        }
+        (found, rest)
+    }
+
+    /// All nodes: id and path.
+    async fn nodes(&self) -> Result<HashMap<Uuid, String>, Error> {
+        let rows: Vec<NodeRow> = page::NODES.all(&self.http, &[]).await?;
+        Ok(rows.into_iter().map(|row| (row.id, row.full_value)).collect())
+    }
+
+    /// The client, for what else lives in this module's parents.
+    pub(in crate::jumpserver) fn http(&self) -> &Read {
+        &self.http
+    }
+
+    /// Reads the anchor of an owner.
+    ///
+    /// # Errors
+    /// When the request fails.
+    pub async fn anchor(&self, owner: &Owner) -> Result<Option<super::spec::Anchor>, Error> {
+        anchor::read(self, owner).await
+    }
+}
+
+/// Ids in the form of the parameter `ids`, in bunches that fit into an address.
+fn bunches(ids: &BTreeSet<Uuid>) -> Vec<String> {
+    let ids: Vec<String> = ids.iter().map(Uuid::to_string).collect();
+    ids.chunks(80).map(|bunch| bunch.join(",")).collect()
+}
+
+/// Whether one request for each of `names` costs more than the whole list of `rows`.
+fn whole_is_cheaper(names: usize, rows: usize, row_cost: u64) -> bool {
+    let each = u64::try_from(names).unwrap_or(u64::MAX).saturating_mul(page::REQUEST_COST);
+    let whole = u64::try_from(rows).unwrap_or(u64::MAX).saturating_mul(row_cost);
+    whole < each
+}

@@ -1,0 +1,153 @@
+//! Writes JumpServer, while the lease is held and not a moment longer.
+//!
+//! Objects are made with ids of ours, so a create whose answer was lost can be repeated.
+//! What is there is changed by PATCH of single fields, never by PUT (fields left out would
+//! become everything, for ever), and removed one by one by id, never by a filter.
+
+mod accounts;
+mod members;
+mod permissions;
+mod users;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Method;
+use secrecy::SecretString;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+pub use self::accounts::NewAccount;
+pub use self::members::Member;
+pub use self::permissions::PermissionPatch;
+pub use self::users::{NewUser, UserPatch};
+
+use super::error::{Error, ErrorKind};
+use super::lease::Guard;
+use super::reader::Reader;
+use super::transport::{Answer, Content, Read, Repeat, Write};
+use crate::mark::Mark;
+use crate::names::Owner;
+
+/// A connection that can write; there is none without a lease.
+#[derive(Clone)]
+pub struct Writer {
+    read: Read,
+    write: Write,
+    owner: Owner,
+    organization: Uuid,
+    guard: Option<Arc<Guard>>,
+}
+
+impl Writer {
+    /// A writer that asks `guard` before each request.
+    pub(super) fn guarded(reader: &Reader, owner: &Owner, guard: Arc<Guard>) -> Self {
+        Self { guard: Some(guard), ..Self::unguarded(reader, owner) }
+    }
+
+    /// A writer for the lease itself.
+    pub(super) fn unguarded(reader: &Reader, owner: &Owner) -> Self {
+        Self {
+            read: reader.http().clone(),
+            write: Write::new(reader.http()),
+            owner: owner.clone(),
+            organization: reader.organization().id,
+            guard: None,
+        }
+    }
+
+    /// Whose things it writes.
+    pub fn owner(&self) -> &Owner {
+        &self.owner
+    }
+
+    /// The organization that it writes in.
+    pub(super) fn organization(&self) -> Uuid {
+        self.organization
+    }
+
+    pub(super) fn read(&self) -> &Read {
+        &self.read
+    }
+
+    /// The labels of what is made, in the form that both versions take.
+    fn labels(&self) -> [String; 1] {
+        [Mark::label(&self.owner)]
+    }
+
+    fn may(&self) -> impl Fn(Duration) -> Result<(), Error> {
+        let guard = self.guard.clone();
+        move |needed| guard.as_ref().map_or(Ok(()), |guard| guard.check(needed))
+    }
+
+    /// POST of an object with an id of ours. `None` when the server refused it with a 400
+    /// or said that it made something else than was sent for: then the object must be read.
+    async fn create<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        content: Content,
+        secret: Option<&SecretString>,
+    ) -> Result<Result<T, Error>, Error> {
+        let sent = self
+            .write
+            .send(Method::POST, path, Some(content), Repeat::Harmless, secret, self.may())
+            .await;
+        match sent {
+            Ok(answer) if answer.status == 201 => Ok(Ok(answer.json()?)),
+            Ok(answer) => Err(Error::unexpected(
+                "POST",
+                &format!("/api/v1/{path}/"),
+                format!(
+                    "the status is {} and not 201, so nothing may have been made",
+                    answer.status
+                ),
+            )),
+            Err(error) if error.kind == ErrorKind::Refused => Ok(Err(error)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// PATCH of absolute values.
+    async fn change<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        content: Content,
+        secret: Option<&SecretString>,
+    ) -> Result<T, Error> {
+        let answer: Answer = self
+            .write
+            .send(Method::PATCH, path, Some(content), Repeat::Harmless, secret, self.may())
+            .await?;
+        answer.json()
+    }
+
+    /// DELETE of one object; what is gone already is a success.
+    async fn remove(&self, path: &str) -> Result<(), Error> {
+        let sent =
+            self.write.send(Method::DELETE, path, None, Repeat::Harmless, None, self.may()).await;
+        match sent {
+            Ok(_) => Ok(()),
+            // An unknown address is 404 too, but without a code.
+            Err(error) if error.kind == ErrorKind::NotFound && error.code.is_some() => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The error when the server keeps something else than what was sent.
+fn kept_otherwise(what: &str, fields: &[&str]) -> Error {
+    Error::new(
+        ErrorKind::Unexpected,
+        format!("JumpServer keeps {what} with another {}", fields.join(", ")),
+    )
+    .advise("run again; when it stays, someone else changes it at the same time")
+}
+
+/// The error when something else stands under an id or name of ours.
+fn in_the_way(what: &str, fields: &[&str]) -> Error {
+    Error::new(
+        ErrorKind::Conflict,
+        format!("{what} exists already, with another {}", fields.join(", ")),
+    )
+    .advise("run `jumpgate plan` again: it was made or changed since")
+}

@@ -1,0 +1,5 @@
+//! The client against JumpServer.
+
+mod target;
+
+mod reading;

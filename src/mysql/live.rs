@@ -1,0 +1,95 @@
+//! What was read of one server for a plan: complete, or it does not exist.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::SignedDuration;
+
+use super::dialect::Dialect;
+use super::spec::{AccountName, Held, SeenAccount, TableName};
+
+/// What to look for on a server.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ask {
+    /// How the user names of all accounts of ours begin, such as `jump_db_`. Every account
+    /// that begins so is read, whatever its host.
+    pub account_prefix: String,
+    /// Databases of which to say whether they exist.
+    pub databases: BTreeSet<String>,
+    /// Tables of which to say whether they exist, each with columns of which to say so.
+    pub tables: BTreeMap<TableName, BTreeSet<String>>,
+}
+
+/// What was read of one server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    /// What the server is.
+    pub server: Server,
+    /// Accounts whose user name begins as asked, by name.
+    pub accounts: BTreeMap<AccountName, SeenAccount>,
+    /// What everybody who can log in holds besides his own grants.
+    pub everybody: Vec<Everybody>,
+    /// Whether what was asked about exists.
+    pub existing: Existing,
+}
+
+/// What a server is, and how it is at the moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// `host:port`, for messages.
+    pub label: String,
+    /// Kind, version and the settings that change the meaning of grants.
+    pub dialect: Dialect,
+    /// Which server it is: MySQL's server_uuid; on MariaDB host name, port and server_id.
+    pub identity: String,
+    /// Why it cannot be written, in words, when it cannot: read-only, or a replica.
+    pub not_writable: Option<String>,
+    /// The server's UTC clock minus the local one.
+    pub skew: SignedDuration,
+    /// Whether the connection is protected by TLS.
+    pub encrypted: bool,
+}
+
+/// Something that opens a server to accounts without standing in their grants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Everybody {
+    /// What it is.
+    pub source: EverybodySource,
+    /// What it gives.
+    pub held: Held,
+}
+
+/// What gives something to everybody.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EverybodySource {
+    /// An account without a user name: its grants on databases hold for all from that host.
+    Anonymous(AccountName),
+    /// MariaDB's PUBLIC.
+    Public,
+    /// A mandatory role of MySQL, active at every login.
+    MandatoryRole(AccountName),
+}
+
+/// Whether databases, tables and columns exist.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Existing {
+    /// Databases asked about.
+    pub databases: BTreeMap<String, Known>,
+    /// Tables asked about.
+    pub tables: BTreeMap<TableName, Known>,
+    /// Columns asked about: table, then column.
+    pub columns: BTreeMap<TableName, BTreeMap<String, Known>>,
+}
+
+/// Whether something exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// It does.
+    Exists,
+    /// It does not; names that are near it, the nearest first.
+    Missing {
+        /// Near names.
+        near: Vec<String>,
+    },
+    /// The reader may not see it.
+    NotChecked,
+}

@@ -57,7 +57,7 @@ pub(super) fn comment(owner: &Owner, id: Uuid, words: &str, line: &str) -> Strin
         owner: owner.clone(),
         id,
         user: None,
-        requests: Vec::new(),
+        requests: Default::default(),
         end: None,
         handover: None,
     };

@@ -1,3 +1,7 @@
-//! The integration tests.
+//! Tests of the whole: commands, and real servers.
 
+mod check;
 mod jumpserver;
+mod mysql;
+#[path = "../support/mod.rs"]
+mod support;

@@ -106,7 +106,7 @@ mod tests {
             owner: owner.clone(),
             id: Uuid::from_u128(id),
             user: None,
-            requests: Vec::new(),
+            requests: Default::default(),
             end: None,
             handover: None,
         };

@@ -11,6 +11,7 @@ pub mod mark;
 pub mod mysql;
 pub mod names;
 pub mod naming;
+pub mod observed;
 pub mod period;
 pub mod plan;
 pub mod policy;

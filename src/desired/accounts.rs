@@ -72,7 +72,11 @@ fn assets(access: &Access) -> BTreeMap<&InstanceName, Vec<String>> {
 }
 
 /// Adds privileges on a scope to what an account holds.
-fn include(grants: &mut Grants, scope: &Scope, privileges: impl Iterator<Item = Privilege>) {
+pub(crate) fn include(
+    grants: &mut Grants,
+    scope: &Scope,
+    privileges: impl Iterator<Item = Privilege>,
+) {
     match scope {
         Scope::Database(database) => {
             grants.databases.entry(database.clone()).or_default().extend(privileges);

@@ -2,12 +2,15 @@
 
 mod accounts;
 mod permissions;
+
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+
+pub(crate) use accounts::include;
 
 use crate::access::model::{Access, PeopleSource};
 use crate::grants::Grant;

@@ -71,6 +71,7 @@ impl World {
         self.assets.get(asset).map(|account| SeenAssetAccount {
             id: account.id,
             asset: asset.to_owned(),
+            asset_id: Uuid::from_u128(1),
             name: USER.to_owned(),
             username: USER.to_owned(),
             secret_type: "password".to_owned(),

@@ -142,6 +142,7 @@ mod tests {
                 AnchoredInstance {
                     server: "8f2b1c6e-0000-11ef-9a44-0242ac120002".to_owned(),
                     asset: Uuid::from_u128(5),
+                    account_host: Some("10.8.0.%".to_owned()),
                 },
             )]
             .into(),

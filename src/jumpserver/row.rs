@@ -278,6 +278,7 @@ impl AccountRow {
         SeenAssetAccount {
             id: self.id,
             asset: self.asset.name,
+            asset_id: self.asset.id,
             labelled: labelled(&self.labels, owner),
             mark: Mark::parse(&self.comment),
             name: self.name,

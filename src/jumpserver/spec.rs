@@ -132,6 +132,8 @@ pub struct SeenAssetAccount {
     pub id: Uuid,
     /// The asset, by name.
     pub asset: String,
+    /// The asset's id.
+    pub asset_id: Uuid,
     /// The account's own name.
     pub name: String,
     /// The user name on the asset.
@@ -166,6 +168,9 @@ pub struct AnchoredInstance {
     pub server: String,
     /// The id of its asset.
     pub asset: Uuid,
+    /// The host part of the accounts there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_host: Option<String>,
 }
 
 /// What was read of JumpServer for one plan. Complete, or it does not exist.

@@ -1,9 +1,46 @@
 //! From desired and live state to ordered steps. Pure: nothing here reads or writes.
+//!
+//! `ask` says what has to be read, [`make`] compares, and each of the other modules looks
+//! at one kind of thing: `people`, `hosts`, `servers`, `scopes`, `accounts`, `access`
+//! (permissions). What cannot be done is told in [`finding`]; what must not be lost
+//! meanwhile is kept by `hold`; [`guard`] says when too much goes at once.
 
+mod access;
+pub mod accounts;
+pub mod ask;
+pub mod finding;
+mod focus;
 pub mod guard;
+mod hold;
+mod hosts;
+mod order;
+pub mod people;
 pub mod permissions;
+pub mod reason;
+mod scopes;
+mod servers;
 
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+pub use focus::Focus;
+
+use self::accounts::AccountChange;
+use self::finding::{Finding, Kind};
+use self::guard::{Removals, Stop};
+use self::people::UserChange;
+use self::reason::Reason;
+use crate::access::model::Access;
+use crate::desired;
+use crate::grants::Grant;
+use crate::mark::Mark;
+use crate::names::{InstanceName, PersonName, RequestName};
+use crate::observed::Observed;
+use crate::policy;
 
 /// When a step may be carried out, relative to the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -15,4 +52,210 @@ pub enum Phase {
     New,
     /// What was replaced: only after its replacement stands and was read back.
     Replaced,
+}
+
+/// What a plan is made from.
+pub struct Inputs<'a> {
+    /// The access repo.
+    pub access: &'a Access,
+    /// Its grants.
+    pub grants: &'a [Grant<'a>],
+    /// What was read of the targets.
+    pub observed: &'a Observed,
+    /// The moment.
+    pub moment: Timestamp,
+    /// Instances whose server may be another one than at the last apply.
+    pub new_servers: &'a BTreeSet<InstanceName>,
+}
+
+/// The ordered steps from live to desired, and what there is to tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Plan {
+    /// The steps; what one needs stands before it.
+    pub items: Vec<Item>,
+    /// What is in the way, risky or odd; the worst first.
+    pub findings: Vec<Finding>,
+    /// What is taken away.
+    pub removals: Removals,
+    /// Why the guard stops it, unless a flag lets it through.
+    pub stop: Option<Stop>,
+}
+
+/// One step about one object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Item {
+    /// Where it is carried out; the other side of a handover goes along.
+    pub target: Target,
+    /// When.
+    pub phase: Phase,
+    /// Whom it is about, as far as the repo knows him.
+    pub person: Option<PersonName>,
+    /// The user or account name that it is about.
+    pub name: String,
+    /// What happens.
+    pub what: What,
+    /// The requests that it comes from.
+    pub because: Vec<Reason>,
+    /// Whether it takes access away before the end that its own mark records.
+    pub early_end: bool,
+    /// Positions of steps that must have succeeded before.
+    pub needs: Vec<usize>,
+    /// Positions of steps that must be over before, however they went.
+    pub after: Vec<usize>,
+}
+
+/// Where a step is carried out.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Target {
+    /// JumpServer.
+    JumpServer,
+    /// A database instance, and its accounts in JumpServer.
+    Instance(InstanceName),
+}
+
+/// What happens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum What {
+    /// A user of JumpServer.
+    User {
+        /// The change.
+        #[serde(flatten)]
+        change: UserChange,
+    },
+    /// A permission.
+    Permission {
+        /// Its id.
+        id: Uuid,
+        /// The change.
+        #[serde(flatten)]
+        action: permissions::Action,
+        /// Its mark, when it stays.
+        mark: Option<Mark>,
+    },
+    /// A database account.
+    Account {
+        /// The change.
+        #[serde(flatten)]
+        change: AccountChange,
+    },
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Whether something that git asks for cannot be done.
+    pub fn is_partial(&self) -> bool {
+        self.findings.iter().any(|finding| {
+            finding.severity == finding::Severity::Error && finding.code != Kind::AgainstPolicy
+        })
+    }
+
+    /// Whether a merged request breaks policy.
+    pub fn breaks_policy(&self) -> bool {
+        self.findings.iter().any(|finding| finding.code == Kind::AgainstPolicy)
+    }
+
+    /// What `--expect` compares: the same for the same steps, whatever the day.
+    pub fn checksum(&self) -> String {
+        // Plain data with string keys always has a JSON form.
+        let json = serde_json::to_vec(&self.items).unwrap_or_default();
+        data_encoding::HEXLOWER.encode(&Sha256::digest(json)[..16])
+    }
+}
+
+/// Makes the plan. The same inputs give the same plan, byte for byte.
+pub fn make(inputs: &Inputs<'_>) -> Plan {
+    let Inputs { access, grants, observed, moment, .. } = *inputs;
+    let live = &observed.jumpserver;
+    let mut findings = Vec::new();
+    let (allowed, violating) = keep_policy(access, grants, moment, &mut findings);
+    let all = desired::at(access, grants, moment);
+    let allowed = desired::at(access, &allowed, moment);
+
+    let people = people::find(access, &all, live, &access::owned_by(access, &all, live));
+    let hosts = hosts::find(access, &all, live);
+    let servers = servers::find(access, &all, observed, inputs.new_servers);
+    let accounts = accounts::plan(&accounts::Inputs {
+        access,
+        live,
+        servers: &servers,
+        people: &people,
+        all: &all,
+        allowed: &allowed,
+        moment,
+    });
+    let permissions = access::plan(&access::Inputs {
+        access,
+        live,
+        servers: &servers,
+        people: &people,
+        hosts: &hosts,
+        accounts: &accounts,
+        all: &all,
+        allowed: &allowed,
+        violating: &violating,
+        moment,
+    });
+    let owned = accounts.owned + permissions.owned;
+    findings.extend(people.findings.iter().cloned());
+    findings.extend(hosts.findings.iter().cloned());
+    findings.extend(servers.findings.iter().cloned());
+    findings.extend(accounts.findings.iter().cloned());
+    findings.extend(permissions.findings.iter().cloned());
+    findings.sort();
+    findings.dedup();
+    let users = people::changes(access, &all, live);
+    let (items, removals) = order::items(
+        &order::Inputs { access, live, all: &all, moment },
+        users,
+        accounts,
+        permissions,
+    );
+    let removals = Removals { owned, ..removals };
+    let stop = guard::judge(access.config.guard, removals, None).err();
+    Plan { items, findings, removals, stop }
+}
+
+/// The grants that keep policy, and whose requests break it: the user and the request.
+fn keep_policy<'a>(
+    access: &'a Access,
+    grants: &'a [Grant<'a>],
+    moment: Timestamp,
+    findings: &mut Vec<Finding>,
+) -> (Vec<Grant<'a>>, BTreeSet<(&'a str, &'a RequestName)>) {
+    let mut kept = Vec::with_capacity(grants.len());
+    let mut violating = BTreeSet::new();
+    let mut told = BTreeSet::new();
+    for grant in grants {
+        let broken = match grant.period.is_over(moment) {
+            true => Vec::new(),
+            false => policy::judge(&access.policy, grant, moment),
+        };
+        if broken.is_empty() {
+            kept.push(grant.clone());
+            continue;
+        }
+        if let Some(person) = access.people.get(grant.person) {
+            violating.insert((person.jumpserver.as_str(), grant.because.request));
+        }
+        for violation in broken {
+            if told.insert((grant.because.site, violation.limit.clone())) {
+                let text = format!(
+                    "{}, so it gets nothing new ({}:{})",
+                    violation.message, violation.limit.file, violation.limit.line
+                );
+                findings.push(
+                    Finding::new(Kind::AgainstPolicy, text)
+                        .at(grant.because.site)
+                        .about(grant.person),
+                );
+            }
+        }
+    }
+    (kept, violating)
 }

@@ -195,6 +195,14 @@ fn order(
     // Stable: the wider half of an update stays before its narrower one.
     changes.sort_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)));
     let mut new: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut wider: BTreeMap<&str, Vec<PermissionSpec>> = BTreeMap::new();
+    for (_, group, _, action) in &changes {
+        if let Action::Create { spec: to } = action {
+            wider.entry(group).or_default().push(to.clone());
+        } else if let Action::Update { to, .. } = action {
+            wider.entry(group).or_default().push((**to).clone());
+        }
+    }
     let mut steps = Vec::new();
     for (position, (phase, group, id, action)) in changes.into_iter().enumerate() {
         let needs = match phase {
@@ -206,10 +214,19 @@ fn order(
             Phase::Replaced => new.get(group).cloned().unwrap_or_default(),
         };
         let recorded = live.get(&id).and_then(|seen| seen.mark.as_ref()?.end);
-        let early_end = shrinks(&action) && recorded.is_none_or(|end| end > moment);
+        let early_end = shrinks(&action)
+            && recorded.is_none_or(|end| end > moment)
+            && !replaced_whole(&action, wider.get(group));
         steps.push(Step { id, action, phase, needs, early_end });
     }
     steps
+}
+
+/// Whether what goes is given whole by a permission of the same group that comes, as when
+/// a request is renewed.
+fn replaced_whole(action: &Action, wider: Option<&Vec<PermissionSpec>>) -> bool {
+    let Action::Delete { from } = action else { return false };
+    wider.is_some_and(|wider| wider.iter().any(|to| within(from, to)))
 }
 
 /// Whether a change can give anything that was not given before.

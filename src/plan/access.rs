@@ -1,0 +1,270 @@
+//! The permissions of a plan: what each should say, given what is blocked and what is held.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::accounts::{Accounts, over};
+use super::finding::{Finding, Kind};
+use super::hold;
+use super::hosts::Hosts;
+use super::people::People;
+use super::permissions::{self, Conflict, Step, Want};
+use super::servers::Servers;
+use crate::access::model::Access;
+use crate::desired::{Desired, Wanted};
+use crate::jumpserver::spec::{Live, PermissionSpec, SeenPermission};
+use crate::mark::Mark;
+use crate::names::{InstanceName, PersonName, RequestName};
+use crate::naming;
+
+/// Everything that the work on permissions reads.
+pub(super) struct Inputs<'i, 'a> {
+    pub(super) access: &'a Access,
+    pub(super) live: &'a Live,
+    pub(super) servers: &'i Servers<'a>,
+    pub(super) people: &'i People<'a>,
+    pub(super) hosts: &'i Hosts,
+    pub(super) accounts: &'i Accounts<'a>,
+    /// What all grants ask for, and what those ask for that keep policy.
+    pub(super) all: &'i Desired<'a>,
+    pub(super) allowed: &'i Desired<'a>,
+    /// Whose requests break policy: the user in JumpServer and the request.
+    pub(super) violating: &'i BTreeSet<(&'a str, &'a RequestName)>,
+    pub(super) moment: Timestamp,
+}
+
+/// The steps about permissions, and the marks that they write, by id.
+pub(super) struct Permissions {
+    pub(super) steps: Vec<Step>,
+    pub(super) marks: BTreeMap<Uuid, Mark>,
+    /// How many permissions are ours.
+    pub(super) owned: usize,
+    pub(super) findings: Vec<Finding>,
+}
+
+/// Plans the permissions.
+pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
+    let owner = &inputs.access.config.owner;
+    let holders = holders(inputs.access);
+    let mut wants = BTreeMap::new();
+    for (name, wanted) in &inputs.all.permissions {
+        let id = naming::permission_id(owner, &inputs.live.organization.0, name);
+        let live = inputs.live.permissions.get(&id);
+        let live = live.filter(|seen| permissions::is_ours(owner, seen));
+        if let Some((spec, mark)) = want(inputs, id, name, wanted, live, &holders) {
+            let group = group(name).to_owned();
+            wants.insert(id, Want { spec, mark, group });
+        }
+    }
+    let ours = inputs.live.permissions.values().filter(|seen| permissions::is_ours(owner, seen));
+    let mut owned = 0;
+    let mut findings = Vec::new();
+    for seen in ours {
+        owned += 1;
+        if !seen.labelled {
+            let text = format!("the permission {} has lost its label", seen.spec.name);
+            let text = if wants.contains_key(&seen.id) { text + ": it is put back" } else { text };
+            findings.push(Finding::new(Kind::LabelStripped, text));
+        }
+        if let Some(mark) = &seen.mark
+            && !wants.contains_key(&seen.id)
+            && kept_by_violation(inputs, seen, mark)
+        {
+            let (spec, group) = (seen.spec.clone(), group(&seen.spec.name).to_owned());
+            wants.insert(seen.id, Want { spec, mark: mark.clone(), group });
+        }
+    }
+    let (steps, conflicts) = permissions::compare(
+        owner,
+        &wants,
+        &inputs.live.permissions,
+        |seen| group(&seen.spec.name).to_owned(),
+        inputs.moment,
+    );
+    findings.extend(conflicts.iter().map(|conflict| {
+        let (kind, help) = match conflict {
+            Conflict::NameTaken { .. } => {
+                (Kind::InTheWay, "rename or remove it in JumpServer, after finding out who uses it")
+            }
+            Conflict::Copy { .. } => (
+                Kind::Copy,
+                "remove it in JumpServer, or take our label off when someone else looks after it",
+            ),
+        };
+        Finding::new(kind, conflict.to_string()).help(help)
+    }));
+    let marks = wants.into_iter().map(|(id, want)| (id, want.mark)).collect();
+    Permissions { steps, marks, owned, findings }
+}
+
+/// The instance that holds the accounts of an asset.
+fn holders(access: &Access) -> BTreeMap<&str, &InstanceName> {
+    let holders = access.instances.iter().map(|(name, instance)| {
+        (instance.asset.as_str(), instance.same_accounts_as.as_ref().unwrap_or(name))
+    });
+    holders.collect()
+}
+
+/// What a permission should say now, and its mark; nothing when it should not be there.
+fn want<'a>(
+    inputs: &Inputs<'_, 'a>,
+    id: Uuid,
+    name: &str,
+    wanted: &Wanted<'a, PermissionSpec>,
+    live: Option<&SeenPermission>,
+    holders: &BTreeMap<&'a str, &'a InstanceName>,
+) -> Option<(PermissionSpec, Mark)> {
+    let live_mark = live.and_then(|seen| seen.mark.as_ref());
+    if inputs.people.blocked.contains(wanted.person) {
+        let live = live?;
+        let mut mark = live.mark.clone()?;
+        let requests = wanted.requests();
+        mark.requests.retain(|request, _| requests.contains_key(request));
+        return some(hold::permission(&wanted.spec, &live.spec), mark);
+    }
+    let database = wanted.because.iter().any(|grant| grant.want.level().is_some());
+    let may = |target: &String| {
+        if !database {
+            return !inputs.hosts.blocked.contains(target);
+        }
+        let Some(&holder) = holders.get(target.as_str()) else { return false };
+        let blocked = wanted
+            .spec
+            .accounts
+            .iter()
+            .any(|user| inputs.accounts.blocked.contains(&(holder, user.clone())));
+        !blocked
+            && !inputs.servers.closed.contains(target.as_str())
+            && inputs.servers.usable.contains_key(holder)
+    };
+    let allowed = inputs.allowed.permissions.get(name);
+    let pick = |all: &BTreeSet<String>,
+                allowed: Option<&BTreeSet<String>>,
+                live: Option<&BTreeSet<String>>| {
+        let new = allowed.into_iter().flatten().filter(|target| may(target));
+        let held = live.into_iter().flatten().filter(|target| all.contains(*target));
+        new.chain(held).cloned().collect::<BTreeSet<String>>()
+    };
+    let spec = PermissionSpec {
+        assets: pick(
+            &wanted.spec.assets,
+            allowed.map(|allowed| &allowed.spec.assets),
+            live.map(|seen| &seen.spec.assets),
+        ),
+        nodes: pick(
+            &wanted.spec.nodes,
+            allowed.map(|allowed| &allowed.spec.nodes),
+            live.map(|seen| &seen.spec.nodes),
+        ),
+        ..wanted.spec.clone()
+    };
+    let mut requests = allowed.map(Wanted::requests).unwrap_or_default();
+    for request in wanted.requests().into_keys() {
+        if let Some(end) = live_mark.and_then(|mark| mark.requests.get(&request)) {
+            requests.entry(request).or_insert(*end);
+        }
+    }
+    let mark = Mark {
+        owner: inputs.access.config.owner.clone(),
+        id,
+        user: inputs.people.users.get(wanted.person).copied(),
+        requests,
+        end: wanted.end,
+        handover: None,
+    };
+    some(spec, mark)
+}
+
+/// A permission without anything to open is none.
+fn some(spec: PermissionSpec, mark: Mark) -> Option<(PermissionSpec, Mark)> {
+    (!spec.assets.is_empty() || !spec.nodes.is_empty()).then_some((spec, mark))
+}
+
+/// Whether a permission comes from a request that breaks policy now: it stays until the
+/// end that it records, though the request now asks for another period.
+fn kept_by_violation(inputs: &Inputs<'_, '_>, seen: &SeenPermission, mark: &Mark) -> bool {
+    !over(mark.end, inputs.moment)
+        && seen.spec.users.iter().any(|user| {
+            mark.requests.keys().any(|request| inputs.violating.contains(&(user.as_str(), request)))
+        })
+}
+
+/// The name of a permission without its period: permissions of one group replace one
+/// another.
+pub(super) fn group(name: &str) -> &str {
+    match name.rsplit_once('_') {
+        Some((group, period)) if is_period(period) => group,
+        _ => name,
+    }
+}
+
+fn is_period(text: &str) -> bool {
+    let edge = |text: &str| {
+        let (day, time) = text.split_at_checked(8).unwrap_or(("", ""));
+        day.len() == 8
+            && day.bytes().all(|byte| byte.is_ascii_digit())
+            && (time.is_empty()
+                || (time.len() == 6
+                    && time.starts_with('T')
+                    && time.ends_with('Z')
+                    && time[1..5].bytes().all(|byte| byte.is_ascii_digit())))
+    };
+    match text.split_once('-') {
+        Some((from, until)) => edge(from) && (until.is_empty() || edge(until)),
+        None => edge(text),
+    }
+}
+
+/// The marks of what each person holds already: by it a user made anew is found.
+pub(super) fn owned_by<'a>(
+    access: &'a Access,
+    all: &Desired<'a>,
+    live: &Live,
+) -> BTreeMap<&'a PersonName, BTreeSet<Uuid>> {
+    let owner = &access.config.owner;
+    let mut owned: BTreeMap<&PersonName, BTreeSet<Uuid>> = BTreeMap::new();
+    for (name, wanted) in &all.permissions {
+        let id = naming::permission_id(owner, &live.organization.0, name);
+        let seen = live.permissions.get(&id).filter(|seen| permissions::is_ours(owner, seen));
+        if let Some(user) = seen.and_then(|seen| seen.mark.as_ref()?.user) {
+            owned.entry(wanted.person).or_default().insert(user);
+        }
+    }
+    let mut people: BTreeMap<&str, &PersonName> = BTreeMap::new();
+    for ((_, user), wanted) in &all.accounts {
+        people.insert(user, wanted.person);
+    }
+    for account in live.accounts.values() {
+        let mark = account.mark.as_ref();
+        let mark = mark.filter(|mark| mark.owner == *owner && mark.id == account.id);
+        if let Some(user) = mark.and_then(|mark| mark.user)
+            && let Some(person) = people.get(account.username.as_str())
+        {
+            owned.entry(person).or_default().insert(user);
+        }
+    }
+    owned
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_period_is_no_part_of_the_group() {
+        for (name, base) in [
+            ("jump_app_fanlichun", "jump_app_fanlichun"),
+            ("jump_app_fanlichun_20270228", "jump_app_fanlichun"),
+            ("jump_app_fanlichun_20261201-20270228", "jump_app_fanlichun"),
+            ("jump_app_fanlichun_20261201-", "jump_app_fanlichun"),
+            ("jump_db_fan_lichun_r_20270228T1830Z", "jump_db_fan_lichun_r"),
+            ("jump_db_x_2027022", "jump_db_x_2027022"),
+            ("jump_db_x_20270228T183", "jump_db_x_20270228T183"),
+            ("日本_20270228x", "日本_20270228x"),
+        ] {
+            assert_eq!(group(name), base);
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! What a plan has to tell besides its steps: what is in the way, what is risky, what is
+//! odd.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::access::model::Site;
+use crate::names::PersonName;
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $variant:ident = $code:literal, $severity:ident, $title:literal;)*) => {
+        /// The kind of a finding. Its code never changes its meaning.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Kind {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Kind {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The code, such as `JG201`.
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code,)* }
+            }
+
+            /// How bad it is.
+            pub fn severity(self) -> Severity {
+                match self { $(Self::$variant => Severity::$severity,)* }
+            }
+
+            /// It in a few words.
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// The instance could not be read; nothing is changed there.
+    Unreadable = "JG201", Error, "a database server could not be read";
+    /// The server is another one than at the last apply.
+    OtherServer = "JG202", Error, "a database server is not the one it was";
+    /// Two instances lead to one server.
+    OneServerTwice = "JG203", Error, "two instances lead to one server";
+    /// The server cannot be written.
+    NotWritable = "JG204", Error, "a database server cannot be written";
+    /// JumpServer has no such user.
+    UserMissing = "JG205", Error, "JumpServer has no such user";
+    /// The user has another id than the one for whom access was made.
+    UserMadeAnew = "JG206", Error, "a user was made anew";
+    /// The user is switched off or expired.
+    UserDisabled = "JG207", Warning, "a user cannot log in";
+    /// JumpServer has no such asset.
+    AssetMissing = "JG208", Error, "JumpServer has no such asset";
+    /// The asset is no host, or no database of this kind.
+    AssetWrongKind = "JG209", Error, "an asset is of another kind";
+    /// JumpServer has no such node.
+    NodeMissing = "JG210", Error, "JumpServer has no such node";
+    /// The asset lives under another entry's node with another environment.
+    OtherEnvironment = "JG211", Error, "an asset belongs to another environment";
+    /// The asset has none of the login's accounts: the permission opens nothing.
+    LoginAccountMissing = "JG212", Warning, "an asset has no account for the login";
+    /// Assets of the node speak none of the login's protocols.
+    ProtocolMissing = "JG213", Warning, "assets speak none of the login's protocols";
+    /// The database, table or column does not exist.
+    ScopeMissing = "JG214", Error, "a database, table or column does not exist";
+    /// The reader may not see whether it exists.
+    ScopeNotChecked = "JG215", Notice, "whether something exists was not checked";
+    /// An object of another hand has the name.
+    InTheWay = "JG216", Error, "something that jumpgate did not make is in the way";
+    /// It carries our label without our mark.
+    Copy = "JG217", Warning, "a copy of one of our objects, or one edited by hand";
+    /// Our mark stands there without our label.
+    LabelStripped = "JG218", Warning, "a label was taken off";
+    /// A foreign permission opens a database account of ours.
+    ForeignOpens = "JG219", Error, "a foreign permission opens an account of ours";
+    /// A foreign permission takes a database account of ours away.
+    ForeignExcludes = "JG220", Warning, "a foreign permission excludes an account of ours";
+    /// An account of the same user name stands at another host.
+    LookAlike = "JG221", Warning, "an account of the same name at another host";
+    /// Someone locked the account.
+    Locked = "JG222", Warning, "an account is locked by another hand";
+    /// The password, the account or its secret was changed by another hand.
+    ChangedByHand = "JG223", Warning, "an account was changed by another hand";
+    /// The account holds privileges that this version does not know.
+    UnknownPrivilege = "JG224", Error, "an account holds privileges that are not known";
+    /// Anonymous accounts, PUBLIC or mandatory roles give more to everybody.
+    OpenToEverybody = "JG225", Warning, "a server gives something to everybody";
+    /// The grant breaks policy: it gets nothing new.
+    AgainstPolicy = "JG226", Error, "a merged request breaks policy";
+    /// The node reaches what is added later.
+    NodeReach = "JG227", Notice, "a node reaches everything below it";
+    /// `account-host: %`.
+    AnyHost = "JG228", Risk, "accounts work from any host";
+    /// The connection to the server is not verified.
+    WeakTls = "JG229", Risk, "the connection to a server is not verified";
+    /// A level leaves definers behind.
+    LeavesDefiners = "JG230", Risk, "a level leaves definers behind";
+    /// Something of ours belongs to no instance of the inventory.
+    Orphan = "JG231", Error, "something of ours belongs to no instance";
+    /// Something the server itself has to say.
+    ServerNotice = "JG232", Notice, "a word about a server";
+    /// An asset that should have the account is missing.
+    SwitchedOff = "JG233", Warning, "an object was switched off by another hand";
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl Serialize for Kind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
+}
+
+/// How bad a finding is, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Something that git asks for is not done.
+    Error,
+    /// It is done, and a reviewer must know what it opens.
+    Risk,
+    /// It is done, but something is odd.
+    Warning,
+    /// Good to know.
+    Notice,
+}
+
+/// One thing to tell.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What kind it is.
+    pub code: Kind,
+    /// What is the case, and what follows from it.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+    /// Where in the access repo it comes from.
+    pub site: Option<Site>,
+    /// Whom it is about.
+    pub person: Option<PersonName>,
+}
+
+impl Finding {
+    /// A finding of a kind, with its usual severity.
+    pub fn new(code: Kind, message: impl Into<String>) -> Self {
+        Self {
+            severity: code.severity(),
+            code,
+            message: message.into(),
+            help: None,
+            site: None,
+            person: None,
+        }
+    }
+
+    /// With what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// With where it comes from.
+    #[must_use]
+    pub fn at(mut self, site: &Site) -> Self {
+        self.site = Some(site.clone());
+        self
+    }
+
+    /// With whom it is about.
+    #[must_use]
+    pub fn about(mut self, person: &PersonName) -> Self {
+        self.person = Some(person.clone());
+        self
+    }
+
+    /// With another severity than usual.
+    #[must_use]
+    pub fn as_bad_as(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+}

@@ -1,0 +1,232 @@
+//! All steps in one list, each with what has to be done before it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::access::Permissions;
+use super::accounts::{Accounts, Planned};
+use super::guard::Removals;
+use super::people::UserChange;
+use super::permissions::{Action, Step};
+use super::reason::{self, Reason};
+use super::{Item, Phase, Target, What};
+use crate::access::model::Access;
+use crate::desired::Desired;
+use crate::jumpserver::spec::{Live, PermissionSpec};
+use crate::mark::Mark;
+use crate::names::PersonName;
+
+/// What the items are described from.
+pub(super) struct Inputs<'i, 'a> {
+    pub(super) access: &'a Access,
+    pub(super) live: &'a Live,
+    pub(super) all: &'i Desired<'a>,
+    pub(super) moment: Timestamp,
+}
+
+/// The items in their order: ends, then what is new, then what was replaced. A permission
+/// on databases comes after the accounts that it opens, and goes before them.
+pub(super) fn items(
+    inputs: &Inputs<'_, '_>,
+    users: Vec<UserChange>,
+    accounts: Accounts<'_>,
+    mut permissions: Permissions,
+) -> (Vec<Item>, Removals) {
+    let people: BTreeMap<&str, &PersonName> = inputs
+        .access
+        .people
+        .iter()
+        .map(|(name, person)| (person.jumpserver.as_str(), name))
+        .collect();
+    let marks = inputs.live.accounts.values().filter_map(|account| {
+        Some(((account.asset.as_str(), account.username.as_str()), account.mark.as_ref()?))
+    });
+    let mut list = List {
+        inputs,
+        people,
+        marks: marks.collect(),
+        items: Vec::new(),
+        opening: BTreeMap::new(),
+        removals: Removals::default(),
+    };
+    let mut places = Vec::with_capacity(permissions.steps.len());
+    let steps = std::mem::take(&mut permissions.steps);
+    let (ends, rest): (Vec<Step>, Vec<Step>) =
+        steps.into_iter().partition(|step| step.phase == Phase::Ends);
+    // `needs` points at positions of the whole list; ends need nothing and come first.
+    for step in ends {
+        places.push(list.permission(step, &permissions.marks, &[], Vec::new()));
+    }
+    let (widening, ending): (Vec<Planned<'_>>, Vec<Planned<'_>>) =
+        accounts.planned.into_iter().partition(|planned| planned.grows);
+    for planned in ending {
+        let after = list.opening.get(&planned.change.account.user).cloned().unwrap_or_default();
+        list.account(planned, Phase::Ends, after);
+    }
+    let (disabled, made): (Vec<UserChange>, Vec<UserChange>) =
+        users.into_iter().partition(|change| matches!(change, UserChange::Disable { .. }));
+    for change in disabled {
+        list.user(change, Phase::Ends);
+    }
+    let mut created: BTreeMap<String, usize> = BTreeMap::new();
+    for change in made {
+        let name = match &change {
+            UserChange::Create { username, .. } => Some(username.clone()),
+            _ => None,
+        };
+        let place = list.user(change, Phase::New);
+        created.extend(name.map(|name| (name, place)));
+    }
+    let mut ready: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for planned in widening {
+        let user = planned.change.account.user.clone();
+        let place = list.account(planned, Phase::New, Vec::new());
+        ready.entry(user).or_default().push(place);
+    }
+    for step in rest {
+        let after = match step.phase {
+            Phase::New => spec(&step.action)
+                .accounts
+                .iter()
+                .flat_map(|user| ready.get(user).into_iter().flatten().copied())
+                .collect(),
+            _ => Vec::new(),
+        };
+        let mut needs: Vec<usize> = step.needs.iter().map(|need| places[*need]).collect();
+        if step.phase == Phase::New {
+            needs.extend(spec(&step.action).users.iter().filter_map(|user| created.get(user)));
+        }
+        places.push(list.permission(step, &permissions.marks, &needs, after));
+    }
+    (list.items, list.removals)
+}
+
+/// What a permission says after a step, or said before its end.
+fn spec(action: &Action) -> &PermissionSpec {
+    match action {
+        Action::Create { spec } | Action::Delete { from: spec } => spec,
+        Action::Update { to, .. } => to,
+    }
+}
+
+struct List<'i, 'o, 'a> {
+    inputs: &'i Inputs<'o, 'a>,
+    people: BTreeMap<&'a str, &'a PersonName>,
+    /// The marks of accounts by asset and user name.
+    marks: BTreeMap<(&'a str, &'a str), &'a Mark>,
+    items: Vec<Item>,
+    /// By account, the steps so far about permissions that open it.
+    opening: BTreeMap<String, Vec<usize>>,
+    removals: Removals,
+}
+
+impl List<'_, '_, '_> {
+    fn push(&mut self, item: Item, shrinks: bool) -> usize {
+        if item.early_end {
+            self.removals.counted += 1;
+        } else if shrinks {
+            self.removals.ended += 1;
+        }
+        self.items.push(item);
+        self.items.len() - 1
+    }
+
+    fn permission(
+        &mut self,
+        step: Step,
+        marks: &BTreeMap<uuid::Uuid, Mark>,
+        needs: &[usize],
+        after: Vec<usize>,
+    ) -> usize {
+        let said = spec(&step.action);
+        let user = said.users.first().cloned().unwrap_or_default();
+        let person = self.people.get(user.as_str()).map(|person| (*person).clone());
+        let wanted = self.inputs.all.permissions.get(&said.name);
+        let before = self.inputs.live.permissions.get(&step.id).and_then(|seen| seen.mark.as_ref());
+        let delete = matches!(step.action, Action::Delete { .. });
+        let mut because = match wanted {
+            Some(wanted) if !delete => reason::asking(&wanted.because),
+            _ => Vec::new(),
+        };
+        if let Some(before) = before {
+            self.gone(before, &mut because);
+        }
+        let mark = marks.get(&step.id).filter(|_| !delete).cloned();
+        for account in &said.accounts {
+            self.opening.entry(account.clone()).or_default().push(self.items.len());
+        }
+        let item = Item {
+            target: Target::JumpServer,
+            phase: step.phase,
+            person,
+            name: said.name.clone(),
+            what: What::Permission { id: step.id, action: step.action, mark },
+            because,
+            early_end: step.early_end,
+            needs: needs.to_vec(),
+            after,
+        };
+        self.push(item, delete)
+    }
+
+    /// Adds the requests of a mark that do not ask any more.
+    fn gone(&self, before: &Mark, because: &mut Vec<Reason>) {
+        let gone = before
+            .requests
+            .iter()
+            .filter(|(request, _)| because.iter().all(|reason| reason.request != **request))
+            .map(|(request, end)| (request.clone(), *end))
+            .collect();
+        because.extend(reason::gone(self.inputs.access, &gone, self.inputs.moment));
+    }
+
+    fn account(&mut self, planned: Planned<'_>, phase: Phase, after: Vec<usize>) -> usize {
+        let Planned { change, person, early_end, shrinks, .. } = planned;
+        let key = (&change.instance, change.account.user.clone());
+        let wanted = self.inputs.all.accounts.get(&key);
+        let mut because = match wanted {
+            Some(wanted) if wanted.spec.name == change.account => reason::asking(&wanted.because),
+            _ => reason::gone(self.inputs.access, &change.mark.requests, self.inputs.moment),
+        };
+        let before = wanted.and_then(|wanted| {
+            wanted.spec.assets.iter().find_map(|asset| {
+                self.marks.get(&(asset.as_str(), change.account.user.as_str())).copied()
+            })
+        });
+        if let Some(before) = before {
+            self.gone(before, &mut because);
+        }
+        let item = Item {
+            target: Target::Instance(change.instance.clone()),
+            phase,
+            person: person.cloned(),
+            name: change.account.user.clone(),
+            what: What::Account { change },
+            because,
+            early_end,
+            needs: Vec::new(),
+            after,
+        };
+        self.push(item, shrinks)
+    }
+
+    fn user(&mut self, change: UserChange, phase: Phase) -> usize {
+        let (UserChange::Create { username, .. }
+        | UserChange::Update { username, .. }
+        | UserChange::Disable { username, .. }) = &change;
+        let disabled = matches!(change, UserChange::Disable { .. });
+        let item = Item {
+            target: Target::JumpServer,
+            phase,
+            person: self.people.get(username.as_str()).map(|person| (*person).clone()),
+            name: username.clone(),
+            what: What::User { change },
+            because: Vec::new(),
+            early_end: false,
+            needs: Vec::new(),
+            after: Vec::new(),
+        };
+        self.push(item, disabled)
+    }
+}

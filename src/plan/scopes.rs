@@ -1,0 +1,123 @@
+//! Databases, tables and columns that grants name: whether they exist, and the grants
+//! without those that do not.
+
+use std::collections::BTreeSet;
+
+use super::finding::{Finding, Kind};
+use crate::access::model::{Access, Scope};
+use crate::desired::{self, Desired};
+use crate::grants::{Grant, Want};
+use crate::mysql::live::{Existing, Known, Live};
+use crate::mysql::spec::{Grants, TableName};
+use crate::names::InstanceName;
+
+/// The union of what these grants give on their instance.
+pub(super) fn grants<'g, 'a: 'g>(
+    access: &Access,
+    because: impl Iterator<Item = &'g Grant<'a>>,
+) -> Grants {
+    let mut grants = Grants::default();
+    for grant in because {
+        if let Want::Database { level, scope, .. } = grant.want
+            && let Some(privileges) = access.config.levels.get(level)
+        {
+            desired::include(&mut grants, scope, privileges.iter().copied());
+        }
+    }
+    grants
+}
+
+/// The grants without those on what does not exist: no server refuses a grant on a
+/// database that is not there.
+pub(super) fn existing(wanted: &Grants, existing: &Existing) -> Grants {
+    let missing = |known: Option<&Known>| matches!(known, Some(Known::Missing { .. }));
+    let gone = |table: &TableName| {
+        missing(existing.databases.get(&table.database)) || missing(existing.tables.get(table))
+    };
+    let mut grants = wanted.clone();
+    grants.databases.retain(|database, _| !missing(existing.databases.get(database)));
+    grants.tables.retain(|table, _| !gone(table));
+    for (table, columns) in &mut grants.columns {
+        let known = existing.columns.get(table);
+        columns.retain(|column, _| !missing(known.and_then(|known| known.get(column))));
+    }
+    grants.columns.retain(|table, columns| !gone(table) && !columns.is_empty());
+    grants
+}
+
+/// Tells what does not exist, at the line that asks for it, and what was not checked.
+pub(super) fn find(
+    access: &Access,
+    desired: &Desired<'_>,
+    instance: &InstanceName,
+    live: &Live,
+    findings: &mut Vec<Finding>,
+) {
+    let mut told = BTreeSet::new();
+    let mut unchecked = BTreeSet::new();
+    let here = desired.accounts.iter().filter(|((holder, _), _)| *holder == instance);
+    for grant in here.flat_map(|(_, wanted)| &wanted.because) {
+        let Want::Database { scope, .. } = grant.want else { continue };
+        if !told.insert((grant.because.site, scope)) {
+            continue;
+        }
+        for (what, known) in parts(scope, &live.existing) {
+            match known {
+                Known::Exists => {}
+                Known::NotChecked => {
+                    unchecked.insert(scope.database());
+                }
+                Known::Missing { near } => {
+                    let finding = Finding::new(
+                        Kind::ScopeMissing,
+                        format!("{instance} has no {what}: nothing is granted on it"),
+                    )
+                    .at(grant.because.site);
+                    findings.push(match near.as_slice() {
+                        [] => finding,
+                        near => finding.help(format!("there is: {}", near.join(", "))),
+                    });
+                    break;
+                }
+            }
+        }
+    }
+    if !unchecked.is_empty() {
+        let names: Vec<&str> = unchecked.into_iter().collect();
+        let mut finding = Finding::new(
+            Kind::ScopeNotChecked,
+            format!(
+                "whether everything asked for on {instance} exists was not checked, since the \
+                 account of this run may not see it: {}",
+                names.join(", ")
+            ),
+        );
+        finding.site = access.instances.get(instance).map(|instance| instance.site.clone());
+        findings.push(finding.help(format!(
+            "`jumpgate grants-needed {instance}` prints the grants that let it look"
+        )));
+    }
+}
+
+/// The parts of a scope that were asked about, from the outside in, in words.
+fn parts<'e>(scope: &Scope, existing: &'e Existing) -> Vec<(String, &'e Known)> {
+    let mut parts = Vec::new();
+    let database = scope.database();
+    if let Some(known) = existing.databases.get(database) {
+        parts.push((format!("database {database}"), known));
+    }
+    let (Scope::Table(_, table) | Scope::Columns(_, table, _)) = scope else { return parts };
+    let name = TableName { database: database.to_owned(), table: table.clone() };
+    if let Some(known) = existing.tables.get(&name) {
+        parts.push((format!("table {database}.{table}"), known));
+    }
+    if let Scope::Columns(_, _, columns) = scope
+        && let Some(there) = existing.columns.get(&name)
+    {
+        let asked = columns.iter().filter_map(|column| Some((column, there.get(column)?)));
+        parts.extend(
+            asked.map(|(column, known)| (format!("column {database}.{table}.{column}"), known)),
+        );
+    }
+    parts
+}

@@ -16,4 +16,5 @@ pub mod period;
 pub mod plan;
 pub mod policy;
 pub mod repo;
+pub mod report;
 pub mod yaml;

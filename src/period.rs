@@ -47,6 +47,16 @@ impl Edge {
         })
     }
 
+    /// An end as people wrote it, as far as the instant tells: midnight is the end of the
+    /// day before.
+    pub fn end_text(at: Timestamp, zone: &TimeZone) -> String {
+        let before = (at - jiff::SignedDuration::from_secs(1)).to_zoned_datetime(zone.clone());
+        match Self::last_of(before.date(), zone) {
+            Ok(edge) if edge.at == at => edge.text,
+            _ => Self::moment(at, zone).text,
+        }
+    }
+
     /// A moment (whole minutes), shown in `zone`.
     pub fn moment(at: Timestamp, zone: &TimeZone) -> Self {
         let local = at.to_zoned_datetime(zone.clone());
@@ -156,5 +166,13 @@ mod tests {
         let period = Period { from: Some(from.clone()), until: Some(until) };
         assert_eq!(period.suffix(), "_20261201-20270228T1830Z");
         assert_eq!(Period { from: Some(from), until: None }.suffix(), "_20261201-");
+    }
+
+    #[test]
+    fn the_end_of_a_day_is_shown_as_that_day() {
+        let zone = TimeZone::get("Asia/Shanghai").expect("a known zone");
+        let end = |text: &str| Edge::end_text(text.parse().expect("a moment"), &zone);
+        assert_eq!(end("2027-02-28T16:00:00Z"), "2027-02-28 24:00 +08:00");
+        assert_eq!(end("2027-02-28T10:30:00Z"), "2027-02-28 18:30 +08:00");
     }
 }

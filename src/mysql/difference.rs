@@ -291,3 +291,5 @@ fn rank(object: &Object, naming: Naming) -> (u8, (usize, usize)) {
 #[cfg(test)]
 #[path = "difference_tests.rs"]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::carry_out;

@@ -22,7 +22,7 @@ fn want(database: &str) -> Grants {
 
 /// Carries out one change as the servers do: a revoke of what is not held is an error, an
 /// empty row goes, and a privilege revoked on a table goes from its columns too.
-fn carry_out(held: &mut Held, change: &Change) {
+pub(crate) fn carry_out(held: &mut Held, change: &Change) {
     match change {
         Change::Grant(Object::Database { stored, privileges, .. }) => {
             held.databases.entry(stored.clone()).or_default().privileges.extend(privileges);

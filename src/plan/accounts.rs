@@ -394,6 +394,10 @@ impl<'a> One<'_, '_, 'a> {
         if seen.server.is_none() && (blocked || hold::is_nothing(&grants)) {
             return;
         }
+        if !blocked && mark.requests.is_empty() {
+            // All that asks for it breaks policy, and what was held has ended.
+            return self.away(name, Some(person), seen, accounts);
+        }
         let nothing = Held::default();
         let held = seen.server.map_or(&nothing, |server| &server.held);
         let naming = self.live.server.dialect.naming();

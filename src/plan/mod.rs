@@ -19,6 +19,8 @@ pub mod permissions;
 pub mod reason;
 mod scopes;
 mod servers;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 

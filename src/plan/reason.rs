@@ -83,7 +83,7 @@ pub(super) fn gone(
                 reason: known.map(|request| request.reason.clone()),
                 team: None,
                 from: None,
-                until: end.map(|end| Edge::moment(end, &access.config.zone).text),
+                until: end.map(|end| Edge::end_text(end, &access.config.zone)),
             }
         })
         .collect()

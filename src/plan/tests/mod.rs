@@ -1,0 +1,289 @@
+//! Plans for whole repos, carried out on a model.
+
+mod random;
+mod world;
+
+use self::world::{DATABASE, JUMPGATE, World, at, repo};
+use super::finding::Kind;
+use super::*;
+use crate::jumpserver::spec::ForeignPermission;
+use crate::mysql::spec::Row;
+use crate::report::{self, Look, Report};
+
+const REFUNDS: &str = "for: fanlichun
+reason: \"PAY-1234: reconcile refunds\"
+from: 2026-12-01
+until: 2027-02-28
+servers:
+  - login: app
+    nodes: [/Default/payments/prod]
+    assets: [pay-web-01]
+databases:
+  - instance: orders-prod
+    level: r
+    tables:
+      - orders.*
+      - billing.invoices
+      - billing.cards(id, last4)
+";
+
+const NOW: &str = "2026-12-01T02:00:00Z";
+
+fn text(plan: &Plan, access: &Access, world: &World, moment: &str) -> String {
+    let context = report::Context {
+        access,
+        observed: &world.observed,
+        moment: at(moment),
+        commit: Some("8c8f9f0e4b7a1d2c3b4a59687f6e5d4c3b2a1908"),
+    };
+    report::render(&Report::of(plan, &context), Look::default())
+}
+
+fn kinds(plan: &Plan) -> Vec<Kind> {
+    plan.findings.iter().map(|finding| finding.code).collect()
+}
+
+#[test]
+fn the_first_plan_reads_well() {
+    let access = repo(&[("2026/PAY-1234-refunds", REFUNDS)], &[]);
+    let mut world = World::new();
+    let plan = world.apply(&access, NOW);
+    insta::assert_snapshot!(text(&plan, &access, &world, NOW));
+}
+
+#[test]
+fn the_end_takes_everything_and_trips_no_guard() {
+    let access = repo(&[("2026/PAY-1234-refunds", REFUNDS)], &[]);
+    let mut world = World::new();
+    world.apply(&access, NOW);
+    let end = "2027-02-28T16:00:00Z";
+    assert!(world.plan(&access, "2027-02-28T15:59:00Z").items.is_empty());
+    let plan = world.apply(&access, end);
+    assert_eq!(plan.removals.counted, 0);
+    insta::assert_snapshot!(text(&plan, &access, &world, end));
+    assert!(world.server().accounts.is_empty());
+    assert!(world.live().permissions.is_empty() && world.live().accounts.is_empty());
+}
+
+#[test]
+fn renewing_replaces_before_it_takes_away() {
+    let mut world = World::new();
+    world.apply(&repo(&[("r", REFUNDS)], &[]), NOW);
+    let longer = REFUNDS.replace("2027-02-28", "2027-03-31");
+    let access = repo(&[("r", &longer)], &[]);
+    let plan = world.apply(&access, NOW);
+    assert_eq!(plan.removals.counted, 0, "a renewed request takes nothing away");
+    let phases: Vec<Phase> = plan.items.iter().map(|item| item.phase).collect();
+    assert!(phases.is_sorted(), "{phases:?}");
+    let replaced = plan.items.iter().filter(|item| item.phase == Phase::Replaced);
+    assert!(replaced.clone().count() == 2 && replaced.clone().all(|item| !item.needs.is_empty()));
+}
+
+#[test]
+fn o04_one_of_two_requests_expires() {
+    let short = "for: fanlichun
+reason: look at orders
+until: 2026-12-10
+databases: [{ instance: orders-prod, level: r, tables: [orders.*] }]
+";
+    let long = short.replace("2026-12-10", "2027-01-31").replace("orders.*", "billing.*");
+    let access = repo(&[("short", short), ("long", &long)], &[]);
+    let mut world = World::new();
+    world.apply(&access, NOW);
+    let plan = world.apply(&access, "2026-12-10T16:00:00Z");
+    assert_eq!(plan.removals.counted, 0, "the mark records that end");
+    let account = world.server().accounts.values().next().expect("an account").clone();
+    assert_eq!(account.held.databases.keys().collect::<Vec<_>>(), ["billing"]);
+}
+
+#[test]
+fn a_removed_request_counts_for_the_guard() {
+    let mut world = World::new();
+    world.apply(&repo(&[("r", REFUNDS)], &[]), NOW);
+    let plan = world.apply(&repo(&[], &[("requests/.keep", "")]), NOW);
+    assert_eq!(plan.removals, Removals { counted: 3, ended: 0, owned: 3 });
+    assert!(plan.stop.is_some(), "all of three is more than 20 percent");
+}
+
+#[test]
+fn a_missing_user_blocks_only_his_part() {
+    let other = REFUNDS.replace("fanlichun", "liwei");
+    let access = repo(&[("a", REFUNDS), ("b", &other)], &[]);
+    let mut world = World::new();
+    world.live().users.remove("fanlichun");
+    world.live().near.users.insert("fanlichun".to_owned(), vec!["FanLichun".to_owned()]);
+    let plan = world.apply(&access, NOW);
+    assert!(plan.is_partial());
+    assert!(
+        plan.items.iter().all(|item| item.person.as_ref().is_some_and(|p| p.as_str() == "liwei"))
+    );
+    insta::assert_snapshot!(text(&plan, &access, &world, NOW));
+}
+
+#[test]
+fn a_user_made_anew_gets_nothing_until_the_file_says_so() {
+    let access = repo(&[("r", REFUNDS)], &[]);
+    let mut world = World::new();
+    world.apply(&access, NOW);
+    let id = world.user("fanlichun");
+    let plan = world.plan(&access, NOW);
+    assert!(plan.items.is_empty(), "{:#?}", plan.items);
+    assert!(kinds(&plan).contains(&Kind::UserMadeAnew));
+    let file = format!("name: 范立春\njumpserver-id: {id}\n");
+    let access = repo(&[("r", REFUNDS)], &[("people/fanlichun.yaml", &file)]);
+    let plan = world.apply(&access, NOW);
+    assert!(!plan.items.is_empty() && !plan.is_partial());
+    assert!(world.live().permissions.values().all(|seen| seen.user_ids.contains(&id)));
+}
+
+#[test]
+fn a_foreign_permission_that_opens_an_account_stops_it() {
+    let access = repo(&[("r", REFUNDS)], &[]);
+    let mut world = World::new();
+    let id = world.id();
+    world.live().foreign.push(ForeignPermission {
+        id,
+        name: "dba-everything".to_owned(),
+        asset: "orders-prod".to_owned(),
+        accounts: ["@ALL".to_owned()].into(),
+        valid: true,
+        end: at("2099-12-31T00:00:00Z"),
+    });
+    let plan = world.apply(&access, NOW);
+    assert!(world.server().accounts.is_empty());
+    assert!(kinds(&plan).contains(&Kind::ForeignOpens) && plan.is_partial());
+    let policy = "environments: [prod]\nlimits: []\nexposed-accounts: allow\n";
+    let access = repo(&[("r", REFUNDS)], &[("policy.yaml", policy)]);
+    let plan = world.apply(&access, NOW);
+    assert_eq!(world.server().accounts.len(), 1);
+    assert!(kinds(&plan).contains(&Kind::ForeignOpens) && !plan.is_partial());
+}
+
+#[test]
+fn a_tightened_policy_gives_nothing_new_and_takes_nothing_early() {
+    let mut world = World::new();
+    world.apply(&repo(&[("r", REFUNDS)], &[]), NOW);
+    let policy = "environments: [prod]
+limits:
+  - { when: { environment: prod }, longest: 7d }
+";
+    let wider = REFUNDS.replace("- orders.*", "- orders.*\n      - billing.*");
+    let access = repo(&[("r", &wider)], &[("policy.yaml", policy)]);
+    let plan = world.plan(&access, NOW);
+    assert!(plan.breaks_policy() && plan.items.is_empty(), "{:#?}", plan.items);
+    // The request now asks for longer, which policy forbids: the old end stays.
+    let longer = REFUNDS.replace("2027-02-28", "2027-12-31");
+    let access = repo(&[("r", &longer)], &[("policy.yaml", policy)]);
+    let plan = world.plan(&access, NOW);
+    assert!(plan.breaks_policy() && plan.items.is_empty(), "{:#?}", plan.items);
+    world.apply(&access, "2027-02-28T16:00:00Z");
+    assert!(world.server().accounts.is_empty() && world.live().permissions.is_empty());
+}
+
+#[test]
+fn another_server_under_the_name_changes_nothing() {
+    let mut world = World::new();
+    let access = repo(&[("r", REFUNDS)], &[]);
+    world.apply(&access, NOW);
+    let asset = world.live().assets["orders-prod"].id;
+    let known = crate::jumpserver::spec::AnchoredInstance {
+        server: "another-uuid".to_owned(),
+        asset,
+        account_host: None,
+    };
+    world.live().anchor = Some(crate::jumpserver::spec::Anchor {
+        commit: None,
+        instances: [("orders-prod".to_owned(), known)].into(),
+    });
+    world.server().accounts.clear();
+    let plan = world.plan(&access, NOW);
+    assert!(plan.items.is_empty() && kinds(&plan).contains(&Kind::OtherServer));
+    let accepted = BTreeSet::from(["orders-prod".parse().expect("an instance")]);
+    let grants = crate::grants::of(&access);
+    let plan = make(&Inputs {
+        access: &access,
+        grants: &grants,
+        observed: &world.observed,
+        moment: at(NOW),
+        new_servers: &accepted,
+    });
+    assert_eq!(plan.items.len(), 1);
+}
+
+#[test]
+fn an_unreadable_server_stops_only_itself() {
+    let mut world = World::new();
+    let access = repo(&[("r", REFUNDS)], &[]);
+    let name = "orders-prod".parse().expect("an instance");
+    let why = "cannot connect to orders-prod.db.acme.example:3306: nothing listens there";
+    let broken = crate::observed::Instance::Unreadable(why.to_owned());
+    world.observed.instances.insert(name, broken);
+    let plan = world.plan(&access, NOW);
+    assert_eq!(plan.items.len(), 1, "the hosts go on: {:#?}", plan.items);
+    assert!(plan.is_partial());
+}
+
+#[test]
+fn o20_same_name_other_host() {
+    let mut world = World::new();
+    let access = repo(&[("r", REFUNDS)], &[]);
+    world.apply(&access, NOW);
+    let mut other = world.server().accounts.values().next().expect("an account").clone();
+    other.name.host = "%".to_owned();
+    other.evidence = None;
+    world.server().accounts.insert(other.name.clone(), other);
+    let plan = world.plan(&access, NOW);
+    assert!(plan.items.is_empty());
+    assert_eq!(kinds(&plan).iter().filter(|kind| **kind == Kind::LookAlike).count(), 1);
+}
+
+#[test]
+fn a_changed_account_host_ends_the_old_account() {
+    let mut world = World::new();
+    world.apply(&repo(&[("r", REFUNDS)], &[]), NOW);
+    let file = DATABASE.replace("10.8.0.%", "10.9.0.%");
+    let access = repo(&[("r", REFUNDS)], &[("inventory/databases/orders-prod.yaml", &file)]);
+    world.apply(&access, NOW);
+    let hosts: Vec<&str> = world.server().accounts.keys().map(|name| name.host.as_str()).collect();
+    assert_eq!(hosts, ["10.9.0.%"]);
+}
+
+#[test]
+fn drift_on_an_account_is_taken_back() {
+    let mut world = World::new();
+    let access = repo(&[("r", REFUNDS)], &[]);
+    world.apply(&access, NOW);
+    let account = world.server().accounts.values_mut().next().expect("an account");
+    account.held.databases.insert("hr".to_owned(), Row::default());
+    let row = account.held.databases.get_mut("hr").expect("a row");
+    row.privileges.insert(crate::mysql::privilege::Privilege::Select);
+    let plan = world.apply(&access, NOW);
+    insta::assert_snapshot!(text(&plan, &access, &world, NOW));
+}
+
+#[test]
+fn what_does_not_exist_is_told_at_its_line_and_not_granted() {
+    let mut world = World::new();
+    world.server().existing.databases.insert(
+        "orders".to_owned(),
+        crate::mysql::live::Known::Missing { near: vec!["orders_v2".to_owned()] },
+    );
+    world.live().assets.remove("pay-web-01");
+    let access = repo(&[("r", REFUNDS)], &[]);
+    let plan = world.apply(&access, NOW);
+    insta::assert_snapshot!(text(&plan, &access, &world, NOW));
+}
+
+#[test]
+fn a_plan_is_the_same_every_time_and_can_be_narrowed() {
+    let other = REFUNDS.replace("fanlichun", "liwei");
+    let access = repo(&[("a", REFUNDS), ("b", &other)], &[]);
+    let world = World::new();
+    let plan = world.plan(&access, NOW);
+    assert_eq!(plan, world.plan(&access, NOW));
+    assert_eq!(plan.checksum(), world.plan(&access, "2026-12-02T02:00:00Z").checksum());
+    let focus = Focus { people: ["liwei".parse().expect("a person")].into(), ..Focus::default() };
+    let narrow = focus.narrow(plan.clone());
+    assert_eq!(narrow.items.len() * 2, plan.items.len());
+    assert!(JUMPGATE.contains("acme"));
+}

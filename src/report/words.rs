@@ -1,0 +1,285 @@
+//! Steps in plain words.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::Sign;
+use crate::access::model::Access;
+use crate::handover::Step;
+use crate::jumpserver::spec::PermissionSpec;
+use crate::mysql::difference::Naming;
+use crate::mysql::spec::{Change, Object};
+use crate::period::{Edge, Period};
+use crate::plan::accounts::{AccountChange, AccountStep};
+use crate::plan::people::UserChange;
+use crate::plan::permissions::Action;
+use crate::plan::{Item, What};
+
+/// A text from outside as it may be shown: control characters, and those that turn the
+/// direction of writing, are spelled out, so that no text can pretend to be another.
+pub fn clean(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let mut clean = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == '\n' || c == '\t' {
+            clean.push(' ');
+        } else if c.is_control() || turns(c) {
+            clean.extend(c.escape_unicode());
+        } else {
+            clean.push(c);
+        }
+    }
+    clean
+}
+
+/// Whether it comes, changes or goes, what it is about, and what it changes.
+pub(super) fn item(item: &Item, access: &Access) -> (Sign, String, Vec<String>) {
+    match &item.what {
+        What::User { change } => user(change),
+        What::Permission { action, .. } => permission(action, access),
+        What::Account { change } => account(change),
+    }
+}
+
+fn user(change: &UserChange) -> (Sign, String, Vec<String>) {
+    match change {
+        UserChange::Create { username, name, email } => {
+            let words = vec![format!("{name}, {email}; gets a mail to set a password")];
+            (Sign::Add, format!("user {username}"), words)
+        }
+        UserChange::Update { username, name, email, enable, .. } => {
+            let mut words = Vec::new();
+            words.extend(name.iter().map(|name| format!("is called {name} now")));
+            words.extend(email.iter().map(|email| format!("has the address {email} now")));
+            if *enable {
+                words.push("can log in again".to_owned());
+            }
+            (Sign::Change, format!("user {username}"), words)
+        }
+        UserChange::Disable { username, .. } => {
+            (Sign::End, format!("user {username}"), vec!["is switched off".to_owned()])
+        }
+    }
+}
+
+fn permission(action: &Action, access: &Access) -> (Sign, String, Vec<String>) {
+    let zone = &access.config.zone;
+    match action {
+        Action::Create { spec } => {
+            let words = vec![opens(spec, access), how(spec), period(spec, zone)];
+            (Sign::Add, format!("permission {}", spec.name), words)
+        }
+        Action::Delete { from } => {
+            let words = vec![format!("ends: {}", opens(from, access)), period(from, zone)];
+            (Sign::End, format!("permission {}", from.name), words)
+        }
+        Action::Update { from, to, mark } => {
+            (Sign::Change, format!("permission {}", to.name), changes(from, to, *mark, zone))
+        }
+    }
+}
+
+/// What a permission opens, and as whom.
+fn opens(spec: &PermissionSpec, access: &Access) -> String {
+    let mut places: Vec<String> =
+        spec.nodes.iter().map(|node| format!("{node} and everything below it")).collect();
+    places.extend(spec.assets.iter().cloned());
+    let places = places.join(", ");
+    let accounts: Vec<&str> = spec.accounts.iter().map(String::as_str).collect();
+    let database = crate::naming::account_prefix(&access.config.prefix);
+    if accounts.iter().all(|account| account.starts_with(&database)) {
+        format!("opens {places} in JumpServer as {}", accounts.join(", "))
+    } else {
+        format!("log in as {} on {places}", accounts.join(" or "))
+    }
+}
+
+fn how(spec: &PermissionSpec) -> String {
+    format!("by {}; may {}", list(&spec.protocols), list(&spec.actions))
+}
+
+fn period(spec: &PermissionSpec, zone: &TimeZone) -> String {
+    let open = Period::default();
+    let from = (spec.start != open.start()).then(|| moment(spec.start, zone));
+    let until = (spec.end != open.end()).then(|| Edge::end_text(spec.end, zone));
+    match (from, until) {
+        (Some(from), Some(until)) => format!("from {from} until {until}"),
+        (None, Some(until)) => format!("until {until}"),
+        (Some(from), None) => format!("from {from}, WITHOUT END"),
+        (None, None) => "WITHOUT END".to_owned(),
+    }
+}
+
+fn moment(at: Timestamp, zone: &TimeZone) -> String {
+    Edge::moment(at, zone).text
+}
+
+fn changes(from: &PermissionSpec, to: &PermissionSpec, mark: bool, zone: &TimeZone) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut set = |what: &str, from: &BTreeSet<String>, to: &BTreeSet<String>| {
+        let added: BTreeSet<String> = to.difference(from).cloned().collect();
+        let gone: BTreeSet<String> = from.difference(to).cloned().collect();
+        if !added.is_empty() {
+            words.push(format!("adds {what} {}", list(&added)));
+        }
+        if !gone.is_empty() {
+            words.push(format!("takes away {what} {}", list(&gone)));
+        }
+    };
+    set("user", &from.users, &to.users);
+    set("group", &from.groups, &to.groups);
+    set("node", &from.nodes, &to.nodes);
+    set("asset", &from.assets, &to.assets);
+    set("account", &from.accounts, &to.accounts);
+    set("protocol", &from.protocols, &to.protocols);
+    set("action", &from.actions, &to.actions);
+    if (from.start, from.end) != (to.start, to.end) {
+        words.push(format!("was {}, is {}", period(from, zone), period(to, zone)));
+    }
+    if from.name != to.name {
+        words.push(format!("was called {}", from.name));
+    }
+    match (from.active, to.active) {
+        (false, true) => words.push("is switched on".to_owned()),
+        (true, false) => words.push("is switched off".to_owned()),
+        _ => {}
+    }
+    if words.is_empty() && mark {
+        words.push("only its mark: the requests that it comes from, or its label".to_owned());
+    }
+    words
+}
+
+fn account(change: &AccountChange) -> (Sign, String, Vec<String>) {
+    let has = |wanted: fn(&Step) -> bool| {
+        change.steps.iter().any(|step| match step {
+            AccountStep::Handover(step) => wanted(step),
+            _ => false,
+        })
+    };
+    let created = has(|step| matches!(step, Step::CreateAccount));
+    let ended = has(|step| {
+        matches!(step, Step::Drop | Step::RevokeAll | Step::MarkEnding { .. } | Step::Lock)
+    });
+    let title = format!("{}: account {}", change.instance, change.account);
+    let mut words = Vec::new();
+    if ended {
+        words.push("is locked, loses everything, its sessions are ended, is dropped".to_owned());
+        return (Sign::End, title, words);
+    }
+    let (mut granted, mut revoked) = (Sorted::default(), Sorted::default());
+    let mut mark = false;
+    for step in &change.steps {
+        match step {
+            AccountStep::Grants { change: Change::Grant(object) } => granted.add(object),
+            AccountStep::Grants { change: Change::Revoke(object) } => revoked.add(object),
+            AccountStep::Mark { .. } => mark = true,
+            AccountStep::Handover(_) => {}
+        }
+    }
+    words.extend(granted.words().map(|text| format!("may {text}")));
+    words.extend(revoked.words().map(|text| format!("loses {text}")));
+    if created {
+        words.push("a new account; its password goes to JumpServer and nobody sees it".to_owned());
+    } else if has(|step| matches!(step, Step::SetPassword)) {
+        words.push("gets a new password in both places".to_owned());
+    }
+    if has(|step| matches!(step, Step::DiscardOldPassword)) {
+        words.push("its old password stops working".to_owned());
+    }
+    if has(|step| matches!(step, Step::Unlock)) {
+        words.push("is unlocked again".to_owned());
+    }
+    if has(|step| matches!(step, Step::KillSessions)) {
+        words.push("its open sessions are ended".to_owned());
+    }
+    if words.is_empty() && has(|step| matches!(step, Step::DeleteAssetAccount { .. })) {
+        let gone = change.steps.iter().filter_map(|step| match step {
+            AccountStep::Handover(Step::DeleteAssetAccount { asset, .. }) => Some(asset.as_str()),
+            _ => None,
+        });
+        let gone: Vec<&str> = gone.collect();
+        words.push(format!("is taken off asset {} in JumpServer", gone.join(", ")));
+    }
+    if words.is_empty() && mark {
+        words.push("only its mark: the requests that it comes from, or their ends".to_owned());
+    }
+    (if created { Sign::Add } else { Sign::Change }, title, words)
+}
+
+/// Grants sorted by privileges, so that each list of privileges is named once.
+#[derive(Default)]
+struct Sorted(BTreeMap<String, Vec<String>>);
+
+impl Sorted {
+    fn add(&mut self, object: &Object) {
+        let mut put = |privileges: String, place: String| {
+            self.0.entry(privileges).or_default().push(place);
+        };
+        let option = |grant_option: bool| if grant_option { vec!["GRANT OPTION"] } else { vec![] };
+        match object {
+            Object::Global { privileges } => put(list(privileges), "on *.*".to_owned()),
+            Object::Database { stored, privileges, grant_option } => {
+                let words = privileges.iter().map(|privilege| privilege.sql());
+                let words: Vec<&str> = words.chain(option(*grant_option)).collect();
+                put(words.join(", "), format!("on {}.*", database(stored)));
+            }
+            Object::Table { table, privileges, grant_option } => {
+                let words = privileges.iter().map(|privilege| privilege.sql());
+                let words: Vec<&str> = words.chain(option(*grant_option)).collect();
+                put(words.join(", "), format!("on {}.{}", table.database, table.table));
+            }
+            Object::Columns { table, privileges } => {
+                for (privilege, columns) in privileges {
+                    put(
+                        privilege.sql().to_owned(),
+                        format!("on {}.{} ({})", table.database, table.table, list(columns)),
+                    );
+                }
+            }
+            Object::Routine { routine, privileges } => put(
+                list(privileges),
+                format!("on {} {}.{}", routine.kind.to_lowercase(), routine.database, routine.name),
+            ),
+            Object::Role { role } => put(format!("the role {role}"), String::new()),
+            Object::Proxy { account } => put(format!("to act as {account}"), String::new()),
+        }
+    }
+
+    fn words(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|(privileges, places)| {
+            let mut places: Vec<&str> = places.iter().map(String::as_str).collect();
+            places.sort_unstable();
+            let mut words = privileges.clone();
+            for (number, place) in places.iter().enumerate() {
+                let place = if number == 0 { place } else { place.trim_start_matches("on ") };
+                words.push_str(if number == 0 { " " } else { ", " });
+                words.push_str(place);
+            }
+            words.trim_end().to_owned()
+        })
+    }
+}
+
+/// A stored name of a database as people write it; a pattern stays as it is.
+fn database(stored: &str) -> String {
+    Naming::default().database(stored).unwrap_or_else(|| stored.to_owned())
+}
+
+fn list(words: &BTreeSet<String>) -> String {
+    words.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_from_outside_cannot_draw_on_the_terminal() {
+        assert_eq!(clean("red \u{1b}[31m"), "red \\u{1b}[31m");
+        assert_eq!(clean("a\u{202e}b"), "a\\u{202e}b");
+        assert_eq!(clean("退款 ok"), "退款 ok");
+    }
+}

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::try_join;
 use uuid::Uuid;
 
 use super::{Ask, Reader, whole_is_cheaper};
@@ -10,6 +11,7 @@ use crate::jumpserver::error::Error;
 use crate::jumpserver::page;
 use crate::jumpserver::row::AccountRow;
 use crate::jumpserver::spec::SeenAssetAccount;
+use crate::mark::Mark;
 
 /// Below this many assets no count is asked for first.
 const FEW: usize = 4;
@@ -25,9 +27,17 @@ impl Reader {
         let names: BTreeSet<String> =
             ask.account_users.iter().map(|name| name.to_lowercase()).collect();
         let ids: BTreeSet<Uuid> = databases.values().copied().collect();
-        let rows = self.accounts_on(&ids, None).await?;
+        let label = Mark::label(&ask.owner);
+        // By the label also those on assets that the inventory has no more.
+        let (on_assets, labelled) = try_join(
+            self.accounts_on(&ids, None),
+            page::ACCOUNTS.all::<AccountRow>(&self.http, &[("labels", &label)]),
+        )
+        .await?;
+        let rows: BTreeMap<Uuid, AccountRow> =
+            on_assets.into_iter().chain(labelled).map(|row| (row.id, row)).collect();
         Ok(rows
-            .into_iter()
+            .into_values()
             .map(|row| row.seen(&ask.owner))
             .filter(|account| {
                 account.labelled

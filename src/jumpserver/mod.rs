@@ -9,6 +9,7 @@ mod date;
 mod error;
 mod lease;
 mod page;
+mod placeholder;
 mod reader;
 mod redirect;
 pub mod rights;

@@ -15,7 +15,6 @@ use std::time::Duration;
 use reqwest::Method;
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
-use uuid::Uuid;
 
 pub use self::accounts::NewAccount;
 pub use self::members::Member;
@@ -24,10 +23,10 @@ pub use self::users::{NewUser, UserPatch};
 
 use super::error::{Error, ErrorKind};
 use super::lease::Guard;
-use super::reader::Reader;
+use super::reader::{Organization, Reader};
 use super::transport::{Answer, Content, Read, Repeat, Write};
 use crate::mark::Mark;
-use crate::names::Owner;
+use crate::names::{Owner, Prefix};
 
 /// A connection that can write; there is none without a lease.
 #[derive(Clone)]
@@ -35,23 +34,25 @@ pub struct Writer {
     read: Read,
     write: Write,
     owner: Owner,
-    organization: Uuid,
+    prefix: Prefix,
+    organization: Organization,
     guard: Option<Arc<Guard>>,
 }
 
 impl Writer {
-    /// A writer that asks `guard` before each request.
-    pub(super) fn guarded(reader: &Reader, owner: &Owner, guard: Arc<Guard>) -> Self {
-        Self { guard: Some(guard), ..Self::unguarded(reader, owner) }
+    /// The same writer, which asks `guard` before each request.
+    pub(super) fn guarded(&self, guard: Arc<Guard>) -> Self {
+        Self { guard: Some(guard), ..self.clone() }
     }
 
     /// A writer for the lease itself.
-    pub(super) fn unguarded(reader: &Reader, owner: &Owner) -> Self {
+    pub(super) fn unguarded(reader: &Reader, owner: &Owner, prefix: &Prefix) -> Self {
         Self {
             read: reader.http().clone(),
             write: Write::new(reader.http()),
             owner: owner.clone(),
-            organization: reader.organization().id,
+            prefix: prefix.clone(),
+            organization: reader.organization().clone(),
             guard: None,
         }
     }
@@ -62,8 +63,13 @@ impl Writer {
     }
 
     /// The organization that it writes in.
-    pub(super) fn organization(&self) -> Uuid {
-        self.organization
+    pub(super) fn organization(&self) -> &Organization {
+        &self.organization
+    }
+
+    /// The first part of the names of the anchor and the leases.
+    pub(super) fn prefix(&self) -> &Prefix {
+        &self.prefix
     }
 
     pub(super) fn read(&self) -> &Read {

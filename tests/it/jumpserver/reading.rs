@@ -57,7 +57,7 @@ async fn everything_asked_for_is_seen_by_name() {
         ask.login_accounts = set(["app", "Administrator"]);
         ask.permissions = BTreeSet::from([target.name("everyone")]);
         ask.assets = BTreeSet::from([target.name("we")]);
-        let live = reader.read(&ask).await.expect("everything is there");
+        let live = reader.observe(&ask).await.expect("everything is there");
 
         assert_eq!(live.organization.0, reader.organization().id.to_string());
         let seen = &live.users[&target.name("fanlichun")];
@@ -120,7 +120,7 @@ async fn a_foreign_permission_reaches_by_a_node_too() {
         let mut ask = Ask::new(target.owner(), target.prefix());
         ask.database_assets = BTreeSet::from([target.name("orders")]);
         ask.account_users = set(["jump_db_liwei_r"]);
-        let live = reader.read(&ask).await.expect("everything is there");
+        let live = reader.observe(&ask).await.expect("everything is there");
         let names: Vec<&str> = live.foreign.iter().map(|found| found.name.as_str()).collect();
         assert_eq!(names, [target.name("all"), target.name("not")]);
         target.clean().await;
@@ -139,7 +139,7 @@ async fn a_plan_sends_only_reads() {
         ask.database_assets = set(["orders", "nosuch"]);
         ask.users = set(["nobody"]);
         ask.account_users = set(["jump_db_nobody_r"]);
-        reader.read(&ask).await.expect("everything is there");
+        reader.observe(&ask).await.expect("everything is there");
         let requests = running.requests();
         assert!(requests.iter().all(|request| request.method == "GET"), "{requests:?}");
         assert!(
@@ -188,7 +188,7 @@ async fn no_row_of_a_long_list_is_lost() {
         ask.nodes = BTreeSet::from([format!("{root}/load")]);
         ask.login_accounts = set(["app"]);
         let reader = target.reader().await;
-        let live = reader.read(&ask).await.expect("everything is there");
+        let live = reader.observe(&ask).await.expect("everything is there");
         assert_eq!(live.assets.len(), 1_300);
         assert_eq!(live.login_accounts.len(), 1_300);
         assert_eq!(live.permissions.len(), 1_100);

@@ -25,4 +25,4 @@ pub use lease::{Holder, Lease, Terms};
 pub use reader::{Ask, Identity, Organization, Reader};
 pub use stored::{NewPermission, StoredPermission};
 pub use transport::{Limits, Settings};
-pub use writer::{Member, NewAccount, NewUser, PermissionPatch, UserPatch, Writer};
+pub use writer::{Labelled, Member, NewAccount, NewUser, PermissionPatch, UserPatch, Writer};

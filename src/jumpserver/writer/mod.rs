@@ -5,6 +5,7 @@
 //! become everything, for ever), and removed one by one by id, never by a filter.
 
 mod accounts;
+mod labels;
 mod members;
 mod permissions;
 mod users;
@@ -15,8 +16,10 @@ use std::time::Duration;
 use reqwest::Method;
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
 pub use self::accounts::NewAccount;
+pub use self::labels::Labelled;
 pub use self::members::Member;
 pub use self::permissions::PermissionPatch;
 pub use self::users::{NewUser, UserPatch};
@@ -149,7 +152,13 @@ fn kept_otherwise(what: &str, fields: &[&str]) -> Error {
     .advise("run again; when it stays, someone else changes it at the same time")
 }
 
-/// The error when something else stands under an id or name of ours.
+/// The error when another object has a name that ours should get.
+fn taken(what: &str, other: Uuid) -> Error {
+    Error::new(ErrorKind::Conflict, format!("{what} exists already, with another id: {other}"))
+        .advise("jumpgate did not make it and does not change it; rename or remove it by hand")
+}
+
+/// The error when something else stands under an id of ours.
 fn in_the_way(what: &str, fields: &[&str]) -> Error {
     Error::new(
         ErrorKind::Conflict,

@@ -8,15 +8,11 @@ use jumpgate_sandbox::{NewAccount, NewAsset, NewPermission, NewUser, Version};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::target::Target;
-
-fn set<const N: usize>(texts: [&str; N]) -> BTreeSet<String> {
-    texts.map(str::to_owned).into()
-}
+use super::target::{Target, set};
 
 #[tokio::test]
 async fn everything_asked_for_is_seen_by_name() {
-    for target in Target::all().await {
+    Target::each(|target| async move {
         let reader = target.reader().await;
         let owner = target.owner();
         let label = Mark::label(&owner);
@@ -98,13 +94,13 @@ async fn everything_asked_for_is_seen_by_name() {
         assert_eq!(foreign, [all]);
         assert!(live.foreign[0].valid);
         assert_eq!(live.anchor, None);
-        target.clean().await;
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_foreign_permission_reaches_by_a_node_too() {
-    for target in Target::all().await {
+    Target::each(|target| async move {
         let reader = target.reader().await;
         let user = target.user(&target.name("liwei")).await;
         let (above, _) = target.node(&format!("/{}", target.tag)).await;
@@ -123,8 +119,8 @@ async fn a_foreign_permission_reaches_by_a_node_too() {
         let live = reader.observe(&ask).await.expect("everything is there");
         let names: Vec<&str> = live.foreign.iter().map(|found| found.name.as_str()).collect();
         assert_eq!(names, [target.name("all"), target.name("not")]);
-        target.clean().await;
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -203,7 +199,7 @@ async fn no_row_of_a_long_list_is_lost() {
 
 #[tokio::test]
 async fn another_organization_is_an_error_that_names_the_right_ones() {
-    for target in Target::all().await {
+    Target::each(|target| async move {
         for wanted in ["nosuch", "11111111-2222-3333-4444-555555555555"] {
             let settings = Settings { organization: wanted.to_owned(), ..target.settings() };
             let error = Reader::connect(&settings, target.credentials())
@@ -224,6 +220,6 @@ async fn another_organization_is_an_error_that_names_the_right_ones() {
         };
         let error = Reader::connect(&settings, target.credentials()).await.err();
         assert_eq!(error.map(|error| error.kind), Some(ErrorKind::Organization));
-        target.clean().await;
-    }
+    })
+    .await;
 }

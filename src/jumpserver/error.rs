@@ -117,13 +117,10 @@ impl Error {
             .as_ref()
             .and_then(|body| body.get("code").or_else(|| body.get("type")))
             .and_then(Value::as_str)
-            .map(str::to_owned);
+            .map(|code| hide(code.to_owned(), secret));
         let words = parsed.as_ref().map(words).filter(|words| !words.is_empty());
         // Before it is cut: a part of the secret must not stay.
-        let words = words.map(|words| match secret {
-            Some(secret) if !secret.is_empty() => words.replace(secret, "***"),
-            _ => words,
-        });
+        let words = words.map(|words| hide(words, secret));
         let said = words.as_ref().map(|words| format!(": {}", clip(words))).unwrap_or_default();
         let (kind, message, advice) = match status {
             400 => (
@@ -253,6 +250,14 @@ fn gather(value: &Value, field: &str, found: &mut Vec<String>) {
             }
         }
         _ => {}
+    }
+}
+
+/// The text without the secret.
+fn hide(text: String, secret: Option<&str>) -> String {
+    match secret {
+        Some(secret) if !secret.is_empty() => text.replace(secret, "***"),
+        _ => text,
     }
 }
 

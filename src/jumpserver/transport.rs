@@ -292,7 +292,8 @@ impl Read {
             tokio::time::timeout(limit, self.exchange(&method, url, &target, content, secret))
                 .await
                 .unwrap_or_else(|_| {
-                    let words = format!("JumpServer did not answer within {} s", limit.as_secs());
+                    let words =
+                        format!("JumpServer did not answer within {} s", limit.as_secs_f32());
                     Err(Error::new(ErrorKind::Unreachable, words)
                         .of_request(method.as_str(), &target))
                 });

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use jumpgate::jumpserver::{Credentials, Lease, Limits, Reader, Settings, Terms};
+use jumpgate::jumpserver::{Credentials, Lease, Limits, NewPermission, Reader, Settings, Terms};
 use jumpgate::names::{Owner, Prefix};
 use jumpgate_sandbox::{Options, Running, Sandbox, Version};
 use secrecy::SecretString;
@@ -81,6 +81,11 @@ impl Target {
             targets.push(Self::of(None, url, token, organization));
         }
         targets
+    }
+
+    /// Whether it is a sandbox, which shows more than a real server.
+    pub(crate) fn is_sandbox(&self) -> bool {
+        self.sandbox.is_some()
     }
 
     /// The sandbox behind it.
@@ -198,6 +203,26 @@ impl Target {
     /// Makes a permission from its JSON.
     pub(crate) async fn permission(&self, body: Value) -> Uuid {
         Self::id(&self.make("perms/asset-permissions/", body).await)
+    }
+
+    /// What the server answers when it makes such a permission; it is taken away again.
+    pub(crate) async fn permission_row(&self, new: &NewPermission) -> Value {
+        let spec = &new.spec;
+        let body = json!({
+            "name": spec.name, "accounts": spec.accounts, "protocols": spec.protocols,
+            "actions": spec.actions, "date_start": spec.start, "date_expired": spec.end,
+            "comment": new.comment, "labels": [format!("jumpgate:{}", self.owner())],
+        });
+        let row = self.make("perms/asset-permissions/", body).await;
+        let path = format!("perms/asset-permissions/{}/", Self::id(&row));
+        self.send("DELETE", &path, None).await;
+        row
+    }
+
+    /// Changes an object as another hand does.
+    pub(crate) async fn patch(&self, path: &str, body: Value) {
+        let (status, answer) = self.send("PATCH", path, Some(body)).await;
+        assert_eq!(status, 200, "{path}: {answer}");
     }
 
     /// GETs what the server says.

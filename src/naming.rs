@@ -58,7 +58,7 @@ pub fn anchor(prefix: &Prefix, owner: &Owner) -> String {
 
 /// The name of the lease with this number.
 pub fn lease(prefix: &Prefix, owner: &Owner, number: u64) -> String {
-    format!("{prefix}-lease-{owner}-{number}")
+    format!("{prefix}{}{number}", lease_infix(owner))
 }
 
 /// The id of a permission: from the owner, the id of the organization, and its name.
@@ -70,6 +70,22 @@ pub fn permission_id(owner: &Owner, organization: &str, name: &str) -> Uuid {
 /// id of the asset and the user name.
 pub fn account_id(owner: &Owner, organization: &str, asset: Uuid, username: &str) -> Uuid {
     id(&["account", owner.as_str(), organization, &asset.to_string(), username])
+}
+
+/// The number in the name of a lease of this owner, whatever its prefix is.
+pub fn lease_number(owner: &Owner, name: &str) -> Option<u64> {
+    name.rsplit_once(&lease_infix(owner))?.1.parse().ok()
+}
+
+/// What stands in the names of all leases of an owner.
+pub fn lease_infix(owner: &Owner) -> String {
+    format!("-lease-{owner}-")
+}
+
+/// The id of the anchor. It does not depend on the prefix, so that the anchor is found
+/// after the prefix was changed.
+pub fn anchor_id(owner: &Owner, organization: &str) -> Uuid {
+    id(&["anchor", owner.as_str(), organization])
 }
 
 /// The id of the lease with this number.
@@ -116,6 +132,16 @@ mod tests {
     }
 
     #[test]
+    fn the_number_of_a_lease_stands_behind_its_owner() {
+        let owner: Owner = name("acme");
+        assert_eq!(lease_number(&owner, &lease(&name("jump"), &owner, 12)), Some(12));
+        assert_eq!(lease_number(&owner, "other-lease-acme-3"), Some(3));
+        assert_eq!(lease_number(&owner, "jump-lease-acme-2-12"), None);
+        assert_eq!(lease_number(&owner, "jump-lease-other-12"), None);
+        assert_eq!(lease_number(&owner, "jump-lease-acme-x"), None);
+    }
+
+    #[test]
     fn ids_differ_by_every_part() {
         let (a, b): (Owner, Owner) = (name("acme"), name("acme-2"));
         let ids = [
@@ -123,6 +149,8 @@ mod tests {
             permission_id(&b, "o", "n"),
             permission_id(&a, "p", "n"),
             permission_id(&a, "o", "m"),
+            anchor_id(&a, "o"),
+            anchor_id(&b, "o"),
             lease_id(&a, "o", 1),
             lease_id(&a, "o", 2),
             account_id(&a, "o", Uuid::nil(), "n"),

@@ -103,15 +103,24 @@ impl Error {
         }
     }
 
-    /// The error of an answer whose status says that it failed.
-    pub(crate) fn of_answer(method: &str, path: &str, status: u16, body: &[u8]) -> Self {
+    /// The error of an answer whose status says that it failed. What the server says is
+    /// repeated without `secret`.
+    pub(crate) fn of_answer(
+        method: &str,
+        path: &str,
+        status: u16,
+        body: &[u8],
+        secret: Option<&str>,
+    ) -> Self {
         let parsed = serde_json::from_slice::<Value>(body).ok();
         let code = parsed
             .as_ref()
             .and_then(|body| body.get("code").or_else(|| body.get("type")))
             .and_then(Value::as_str)
-            .map(str::to_owned);
+            .map(|code| hide(code.to_owned(), secret));
         let words = parsed.as_ref().map(words).filter(|words| !words.is_empty());
+        // Before it is cut: a part of the secret must not stay.
+        let words = words.map(|words| hide(words, secret));
         let said = words.as_ref().map(|words| format!(": {}", clip(words))).unwrap_or_default();
         let (kind, message, advice) = match status {
             400 => (
@@ -244,6 +253,14 @@ fn gather(value: &Value, field: &str, found: &mut Vec<String>) {
     }
 }
 
+/// The text without the secret.
+fn hide(text: String, secret: Option<&str>) -> String {
+    match secret {
+        Some(secret) if !secret.is_empty() => text.replace(secret, "***"),
+        _ => text,
+    }
+}
+
 /// One line of bounded length, without control characters.
 pub(crate) fn clip(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -260,7 +277,8 @@ mod tests {
     use super::*;
 
     fn answer(status: u16, body: &str) -> Error {
-        Error::of_answer("POST", "/api/v1/perms/asset-permissions/", status, body.as_bytes())
+        let path = "/api/v1/perms/asset-permissions/";
+        Error::of_answer("POST", path, status, body.as_bytes(), None)
     }
 
     #[test]
@@ -307,6 +325,17 @@ mod tests {
         assert_eq!(error.kind, ErrorKind::Server);
         assert!(!error.to_string().contains('<'), "{error}");
         assert!(answer(404, page).to_string().contains("jumpserver.url"));
+    }
+
+    #[test]
+    fn a_secret_that_the_server_repeats_is_hidden_whole() {
+        let secret = "s3cret-of-many-letters";
+        for before in [0, LONGEST - 40, LONGEST - 10] {
+            let body = serde_json::json!({ "secret": [format!("{}{secret}", "x".repeat(before))] });
+            let body = body.to_string();
+            let error = Error::of_answer("POST", "/", 400, body.as_bytes(), Some(secret));
+            assert!(!format!("{error:?} {error}").contains("s3cret"), "{error}");
+        }
     }
 
     #[test]

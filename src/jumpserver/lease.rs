@@ -13,22 +13,26 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use super::anchor;
 use super::date;
 use super::error::{Error, ErrorKind};
 use super::page;
+use super::placeholder;
 use super::reader::{Organization, Reader};
 use super::row::PermissionRow;
 use super::spec::SeenPermission;
-use super::stored::NewPermission;
 use super::writer::{PermissionPatch, Writer};
 use crate::names::{Owner, Prefix};
+use crate::naming;
 
 /// How the lease's own line of the comment begins.
 const LINE: &str = "jumpgate-lease/1 ";
 
 /// The pause between two looks at a lease that someone else holds.
 const LOOK: Duration = Duration::from_secs(2);
+
+/// By how much the end on the server is later than the end that the holder goes by: the
+/// server's clock is known to a second, and its dates have no parts of one.
+const SLACK: Duration = Duration::from_secs(3);
 
 /// For how long a lease holds, and how long to wait for one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,9 +101,9 @@ pub struct Lease {
     id: Uuid,
     number: u64,
     reader: Reader,
+    /// Writes the lease itself, and nothing else.
     writer: Writer,
     guard: Arc<Guard>,
-    owner: Owner,
     renewer: JoinHandle<()>,
 }
 
@@ -115,8 +119,9 @@ impl Lease {
     /// Takes the lease of an owner, waiting for another holder as long as the terms say.
     ///
     /// # Errors
-    /// `Held` with the holder's host, process and start, when another run keeps it.
-    pub async fn acquire(
+    /// `Held` with the holder's host, process and start, when another run keeps it;
+    /// `Settings` when the terms are too short, or the server does not tell its time.
+    pub async fn take(
         reader: &Reader,
         owner: &Owner,
         prefix: &Prefix,
@@ -128,11 +133,11 @@ impl Lease {
                 "a lease must last longer than one write may take",
             ));
         }
-        let writer = Writer::unguarded(reader, owner);
+        let writer = Writer::unguarded(reader, owner, prefix);
         let patience = Instant::now() + terms.wait;
         loop {
             let found = find(reader, owner).await?;
-            let now = server_now(reader);
+            let now = server_now(reader)?;
             if let Some(live) = found.iter().find(|lease| lease.end > now) {
                 if Instant::now() >= patience {
                     return Err(held(live));
@@ -143,7 +148,7 @@ impl Lease {
             }
             let number = found.iter().map(|lease| lease.number).max().unwrap_or(0) + 1;
             let started = Instant::now();
-            match make(&writer, reader, owner, prefix, number, terms.duration).await {
+            match make(&writer, reader, number, terms.duration).await {
                 Ok(()) => {}
                 // Another run made this number first: look again.
                 Err(error) if matches!(error.kind, ErrorKind::Conflict | ErrorKind::Refused) => {
@@ -153,7 +158,7 @@ impl Lease {
                 Err(error) => return Err(error),
             }
             let id = lease_id(owner, reader.organization().id, number);
-            let now = server_now(reader);
+            let now = server_now(reader)?;
             let all = find(reader, owner).await?;
             let rival = all
                 .iter()
@@ -175,21 +180,13 @@ impl Lease {
                 Arc::clone(&guard),
                 terms.duration,
             ));
-            return Ok(Self {
-                id,
-                number,
-                reader: reader.clone(),
-                writer,
-                guard,
-                owner: owner.clone(),
-                renewer,
-            });
+            return Ok(Self { id, number, reader: reader.clone(), writer, guard, renewer });
         }
     }
 
     /// A writer that works while this lease holds.
     pub fn writer(&self) -> Writer {
-        Writer::guarded(&self.reader, &self.owner, Arc::clone(&self.guard))
+        self.writer.guarded(Arc::clone(&self.guard))
     }
 
     /// The number of this lease; it grows from one to the next.
@@ -204,7 +201,7 @@ impl Lease {
     pub async fn release(self) -> Result<(), Error> {
         self.renewer.abort();
         self.guard.end("it was given back");
-        let end = server_now(&self.reader) - SignedDuration::from_secs(60);
+        let end = server_now(&self.reader)? - SignedDuration::from_secs(60);
         let patch = PermissionPatch { end: Some(end), ..Default::default() };
         match self.writer.patch_permission(self.id, &patch).await {
             // A later run has taken it away already.
@@ -223,32 +220,24 @@ impl Drop for Lease {
 
 /// Whether a permission is a lease of this owner that gives nothing to anybody.
 pub(super) fn is_lease(seen: &SeenPermission, owner: &Owner, organization: &Organization) -> bool {
-    anchor::gives_nothing(&seen.spec)
-        && number_of(&seen.spec.name, owner)
+    placeholder::gives_nothing(&seen.spec)
+        && naming::lease_number(owner, &seen.spec.name)
             .is_some_and(|number| seen.id == lease_id(owner, organization.id, number))
 }
 
 fn lease_id(owner: &Owner, organization: Uuid, number: u64) -> Uuid {
-    anchor::own_id(owner, organization, &format!("lease\n{number}"))
-}
-
-fn infix(owner: &Owner) -> String {
-    format!("-lease-{owner}-")
-}
-
-fn number_of(name: &str, owner: &Owner) -> Option<u64> {
-    name.rsplit_once(infix(owner).as_str())?.1.parse().ok()
+    naming::lease_id(owner, &organization.to_string(), number)
 }
 
 /// The owner's leases, whatever their prefix was.
 async fn find(reader: &Reader, owner: &Owner) -> Result<Vec<Found>, Error> {
     let rows: Vec<PermissionRow> =
-        page::PERMISSIONS.all(reader.http(), &[("search", &infix(owner))]).await?;
+        page::PERMISSIONS.all(reader.http(), &[("search", &naming::lease_infix(owner))]).await?;
     let organization = reader.organization().id;
     Ok(rows
         .into_iter()
         .filter_map(|row| {
-            let number = number_of(&row.name, owner)?;
+            let number = naming::lease_number(owner, &row.name)?;
             (row.id == lease_id(owner, organization, number)).then(|| Found {
                 id: row.id,
                 number,
@@ -262,13 +251,12 @@ async fn find(reader: &Reader, owner: &Owner) -> Result<Vec<Found>, Error> {
 async fn make(
     writer: &Writer,
     reader: &Reader,
-    owner: &Owner,
-    prefix: &Prefix,
     number: u64,
     duration: Duration,
 ) -> Result<(), Error> {
-    let id = lease_id(owner, reader.organization().id, number);
-    let now = server_now(reader);
+    let owner = writer.owner();
+    let id = lease_id(owner, writer.organization().id, number);
+    let now = server_now(reader)?;
     let holder = Holder {
         host: host_name(),
         process: std::process::id(),
@@ -281,15 +269,10 @@ async fn make(
         "jumpgate is working: host {}, process {}, since {}. Nobody gets anything by this.",
         holder.host, holder.process, holder.since
     );
-    let mut spec = anchor::empty_permission(format!("{prefix}{}{number}", infix(owner)));
-    spec.end = now.checked_add(duration).unwrap_or(now);
-    let new = NewPermission {
-        spec,
-        users: Default::default(),
-        assets: Default::default(),
-        nodes: Default::default(),
-        comment: anchor::comment(owner, id, &words, &format!("{LINE}{json}")),
-    };
+    let name = naming::lease(writer.prefix(), owner, number);
+    let comment = placeholder::comment(owner, id, &words, &format!("{LINE}{json}"));
+    let mut new = placeholder::permission(name, comment);
+    new.spec.end = end(now, duration);
     writer.create_permission(id, &new).await
 }
 
@@ -314,7 +297,7 @@ async fn renew(writer: Writer, reader: Reader, id: Uuid, guard: Arc<Guard>, dura
                 return;
             }
             let started = Instant::now();
-            let end = server_now(&reader).checked_add(duration).ok();
+            let end = server_now(&reader).map(|now| end(now, duration)).ok();
             let patch = PermissionPatch { end, ..Default::default() };
             match writer.patch_permission(id, &patch).await {
                 Ok(()) => {
@@ -335,8 +318,19 @@ async fn renew(writer: Writer, reader: Reader, id: Uuid, guard: Arc<Guard>, dura
 }
 
 /// The server's time: all holders and those who wait go by it.
-fn server_now(reader: &Reader) -> Timestamp {
-    reader.clock().unwrap_or_else(Timestamp::now)
+fn server_now(reader: &Reader) -> Result<Timestamp, Error> {
+    reader.clock().ok_or_else(|| {
+        Error::new(
+            ErrorKind::Settings,
+            "JumpServer's answers have no Date header, so it is not known when a lease ends",
+        )
+        .advise("let the proxy before JumpServer pass the header")
+    })
+}
+
+/// When a lease that begins now ends, for the server.
+fn end(now: Timestamp, duration: Duration) -> Timestamp {
+    now.checked_add(duration + SLACK).unwrap_or(now)
 }
 
 fn parse(comment: &str) -> Option<Holder> {
@@ -374,16 +368,6 @@ fn host_name() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_number_stands_behind_the_owner() {
-        let owner: Owner = "acme".parse().expect("an owner");
-        assert_eq!(number_of("jump-lease-acme-12", &owner), Some(12));
-        assert_eq!(number_of("other-lease-acme-3", &owner), Some(3));
-        assert_eq!(number_of("jump-lease-acme-2-12", &owner), None);
-        assert_eq!(number_of("jump-lease-other-12", &owner), None);
-        assert_eq!(number_of("jump-lease-acme-x", &owner), None);
-    }
 
     #[test]
     fn a_guard_wants_time_for_the_request() {

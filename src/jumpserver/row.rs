@@ -62,6 +62,16 @@ pub(crate) enum Label {
     Text(String),
 }
 
+impl Label {
+    /// `name:value`, as both versions take it.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Parts { name, value } => format!("{name}:{value}"),
+            Self::Text(text) => text.clone(),
+        }
+    }
+}
+
 /// Whether the label of an owner is among them.
 pub(crate) fn labelled(labels: &[Label], owner: &Owner) -> bool {
     labels.iter().any(|label| match label {

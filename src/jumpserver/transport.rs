@@ -142,7 +142,9 @@ impl Answer {
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
         let (method, path) = &self.request;
         serde_json::from_slice(&self.body).map_err(|error| {
-            tracing::debug!(%method, %path, %error, "an answer of another form");
+            // Its own words repeat values of the answer.
+            let (line, column) = (error.line(), error.column());
+            tracing::debug!(%method, %path, line, column, "an answer of another form");
             if self.body.trim_ascii_start().starts_with(b"<") {
                 Error::new(
                     ErrorKind::NotJumpServer,
@@ -230,7 +232,7 @@ impl Read {
     ) -> Result<T, Error> {
         let url = self.url(path, query);
         let limit = self.shared.limits.read;
-        let answer = (|| self.attempt(Method::GET, &url, None, limit))
+        let answer = (|| self.attempt(Method::GET, &url, None, limit, None))
             .retry(self.pauses())
             .sleep(tokio::time::sleep)
             // A 500 may be a passing one, and a read may be sent again.
@@ -275,6 +277,7 @@ impl Read {
         url: &Url,
         content: Option<Bytes>,
         limit: Duration,
+        secret: Option<&SecretString>,
     ) -> Result<Answer, Error> {
         let _permit = self.shared.permits.acquire().await.map_err(|_| {
             Error::new(ErrorKind::Unreachable, "the program is ending; nothing was sent")
@@ -285,12 +288,15 @@ impl Read {
         };
         let number = self.shared.requests.fetch_add(1, Ordering::Relaxed) + 1;
         let started = Instant::now();
-        let outcome = tokio::time::timeout(limit, self.exchange(&method, url, &target, content))
-            .await
-            .unwrap_or_else(|_| {
-                let words = format!("JumpServer did not answer within {} s", limit.as_secs());
-                Err(Error::new(ErrorKind::Unreachable, words).of_request(method.as_str(), &target))
-            });
+        let outcome =
+            tokio::time::timeout(limit, self.exchange(&method, url, &target, content, secret))
+                .await
+                .unwrap_or_else(|_| {
+                    let words =
+                        format!("JumpServer did not answer within {} s", limit.as_secs_f32());
+                    Err(Error::new(ErrorKind::Unreachable, words)
+                        .of_request(method.as_str(), &target))
+                });
         let status = match &outcome {
             Ok(answer) => Some(answer.status),
             Err(error) => error.status,
@@ -312,6 +318,7 @@ impl Read {
         url: &Url,
         target: &str,
         content: Option<Bytes>,
+        secret: Option<&SecretString>,
     ) -> Result<Answer, Error> {
         let headers = self.headers(method, target)?;
         let mut request = self.shared.client.request(method.clone(), url.clone()).headers(headers);
@@ -349,8 +356,9 @@ impl Read {
             return Err(redirect::error(method.as_str(), url, status.as_u16(), location));
         }
         if !status.is_success() {
+            let secret = secret.map(ExposeSecret::expose_secret);
             let mut error =
-                Error::of_answer(method.as_str(), target, status.as_u16(), body.as_ref());
+                Error::of_answer(method.as_str(), target, status.as_u16(), &body, secret);
             error.wait = retry_after(response.headers(), status);
             return Err(error);
         }
@@ -415,23 +423,14 @@ impl Write {
         let attempt = || async {
             may(limit)?;
             let content = content.as_ref().map(Content::share);
-            self.0.attempt(method.clone(), &url, content, limit).await
+            self.0.attempt(method.clone(), &url, content, limit, secret).await
         };
-        let outcome = attempt
+        attempt
             .retry(self.0.pauses())
             .sleep(tokio::time::sleep)
             .when(|error: &Error| repeat == Repeat::Harmless && error.is_passing())
             .adjust(wait)
-            .await;
-        outcome.map_err(|mut error| {
-            if let Some(secret) = secret {
-                let hidden = secret.expose_secret();
-                if !hidden.is_empty() && error.message.contains(hidden) {
-                    error.message = error.message.replace(hidden, "***");
-                }
-            }
-            error
-        })
+            .await
     }
 }
 

@@ -9,33 +9,42 @@ use uuid::Uuid;
 use super::{Ask, Reader, whole_is_cheaper};
 use crate::jumpserver::error::Error;
 use crate::jumpserver::page;
-use crate::jumpserver::row::AccountRow;
+use crate::jumpserver::row::{AccountRow, labelled};
 use crate::jumpserver::spec::SeenAssetAccount;
 use crate::mark::Mark;
+use crate::names::Owner;
 
 /// Below this many assets no count is asked for first.
 const FEW: usize = 4;
 
 impl Reader {
+    /// The accounts with the owner's label, on whichever asset: also on those that left
+    /// the inventory.
+    pub(super) async fn labelled_accounts(&self, owner: &Owner) -> Result<Vec<AccountRow>, Error> {
+        let label = Mark::label(owner);
+        let mut rows: Vec<AccountRow> =
+            page::ACCOUNTS.all(&self.http, &[("labels", &label)]).await?;
+        rows.retain(|row| labelled(&row.labels, owner));
+        Ok(rows)
+    }
+
     /// The accounts on database assets that have the owner's label or mark, or a user
-    /// name asked for (in any case).
+    /// name asked for (in any case); `more` are labelled ones that were read already.
     pub(super) async fn database_accounts(
         &self,
         ask: &Ask,
         databases: &BTreeMap<String, Uuid>,
+        more: Vec<AccountRow>,
     ) -> Result<Vec<SeenAssetAccount>, Error> {
         let names: BTreeSet<String> =
             ask.account_users.iter().map(|name| name.to_lowercase()).collect();
         let ids: BTreeSet<Uuid> = databases.values().copied().collect();
-        let label = Mark::label(&ask.owner);
-        // By the label also those on assets that the inventory has no more.
-        let (on_assets, labelled) = try_join(
-            self.accounts_on(&ids, None),
-            page::ACCOUNTS.all::<AccountRow>(&self.http, &[("labels", &label)]),
-        )
-        .await?;
-        let rows: BTreeMap<Uuid, AccountRow> =
-            on_assets.into_iter().chain(labelled).map(|row| (row.id, row)).collect();
+        let mut rows = self.accounts_on(&ids, None).await?;
+        let known: BTreeSet<Uuid> = rows.iter().map(|row| row.id).collect();
+        // One that was made or removed in between counts as it was seen last.
+        rows.extend(
+            more.into_iter().filter(|row| !known.contains(&row.id) && !ids.contains(&row.asset.id)),
+        );
         Ok(rows
             .into_values()
             .map(|row| row.seen(&ask.owner))

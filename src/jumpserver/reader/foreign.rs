@@ -33,7 +33,9 @@ impl Reader {
             .chain(accounts.iter().filter(|seen| seen.labelled).map(|seen| &seen.username))
             .map(|name| name.to_lowercase())
             .collect();
-        let per_asset: Vec<Vec<ForeignPermission>> = stream::iter(databases)
+        // Collected first: a stream over borrowed pairs could not be sent between threads.
+        let lists: Vec<_> = databases
+            .iter()
             .map(|(asset, id)| async move {
                 let id = id.to_string();
                 let rows: Vec<PermissionRow> =
@@ -52,9 +54,9 @@ impl Reader {
                         .collect(),
                 )
             })
-            .buffered(self.http.limits().parallel)
-            .try_collect()
-            .await?;
+            .collect();
+        let per_asset: Vec<Vec<ForeignPermission>> =
+            stream::iter(lists).buffered(self.http.limits().parallel.max(1)).try_collect().await?;
         let mut found: Vec<ForeignPermission> = per_asset.into_iter().flatten().collect();
         found.sort_by(|a, b| (&a.asset, &a.name, a.id).cmp(&(&b.asset, &b.name, b.id)));
         Ok(found)

@@ -79,13 +79,16 @@ impl Reader {
                 amounts(row) != have.map(Some)
             });
         }
-        let read: Vec<(Uuid, Members)> = stream::iter(singly)
+        let requests: Vec<_> = singly
+            .into_iter()
             .map(|row| async move {
                 let path = format!("{}/{}", page::PERMISSIONS.path, row.id);
                 let row: PermissionRow = self.http.get(&path, &[]).await?;
                 Ok::<_, Error>((row.id, Members::of(&row)))
             })
-            .buffered(self.http.limits().parallel)
+            .collect();
+        let read: Vec<(Uuid, Members)> = stream::iter(requests)
+            .buffered(self.http.limits().parallel.max(1))
             .try_collect()
             .await?;
         found.extend(read);

@@ -12,7 +12,7 @@ mod users;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use futures_util::future::try_join;
+use futures_util::future::{try_join, try_join3};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -26,7 +26,7 @@ use super::error::{Error, ErrorKind};
 use super::lease;
 use super::page;
 use super::row::{Named, NodeRow};
-use super::spec::{Live, Near, SeenNode, SeenPermission};
+use super::spec::{Anchor, Live, Near, SeenNode, SeenPermission};
 use super::transport::{Read, Settings};
 use crate::names::Owner;
 
@@ -38,6 +38,8 @@ const TRIES: usize = 3;
 pub struct Reader {
     http: Read,
     organization: Organization,
+    /// The other ones that the user may enter, without the view over all.
+    others: Vec<Organization>,
     identity: Identity,
 }
 
@@ -51,10 +53,10 @@ impl Reader {
     pub async fn connect(settings: &Settings, credentials: Credentials) -> Result<Self, Error> {
         let http = Read::new(settings, credentials)?;
         let (identity, known) = organization::identify(&http).await?;
-        let organization =
+        let (organization, others) =
             organization::resolve(&http, &settings.organization, &identity, known).await?;
         let http = http.within(organization.id);
-        Ok(Self { http, organization, identity })
+        Ok(Self { http, organization, others, identity })
     }
 
     /// The organization that answers.
@@ -85,11 +87,14 @@ impl Reader {
     /// Reads everything that was asked for. Sends only GET requests.
     ///
     /// # Errors
-    /// When a request fails, or an answer stays incomplete or inconsistent.
-    pub async fn read(&self, ask: &Ask) -> Result<Live, Error> {
+    /// When a request fails, or an answer stays incomplete or inconsistent: what comes is
+    /// complete. The anchor proves the label: when it exists and the list by the label
+    /// leaves it out, when it lost the label, or when it was written in another
+    /// organization, nothing comes.
+    pub async fn observe(&self, ask: &Ask) -> Result<Live, Error> {
         let mut last = None;
         for _ in 0..TRIES {
-            match self.read_once(ask).await {
+            match self.observe_once(ask).await {
                 // Objects that went away between two requests.
                 Err(error) if error.kind == ErrorKind::NotFound && error.code.is_some() => {
                     last = Some(error);
@@ -102,8 +107,16 @@ impl Reader {
         }))
     }
 
-    async fn read_once(&self, ask: &Ask) -> Result<Live, Error> {
-        let (nodes, rows) = try_join(self.nodes(), self.permission_rows(ask)).await?;
+    async fn observe_once(&self, ask: &Ask) -> Result<Live, Error> {
+        // The anchor first: one that comes about later is no hole in the list.
+        let anchor = self.anchor(&ask.owner).await?;
+        let (nodes, rows, labelled) =
+            try_join3(self.nodes(), self.permission_rows(ask), self.labelled_accounts(&ask.owner))
+                .await?;
+        let anchor_id = anchor::id(&ask.owner, self.organization.id);
+        if anchor.is_some() && !rows.iter().any(|row| row.id == anchor_id) {
+            return Err(anchor::not_listed(&ask.owner));
+        }
         let (members, mut assets) =
             try_join(self.members(&rows), self.assets_asked(ask, &nodes)).await?;
         let ids = |pick: fn(&Members) -> &BTreeSet<Uuid>| -> BTreeSet<Uuid> {
@@ -123,7 +136,7 @@ impl Reader {
             .map(|asset| (asset.name.clone(), asset.id))
             .collect();
         let (accounts, login_accounts) = try_join(
-            self.database_accounts(ask, &databases),
+            self.database_accounts(ask, &databases, labelled),
             self.login_accounts(ask, &assets.asked),
         )
         .await?;
@@ -135,7 +148,7 @@ impl Reader {
             .flat_map(|seen| &seen.spec.assets)
             .collect();
         assets.rows.extend(more.into_values().filter(|asset| ours.contains(&asset.name)));
-        let (anchor, permissions) = self.set_apart(ask, permissions);
+        let permissions = self.without_own(ask, permissions);
         let near = Near { users: users.near, assets: assets.near };
         Ok(Live {
             organization: (self.organization.id.to_string(), self.organization.name.clone()),
@@ -154,22 +167,19 @@ impl Reader {
         })
     }
 
-    /// The anchor, and the permissions without it and without leases.
-    fn set_apart(
+    /// The permissions without the anchor and the leases.
+    fn without_own(
         &self,
         ask: &Ask,
         permissions: Vec<SeenPermission>,
-    ) -> (Option<super::spec::Anchor>, BTreeMap<Uuid, SeenPermission>) {
-        let mut found = None;
-        let mut rest = BTreeMap::new();
-        for seen in permissions {
-            if anchor::is_anchor(&seen, &ask.owner, &self.organization) {
-                found = anchor::parse(&seen.comment);
-            } else if !lease::is_lease(&seen, &ask.owner, &self.organization) {
-                rest.insert(seen.id, seen);
-            }
-        }
-        (found, rest)
+    ) -> BTreeMap<Uuid, SeenPermission> {
+        let anchor = anchor::id(&ask.owner, self.organization.id);
+        permissions
+            .into_iter()
+            .filter(|seen| seen.id != anchor)
+            .filter(|seen| !lease::is_lease(seen, &ask.owner, &self.organization))
+            .map(|seen| (seen.id, seen))
+            .collect()
     }
 
     /// All nodes: id and path.
@@ -178,17 +188,22 @@ impl Reader {
         Ok(rows.into_iter().map(|row| (row.id, row.full_value)).collect())
     }
 
+    /// Reads the anchor of an owner; none before the first apply.
+    ///
+    /// # Errors
+    /// When the request fails, or the anchor is not as apply left it.
+    pub async fn anchor(&self, owner: &Owner) -> Result<Option<Anchor>, Error> {
+        anchor::read(self, owner).await
+    }
+
     /// The client, for what else lives in this module's parents.
     pub(in crate::jumpserver) fn http(&self) -> &Read {
         &self.http
     }
 
-    /// Reads the anchor of an owner.
-    ///
-    /// # Errors
-    /// When the request fails.
-    pub async fn anchor(&self, owner: &Owner) -> Result<Option<super::spec::Anchor>, Error> {
-        anchor::read(self, owner).await
+    /// The other organizations that the user may enter.
+    pub(in crate::jumpserver) fn others(&self) -> &[Organization] {
+        &self.others
     }
 }
 

@@ -1,5 +1,7 @@
 //! Who asks, and in which organization the server answers.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -69,13 +71,14 @@ pub(super) async fn identify(http: &Read) -> Result<(Identity, Vec<OrganizationR
     Ok((identity, known))
 }
 
-/// Finds the organization by id or name, and makes sure that it answers.
+/// Finds the organization by id or name, and makes sure that it answers. The others that
+/// the user may enter come along.
 pub(super) async fn resolve(
     http: &Read,
     wanted: &str,
     identity: &Identity,
     mut known: Vec<OrganizationRow>,
-) -> Result<Organization, Error> {
+) -> Result<(Organization, Vec<Organization>), Error> {
     let mut found = choose(wanted, &known);
     if found.is_none() {
         // Administrators may see more than the profile says; for others it is forbidden.
@@ -124,7 +127,13 @@ pub(super) async fn resolve(
             identity.username, found.name
         )));
     }
-    Ok(Organization { id: current.id, name: current.name })
+    let others: BTreeMap<Uuid, String> = known
+        .into_iter()
+        .filter(|row| !row.is_root && row.id != current.id)
+        .map(|row| (row.id, row.name))
+        .collect();
+    let others = others.into_iter().map(|(id, name)| Organization { id, name }).collect();
+    Ok((Organization { id: current.id, name: current.name }, others))
 }
 
 /// By id, by exact name, or by a name that differs only in case.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
 use super::{Ask, Reader, bunches, near, whole_is_cheaper};
-use crate::jumpserver::error::Error;
+use crate::jumpserver::error::{Error, ErrorKind};
 use crate::jumpserver::page;
 use crate::jumpserver::row::{UserRow, labelled};
 use crate::jumpserver::spec::SeenUser;
@@ -14,6 +14,9 @@ use crate::names::Owner;
 
 /// Below this many users no count is asked for first.
 const FEW: usize = 4;
+
+/// How many groups an error names at most.
+const MOST_GROUPS: usize = 20;
 
 /// The users that were read.
 pub(super) struct Users {
@@ -80,6 +83,45 @@ impl Reader {
         Ok(Users { seen, names, near })
     }
 
+    /// All users of the organization, or those of one group (by its exact name), for
+    /// making people files of them.
+    ///
+    /// # Errors
+    /// When a request fails, the list stays incomplete, or nobody is in the group: the
+    /// error then names the groups that look like it.
+    pub async fn users(&self, owner: &Owner, group: Option<&str>) -> Result<Vec<SeenUser>, Error> {
+        let filter: Vec<(&str, &str)> = group.iter().map(|group| ("groups", *group)).collect();
+        let rows: Vec<UserRow> = page::USERS.all(&self.http, &filter).await?;
+        // A filter that was not understood gives everybody.
+        let inside = |row: &UserRow| {
+            group.is_none_or(|group| row.groups.iter().any(|found| found.name == group))
+        };
+        let mut found: Vec<SeenUser> =
+            rows.into_iter().filter(inside).map(|row| row.seen(owner)).collect();
+        if let Some(group) = group
+            && found.is_empty()
+        {
+            return Err(self.nobody_in(group).await?);
+        }
+        found.sort_by(|a, b| a.username.cmp(&b.username));
+        Ok(found)
+    }
+
+    async fn nobody_in(&self, group: &str) -> Result<Error, Error> {
+        let rows: Vec<UserRow> = page::USERS.all(&self.http, &[]).await?;
+        let groups: BTreeSet<&str> =
+            rows.iter().flat_map(|row| &row.groups).map(|group| group.name.as_str()).collect();
+        let alike = near::alike(group, groups.iter().copied());
+        let error =
+            Error::new(ErrorKind::NotFound, format!("no user is in a group with the name {group}"));
+        Ok(if alike.is_empty() {
+            let named: Vec<&str> = groups.into_iter().take(MOST_GROUPS).collect();
+            error.advise(format!("groups that have users: {}", or_none(&named)))
+        } else {
+            error.advise(format!("groups that look like it: {}", alike.join(", ")))
+        })
+    }
+
     async fn near_users(
         &self,
         ask: &Ask,
@@ -101,4 +143,8 @@ impl Reader {
         }
         Ok(found)
     }
+}
+
+fn or_none(names: &[&str]) -> String {
+    if names.is_empty() { "(none)".to_owned() } else { names.join(", ") }
 }

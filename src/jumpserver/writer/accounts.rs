@@ -4,9 +4,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Writer, in_the_way, kept_otherwise};
+use super::{Writer, in_the_way, kept_otherwise, taken};
 use crate::jumpserver::error::{Error, ErrorKind};
-use crate::jumpserver::row::AccountRow;
+use crate::jumpserver::page;
+use crate::jumpserver::row::{AccountRow, labelled};
 use crate::jumpserver::stored;
 use crate::jumpserver::transport::Content;
 
@@ -77,18 +78,50 @@ impl Writer {
         })?;
         let what = format!("the account {}", new.username);
         match self.create::<AccountRow>(PATH, content, Some(secret)).await? {
-            Ok(row) => match differences(&row, id, new).as_slice() {
+            Ok(row) => match self.account_differences(&row, id, new).as_slice() {
                 [] => Ok(()),
                 fields => Err(kept_otherwise(&what, fields)),
             },
             Err(refused) => match stored::account(&self.read, id).await? {
-                None => Err(refused),
-                Some(row) => match differences(&row, id, new).as_slice() {
+                None => match self.account_named(new).await? {
+                    None => Err(refused),
+                    Some(other) => Err(taken(&what, other)),
+                },
+                Some(row) => match self.account_differences(&row, id, new).as_slice() {
                     [] => Ok(()),
                     fields => Err(in_the_way(&what, fields)),
                 },
             },
         }
+    }
+
+    /// The account of the asset that has the user name, or the name.
+    async fn account_named(&self, new: &NewAccount) -> Result<Option<Uuid>, Error> {
+        let asset = new.asset.to_string();
+        let rows: Vec<AccountRow> = page::ACCOUNTS.all(&self.read, &[("asset", &asset)]).await?;
+        Ok(rows
+            .into_iter()
+            .filter(|row| row.asset.id == new.asset)
+            .find(|row| row.username == new.username || row.name == new.username)
+            .map(|row| row.id))
+    }
+
+    fn account_differences(
+        &self,
+        row: &AccountRow,
+        id: Uuid,
+        new: &NewAccount,
+    ) -> Vec<&'static str> {
+        let fields = [
+            ("id", row.id != id),
+            ("asset", row.asset.id != new.asset),
+            ("name", row.name != new.username),
+            ("user name", row.username != new.username),
+            ("state", !row.is_active),
+            ("label", !labelled(&row.labels, &self.owner)),
+            ("comment", row.comment.trim() != new.comment.trim()),
+        ];
+        fields.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
     }
 
     /// Sets the secret and the comment in one request, so that no mark stands beside
@@ -137,18 +170,6 @@ impl Writer {
     pub async fn delete_account(&self, id: Uuid) -> Result<(), Error> {
         self.remove(&format!("{PATH}/{id}")).await
     }
-}
-
-fn differences(row: &AccountRow, id: Uuid, new: &NewAccount) -> Vec<&'static str> {
-    let fields = [
-        ("id", row.id != id),
-        ("asset", row.asset.id != new.asset),
-        ("name", row.name != new.username),
-        ("user name", row.username != new.username),
-        ("state", !row.is_active),
-        ("comment", row.comment.trim() != new.comment.trim()),
-    ];
-    fields.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
 }
 
 /// An empty secret would keep the old one without a word.

@@ -5,6 +5,7 @@
 //! become everything, for ever), and removed one by one by id, never by a filter.
 
 mod accounts;
+mod labels;
 mod members;
 mod permissions;
 mod users;
@@ -18,16 +19,17 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 pub use self::accounts::NewAccount;
+pub use self::labels::Labelled;
 pub use self::members::Member;
 pub use self::permissions::PermissionPatch;
 pub use self::users::{NewUser, UserPatch};
 
 use super::error::{Error, ErrorKind};
 use super::lease::Guard;
-use super::reader::Reader;
+use super::reader::{Organization, Reader};
 use super::transport::{Answer, Content, Read, Repeat, Write};
 use crate::mark::Mark;
-use crate::names::Owner;
+use crate::names::{Owner, Prefix};
 
 /// A connection that can write; there is none without a lease.
 #[derive(Clone)]
@@ -35,23 +37,25 @@ pub struct Writer {
     read: Read,
     write: Write,
     owner: Owner,
-    organization: Uuid,
+    prefix: Prefix,
+    organization: Organization,
     guard: Option<Arc<Guard>>,
 }
 
 impl Writer {
-    /// A writer that asks `guard` before each request.
-    pub(super) fn guarded(reader: &Reader, owner: &Owner, guard: Arc<Guard>) -> Self {
-        Self { guard: Some(guard), ..Self::unguarded(reader, owner) }
+    /// The same writer, which asks `guard` before each request.
+    pub(super) fn guarded(&self, guard: Arc<Guard>) -> Self {
+        Self { guard: Some(guard), ..self.clone() }
     }
 
     /// A writer for the lease itself.
-    pub(super) fn unguarded(reader: &Reader, owner: &Owner) -> Self {
+    pub(super) fn unguarded(reader: &Reader, owner: &Owner, prefix: &Prefix) -> Self {
         Self {
             read: reader.http().clone(),
             write: Write::new(reader.http()),
             owner: owner.clone(),
-            organization: reader.organization().id,
+            prefix: prefix.clone(),
+            organization: reader.organization().clone(),
             guard: None,
         }
     }
@@ -62,8 +66,13 @@ impl Writer {
     }
 
     /// The organization that it writes in.
-    pub(super) fn organization(&self) -> Uuid {
-        self.organization
+    pub(super) fn organization(&self) -> &Organization {
+        &self.organization
+    }
+
+    /// The first part of the names of the anchor and the leases.
+    pub(super) fn prefix(&self) -> &Prefix {
+        &self.prefix
     }
 
     pub(super) fn read(&self) -> &Read {
@@ -143,7 +152,13 @@ fn kept_otherwise(what: &str, fields: &[&str]) -> Error {
     .advise("run again; when it stays, someone else changes it at the same time")
 }
 
-/// The error when something else stands under an id or name of ours.
+/// The error when another object has a name that ours should get.
+fn taken(what: &str, other: Uuid) -> Error {
+    Error::new(ErrorKind::Conflict, format!("{what} exists already, with another id: {other}"))
+        .advise("jumpgate did not make it and does not change it; rename or remove it by hand")
+}
+
+/// The error when something else stands under an id of ours.
 fn in_the_way(what: &str, fields: &[&str]) -> Error {
     Error::new(
         ErrorKind::Conflict,

@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Writer, in_the_way, kept_otherwise};
+use super::{Writer, in_the_way, kept_otherwise, taken};
 use crate::jumpserver::date::{self, whole_seconds};
 use crate::jumpserver::error::{Error, ErrorKind};
+use crate::jumpserver::page;
 use crate::jumpserver::row::PermissionRow;
 use crate::jumpserver::stored::{self, NewPermission, StoredPermission};
 use crate::jumpserver::transport::Content;
@@ -158,13 +159,23 @@ impl Writer {
                 }
             }
             Err(refused) => match stored::permission(&self.read, &self.owner, id).await? {
-                None => Err(refused),
+                None => match self.permission_named(&spec.name).await? {
+                    None => Err(refused),
+                    Some(other) => Err(taken(&what, other)),
+                },
                 Some(there) => match there.differences(&expected).as_slice() {
                     [] => Ok(()),
                     fields => Err(in_the_way(&what, fields)),
                 },
             },
         }
+    }
+
+    /// The permission that has a name.
+    async fn permission_named(&self, name: &str) -> Result<Option<Uuid>, Error> {
+        let rows: Vec<PermissionRow> = page::PERMISSIONS.all(&self.read, &[("name", name)]).await?;
+        let wanted = name.trim().to_lowercase();
+        Ok(rows.into_iter().find(|row| row.name.to_lowercase() == wanted).map(|row| row.id))
     }
 
     /// Changes the fields of a permission that are given, and nothing else. An empty

@@ -3,8 +3,9 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Writer, in_the_way, kept_otherwise};
+use super::{Writer, in_the_way, kept_otherwise, taken};
 use crate::jumpserver::error::Error;
+use crate::jumpserver::page;
 use crate::jumpserver::row::{UserRow, labelled};
 use crate::jumpserver::transport::Content;
 
@@ -52,17 +53,14 @@ pub struct UserPatch {
     /// The comment, with the mark.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
-    /// All labels, `name:value`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub labels: Option<Vec<String>>,
 }
 
 impl Writer {
     /// Makes a user with an id of ours.
     ///
     /// # Errors
-    /// `Conflict` when the id is taken by another user; `Refused` when the user name or
-    /// the address is.
+    /// `Conflict` when the id or the user name is taken by another user; `Refused` when
+    /// the address is, or the user name by one of another organization.
     pub async fn create_user(&self, id: Uuid, new: &NewUser) -> Result<(), Error> {
         let content = Content::json(&Body {
             id,
@@ -96,12 +94,21 @@ impl Writer {
             Err(refused) => {
                 let there: Option<UserRow> = self.read.find(&format!("{PATH}/{id}")).await?;
                 match there.as_ref().map(differences) {
-                    None => Err(refused),
+                    None => match self.user_named(&new.username).await? {
+                        None => Err(refused),
+                        Some(other) => Err(taken(&what, other)),
+                    },
                     Some(fields) if fields.is_empty() => Ok(()),
                     Some(fields) => Err(in_the_way(&what, &fields)),
                 }
             }
         }
+    }
+
+    /// The user of the organization who has a user name.
+    async fn user_named(&self, username: &str) -> Result<Option<Uuid>, Error> {
+        let rows: Vec<UserRow> = page::USERS.all(&self.read, &[("username", username)]).await?;
+        Ok(rows.into_iter().find(|row| row.username == username).map(|row| row.id))
     }
 
     /// Changes the fields of a user that are given, and nothing else.

@@ -2,4 +2,12 @@
 
 mod target;
 
+mod anchor;
+mod connecting;
+mod faults;
+mod finding;
+mod lease;
+mod lost;
 mod reading;
+mod secrets;
+mod writing;

@@ -8,15 +8,11 @@ use jumpgate_sandbox::{NewAccount, NewAsset, NewPermission, NewUser, Version};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::target::Target;
-
-fn set<const N: usize>(texts: [&str; N]) -> BTreeSet<String> {
-    texts.map(str::to_owned).into()
-}
+use super::target::{Target, set};
 
 #[tokio::test]
 async fn everything_asked_for_is_seen_by_name() {
-    for target in Target::all().await {
+    Target::each(|target| async move {
         let reader = target.reader().await;
         let owner = target.owner();
         let label = Mark::label(&owner);
@@ -57,7 +53,7 @@ async fn everything_asked_for_is_seen_by_name() {
         ask.login_accounts = set(["app", "Administrator"]);
         ask.permissions = BTreeSet::from([target.name("everyone")]);
         ask.assets = BTreeSet::from([target.name("we")]);
-        let live = reader.read(&ask).await.expect("everything is there");
+        let live = reader.observe(&ask).await.expect("everything is there");
 
         assert_eq!(live.organization.0, reader.organization().id.to_string());
         let seen = &live.users[&target.name("fanlichun")];
@@ -98,13 +94,13 @@ async fn everything_asked_for_is_seen_by_name() {
         assert_eq!(foreign, [all]);
         assert!(live.foreign[0].valid);
         assert_eq!(live.anchor, None);
-        target.clean().await;
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_foreign_permission_reaches_by_a_node_too() {
-    for target in Target::all().await {
+    Target::each(|target| async move {
         let reader = target.reader().await;
         let user = target.user(&target.name("liwei")).await;
         let (above, _) = target.node(&format!("/{}", target.tag)).await;
@@ -120,11 +116,11 @@ async fn a_foreign_permission_reaches_by_a_node_too() {
         let mut ask = Ask::new(target.owner(), target.prefix());
         ask.database_assets = BTreeSet::from([target.name("orders")]);
         ask.account_users = set(["jump_db_liwei_r"]);
-        let live = reader.read(&ask).await.expect("everything is there");
+        let live = reader.observe(&ask).await.expect("everything is there");
         let names: Vec<&str> = live.foreign.iter().map(|found| found.name.as_str()).collect();
         assert_eq!(names, [target.name("all"), target.name("not")]);
-        target.clean().await;
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -139,7 +135,7 @@ async fn a_plan_sends_only_reads() {
         ask.database_assets = set(["orders", "nosuch"]);
         ask.users = set(["nobody"]);
         ask.account_users = set(["jump_db_nobody_r"]);
-        reader.read(&ask).await.expect("everything is there");
+        reader.observe(&ask).await.expect("everything is there");
         let requests = running.requests();
         assert!(requests.iter().all(|request| request.method == "GET"), "{requests:?}");
         assert!(
@@ -188,7 +184,7 @@ async fn no_row_of_a_long_list_is_lost() {
         ask.nodes = BTreeSet::from([format!("{root}/load")]);
         ask.login_accounts = set(["app"]);
         let reader = target.reader().await;
-        let live = reader.read(&ask).await.expect("everything is there");
+        let live = reader.observe(&ask).await.expect("everything is there");
         assert_eq!(live.assets.len(), 1_300);
         assert_eq!(live.login_accounts.len(), 1_300);
         assert_eq!(live.permissions.len(), 1_100);
@@ -203,7 +199,7 @@ async fn no_row_of_a_long_list_is_lost() {
 
 #[tokio::test]
 async fn another_organization_is_an_error_that_names_the_right_ones() {
-    for target in Target::all().await {
+    Target::each(|target| async move {
         for wanted in ["nosuch", "11111111-2222-3333-4444-555555555555"] {
             let settings = Settings { organization: wanted.to_owned(), ..target.settings() };
             let error = Reader::connect(&settings, target.credentials())
@@ -224,6 +220,6 @@ async fn another_organization_is_an_error_that_names_the_right_ones() {
         };
         let error = Reader::connect(&settings, target.credentials()).await.err();
         assert_eq!(error.map(|error| error.kind), Some(ErrorKind::Organization));
-        target.clean().await;
-    }
+    })
+    .await;
 }

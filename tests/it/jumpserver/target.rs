@@ -4,10 +4,11 @@
 //! when `JUMPGATE_TEST_JUMPSERVER_URL` and `JUMPGATE_TEST_JUMPSERVER_TOKEN` are set; what
 //! the tests make there is removed at the end of each.
 
-use std::sync::Mutex;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use jumpgate::jumpserver::{Credentials, Limits, Reader, Settings};
+use jumpgate::jumpserver::{Credentials, Lease, Limits, NewPermission, Reader, Settings, Terms};
 use jumpgate::names::{Owner, Prefix};
 use jumpgate_sandbox::{Options, Running, Sandbox, Version};
 use secrecy::SecretString;
@@ -54,8 +55,21 @@ impl Target {
         Self::of(Some(running), url, token, "Default".to_owned())
     }
 
+    /// Carries a test out on all servers, one after the other, and cleans up after it, also
+    /// when it fails.
+    pub(crate) async fn each<F: Future<Output = ()> + Send + 'static>(test: fn(Arc<Self>) -> F) {
+        for target in Self::all().await {
+            let target = Arc::new(target);
+            let outcome = tokio::spawn(test(Arc::clone(&target))).await;
+            target.clean().await;
+            if let Err(failure) = outcome {
+                std::panic::resume_unwind(failure.into_panic());
+            }
+        }
+    }
+
     /// Both versions, one of them below a path, and the real server when there is one.
-    pub(crate) async fn all() -> Vec<Self> {
+    async fn all() -> Vec<Self> {
         let mut targets = vec![
             Self::sandbox(Version::V3).await,
             Self::sandbox(Version::V4).await,
@@ -67,6 +81,11 @@ impl Target {
             targets.push(Self::of(None, url, token, organization));
         }
         targets
+    }
+
+    /// Whether it is a sandbox, which shows more than a real server.
+    pub(crate) fn is_sandbox(&self) -> bool {
+        self.sandbox.is_some()
     }
 
     /// The sandbox behind it.
@@ -124,7 +143,7 @@ impl Target {
 
     /// Remembers what is to be removed from a real server.
     pub(crate) fn note(&self, path: &str) {
-        self.made.lock().expect("no test has failed").push(path.to_owned());
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_owned());
     }
 
     fn id(answer: &Value) -> Uuid {
@@ -140,9 +159,14 @@ impl Target {
         Self::id(&self.make("users/users/", body).await)
     }
 
-    /// Makes a node below the root, and gives its id and its whole path.
+    /// Makes a node below the root, and those above it, and gives its id and its whole
+    /// path.
     pub(crate) async fn node(&self, path: &str) -> (Uuid, String) {
-        let answer = self.make("assets/nodes/", json!({ "full_value": path })).await;
+        let mut answer = Value::Null;
+        for (end, _) in path.match_indices('/').skip(1).chain([(path.len(), "")]) {
+            let body = json!({ "full_value": &path[..end] });
+            answer = self.make("assets/nodes/", body).await;
+        }
         (Self::id(&answer), answer["full_value"].as_str().expect("a path").to_owned())
     }
 
@@ -181,26 +205,68 @@ impl Target {
         Self::id(&self.make("perms/asset-permissions/", body).await)
     }
 
+    /// What the server answers when it makes such a permission; it is taken away again.
+    pub(crate) async fn permission_row(&self, new: &NewPermission) -> Value {
+        let spec = &new.spec;
+        let body = json!({
+            "name": spec.name, "accounts": spec.accounts, "protocols": spec.protocols,
+            "actions": spec.actions, "date_start": spec.start, "date_expired": spec.end,
+            "comment": new.comment, "labels": [format!("jumpgate:{}", self.owner())],
+        });
+        let row = self.make("perms/asset-permissions/", body).await;
+        let path = format!("perms/asset-permissions/{}/", Self::id(&row));
+        self.send("DELETE", &path, None).await;
+        row
+    }
+
+    /// Changes an object as another hand does.
+    pub(crate) async fn patch(&self, path: &str, body: Value) {
+        let (status, answer) = self.send("PATCH", path, Some(body)).await;
+        assert_eq!(status, 200, "{path}: {answer}");
+    }
+
     /// GETs what the server says.
     pub(crate) async fn get(&self, path: &str) -> Value {
         self.send("GET", path, None).await.1
     }
 
-    /// Removes what was made, latest first. Only a real server needs it.
-    pub(crate) async fn clean(self) {
-        if self.sandbox.is_some() {
-            return;
+    /// Removes what was made, latest first, and the label. Nothing of it may be left.
+    async fn clean(&self) {
+        let owner = self.owner();
+        let own = format!("perms/asset-permissions/?limit=100&search={owner}");
+        let rows = self.get(&own).await["results"].take();
+        for id in rows.as_array().into_iter().flatten().filter_map(|row| row["id"].as_str()) {
+            self.note(&format!("perms/asset-permissions/{id}/"));
         }
-        let leases =
-            self.get(&format!("perms/asset-permissions/?limit=100&search={}", self.owner())).await;
-        for row in leases["results"].as_array().into_iter().flatten() {
-            if let Some(id) = row["id"].as_str() {
-                self.note(&format!("perms/asset-permissions/{id}/"));
+        let labels = self.get(&format!("labels/labels/?limit=100&value={owner}")).await;
+        for row in labels["results"].as_array().into_iter().flatten() {
+            if let (Some(id), Some(value)) = (row["id"].as_str(), row["value"].as_str())
+                && value == owner.as_str()
+            {
+                // The sandbox cannot delete labels; nobody gets anything by them.
+                self.send("DELETE", &format!("labels/labels/{id}/"), None).await;
             }
         }
-        let made = std::mem::take(&mut *self.made.lock().expect("no test has failed"));
+        let made = std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner));
         for path in made.iter().rev() {
-            self.send("DELETE", path, None).await;
+            let (status, answer) = self.send("DELETE", path, None).await;
+            assert!(matches!(status, 200 | 204 | 404), "DELETE {path}: {status} {answer}");
         }
+        assert_eq!(self.get(&own).await["count"], 0, "something is left of {owner}");
     }
+
+    /// A lease of this target's owner.
+    pub(crate) async fn lease(&self, reader: &Reader) -> Lease {
+        let terms = Terms::default();
+        Lease::take(reader, &self.owner(), &self.prefix(), terms).await.expect("a lease")
+    }
+}
+
+/// Both versions, for tests that only the sandbox can serve.
+pub(crate) async fn sandboxes() -> Vec<Target> {
+    vec![Target::sandbox(Version::V3).await, Target::sandbox(Version::V4).await]
+}
+
+pub(crate) fn set<const N: usize>(texts: [&str; N]) -> BTreeSet<String> {
+    texts.map(str::to_owned).into()
 }

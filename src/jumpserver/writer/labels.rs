@@ -1,0 +1,72 @@
+//! The owner's label, given back to what lost it.
+
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{Writer, kept_otherwise};
+use crate::jumpserver::error::Error;
+use crate::jumpserver::page;
+use crate::jumpserver::row::{Label, labelled};
+use crate::jumpserver::transport::Content;
+use crate::mark::Mark;
+
+/// What can carry a label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Labelled {
+    /// A permission.
+    Permission(Uuid),
+    /// An account on an asset.
+    Account(Uuid),
+    /// A user.
+    User(Uuid),
+}
+
+impl Labelled {
+    fn path(self) -> String {
+        let (list, id) = match self {
+            Self::Permission(id) => (page::PERMISSIONS, id),
+            Self::Account(id) => (page::ACCOUNTS, id),
+            Self::User(id) => (page::USERS, id),
+        };
+        format!("{}/{id}", list.path)
+    }
+
+    fn words(self) -> String {
+        match self {
+            Self::Permission(id) => format!("the permission {id}"),
+            Self::Account(id) => format!("the account {id}"),
+            Self::User(id) => format!("the user {id}"),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Labels {
+    #[serde(default)]
+    labels: Vec<Label>,
+}
+
+impl Writer {
+    /// Gives an object the owner's label and leaves its other labels; one that has it is a
+    /// success without a write.
+    ///
+    /// # Errors
+    /// When a request fails, or the answer does not show the label.
+    pub async fn label(&self, object: Labelled) -> Result<(), Error> {
+        let path = object.path();
+        let there: Labels = self.read.get(&path, &[]).await?;
+        if labelled(&there.labels, &self.owner) {
+            return Ok(());
+        }
+        // A PATCH of labels replaces all of them.
+        let mut texts: Vec<String> = there.labels.iter().map(Label::text).collect();
+        texts.push(Mark::label(&self.owner));
+        let content = Content::json(&serde_json::json!({ "labels": texts }))?;
+        let row: Labels = self.change(&path, content, None).await?;
+        if labelled(&row.labels, &self.owner) {
+            Ok(())
+        } else {
+            Err(kept_otherwise(&object.words(), &["label"]))
+        }
+    }
+}

@@ -53,7 +53,7 @@ pub async fn all(
         .buffer_unordered(SIDE_BY_SIDE)
         .collect();
     let ask = ask::jumpserver(access, desired);
-    let (jumpserver, instances) = join(reader.read(&ask), servers).await;
+    let (jumpserver, instances) = join(reader.observe(&ask), servers).await;
     Ok(Observed { jumpserver: jumpserver?, instances })
 }
 

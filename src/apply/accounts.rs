@@ -8,7 +8,7 @@ use super::Run;
 use super::permissions::words;
 use super::secrets::Slot;
 use crate::handover::Step;
-use crate::jumpserver::NewAccount;
+use crate::jumpserver::{Labelled, NewAccount};
 use crate::mark::{Handover, HandoverState, Mark};
 use crate::mysql::spec::Evidence;
 use crate::mysql::{Dropped, Writer};
@@ -172,7 +172,13 @@ impl One<'_, '_, '_> {
         let mut handover = handover.with_context(|| format!("account {id} has lost its mark"))?;
         handover.state = state.unwrap_or(handover.state);
         let comment = self.comment(&self.mark(id, Some(handover)));
+        let labelled = seen.is_some_and(|seen| seen.labelled);
         self.held().await?;
-        Ok(self.run.means.writer.patch_account_comment(id, &comment).await?)
+        let writer = self.run.means.writer;
+        writer.patch_account_comment(id, &comment).await?;
+        if !labelled {
+            writer.label(Labelled::Account(id)).await?;
+        }
+        Ok(())
     }
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::Run;
 use crate::jumpserver::spec::PermissionSpec;
-use crate::jumpserver::{NewPermission, PermissionPatch};
+use crate::jumpserver::{Labelled, NewPermission, PermissionPatch};
 use crate::mark::Mark;
 use crate::plan::permissions::Action;
 
@@ -23,8 +23,11 @@ pub(super) async fn carry_out(
             stands(run, id, spec).await
         }
         (Action::Update { from, to, mark: write }, Some(mark)) => {
-            let patch = patch(run, id, from, to, write.then_some(mark))?;
+            let patch = patch(run, from, to, write.then_some(mark))?;
             writer.patch_permission(id, &patch).await?;
+            if run.means.live.permissions.get(&id).is_some_and(|seen| !seen.labelled) {
+                writer.label(Labelled::Permission(id)).await?;
+            }
             stands(run, id, to).await
         }
         (Action::Delete { .. }, _) => Ok(writer.delete_permission(id).await?),
@@ -66,13 +69,11 @@ fn new(run: &Run<'_, '_>, spec: &PermissionSpec, mark: &Mark) -> Result<NewPermi
 /// Only what differs.
 fn patch(
     run: &Run<'_, '_>,
-    id: Uuid,
     from: &PermissionSpec,
     to: &PermissionSpec,
     mark: Option<&Mark>,
 ) -> Result<PermissionPatch> {
     let names = run.names;
-    let labelled = run.means.live.permissions.get(&id).is_some_and(|seen| seen.labelled);
     Ok(PermissionPatch {
         name: (from.name != to.name).then(|| to.name.clone()),
         users: (from.users != to.users).then(|| names.users(&to.users)).transpose()?,
@@ -86,8 +87,6 @@ fn patch(
         end: (from.end != to.end).then_some(to.end),
         active: (from.active != to.active).then_some(to.active),
         comment: mark.map(|mark| comment(run, to, mark)).transpose()?,
-        labels: (mark.is_some() && !labelled)
-            .then(|| vec![Mark::label(&run.means.access.config.owner)]),
     })
 }
 

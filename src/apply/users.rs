@@ -32,7 +32,6 @@ pub(super) async fn carry_out(run: &Run<'_, '_>, change: &UserChange) -> Result<
                 name: name.clone(),
                 email: email.clone(),
                 comment: enable.then(|| mark(run, *id, None).comment(WORDS)),
-                labels: None,
             };
             writer.patch_user(*id, &patch).await?;
         }

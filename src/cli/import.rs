@@ -47,14 +47,15 @@ async fn people(args: &People) -> Result<Outcome, Outcome> {
     let reader = observe::jumpserver(&access, &credentials::environment)
         .await
         .map_err(|error| could_not_run(&error))?;
-    let users = reader.users(&access.config.owner).await.map_err(|error| could_not_run(&error))?;
-    for group in &args.group {
-        if !users.iter().any(|user| user.groups.contains(group)) {
-            return Err(could_not_run(&format!(
-                "no user of organization {} is in a group {group}",
-                reader.organization().name
-            )));
-        }
+    let owner = &access.config.owner;
+    let mut users: BTreeMap<String, SeenUser> = BTreeMap::new();
+    let groups: Vec<Option<&str>> = match args.group.as_slice() {
+        [] => vec![None],
+        groups => groups.iter().map(|group| Some(group.as_str())).collect(),
+    };
+    for group in groups {
+        let found = reader.users(owner, group).await.map_err(|error| could_not_run(&error))?;
+        users.extend(found.into_iter().map(|user| (user.username.clone(), user)));
     }
     let known: BTreeMap<String, &PersonName> = access
         .people
@@ -67,12 +68,7 @@ async fn people(args: &People) -> Result<Outcome, Outcome> {
         .map(|name| (name.clone(), "a file that is there".to_owned()))
         .collect();
     let (mut written, mut there, mut left) = (0, 0, 0);
-    for user in &users {
-        let asked =
-            args.group.is_empty() || args.group.iter().any(|group| user.groups.contains(group));
-        if !asked {
-            continue;
-        }
+    for user in users.values() {
         if known.contains_key(&user.username.to_lowercase()) {
             there += 1;
             continue;

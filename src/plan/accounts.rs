@@ -524,7 +524,7 @@ impl<'a> One<'_, '_, 'a> {
                         && live.user == mark.user
                         && live.end == mark.end()
                 });
-                if !same {
+                if !same || !account.labelled {
                     let asset = (*asset).to_owned();
                     steps.push(AccountStep::Mark { asset, account: account.id });
                 }
@@ -645,7 +645,10 @@ impl<'a> One<'_, '_, 'a> {
                 ),
                 Note::LabelStripped { asset } => (
                     Kind::LabelStripped,
-                    format!("the account {} on asset {asset} has lost its label", name.user),
+                    format!(
+                        "the account {} on asset {asset} has lost its label: it is put back",
+                        name.user
+                    ),
                 ),
                 Note::SwitchedOff { asset } => (
                     Kind::SwitchedOff,

@@ -35,13 +35,13 @@ impl Locks {
         environment: Environment<'_>,
     ) -> Result<Self, Outcome> {
         let config = &access.config;
-        let lease = Lease::acquire(reader, &config.owner, &config.prefix, Terms::default())
+        let lease = Lease::take(reader, &config.owner, &config.prefix, Terms::default())
             .await
             .map_err(|error| {
-            let held = error.kind == ErrorKind::Held;
-            could_not_run(&error);
-            if held { Outcome::Held } else { Outcome::CouldNotRun }
-        })?;
+                let held = error.kind == ErrorKind::Held;
+                could_not_run(&error);
+                if held { Outcome::Held } else { Outcome::CouldNotRun }
+            })?;
         let names: BTreeSet<&InstanceName> = plan
             .items
             .iter()

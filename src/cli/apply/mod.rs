@@ -161,7 +161,7 @@ async fn remember(
 ) -> Result<(), Outcome> {
     let locks = Locks::take(asked.access, reader, plan, &credentials::environment).await?;
     let anchor = anchor_before(asked, observed);
-    let written = locks.writer().write_anchor(&asked.access.config.prefix, &anchor).await;
+    let written = locks.writer().put_anchor(&anchor).await;
     locks.release().await;
     written.map_err(|error| could_not_run(&error))
 }
@@ -186,10 +186,9 @@ async fn under_locks(
         allowed(args, asked.access, &plan)?;
     }
     let report = asked.report(&plan, &observed, moment);
-    let prefix = &asked.access.config.prefix;
     let anchor = anchor_before(asked, &observed);
     let writer = locks.writer();
-    if let Err(error) = writer.write_anchor(prefix, &anchor).await {
+    if let Err(error) = writer.put_anchor(&anchor).await {
         return Err(could_not_run(&error));
     }
     let stop = stop_on_signal();
@@ -214,7 +213,7 @@ async fn under_locks(
     let failed: Vec<&InstanceName> = failed_instances(&plan, &outcomes);
     let last = anchor_after(asked, &after, &anchor, &failed);
     if last != anchor
-        && let Err(error) = writer.write_anchor(prefix, &last).await
+        && let Err(error) = writer.put_anchor(&last).await
     {
         could_not_run(&error);
     }

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::try_join;
 use uuid::Uuid;
 
 use super::{Ask, Reader, whole_is_cheaper};
@@ -46,7 +45,7 @@ impl Reader {
             more.into_iter().filter(|row| !known.contains(&row.id) && !ids.contains(&row.asset.id)),
         );
         Ok(rows
-            .into_values()
+            .into_iter()
             .map(|row| row.seen(&ask.owner))
             .filter(|account| {
                 account.labelled

@@ -29,17 +29,6 @@ pub(super) struct Users {
 }
 
 impl Reader {
-    /// All users of the organization, by user name.
-    ///
-    /// # Errors
-    /// When the list does not come completely.
-    pub async fn users(&self, owner: &Owner) -> Result<Vec<SeenUser>, Error> {
-        let rows: Vec<UserRow> = page::USERS.all(&self.http, &[]).await?;
-        let mut users: Vec<SeenUser> = rows.into_iter().map(|row| row.seen(owner)).collect();
-        users.sort_by(|a, b| a.username.cmp(&b.username));
-        Ok(users)
-    }
-
     /// The users asked for by name, those with the owner's label, and the names of `ids`.
     pub(super) async fn users_asked(
         &self,

@@ -1,0 +1,276 @@
+//! How long a plan takes on one instance with many accounts, beside a bare client that
+//! reads the same grant tables. `make bench` runs it on MySQL and MariaDB.
+
+#![allow(clippy::print_stdout, reason = "it prints its result")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use jumpgate::access::model::Access;
+use jumpgate::desired::{self, Desired};
+use jumpgate::grants::{self, Grant};
+use jumpgate::jumpserver::spec::{Live, SeenAsset, SeenAssetAccount, SeenPermission, SeenUser};
+use jumpgate::mark::{Handover, HandoverState, Mark};
+use jumpgate::names::InstanceName;
+use jumpgate::observed::{Instance, Observed};
+use jumpgate::plan::{self, ask};
+use jumpgate::repo::Tree;
+use jumpgate::{access, mysql, naming};
+use mysql_async::prelude::Queryable;
+use secrecy::SecretString;
+use uuid::Uuid;
+
+#[path = "../tests/support/servers.rs"]
+#[allow(dead_code, reason = "shared with the tests")]
+mod servers;
+
+use servers::{Kind, Server};
+
+/// How many accounts the instance has.
+const ACCOUNTS: usize = 10_000;
+/// How often each is timed; the least time counts.
+const ROUNDS: usize = 5;
+/// The organization.
+const ORGANIZATION: &str = "00000000-0000-0000-0000-000000000002";
+
+#[tokio::main]
+async fn main() {
+    for kind in [Kind::Mysql9, Kind::Mariadb118] {
+        measure(kind).await;
+    }
+}
+
+async fn measure(kind: Kind) {
+    let server = Server::start(kind).await;
+    fill(&server).await;
+    let now = Timestamp::now();
+    let access = repo(&server);
+    let grants = grants::of(&access);
+    let desired = desired::at(&access, &grants, now);
+    let instance: InstanceName = "main".parse().expect("an instance");
+    let asked = ask::server(&access, &desired, &instance);
+    let target = mysql::Target::of(&access.instances[&instance]);
+    let credentials = mysql::Credentials {
+        user: servers::ADMIN.to_owned(),
+        password: SecretString::from(servers::ADMIN_PASSWORD),
+    };
+
+    let mut conn = server.admin().await;
+    let (mut bare, mut read, mut planned) = (Duration::MAX, Duration::MAX, Duration::MAX);
+    let mut jumpserver = None;
+    for _ in 0..ROUNDS {
+        let start = Instant::now();
+        let rows = tables(&mut conn, kind).await;
+        bare = bare.min(start.elapsed());
+        assert!(rows > 7 * ACCOUNTS, "{rows} rows");
+
+        let start = Instant::now();
+        let mut reader = mysql::Reader::connect(&target, &credentials, mysql::Limits::default())
+            .await
+            .expect("a connection");
+        let live = reader.observe(&asked).await.expect("the accounts");
+        reader.close().await;
+        let reading = start.elapsed();
+        assert_eq!(live.accounts.len(), ACCOUNTS);
+        let known = jumpserver.get_or_insert_with(|| jumpserver_of(&access, &desired, &live));
+        let mut observed = Observed { jumpserver: known.clone(), ..Observed::default() };
+        observed.instances.insert(instance.clone(), Instance::Read(Box::new(live)));
+
+        let start = Instant::now();
+        let plan = make(&access, &grants, &observed, now);
+        let making = start.elapsed();
+        assert!(plan.items.is_empty(), "nothing is to be done: {:?}", plan.items.first());
+        read = read.min(reading);
+        planned = planned.min(reading + making);
+    }
+    let ratio = |time: Duration| time.as_secs_f64() / bare.as_secs_f64();
+    println!(
+        "{kind:?}, {ACCOUNTS} accounts with 3 database and 3 table grants each: a bare client {} ms, \
+         read {} ms ({:.2} times), read and planned {} ms ({:.2} times)",
+        bare.as_millis(),
+        read.as_millis(),
+        ratio(read),
+        planned.as_millis(),
+        ratio(planned),
+    );
+}
+
+fn make(
+    access: &Access,
+    grants: &[Grant<'_>],
+    observed: &Observed,
+    moment: Timestamp,
+) -> plan::Plan {
+    let new_servers = BTreeSet::new();
+    plan::make(&plan::Inputs { access, grants, observed, moment, new_servers: &new_servers })
+}
+
+fn person(number: usize) -> String {
+    format!("person{number:05}")
+}
+
+/// Makes the accounts, many with one statement.
+async fn fill(server: &Server) {
+    let mut conn = server.admin().await;
+    for number in 0..3 {
+        for statement in
+            [format!("CREATE DATABASE d{number}"), format!("CREATE TABLE d{number}.t (id INT)")]
+        {
+            conn.query_drop(statement).await.expect("a database");
+        }
+    }
+    let numbers: Vec<usize> = (0..ACCOUNTS).collect();
+    for some in numbers.chunks(500) {
+        let names: Vec<String> = some
+            .iter()
+            .map(|number| format!("'jump_db_{}_r'@'10.8.0.%'", person(*number)))
+            .collect();
+        let names = names.join(", ");
+        conn.query_drop(format!("CREATE USER {names}")).await.expect("accounts");
+        for number in 0..3 {
+            for place in [format!("d{number}.*"), format!("d{number}.t")] {
+                conn.query_drop(format!("GRANT SELECT ON {place} TO {names}"))
+                    .await
+                    .expect("a grant");
+            }
+        }
+    }
+    conn.disconnect().await.expect("an orderly end");
+}
+
+/// Reads the grant tables whole, as any client would.
+async fn tables(conn: &mut mysql_async::Conn, kind: Kind) -> usize {
+    let first = if kind.is_mysql() { "user" } else { "global_priv" };
+    let mut rows = 0;
+    for table in [first, "db", "tables_priv", "columns_priv", "procs_priv", "proxies_priv"] {
+        let found: Vec<mysql_async::Row> =
+            conn.query(format!("SELECT * FROM mysql.{table}")).await.expect("rows");
+        rows += found.len();
+    }
+    rows
+}
+
+/// A repo in which everybody asks for what the accounts hold.
+fn repo(server: &Server) -> Access {
+    let mut files: BTreeMap<Arc<str>, Arc<[u8]>> = BTreeMap::new();
+    let mut put = |path: String, text: String| {
+        files.insert(path.into(), text.into_bytes().into());
+    };
+    put(
+        "jumpgate.yaml".into(),
+        "version: 1\nowner: acme\ntime-zone: UTC\njumpserver: { url: 'https://jump.example' }\n"
+            .into(),
+    );
+    put("policy.yaml".into(), "environments: [prod]\nlimits: []\n".into());
+    put(
+        "inventory/databases/main.yaml".into(),
+        format!(
+            "address: 127.0.0.1:{}\nasset: main\nenvironment: prod\nowners: [{}]\n\
+             account-host: 10.8.0.%\ntls: {{ mode: off }}\n",
+            server.port,
+            person(0)
+        ),
+    );
+    for number in 0..ACCOUNTS {
+        let person = person(number);
+        put(format!("people/{person}.yaml"), format!("name: {person}\n"));
+        put(
+            format!("requests/{person}.yaml"),
+            format!(
+                "for: {person}\nreason: bench\nuntil: 2090-01-01\ndatabases:\n  - instance: main\n    \
+                 level: r\n    tables: ['d0.*', 'd1.*', 'd2.*', d0.t, d1.t, d2.t]\n"
+            ),
+        );
+    }
+    let tree = Tree { files, ..Tree::default() };
+    access::load(&tree, Timestamp::now()).expect("the files are good")
+}
+
+/// JumpServer as an apply would have left it.
+fn jumpserver_of(access: &Access, desired: &Desired<'_>, server: &mysql::live::Live) -> Live {
+    let owner = &access.config.owner;
+    let asset = Uuid::from_u128(1);
+    let mut live =
+        Live { organization: (ORGANIZATION.to_owned(), "Default".to_owned()), ..Live::default() };
+    live.assets.insert(
+        "main".to_owned(),
+        SeenAsset {
+            id: asset,
+            name: "main".to_owned(),
+            address: "127.0.0.1".to_owned(),
+            category: "database".to_owned(),
+            kind: "mysql".to_owned(),
+            protocols: BTreeMap::from([("mysql".to_owned(), 3306)]),
+            nodes: BTreeSet::new(),
+            active: true,
+        },
+    );
+    for (number, name) in access.people.keys().enumerate() {
+        let user = SeenUser {
+            id: Uuid::from_u128(1_000_000 + number as u128),
+            username: name.to_string(),
+            name: name.to_string(),
+            email: String::new(),
+            active: true,
+            expired: false,
+            groups: BTreeSet::new(),
+            labelled: false,
+            mark: None,
+            comment: String::new(),
+        };
+        live.users.insert(name.to_string(), user);
+    }
+    for wanted in desired.accounts.values() {
+        let user = &wanted.spec.name.user;
+        let id = naming::account_id(owner, ORGANIZATION, asset, user);
+        let changed = server.accounts[&wanted.spec.name].password_changed;
+        let generation = "bench".to_owned();
+        let mark = Mark {
+            owner: owner.clone(),
+            id,
+            user: Some(live.users[wanted.person.as_str()].id),
+            requests: wanted.requests(),
+            end: wanted.end,
+            handover: Some(Handover { state: HandoverState::Done, generation, changed }),
+        };
+        live.accounts.insert(
+            id,
+            SeenAssetAccount {
+                id,
+                asset: "main".to_owned(),
+                asset_id: asset,
+                name: user.clone(),
+                username: user.clone(),
+                secret_type: "password".to_owned(),
+                active: true,
+                labelled: true,
+                mark: Some(mark),
+                comment: String::new(),
+            },
+        );
+    }
+    for (name, wanted) in &desired.permissions {
+        let id = naming::permission_id(owner, ORGANIZATION, name);
+        let user = live.users[wanted.person.as_str()].id;
+        let mark = Mark {
+            owner: owner.clone(),
+            id,
+            user: Some(user),
+            requests: wanted.requests(),
+            end: wanted.end,
+            handover: None,
+        };
+        let seen = SeenPermission {
+            id,
+            spec: wanted.spec.clone(),
+            user_ids: BTreeSet::from([user]),
+            labelled: true,
+            mark: Some(mark),
+            comment: String::new(),
+        };
+        live.permissions.insert(id, seen);
+    }
+    live
+}

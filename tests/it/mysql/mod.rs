@@ -1,5 +1,7 @@
 //! MySQL and MariaDB, on real servers.
 
+mod granting;
+mod locking;
 mod reading;
 mod rights;
 mod writing;
@@ -11,11 +13,16 @@ use std::time::Duration;
 use jumpgate::access::model::{Tls, TlsMode};
 use jumpgate::mysql::difference::difference;
 use jumpgate::mysql::live::{Ask, Live};
+use jumpgate::mysql::password::{generate, generation};
 use jumpgate::mysql::privilege::Privilege;
-use jumpgate::mysql::spec::{AccountName, Grants, SeenAccount, TableName};
+use jumpgate::mysql::spec::{AccountName, Evidence, Grants, SeenAccount, TableName};
 use jumpgate::mysql::{Credentials, Error, Limits, Reader, Target, Writer};
 
-use crate::support::servers::{ADMIN, ADMIN_PASSWORD, Kind, Server};
+use mysql_async::Conn;
+use mysql_async::prelude::Queryable as _;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::support::servers::{ADMIN, ADMIN_PASSWORD, Kind, Server, code};
 
 /// How the accounts of the tests begin.
 const PREFIX: &str = "jump_db_";
@@ -113,6 +120,26 @@ async fn converge(writer: &mut Writer, name: &AccountName, want: &Grants) -> usi
     assert_eq!(difference(&account.held, want, naming), Ok(Vec::new()), "{want:?}");
     changes.len()
 }
+
+fn secret() -> SecretString {
+    generate().expect("randomness")
+}
+
+fn evidence() -> Evidence {
+    Evidence { owner: "acme".into(), generation: generation().expect("randomness") }
+}
+
+async fn login(server: &Server, name: &AccountName, password: &SecretString) -> Conn {
+    server.login(&name.user, password.expose_secret()).await.expect("the password opens it")
+}
+
+/// The error number of a query, 0 when it works.
+async fn outcome(conn: &mut Conn, query: &str) -> u16 {
+    conn.query_drop(query).await.map_or_else(|error| code(&error), |()| 0)
+}
+
+/// Access denied: to a database, a table, a column.
+const DENIED: [u16; 3] = [1044, 1142, 1143];
 
 #[tokio::test]
 async fn servers_start_and_answer() {

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use super::error::Error;
+use super::facts::Facts;
 use super::live::{Ask, Live, Server};
 use super::lock;
 use super::password::Hash;
@@ -86,11 +87,11 @@ impl Writer {
     }
 
     async fn take(reader: &mut Reader, lock: &str, wait: Duration) -> Result<(), Error> {
-        if let Some(why) = reader.server().not_writable.clone() {
-            return Err(Error::NotWritable { server: reader.server().label.clone(), why });
-        }
-        reader.require_replication().await?;
-        lock::take(&mut reader.session, lock, wait).await
+        reader.require_writable().await?;
+        lock::take(&mut reader.session, lock, wait).await?;
+        // Much can change while one waits.
+        reader.facts = Facts::gather(&mut reader.session).await?;
+        reader.require_writable().await
     }
 
     /// What the server is, as of the connection.

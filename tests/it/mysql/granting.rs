@@ -406,3 +406,90 @@ async fn what_is_never_granted_is_refused_and_what_is_gone_is_done() {
         assert_eq!(result.is_ok(), held.databases.is_empty(), "{kind:?}: {result:?}");
     }
 }
+
+#[tokio::test]
+async fn o02_escape_second_run() {
+    for kind in Kind::ALL {
+        let server = Server::start(kind).await;
+        server.run("CREATE DATABASE example_dev").await;
+        let mut writer = writer(&server).await;
+        let name = anywhere("jump_db_li_r");
+        writer.create_account(&name, &secret(), None).await.expect("it is created");
+        let want = grants(&[("example_dev", &[Select])], &[]);
+        assert_eq!(converge(&mut writer, &name, &want).await, 1);
+        assert_eq!(converge(&mut writer, &name, &want).await, 0);
+        server
+            .run(
+                "REVOKE SELECT ON `example\\_dev`.* FROM jump_db_li_r@'%';\n\
+                 GRANT SELECT ON `example_dev`.* TO jump_db_li_r@'%'",
+            )
+            .await;
+        assert_eq!(converge(&mut writer, &name, &want).await, 2, "{kind:?}: wider than asked");
+        let held = seen(&mut writer, &name).await.held;
+        assert_eq!(held.databases.keys().collect::<Vec<_>>(), [r"example\_dev"]);
+    }
+}
+
+#[tokio::test]
+async fn o03_import_wildcard_grant() {
+    for kind in Kind::ALL {
+        let server = Server::start(kind).await;
+        server
+            .run(
+                "CREATE USER jump_db_old_r@'%';\nGRANT SELECT ON `fdb%`.* TO jump_db_old_r@'%';\n\
+                 GRANT SELECT ON `'x%'`.* TO jump_db_old_r@'%'",
+            )
+            .await;
+        let mut writer = writer(&server).await;
+        let name = anywhere("jump_db_old_r");
+        let held = seen(&mut writer, &name).await.held;
+        assert_eq!(held.databases.keys().collect::<Vec<_>>(), ["'x%'", "fdb%"]);
+        assert_eq!(converge(&mut writer, &name, &Grants::default()).await, 2, "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn o10_host_case() {
+    for kind in Kind::ALL {
+        let server = Server::start(kind).await;
+        server.run("CREATE USER jump_db_li_r@'APP-Host.Example.COM'").await;
+        let mut writer = writer(&server).await;
+        let name = AccountName { user: "jump_db_li_r".into(), host: "app-host.example.com".into() };
+        assert_eq!(seen(&mut writer, &name).await.name, name);
+        writer.set_lock(&name, true).await.expect("it is locked");
+        assert!(seen(&mut writer, &name).await.locked, "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn o19_injection_from_yaml() {
+    for kind in Kind::ALL {
+        let server = Server::start(kind).await;
+        server.run("CREATE DATABASE y;\nCREATE DATABASE shop;\nCREATE TABLE shop.t (id INT)").await;
+        let mut writer = writer(&server).await;
+        let name = anywhere("jump_db_li_r");
+        writer.create_account(&name, &secret(), None).await.expect("it is created");
+        let nasty = "x`.* TO 'root'@'%'; DROP DATABASE y; -- ";
+        // The blank at the end would make it no name.
+        let database = nasty.trim_end();
+        converge(&mut writer, &name, &grants(&[(database, &[Select])], &[])).await;
+        let held = seen(&mut writer, &name).await.held;
+        assert_eq!(held.databases.len(), 1);
+        // Tables and columns of such names do not exist: the server says so, and no more.
+        let columns = BTreeMap::from([(Select, texts(&["id) ON *.* TO root; -- "]))]);
+        for object in [
+            Object::Table {
+                table: table("shop", "t` (id) ; "),
+                privileges: set(&[Select]),
+                grant_option: false,
+            },
+            Object::Columns { table: table("shop", "t"), privileges: columns },
+        ] {
+            let result = writer.apply(&name, &Change::Grant(object)).await;
+            let code = result.expect_err("no such thing").code();
+            assert!(matches!(code, Some(1146 | 1054 | 1103 | 1166)), "{kind:?}: {code:?}");
+        }
+        assert_eq!(seen(&mut writer, &name).await.held, held);
+        assert_eq!(server.rows("SHOW DATABASES LIKE 'y'").await.len(), 1);
+    }
+}

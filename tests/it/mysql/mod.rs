@@ -1,5 +1,6 @@
 //! MySQL and MariaDB, on real servers.
 
+mod facts;
 mod granting;
 mod locking;
 mod reading;

@@ -24,7 +24,8 @@ pub struct Ask {
 pub struct Live {
     /// What the server is.
     pub server: Server,
-    /// Accounts whose user name begins as asked, by name.
+    /// Accounts whose user name begins as asked, by name. Grants on databases and tables
+    /// of one work for another of the same user name too, when a client matches both hosts.
     pub accounts: BTreeMap<AccountName, SeenAccount>,
     /// What everybody who can log in holds besides his own grants.
     pub everybody: Vec<Everybody>,

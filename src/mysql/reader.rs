@@ -91,9 +91,8 @@ impl Reader {
         Ok(Live { server: facts.server.clone(), accounts, everybody, existing })
     }
 
-    /// Fails when the login may not see from where the server replicates: nobody could say
-    /// whether it may be written.
-    pub(super) async fn require_replication(&mut self) -> Result<(), Error> {
+    /// Fails when the login may not see from where the server replicates.
+    async fn require_replication(&mut self) -> Result<(), Error> {
         if !self.facts.replication_unseen {
             return Ok(());
         }
@@ -104,6 +103,14 @@ impl Reader {
             user: self.session.user().to_owned(),
             needs,
         })
+    }
+
+    /// Fails when the server cannot be written, or when nobody can say.
+    pub(super) async fn require_writable(&mut self) -> Result<(), Error> {
+        if let Some(why) = self.server().not_writable.clone() {
+            return Err(Error::NotWritable { server: self.server().label.clone(), why });
+        }
+        self.require_replication().await
     }
 
     /// Ends the connection in an orderly way.

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use super::error::Error;
+use super::facts::Facts;
 use super::live::{Ask, Live, Server};
 use super::lock;
 use super::password::Hash;
@@ -86,11 +87,11 @@ impl Writer {
     }
 
     async fn take(reader: &mut Reader, lock: &str, wait: Duration) -> Result<(), Error> {
-        if let Some(why) = reader.server().not_writable.clone() {
-            return Err(Error::NotWritable { server: reader.server().label.clone(), why });
-        }
-        reader.require_replication().await?;
-        lock::take(&mut reader.session, lock, wait).await
+        reader.require_writable().await?;
+        lock::take(&mut reader.session, lock, wait).await?;
+        // Much can change while one waits.
+        reader.facts = Facts::gather(&mut reader.session).await?;
+        reader.require_writable().await
     }
 
     /// What the server is, as of the connection.
@@ -217,10 +218,9 @@ impl Writer {
         };
         let sent = self.send(name, &doing, &text).await;
         match (sent, change) {
-            // No such grant (database, table or column, routine), account or role.
-            (Err(error), Change::Revoke(object))
-                if matches!(error.code(), Some(1141 | 1147 | 1403 | 1269 | 3523 | 1959)) =>
-            {
+            // Servers have many errors for what is not there, and some look for the right
+            // first: what counts is whether it is held.
+            (Err(error), Change::Revoke(object)) if error.code().is_some() => {
                 match self.account(name).await? {
                     Some(account) if holds_any(&account.held, object) => Err(error),
                     _ => Ok(()),
@@ -236,6 +236,7 @@ impl Writer {
     /// # Errors
     /// The server's: for roles and PROXY the login may lack the right.
     pub async fn revoke_all(&mut self, name: &AccountName) -> Result<(), Error> {
+        self.may_touch(name)?;
         let doing = format!("revoke everything from {name}");
         let all = statement::revoke_all(name)?;
         let sent = self.send(name, &doing, &all).await;

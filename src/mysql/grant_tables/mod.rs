@@ -117,6 +117,9 @@ impl GrantTables {
 }
 
 async fn privilege_columns(session: &mut Session, table: &str) -> Result<Vec<String>, Error> {
+    // SHOW COLUMNS leaves out columns that the login may not read; this fails instead.
+    let whole = format!("SELECT * FROM mysql.{table} LIMIT 0");
+    session.rows("show its accounts", &whole).await?;
     let query = format!("SHOW COLUMNS FROM mysql.{table}");
     let rows = session.rows("show its accounts", &query).await?;
     let name = |row: mysql_async::Row| row.unwrap().into_iter().next().and_then(text);

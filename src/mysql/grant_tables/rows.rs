@@ -7,6 +7,7 @@ use mysql_async::{Row, Value};
 
 use super::query::{ACCOUNT, COLUMN, Columns, DATABASE, DYNAMIC, PROXY, ROLE, ROUTINE, TABLE};
 use super::words::{Meaning, of_bit, of_column, of_member};
+use crate::mysql::facts::text;
 use crate::mysql::spec::{AccountName, Held, Routine, SeenAccount, TableName};
 
 /// What the tables hold under one name. A name can have grants without an account:
@@ -72,10 +73,10 @@ pub(super) fn collect(rows: Vec<Row>, columns: &Columns) -> Option<BTreeMap<Acco
             Value::UInt(number) => number,
             _ => return None,
         };
-        let name = AccountName { user: string(user_name)?, host: string(host)? };
+        let name = AccountName { user: text(user_name)?, host: text(host)? };
         let into = found.entry(name).or_default();
         let held = &mut into.held;
-        let [a, b, c, d, e] = [string(a)?, string(b)?, string(c)?, string(d)?, string(e)?];
+        let [a, b, c, d, e] = [text(a)?, text(b)?, text(c)?, text(d)?, text(e)?];
         match kind {
             ACCOUNT => {
                 into.account = Some(account(a, &b, c, &d)?);
@@ -102,15 +103,6 @@ pub(super) fn collect(rows: Vec<Row>, columns: &Columns) -> Option<BTreeMap<Acco
         }
     }
     Some(found)
-}
-
-fn string(value: Value) -> Option<String> {
-    match value {
-        Value::Bytes(bytes) => String::from_utf8(bytes).ok(),
-        Value::Int(number) => Some(number.to_string()),
-        Value::UInt(number) => Some(number.to_string()),
-        _ => None,
-    }
 }
 
 fn account(plugin: String, flags: &str, evidence: String, changed: &str) -> Option<Account> {

@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::target::{Target, limits, sandboxes};
+use super::target::{limits, sandboxes};
 use super::writing::{mark, permission};
 
 /// Faults after which the request was carried out.

@@ -1,3 +1,4 @@
+# make demo       the main job from end to end, on this machine
 # make test       all checks, on real database servers
 # make test-live  the JumpServer client against a real JumpServer
 # make fmt        formats the code
@@ -5,7 +6,13 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 export RUSTDOCFLAGS := -D warnings
 
-.PHONY: test test-live servers lint fmt
+.PHONY: demo test test-live servers lint fmt
+
+demo:
+	@echo "Getting a MariaDB server for the demo (unpacked under target/, nothing is installed)"
+	@scripts/test-servers target/servers mariadb-10.11
+	@cargo build --quiet --bin jumpgate --example demo
+	@target/debug/examples/demo
 
 test: servers lint
 	@if cargo nextest --version >/dev/null 2>&1; then \

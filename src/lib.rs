@@ -1,7 +1,9 @@
 //! Access to servers and databases through git.
 
 pub mod access;
+pub mod apply;
 pub mod cli;
+pub mod credentials;
 pub mod desired;
 pub mod diagnostic;
 pub mod grants;
@@ -11,6 +13,7 @@ pub mod mark;
 pub mod mysql;
 pub mod names;
 pub mod naming;
+pub mod observe;
 pub mod observed;
 pub mod period;
 pub mod plan;

@@ -19,7 +19,7 @@ pub const LABEL: &str = "jumpgate";
 const LINE: &str = "jumpgate/1 ";
 
 /// The mark of one object.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Mark {
     /// Whose it is.
@@ -32,9 +32,11 @@ pub struct Mark {
     /// The requests that it comes from, each with when what it asks here ends (`None` is no
     /// end): so a later run can tell what ended from what was taken out of git.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(with = "BTreeMap<String, Option<String>>")]
     pub requests: BTreeMap<RequestName, Option<Timestamp>>,
     /// When it ends; `None` is no end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub end: Option<Timestamp>,
     /// For a database account: how far its password is on its way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -42,7 +44,7 @@ pub struct Mark {
 }
 
 /// How far the password of a database account is on its way into the server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Handover {
     /// The state.
@@ -51,11 +53,12 @@ pub struct Handover {
     pub generation: String,
     /// When the server says that the password was set; there when done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub changed: Option<Timestamp>,
 }
 
 /// The states of a handover.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum HandoverState {
     /// JumpServer holds a password that the server may not have yet.

@@ -15,7 +15,7 @@ use crate::names::{
 use crate::period::{Edge, Period};
 
 /// A place in a file of the access repo; lines and columns count from 1.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema)]
 pub struct Site {
     /// The path from the root of the repo, with `/`.
     pub file: Arc<str>,

@@ -1,56 +1,25 @@
 //! `jumpgate check`.
 
-use std::collections::BTreeMap;
-use std::io::IsTerminal;
-use std::path::PathBuf;
-
 use jiff::Timestamp;
 
 use super::Outcome;
-use crate::access::{self, model::Access};
-use crate::diagnostic;
-use crate::repo::Tree;
-
-/// How many errors are printed: a person mends the first ones first.
-const SHOWN: usize = 100;
+use super::source::Source;
+use crate::access::model::Access;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The folder of the access repo.
-    #[arg(default_value = ".")]
-    dir: PathBuf,
+    #[command(flatten)]
+    source: Source,
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
-    let tree = match Tree::folder(&args.dir) {
-        Ok(tree) => tree,
-        Err(error) => {
-            anstream::eprintln!("error: {} cannot be read: {error}", args.dir.display());
-            return Outcome::CouldNotRun;
-        }
-    };
     let now = Timestamp::now();
-    match access::load(&tree, now) {
-        Ok(access) => {
+    match args.source.access(now) {
+        Ok((_, access)) => {
             anstream::println!("{}", summary(&access, now));
             Outcome::Done
         }
-        Err(errors) => {
-            let texts: BTreeMap<_, _> = tree
-                .files
-                .iter()
-                .map(|(path, bytes)| (path.as_ref(), String::from_utf8_lossy(bytes)))
-                .collect();
-            let shown = &errors[..errors.len().min(SHOWN)];
-            let source = |file: &str| texts.get(file).map(AsRef::as_ref);
-            let styled = std::io::stderr().is_terminal();
-            anstream::eprint!("{}", diagnostic::render(shown, source, styled));
-            if errors.len() > SHOWN {
-                anstream::eprintln!("... and {} more\n", errors.len() - SHOWN);
-            }
-            anstream::eprintln!("{} in the access repo", count(errors.len(), "error"));
-            Outcome::Invalid
-        }
+        Err(outcome) => outcome,
     }
 }
 

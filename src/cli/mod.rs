@@ -1,14 +1,22 @@
 //! The command line: one file a command.
 
+mod apply;
 mod check;
-
-use std::process::ExitCode;
+mod doctor;
+mod exit;
+mod grants_needed;
+mod import;
+mod plan;
+mod roles_needed;
+mod source;
 
 use clap::{Parser, Subcommand};
 
+pub use exit::Outcome;
+
 /// Access to servers and databases through git.
 #[derive(Debug, Parser)]
-#[command(name = "jumpgate", version, about)]
+#[command(name = "jumpgate", version, about, max_term_width = 100)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -18,27 +26,19 @@ pub struct Cli {
 enum Command {
     /// Check the files of an access repo: no credentials, no network.
     Check(check::Args),
-}
-
-/// How a command ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// Done, or nothing to do: exit code 0.
-    Done,
-    /// It could not run: exit code 1.
-    CouldNotRun,
-    /// The files are invalid: exit code 3.
-    Invalid,
-}
-
-impl From<Outcome> for ExitCode {
-    fn from(outcome: Outcome) -> Self {
-        Self::from(match outcome {
-            Outcome::Done => 0,
-            Outcome::CouldNotRun => 1,
-            Outcome::Invalid => 3,
-        })
-    }
+    /// Show who gets what until when: reads everything, changes nothing.
+    Plan(plan::Args),
+    /// Make JumpServer and the databases match what is merged.
+    Apply(apply::Args),
+    /// Try every target, and say what is missing.
+    Doctor(doctor::Args),
+    /// Print the statements that give an instance's accounts what plan and apply need.
+    GrantsNeeded(grants_needed::Args),
+    /// Print the rights that the users of plan and apply need in JumpServer.
+    RolesNeeded(roles_needed::Args),
+    /// Write files from what JumpServer has.
+    #[command(subcommand)]
+    Import(import::Command),
 }
 
 impl Cli {
@@ -46,6 +46,35 @@ impl Cli {
     pub fn run(self) -> Outcome {
         match self.command {
             Command::Check(args) => check::run(&args),
+            Command::Plan(args) => plan::run(&args),
+            Command::Apply(args) => apply::run(&args),
+            Command::Doctor(args) => doctor::run(&args),
+            Command::GrantsNeeded(args) => grants_needed::run(&args),
+            Command::RolesNeeded(args) => roles_needed::run(&args),
+            Command::Import(command) => import::run(&command),
         }
     }
+}
+
+/// Runs a command that talks to servers.
+fn block_on(command: impl Future<Output = Outcome>) -> Outcome {
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(command),
+        Err(error) => {
+            anstream::eprintln!("error: no threads to work with: {error}");
+            Outcome::CouldNotRun
+        }
+    }
+}
+
+/// Says why a command cannot run.
+fn could_not_run(error: &impl std::fmt::Display) -> Outcome {
+    anstream::eprintln!("error: {error}");
+    Outcome::CouldNotRun
+}
+
+/// The width of the terminal, within what reads well; 80 when it is none.
+fn width() -> usize {
+    let terminal = terminal_size::terminal_size_of(std::io::stdout());
+    terminal.map_or(80, |(width, _)| usize::from(width.0)).clamp(60, 100)
 }

@@ -31,7 +31,7 @@ pub struct Seen<'a> {
 }
 
 /// One step on the way, about one account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(tag = "step", rename_all = "kebab-case")]
 pub enum Step {
     /// JumpServer: write the new password, and the mark as `pending`, in one request.

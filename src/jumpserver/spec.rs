@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::mark::Mark;
 
 /// What a permission says, by names. The same type for what is wanted and what was seen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct PermissionSpec {
     /// Its name, unique in the organization.
     pub name: String,
@@ -29,8 +29,10 @@ pub struct PermissionSpec {
     /// Actions: connect, upload, download, copy, paste, delete, share.
     pub actions: BTreeSet<String>,
     /// From when, to the second.
+    #[schemars(with = "String")]
     pub start: Timestamp,
     /// Until when, to the second.
+    #[schemars(with = "String")]
     pub end: Timestamp,
     /// Whether it is switched on.
     pub active: bool,

@@ -224,12 +224,6 @@ impl Dialect {
     pub fn drop_refuses_definers(&self) -> bool {
         self.mysql_since(8, 0, 22)
     }
-
-    /// Whether INFORMATION_SCHEMA is quick for a list of names: views over the dictionary
-    /// (MySQL 8.0) and not a walk over folders.
-    pub(super) fn has_dictionary(&self) -> bool {
-        self.mysql_since(8, 0, 0)
-    }
 }
 
 /// Whether the text of a variable says yes.

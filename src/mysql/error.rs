@@ -96,6 +96,14 @@ pub enum Error {
         /// The server.
         server: String,
     },
+    /// The server cannot be written.
+    #[error("{server} cannot be changed: {why}")]
+    NotWritable {
+        /// The server.
+        server: String,
+        /// Why, and what to do about it.
+        why: String,
+    },
     /// A change was asked for that jumpgate never makes.
     #[error("{what}")]
     Forbidden {

@@ -6,14 +6,24 @@
 pub mod dialect;
 pub mod difference;
 mod error;
+mod existing;
+mod facts;
+mod grant_tables;
 pub mod live;
+mod lock;
 pub mod naming;
 pub mod password;
 pub mod privilege;
+mod reader;
+pub mod rights;
 mod session;
+mod sessions;
 pub mod spec;
 mod statement;
+mod writer;
 
 pub use error::Error;
+pub use reader::Reader;
 pub use session::{Credentials, Limits, Target};
 pub use statement::statement;
+pub use writer::{Dropped, Writer};

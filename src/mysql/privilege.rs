@@ -19,6 +19,16 @@ macro_rules! privileges {
             )*
         }
 
+        impl schemars::JsonSchema for Privilege {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                "Privilege".into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "type": "string", "enum": [$($sql),*] })
+            }
+        }
+
         impl Privilege {
             /// All of them.
             pub const ALL: &[Self] = &[$(Self::$variant),*];

@@ -127,6 +127,11 @@ impl Session {
         &self.user
     }
 
+    /// Whether statements can still be sent.
+    pub(super) fn is_alive(&self) -> bool {
+        self.conn.is_some()
+    }
+
     /// How long a statement may take.
     pub(super) fn limits(&self) -> Limits {
         self.limits
@@ -168,6 +173,13 @@ impl Session {
             Ok(Ok(value)) => {
                 self.conn = Some(conn);
                 Ok(value)
+            }
+            // The server's last words: interrupted by KILL (MariaDB), idle for too long,
+            // shutting down.
+            Ok(Err(mysql_async::Error::Server(error)))
+                if matches!(error.code, 1053 | 1927 | 4031) =>
+            {
+                Err(lost())
             }
             Ok(Err(mysql_async::Error::Server(error))) => {
                 self.conn = Some(conn);

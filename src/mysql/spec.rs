@@ -10,7 +10,7 @@ use super::privilege::Privilege;
 
 /// An account: user name and host, both as the server stores them (the host in lower
 /// case).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema)]
 pub struct AccountName {
     /// The user name, with its case.
     pub user: String,
@@ -25,7 +25,7 @@ impl fmt::Display for AccountName {
 }
 
 /// A table by its literal names.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema)]
 pub struct TableName {
     /// The database.
     pub database: String,
@@ -77,7 +77,7 @@ pub struct Row {
 }
 
 /// A stored routine.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema)]
 pub struct Routine {
     /// The database.
     pub database: String,
@@ -120,7 +120,7 @@ pub struct Evidence {
 }
 
 /// One thing to grant or to revoke: becomes one statement.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema)]
 #[serde(tag = "on", rename_all = "kebab-case")]
 pub enum Object {
     /// Global privileges by name (revoked only, never granted).
@@ -174,7 +174,7 @@ pub enum Object {
 }
 
 /// A change of what an account holds.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema)]
 #[serde(tag = "verb", content = "what", rename_all = "kebab-case")]
 pub enum Change {
     /// GRANT.

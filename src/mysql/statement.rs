@@ -158,20 +158,18 @@ fn attribute(evidence: Option<&Evidence>, dialect: &Dialect) -> Result<String, E
     ))
 }
 
-/// Makes an account without privileges.
+/// Makes an account without privileges, unlocked.
 pub(super) fn create(
     name: &AccountName,
     hash: &Hash,
     evidence: Option<&Evidence>,
-    locked: bool,
     dialect: &Dialect,
 ) -> Result<String, Error> {
     Ok(format!(
-        "CREATE USER {} {} PASSWORD EXPIRE NEVER{} ACCOUNT {}{}",
+        "CREATE USER {} {} PASSWORD EXPIRE NEVER{} ACCOUNT UNLOCK{}",
         account(name)?,
         identified(hash, dialect)?,
         if dialect.has_require_current() { " PASSWORD REQUIRE CURRENT" } else { "" },
-        if locked { "LOCK" } else { "UNLOCK" },
         attribute(evidence, dialect)?
     ))
 }

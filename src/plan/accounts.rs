@@ -24,7 +24,7 @@ use crate::names::{InstanceName, PersonName, RequestName};
 use crate::naming;
 
 /// One step about an account: the handover's, with its grants spelled out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(untagged)]
 pub enum AccountStep {
     /// A step of the handover.
@@ -44,11 +44,12 @@ pub enum AccountStep {
 }
 
 /// What the marks of an account say when its steps are done.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct AccountMark {
     /// The user in JumpServer.
     pub user: Option<Uuid>,
     /// The requests, each with its end.
+    #[schemars(with = "BTreeMap<String, Option<String>>")]
     pub requests: BTreeMap<RequestName, Option<Timestamp>>,
 }
 
@@ -61,7 +62,7 @@ impl AccountMark {
 }
 
 /// What has to be done about one account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct AccountChange {
     /// The instance that holds it.
     pub instance: InstanceName,
@@ -114,9 +115,9 @@ pub(super) fn plan<'a>(inputs: &Inputs<'_, 'a>) -> Accounts<'a> {
     let owned = Owned::of(inputs, &mut accounts.findings);
     accounts.owned = owned.count;
     let people = everybody(inputs.access);
-    for (key, _) in &inputs.all.accounts {
-        if !inputs.servers.usable.contains_key(key.0) {
-            accounts.blocked.insert((key.0, key.1.clone()));
+    for (holder, user) in inputs.all.accounts.keys() {
+        if !inputs.servers.usable.contains_key(holder) {
+            accounts.blocked.insert((*holder, user.clone()));
         }
     }
     let exposed = exposed(inputs, &mut accounts.findings);
@@ -523,7 +524,7 @@ impl<'a> One<'_, '_, 'a> {
                         && live.user == mark.user
                         && live.end == mark.end()
                 });
-                if !same {
+                if !same || !account.labelled {
                     let asset = (*asset).to_owned();
                     steps.push(AccountStep::Mark { asset, account: account.id });
                 }
@@ -644,7 +645,10 @@ impl<'a> One<'_, '_, 'a> {
                 ),
                 Note::LabelStripped { asset } => (
                     Kind::LabelStripped,
-                    format!("the account {} on asset {asset} has lost its label", name.user),
+                    format!(
+                        "the account {} on asset {asset} has lost its label: it is put back",
+                        name.user
+                    ),
                 ),
                 Note::SwitchedOff { asset } => (
                     Kind::SwitchedOff,

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::access::model::Guard;
 
 /// What a plan takes away, and how much there is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
 pub struct Removals {
     /// Accesses that are taken away or narrowed although their recorded end has not
     /// passed.
@@ -17,7 +17,7 @@ pub struct Removals {
 }
 
 /// Why the guard stops a plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, thiserror::Error, schemars::JsonSchema)]
 #[serde(tag = "guard", rename_all = "kebab-case")]
 pub enum Stop {
     /// More than `guard.removals`.

@@ -11,7 +11,7 @@ use crate::mysql::spec::{Grants, Held, TableName};
 /// The part of a wanted permission that a live one gives already.
 ///
 /// The users stay as they are: a user who is gone, or made anew, cannot be compared.
-pub fn permission(wanted: &PermissionSpec, live: &PermissionSpec) -> PermissionSpec {
+pub(super) fn permission(wanted: &PermissionSpec, live: &PermissionSpec) -> PermissionSpec {
     let both = |a: &BTreeSet<String>, b: &BTreeSet<String>| a.intersection(b).cloned().collect();
     PermissionSpec {
         name: wanted.name.clone(),
@@ -29,7 +29,7 @@ pub fn permission(wanted: &PermissionSpec, live: &PermissionSpec) -> PermissionS
 }
 
 /// The part of wanted grants that an account holds already.
-pub fn grants(wanted: &Grants, held: &Held, naming: Naming) -> Grants {
+pub(super) fn grants(wanted: &Grants, held: &Held, naming: Naming) -> Grants {
     let both = |a: &BTreeSet<Privilege>, b: &BTreeSet<Privilege>| -> BTreeSet<Privilege> {
         a.intersection(b).copied().collect()
     };
@@ -68,7 +68,7 @@ pub fn grants(wanted: &Grants, held: &Held, naming: Naming) -> Grants {
 }
 
 /// Both together.
-pub fn union(mut a: Grants, b: Grants) -> Grants {
+pub(super) fn union(mut a: Grants, b: Grants) -> Grants {
     for (database, privileges) in b.databases {
         a.databases.entry(database).or_default().extend(privileges);
     }
@@ -85,6 +85,6 @@ pub fn union(mut a: Grants, b: Grants) -> Grants {
 }
 
 /// Whether nothing is granted.
-pub fn is_nothing(grants: &Grants) -> bool {
+pub(super) fn is_nothing(grants: &Grants) -> bool {
     grants.databases.is_empty() && grants.tables.is_empty() && grants.columns.is_empty()
 }

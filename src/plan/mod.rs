@@ -45,7 +45,9 @@ use crate::observed::Observed;
 use crate::policy;
 
 /// When a step may be carried out, relative to the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
     /// Ends that nothing replaces: first, so that they wait for nothing.
@@ -107,7 +109,7 @@ pub struct Item {
 }
 
 /// Where a step is carried out.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Target {
     /// JumpServer.
@@ -117,7 +119,7 @@ pub enum Target {
 }
 
 /// What happens.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum What {
     /// A user of JumpServer.
@@ -132,7 +134,7 @@ pub enum What {
         id: Uuid,
         /// The change.
         #[serde(flatten)]
-        action: permissions::Action,
+        action: Box<permissions::Action>,
         /// Its mark, when it stays.
         mark: Option<Mark>,
     },

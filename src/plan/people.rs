@@ -121,7 +121,7 @@ fn missing(name: &PersonName, user: &str, near: &[String]) -> Finding {
 }
 
 /// What to do about users where the people files make them.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum UserChange {
     /// Make the user.

@@ -12,7 +12,7 @@ use crate::names::{RequestName, TeamName};
 use crate::period::Edge;
 
 /// A request that something comes from, or came from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Reason {
     /// The request.
     pub request: RequestName,
@@ -31,7 +31,7 @@ pub struct Reason {
 }
 
 /// How a request stands to what happens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// It asks for this.

@@ -1,10 +1,14 @@
 //! Where the files of an access repo come from.
 
+mod git;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+
+pub use git::{Descent, Error, before, descent};
 
 /// The files of an access repo: path from its root, with `/`, then the bytes.
 #[derive(Debug, Clone, Default)]
@@ -13,6 +17,8 @@ pub struct Tree {
     pub files: BTreeMap<Arc<str>, Arc<[u8]>>,
     /// Symbolic links in their place: they are never followed.
     pub links: Vec<Arc<str>>,
+    /// The commit that the files come from, as 40 hex digits; none for a folder.
+    pub commit: Option<String>,
 }
 
 /// The folders and files that an access repo consists of.

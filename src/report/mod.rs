@@ -24,7 +24,7 @@ use crate::plan::{Item, Phase, Plan, Target, What};
 pub const SCHEMA: &str = "jumpgate.plan/1";
 
 /// A plan as people and programs read it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Report {
     /// The version of this form.
     pub schema: &'static str,
@@ -55,7 +55,7 @@ pub struct Report {
 }
 
 /// How much there is to do.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Summary {
     /// New objects.
     pub add: usize,
@@ -72,7 +72,7 @@ pub struct Summary {
 }
 
 /// The steps of one person.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Person {
     /// The person; none when the repo knows nobody by that user name.
     pub person: Option<PersonName>,
@@ -83,7 +83,7 @@ pub struct Person {
 }
 
 /// One step in words.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Entry {
     /// Its position in the plan, from 0.
     pub number: usize,
@@ -106,7 +106,7 @@ pub struct Entry {
 }
 
 /// Whether something comes, changes or goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Sign {
     /// Something new.

@@ -1,5 +1,6 @@
 //! Tests of the whole: commands, and real servers.
 
+mod apply;
 mod check;
 mod jumpserver;
 mod mysql;

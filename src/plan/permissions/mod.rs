@@ -30,7 +30,7 @@ pub struct Want {
 }
 
 /// What to do about one permission.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum Action {
     /// Make it.
@@ -216,17 +216,21 @@ fn order(
         let recorded = live.get(&id).and_then(|seen| seen.mark.as_ref()?.end);
         let early_end = shrinks(&action)
             && recorded.is_none_or(|end| end > moment)
-            && !replaced_whole(&action, wider.get(group));
+            && !replaced(&action, wider.get(group), moment);
         steps.push(Step { id, action, phase, needs, early_end });
     }
     steps
 }
 
-/// Whether what goes is given whole by a permission of the same group that comes, as when
-/// a request is renewed.
-fn replaced_whole(action: &Action, wider: Option<&Vec<PermissionSpec>>) -> bool {
+/// Whether what goes is given by a permission of the same group that comes and holds now,
+/// as when the period of a request is edited: then it only ends on another day.
+fn replaced(action: &Action, wider: Option<&Vec<PermissionSpec>>, moment: Timestamp) -> bool {
     let Action::Delete { from } = action else { return false };
-    wider.is_some_and(|wider| wider.iter().any(|to| within(from, to)))
+    let gives = |to: &PermissionSpec| {
+        let holds = to.start <= moment.max(from.start) && to.end > moment;
+        holds && within(&PermissionSpec { start: to.start, end: to.end, ..from.clone() }, to)
+    };
+    wider.is_some_and(|wider| wider.iter().any(gives))
 }
 
 /// Whether a change can give anything that was not given before.

@@ -262,6 +262,7 @@ impl World {
                 }
                 AccountStep::Mark { account, .. } => {
                     let seen = self.live().accounts.get_mut(account).expect("an account");
+                    seen.labelled = true;
                     let mark = seen.mark.as_mut().expect("a mark");
                     mark.requests = change.mark.requests.clone();
                     mark.end = change.mark.end();

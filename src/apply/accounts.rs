@@ -1,0 +1,184 @@
+//! Database accounts: the handover of a password, step by step on both sides.
+
+use anyhow::{Context, Result, bail};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::Run;
+use super::permissions::words;
+use super::secrets::Slot;
+use crate::handover::Step;
+use crate::jumpserver::{Labelled, NewAccount};
+use crate::mark::{Handover, HandoverState, Mark};
+use crate::mysql::spec::Evidence;
+use crate::mysql::{Dropped, Writer};
+use crate::naming;
+use crate::plan::accounts::{AccountChange, AccountStep};
+
+/// Carries out the steps about one account, and gives what there is to say about it.
+///
+/// # Errors
+/// When a step fails; those after it are not begun.
+pub(super) async fn carry_out(
+    run: &Run<'_, '_>,
+    server: &mut Writer,
+    change: &AccountChange,
+) -> Result<Option<String>> {
+    let mut one =
+        One { run, server, change, slot: Slot::default(), stored: Vec::new(), changed: None };
+    for step in &change.steps {
+        match step {
+            AccountStep::Grants { change: grant } => {
+                one.server.apply(&change.account, grant).await?;
+            }
+            AccountStep::Mark { account, .. } => one.remark(*account, None).await?,
+            AccountStep::Handover(step) => {
+                if let Some(note) = one.handover(step).await? {
+                    return Ok(Some(note));
+                }
+            }
+        }
+    }
+    Ok(None)
+}
+
+struct One<'o, 'r, 'a> {
+    run: &'o Run<'r, 'a>,
+    server: &'o mut Writer,
+    change: &'o AccountChange,
+    slot: Slot,
+    /// The accounts that hold the new password, by asset.
+    stored: Vec<(String, Uuid)>,
+    /// When the server says that it got the password; read once.
+    changed: Option<Option<Timestamp>>,
+}
+
+impl One<'_, '_, '_> {
+    /// One step; a text ends the way early, and is no failure.
+    async fn handover(&mut self, step: &Step) -> Result<Option<String>> {
+        let name = &self.change.account;
+        match step {
+            Step::StoreSecret { asset, account } => self.store(asset, *account).await?,
+            Step::CreateAccount => {
+                let owner = self.run.means.access.config.owner.to_string();
+                let (secret, generation) = self.slot.get()?;
+                let evidence = Evidence { owner, generation: generation.to_owned() };
+                self.server.create_account(name, secret, Some(&evidence)).await?;
+            }
+            Step::SetPassword => {
+                let owner = self.run.means.access.config.owner.to_string();
+                let (secret, generation) = self.slot.get()?;
+                let evidence = Evidence { owner, generation: generation.to_owned() };
+                self.server.set_password(name, secret, Some(&evidence), false).await?;
+            }
+            Step::DiscardOldPassword => self.server.discard_old_password(name).await?,
+            Step::Unlock => self.server.set_lock(name, false).await?,
+            Step::Lock => self.server.set_lock(name, true).await?,
+            Step::RevokeAll => self.server.revoke_all(name).await?,
+            Step::KillSessions => {
+                self.server.kill_sessions(name).await?;
+            }
+            Step::MarkDone { asset } => self.done(asset).await?,
+            Step::MarkEnding { account, .. } => {
+                self.remark(*account, Some(HandoverState::Ending)).await?;
+            }
+            Step::Drop => {
+                if let Dropped::StillDefiner { objects } = self.server.drop_account(name).await? {
+                    return Ok(Some(format!(
+                        "ended, not dropped: it is locked and holds nothing, but is the definer \
+                         of {}",
+                        objects.join(", ")
+                    )));
+                }
+            }
+            Step::DeleteAssetAccount { account, .. } => {
+                self.held().await?;
+                self.run.means.writer.delete_account(*account).await?;
+            }
+            // Spelled out by the plan.
+            Step::Grants => {}
+        }
+        Ok(None)
+    }
+
+    /// What belongs to the instance is written in JumpServer only while its lock is held.
+    async fn held(&mut self) -> Result<()> {
+        Ok(self.server.still_held().await?)
+    }
+
+    fn mark(&self, id: Uuid, handover: Option<Handover>) -> Mark {
+        Mark {
+            owner: self.run.means.access.config.owner.clone(),
+            id,
+            user: self.change.mark.user,
+            requests: self.change.mark.requests.clone(),
+            end: self.change.mark.end(),
+            handover,
+        }
+    }
+
+    fn comment(&self, mark: &Mark) -> String {
+        mark.comment(&words(&self.change.account.to_string()))
+    }
+
+    /// The password and a `pending` mark go to an asset's account in one request.
+    async fn store(&mut self, asset: &str, account: Option<Uuid>) -> Result<()> {
+        self.held().await?;
+        let owner = &self.run.means.access.config.owner;
+        let asset_id = self.run.names.asset(asset)?;
+        let user = &self.change.account.user;
+        let organization = &self.run.means.live.organization.0;
+        let id = account.unwrap_or_else(|| naming::account_id(owner, organization, asset_id, user));
+        let generation = self.slot.get()?.1.to_owned();
+        let handover = Handover { state: HandoverState::Pending, generation, changed: None };
+        let comment = self.comment(&self.mark(id, Some(handover)));
+        let writer = self.run.means.writer;
+        let (secret, _) = self.slot.get()?;
+        match account {
+            None => {
+                let new = NewAccount { asset: asset_id, username: user.clone(), comment };
+                writer.create_account(id, &new, secret).await?;
+            }
+            Some(_) => writer.patch_account_secret_and_comment(id, secret, &comment).await?,
+        }
+        self.stored.push((asset.to_owned(), id));
+        Ok(())
+    }
+
+    /// The mark says `done`, with the server's own time of the change.
+    async fn done(&mut self, asset: &str) -> Result<()> {
+        let id = self.stored.iter().find(|(stored, _)| stored == asset).map(|(_, id)| *id);
+        let id = id.with_context(|| format!("nothing was stored on asset {asset}"))?;
+        let changed = match self.changed {
+            Some(changed) => changed,
+            None => {
+                let Some(account) = self.server.account(&self.change.account).await? else {
+                    bail!("the server took {}, and does not have it", self.change.account);
+                };
+                *self.changed.insert(account.password_changed)
+            }
+        };
+        let generation = self.slot.get()?.1.to_owned();
+        let handover = Handover { state: HandoverState::Done, generation, changed };
+        let comment = self.comment(&self.mark(id, Some(handover)));
+        self.held().await?;
+        Ok(self.run.means.writer.patch_account_comment(id, &comment).await?)
+    }
+
+    /// A new mark on an account that keeps its password.
+    async fn remark(&mut self, id: Uuid, state: Option<HandoverState>) -> Result<()> {
+        let seen = self.run.means.live.accounts.get(&id);
+        let handover = seen.and_then(|seen| seen.mark.as_ref()?.handover.clone());
+        let mut handover = handover.with_context(|| format!("account {id} has lost its mark"))?;
+        handover.state = state.unwrap_or(handover.state);
+        let comment = self.comment(&self.mark(id, Some(handover)));
+        let labelled = seen.is_some_and(|seen| seen.labelled);
+        self.held().await?;
+        let writer = self.run.means.writer;
+        writer.patch_account_comment(id, &comment).await?;
+        if !labelled {
+            writer.label(Labelled::Account(id)).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,120 @@
+//! Permissions: made whole, changed by what differs, deleted by id, and read back.
+
+use anyhow::{Result, bail};
+use uuid::Uuid;
+
+use super::Run;
+use crate::jumpserver::spec::PermissionSpec;
+use crate::jumpserver::{Labelled, NewPermission, PermissionPatch};
+use crate::mark::Mark;
+use crate::plan::permissions::Action;
+
+/// Carries out one step about a permission.
+pub(super) async fn carry_out(
+    run: &Run<'_, '_>,
+    id: Uuid,
+    action: &Action,
+    mark: Option<&Mark>,
+) -> Result<()> {
+    let writer = run.means.writer;
+    match (action, mark) {
+        (Action::Create { spec }, Some(mark)) => {
+            writer.create_permission(id, &new(run, spec, mark)?).await?;
+            stands(run, id, spec).await
+        }
+        (Action::Update { from, to, mark: write }, Some(mark)) => {
+            let patch = patch(run, from, to, write.then_some(mark))?;
+            writer.patch_permission(id, &patch).await?;
+            if run.means.live.permissions.get(&id).is_some_and(|seen| !seen.labelled) {
+                writer.label(Labelled::Permission(id)).await?;
+            }
+            stands(run, id, to).await
+        }
+        (Action::Delete { .. }, _) => Ok(writer.delete_permission(id).await?),
+        (_, None) => bail!("it has no mark to write"),
+    }
+}
+
+/// The mark with the user's id, also of one who was made in this run.
+fn complete(run: &Run<'_, '_>, spec: &PermissionSpec, mark: &Mark) -> Result<Mark> {
+    let mut mark = mark.clone();
+    if mark.user.is_none()
+        && let Some(user) = spec.users.first()
+    {
+        mark.user = Some(run.names.user(user)?);
+    }
+    Ok(mark)
+}
+
+/// What the comment says to people.
+pub(super) fn words(who: &str) -> String {
+    format!("Made by jumpgate for {who} from a merged request. Changes belong into git.")
+}
+
+fn comment(run: &Run<'_, '_>, spec: &PermissionSpec, mark: &Mark) -> Result<String> {
+    let who = spec.users.first().map_or("nobody", String::as_str);
+    Ok(complete(run, spec, mark)?.comment(&words(who)))
+}
+
+fn new(run: &Run<'_, '_>, spec: &PermissionSpec, mark: &Mark) -> Result<NewPermission> {
+    Ok(NewPermission {
+        users: run.names.users(&spec.users)?,
+        assets: run.names.assets(&spec.assets)?,
+        nodes: run.names.nodes(&spec.nodes)?,
+        comment: comment(run, spec, mark)?,
+        spec: spec.clone(),
+    })
+}
+
+/// Only what differs.
+fn patch(
+    run: &Run<'_, '_>,
+    from: &PermissionSpec,
+    to: &PermissionSpec,
+    mark: Option<&Mark>,
+) -> Result<PermissionPatch> {
+    let names = run.names;
+    Ok(PermissionPatch {
+        name: (from.name != to.name).then(|| to.name.clone()),
+        users: (from.users != to.users).then(|| names.users(&to.users)).transpose()?,
+        groups: (from.groups != to.groups && to.groups.is_empty()).then(Default::default),
+        assets: (from.assets != to.assets).then(|| names.assets(&to.assets)).transpose()?,
+        nodes: (from.nodes != to.nodes).then(|| names.nodes(&to.nodes)).transpose()?,
+        accounts: (from.accounts != to.accounts).then(|| to.accounts.clone()),
+        protocols: (from.protocols != to.protocols).then(|| to.protocols.clone()),
+        actions: (from.actions != to.actions).then(|| to.actions.clone()),
+        start: (from.start != to.start).then_some(to.start),
+        end: (from.end != to.end).then_some(to.end),
+        active: (from.active != to.active).then_some(to.active),
+        comment: mark.map(|mark| comment(run, to, mark)).transpose()?,
+    })
+}
+
+/// Reads it back: what others need must really stand.
+async fn stands(run: &Run<'_, '_>, id: Uuid, spec: &PermissionSpec) -> Result<()> {
+    let owner = &run.means.access.config.owner;
+    let Some(there) = run.means.reader.permission(owner, id).await? else {
+        bail!("JumpServer took it, and does not have it");
+    };
+    let mut wrong = Vec::new();
+    for (what, differs) in [
+        ("name", there.name != spec.name),
+        ("users", there.users != run.names.users(&spec.users)?),
+        ("assets", there.assets != run.names.assets(&spec.assets)?),
+        ("nodes", there.nodes != run.names.nodes(&spec.nodes)?),
+        ("accounts", there.accounts != spec.accounts),
+        ("protocols", there.protocols != spec.protocols),
+        ("actions", there.actions != spec.actions),
+        ("start", there.start != spec.start),
+        ("end", there.end != spec.end),
+        ("active", there.active != spec.active),
+    ] {
+        if differs {
+            wrong.push(what);
+        }
+    }
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    bail!("JumpServer took it, and keeps something else: {}", wrong.join(", "));
+}

@@ -1,0 +1,130 @@
+//! When what is merged is invalid: nothing new is given, and the ends that the live marks
+//! record and that have passed are still carried out.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
+
+use jiff::Timestamp;
+
+use super::locks::Locks;
+use super::{clocks_agree, comes_after, leave_out_wrong_clocks};
+use crate::access::model::Access;
+use crate::cli::source::Source;
+use crate::grants::{self, Grant};
+use crate::observed::Observed;
+use crate::plan::{self, Focus, Phase, Plan, What};
+use crate::repo::{self, Tree};
+use crate::{access, apply, credentials, desired, observe};
+
+/// How many commits are looked at for one whose files are valid.
+const BACK: usize = 100;
+
+/// Carries out the recorded ends that have passed, by the files of the last commit that
+/// was valid. Errors are told; the exit code is that of the invalid files.
+pub(super) async fn apply(source: &Source, commit: &str) {
+    let now = Timestamp::now();
+    let Some((from, access)) = last_valid(source, commit, now) else {
+        anstream::eprintln!(
+            "no valid commit among the last {BACK}: recorded ends wait until the files are mended"
+        );
+        return;
+    };
+    let short = from.get(..12).unwrap_or(&from);
+    anstream::eprintln!("nothing new is given; recorded ends are carried out by commit {short}");
+    match ends(source, &access, commit).await {
+        Ok(0) => anstream::eprintln!("no recorded end has passed"),
+        Ok(1) => anstream::eprintln!("1 recorded end carried out"),
+        Ok(done) => anstream::eprintln!("{done} recorded ends carried out"),
+        // It was told where it happened.
+        Err(_) => {}
+    }
+}
+
+fn last_valid(source: &Source, commit: &str, now: Timestamp) -> Option<(String, Access)> {
+    for before in repo::before(&source.dir, commit, BACK).ok()? {
+        let tree = Tree::revision(&source.dir, &before).ok()?;
+        if let Ok(access) = access::load(&tree, now) {
+            return Some((before, access));
+        }
+    }
+    None
+}
+
+async fn ends(
+    source: &Source,
+    access: &Access,
+    commit: &str,
+) -> Result<usize, crate::cli::Outcome> {
+    let environment = &credentials::environment;
+    let told = |error: &dyn std::fmt::Display| crate::cli::could_not_run(&error);
+    let reader = observe::jumpserver(access, environment).await.map_err(|error| told(&error))?;
+    clocks_agree(reader.skew())?;
+    let grants = grants::of(access);
+    let desired = desired::at(access, &grants, Timestamp::now());
+    let mut observed = observe::all(access, &desired, &reader, environment, &Focus::default())
+        .await
+        .map_err(|error| told(&error))?;
+    leave_out_wrong_clocks(&mut observed);
+    comes_after(source, commit, observed.jumpserver.anchor.as_ref())?;
+    let plan = recorded(access, &grants, &observed);
+    if plan.is_empty() {
+        return Ok(0);
+    }
+    let mut locks = Locks::take(access, &reader, &plan, environment).await?;
+    let (focus, locked) = locks.read(access, &desired).await;
+    let again = observe::all(access, &desired, &reader, environment, &focus).await;
+    let mut done = 0;
+    match again {
+        Ok(mut observed) => {
+            observed.instances.extend(locked);
+            leave_out_wrong_clocks(&mut observed);
+            let plan = recorded(access, &grants, &observed);
+            let stop = AtomicBool::new(false);
+            let writer = locks.writer();
+            let means = apply::Means {
+                access,
+                live: &observed.jumpserver,
+                reader: &reader,
+                writer: &writer,
+                stop: &stop,
+            };
+            let tell = |place: usize, outcome: &apply::Outcome| {
+                if let apply::Outcome::Failed { why } = outcome {
+                    anstream::eprintln!("FAILED {}: {why}", plan.items[place].name);
+                }
+            };
+            let outcomes = apply::carry_out(&plan, &means, locks.servers(), &tell).await;
+            done = outcomes.iter().filter(|outcome| outcome.is_done()).count();
+        }
+        Err(error) => {
+            told(&error);
+        }
+    }
+    locks.release().await;
+    Ok(done)
+}
+
+/// The steps that only take away, and only what has passed the end that its mark records.
+fn recorded(access: &Access, grants: &[Grant<'_>], observed: &Observed) -> Plan {
+    let mut plan = plan::make(&plan::Inputs {
+        access,
+        grants,
+        observed,
+        moment: Timestamp::now(),
+        new_servers: &Default::default(),
+    });
+    let mut places: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut kept = Vec::new();
+    for (place, mut item) in std::mem::take(&mut plan.items).into_iter().enumerate() {
+        let user = matches!(item.what, What::User { .. });
+        if item.phase != Phase::Ends || item.early_end || user {
+            continue;
+        }
+        item.after = item.after.iter().filter_map(|after| places.get(after).copied()).collect();
+        places.insert(place, kept.len());
+        kept.push(item);
+    }
+    plan.items = kept;
+    plan.removals.counted = 0;
+    plan
+}

@@ -1,0 +1,157 @@
+//! The locks of one run: the lease of JumpServer, and a lock on each server that changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt};
+
+use crate::access::model::Access;
+use crate::cli::{Outcome, could_not_run};
+use crate::credentials::{self, Environment};
+use crate::desired::Desired;
+use crate::jumpserver::{ErrorKind, Lease, Reader, Terms, Writer};
+use crate::mysql;
+use crate::names::InstanceName;
+use crate::naming;
+use crate::observe::SIDE_BY_SIDE;
+use crate::observed::Instance;
+use crate::plan::{Focus, Plan, Target, ask};
+
+/// What this run may change.
+pub(super) struct Locks {
+    lease: Lease,
+    servers: BTreeMap<InstanceName, mysql::Writer>,
+    /// Servers that could not be locked, and why.
+    unlocked: BTreeMap<InstanceName, String>,
+}
+
+impl Locks {
+    /// Takes the lease, then a lock on each server that the plan changes. A server that
+    /// does not answer is left out; a lock that another run holds ends this one.
+    pub(super) async fn take(
+        access: &Access,
+        reader: &Reader,
+        plan: &Plan,
+        environment: Environment<'_>,
+    ) -> Result<Self, Outcome> {
+        let config = &access.config;
+        let lease = Lease::take(reader, &config.owner, &config.prefix, Terms::default())
+            .await
+            .map_err(|error| {
+                let held = error.kind == ErrorKind::Held;
+                could_not_run(&error);
+                if held { Outcome::Held } else { Outcome::CouldNotRun }
+            })?;
+        let names: BTreeSet<&InstanceName> = plan
+            .items
+            .iter()
+            .filter_map(|item| match &item.target {
+                Target::Instance(name) => Some(name),
+                Target::JumpServer => None,
+            })
+            .collect();
+        let taken: Vec<_> = stream::iter(names)
+            .map(|name| async move { (name.clone(), lock(access, name, environment).await) })
+            .buffer_unordered(SIDE_BY_SIDE)
+            .collect()
+            .await;
+        let mut locks = Self { lease, servers: BTreeMap::new(), unlocked: BTreeMap::new() };
+        let mut held = None;
+        for (name, taken) in taken {
+            match taken {
+                Ok(server) => {
+                    locks.servers.insert(name, server);
+                }
+                Err(Trouble::Held(why)) => held = Some(why),
+                Err(Trouble::Other(why)) => {
+                    locks.unlocked.insert(name, why);
+                }
+            }
+        }
+        match held {
+            None => Ok(locks),
+            Some(why) => {
+                could_not_run(&why);
+                locks.release().await;
+                Err(Outcome::Held)
+            }
+        }
+    }
+
+    /// The writer of JumpServer, while the lease holds.
+    pub(super) fn writer(&self) -> Writer {
+        self.lease.writer()
+    }
+
+    /// The locked servers.
+    pub(super) fn servers(&mut self) -> &mut BTreeMap<InstanceName, mysql::Writer> {
+        &mut self.servers
+    }
+
+    /// Reads the locked servers, each by the connection that holds its lock, and says
+    /// which others are still to be read.
+    pub(super) async fn read(
+        &mut self,
+        access: &Access,
+        desired: &Desired<'_>,
+    ) -> (Focus, BTreeMap<InstanceName, Instance>) {
+        let reads = self.servers.iter_mut().map(|(name, server)| async move {
+            let read = match server.observe(&ask::server(access, desired, name)).await {
+                Ok(live) => Instance::Read(Box::new(live)),
+                Err(error) => Instance::Unreadable(error.to_string()),
+            };
+            (name.clone(), read)
+        });
+        let mut read: BTreeMap<InstanceName, Instance> =
+            stream::iter(reads).buffer_unordered(SIDE_BY_SIDE).collect().await;
+        for (name, why) in &self.unlocked {
+            read.insert(name.clone(), Instance::Unreadable(why.clone()));
+        }
+        let others: BTreeSet<InstanceName> =
+            ask::holders(access).filter(|name| !read.contains_key(*name)).cloned().collect();
+        let focus = Focus { jumpserver: true, instances: others, people: BTreeSet::new() };
+        (focus, read)
+    }
+
+    /// Gives everything back, so that the next run need not wait.
+    pub(super) async fn release(self) {
+        for server in self.servers.into_values() {
+            server.release().await;
+        }
+        if let Err(error) = self.lease.release().await {
+            tracing::debug!(%error, "the lease ends by itself");
+        }
+    }
+}
+
+enum Trouble {
+    Held(String),
+    Other(String),
+}
+
+async fn lock(
+    access: &Access,
+    name: &InstanceName,
+    environment: Environment<'_>,
+) -> Result<mysql::Writer, Trouble> {
+    let other = |error: String| Trouble::Other(error);
+    let Some(instance) = access.instances.get(name) else {
+        return Err(other("it is not in the inventory".to_owned()));
+    };
+    let credentials =
+        credentials::mysql(environment, name).map_err(|error| other(error.to_string()))?;
+    let config = &access.config;
+    let taken = mysql::Writer::lock(
+        &mysql::Target::of(instance),
+        &credentials,
+        mysql::Limits::default(),
+        &config.owner,
+        &naming::account_prefix(&config.prefix),
+        Duration::ZERO,
+    )
+    .await;
+    taken.map_err(|error| match error {
+        mysql::Error::LockHeld { .. } => Trouble::Held(error.to_string()),
+        error => Trouble::Other(error.to_string()),
+    })
+}

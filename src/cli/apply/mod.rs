@@ -1,0 +1,472 @@
+//! `jumpgate apply`.
+//!
+//! Reads and plans without a lock; with nothing to do nothing is written. Otherwise it
+//! takes the locks, reads and plans again, carries that out, and reads back.
+
+mod ended;
+mod locks;
+mod progress;
+mod result;
+
+use std::collections::BTreeSet;
+use std::io::{IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::{SignedDuration, Timestamp};
+
+use self::locks::Locks;
+use self::progress::Progress;
+use self::result::ApplyReport;
+use super::plan::Format;
+use super::source::Source;
+use super::{Outcome, block_on, could_not_run, width};
+use crate::access::model::Access;
+use crate::desired::{self, Desired};
+use crate::grants::{self, Grant};
+use crate::jumpserver::Reader;
+use crate::jumpserver::spec::{Anchor, AnchoredInstance, Live};
+use crate::names::InstanceName;
+use crate::observed::{self, Observed};
+use crate::plan::finding::{Finding, Severity};
+use crate::plan::{self, Focus, Plan, guard};
+use crate::repo::{self, Descent};
+use crate::report::{self, Look, Report};
+use crate::{apply, credentials, observe};
+
+/// By how much a server's clock may differ from this machine's.
+const SKEW: SignedDuration = SignedDuration::from_secs(60);
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    source: Source,
+    /// Do not ask: for cron.
+    #[arg(long)]
+    yes: bool,
+    /// Apply only the plan with this checksum, as `plan` printed it.
+    #[arg(long, value_name = "CHECKSUM")]
+    expect: Option<String>,
+    /// Let the guard pass up to so many accesses that are taken away before their end.
+    #[arg(long, value_name = "COUNT")]
+    allow_removals: Option<usize>,
+    /// The server of this instance may be another one than at the last apply.
+    #[arg(long, value_name = "INSTANCE")]
+    new_server: Vec<InstanceName>,
+    /// The anchor is gone from JumpServer, and it is right to make it again.
+    #[arg(long)]
+    new_anchor: bool,
+    /// The form of the output.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+pub(super) fn run(args: &Args) -> Outcome {
+    block_on(async {
+        match apply(args).await {
+            Ok(outcome) | Err(outcome) => outcome,
+        }
+    })
+}
+
+/// The files that are applied, and what they ask for.
+struct Asked<'a> {
+    access: &'a Access,
+    grants: &'a [Grant<'a>],
+    commit: &'a str,
+    new_servers: BTreeSet<InstanceName>,
+}
+
+impl<'a> Asked<'a> {
+    fn desired(&self, moment: Timestamp) -> Desired<'a> {
+        desired::at(self.access, self.grants, moment)
+    }
+
+    fn plan(&self, observed: &Observed, moment: Timestamp) -> Plan {
+        plan::make(&plan::Inputs {
+            access: self.access,
+            grants: self.grants,
+            observed,
+            moment,
+            new_servers: &self.new_servers,
+        })
+    }
+
+    fn report(&self, plan: &Plan, observed: &Observed, moment: Timestamp) -> Report {
+        let context =
+            report::Context { access: self.access, observed, moment, commit: Some(self.commit) };
+        Report::of(plan, &context)
+    }
+}
+
+async fn apply(args: &Args) -> Result<Outcome, Outcome> {
+    let source = Source {
+        dir: args.source.dir.clone(),
+        // What is merged, not what lies about in the folder.
+        rev: Some(args.source.rev.clone().unwrap_or_else(|| "HEAD".to_owned())),
+    };
+    let now = Timestamp::now();
+    let tree = source.tree()?;
+    let commit = tree.commit.clone().unwrap_or_default();
+    let access = match crate::access::load(&tree, now) {
+        Ok(access) => access,
+        Err(errors) => {
+            super::source::print(&tree, &errors);
+            ended::apply(&source, &commit).await;
+            return Err(Outcome::Invalid);
+        }
+    };
+    let grants = grants::of(&access);
+    let asked = Asked {
+        access: &access,
+        grants: &grants,
+        commit: &commit,
+        new_servers: args.new_server.iter().cloned().collect(),
+    };
+    let environment = &credentials::environment;
+    let reader =
+        observe::jumpserver(&access, environment).await.map_err(|error| could_not_run(&error))?;
+    clocks_agree(reader.skew())?;
+    let moment = Timestamp::now();
+    let observed = read(&asked, &reader, moment).await?;
+    comes_after(&source, &commit, observed.jumpserver.anchor.as_ref())?;
+    let plan = asked.plan(&observed, moment);
+    anchored(&observed.jumpserver, &plan, args.new_anchor)?;
+    let report = asked.report(&plan, &observed, moment);
+    let moved = observed.jumpserver.anchor.as_ref().and_then(|anchor| anchor.commit.as_deref())
+        != Some(commit.as_str());
+    if plan.is_empty() {
+        if moved {
+            remember(&asked, &reader, &observed, &plan).await?;
+        }
+        return Ok(nothing(args, &plan, &report));
+    }
+    if args.format == Format::Text {
+        show(&report);
+    }
+    allowed(args, &access, &plan)?;
+    agreed(args)?;
+    let mut locks = Locks::take(&access, &reader, &plan, environment).await?;
+    let outcome = under_locks(args, &asked, &reader, &mut locks, &plan).await;
+    locks.release().await;
+    outcome
+}
+
+/// Nothing has to change, and still an older commit must not be applied after this one.
+async fn remember(
+    asked: &Asked<'_>,
+    reader: &Reader,
+    observed: &Observed,
+    plan: &Plan,
+) -> Result<(), Outcome> {
+    let locks = Locks::take(asked.access, reader, plan, &credentials::environment).await?;
+    let anchor = anchor_before(asked, observed);
+    let written = locks.writer().put_anchor(&anchor).await;
+    locks.release().await;
+    written.map_err(|error| could_not_run(&error))
+}
+
+/// The work that needs the locks.
+async fn under_locks(
+    args: &Args,
+    asked: &Asked<'_>,
+    reader: &Reader,
+    locks: &mut Locks,
+    confirmed: &Plan,
+) -> Result<Outcome, Outcome> {
+    let moment = Timestamp::now();
+    let observed = read_locked(asked, reader, locks, moment).await?;
+    let plan = asked.plan(&observed, moment);
+    if plan.checksum() != confirmed.checksum() {
+        if !args.yes || args.expect.is_some() {
+            return Err(could_not_run(
+                &"something changed since the plan was shown, so nothing was done; run it again",
+            ));
+        }
+        allowed(args, asked.access, &plan)?;
+    }
+    let report = asked.report(&plan, &observed, moment);
+    let anchor = anchor_before(asked, &observed);
+    let writer = locks.writer();
+    if let Err(error) = writer.put_anchor(&anchor).await {
+        return Err(could_not_run(&error));
+    }
+    let stop = stop_on_signal();
+    let progress = Progress::new(&plan, &report, args.format == Format::Text);
+    let outcomes = {
+        let means = apply::Means {
+            access: asked.access,
+            live: &observed.jumpserver,
+            reader,
+            writer: &writer,
+            stop: &stop,
+        };
+        let tell = |place: usize, outcome: &apply::Outcome| progress.tell(place, outcome);
+        apply::carry_out(&plan, &means, locks.servers(), &tell).await
+    };
+    progress.finish();
+
+    // Read back: what is still planned was not kept as it was written.
+    let moment = Timestamp::now();
+    let after = read_locked(asked, reader, locks, moment).await?;
+    let left = asked.plan(&after, moment);
+    let failed: Vec<&InstanceName> = failed_instances(&plan, &outcomes);
+    let last = anchor_after(asked, &after, &anchor, &failed);
+    if last != anchor
+        && let Err(error) = writer.put_anchor(&last).await
+    {
+        could_not_run(&error);
+    }
+    let result = ApplyReport::of(report, &plan, outcomes, &left);
+    match args.format {
+        Format::Json => anstream::println!("{}", result.json()),
+        Format::Text => anstream::print!("{}", result.text()),
+    }
+    Ok(result.outcome().and(super::plan::outcome(&plan_without_stop(plan), false)))
+}
+
+/// The guard let it through.
+fn plan_without_stop(mut plan: Plan) -> Plan {
+    plan.stop = None;
+    plan
+}
+
+fn nothing(args: &Args, plan: &Plan, report: &Report) -> Outcome {
+    match args.format {
+        Format::Json => {
+            let result = ApplyReport::of(report.clone(), plan, Vec::new(), plan);
+            anstream::println!("{}", result.json());
+        }
+        Format::Text => {
+            let quiet = |finding: &Finding| finding.severity == Severity::Notice;
+            if plan.findings.iter().all(quiet) {
+                anstream::println!("Nothing to do: everything is as git says.");
+            } else {
+                show(report);
+            }
+        }
+    }
+    super::plan::outcome(plan, false)
+}
+
+fn show(report: &Report) {
+    let colours = std::io::stdout().is_terminal();
+    anstream::print!("{}", report::render(report, Look { width: width(), colours }));
+}
+
+async fn read(asked: &Asked<'_>, reader: &Reader, moment: Timestamp) -> Result<Observed, Outcome> {
+    let desired = asked.desired(moment);
+    let environment = &credentials::environment;
+    let mut observed = observe::all(asked.access, &desired, reader, environment, &Focus::default())
+        .await
+        .map_err(|error| could_not_run(&error))?;
+    leave_out_wrong_clocks(&mut observed);
+    Ok(observed)
+}
+
+/// Reads again: locked servers by the connection that holds the lock.
+async fn read_locked(
+    asked: &Asked<'_>,
+    reader: &Reader,
+    locks: &mut Locks,
+    moment: Timestamp,
+) -> Result<Observed, Outcome> {
+    let desired = asked.desired(moment);
+    let environment = &credentials::environment;
+    let (focus, locked) = locks.read(asked.access, &desired).await;
+    let mut observed = observe::all(asked.access, &desired, reader, environment, &focus)
+        .await
+        .map_err(|error| could_not_run(&error))?;
+    observed.instances.extend(locked);
+    leave_out_wrong_clocks(&mut observed);
+    Ok(observed)
+}
+
+/// Ends and starts go by the clock: a machine whose clock is wrong must not decide.
+fn clocks_agree(skew: Option<SignedDuration>) -> Result<(), Outcome> {
+    match skew {
+        Some(skew) if skew.abs() <= SKEW => Ok(()),
+        Some(skew) => Err(could_not_run(&format!(
+            "JumpServer's clock differs from this machine's by {} seconds, and 60 are allowed: \
+             nothing is applied until both are right",
+            skew.as_secs()
+        ))),
+        None => Err(could_not_run(
+            &"JumpServer sent no Date, so nobody knows whether this machine's clock is right",
+        )),
+    }
+}
+
+fn leave_out_wrong_clocks(observed: &mut Observed) {
+    for instance in observed.instances.values_mut() {
+        let Some(skew) = instance.live().map(|live| live.server.skew) else { continue };
+        if skew.abs() > SKEW {
+            *instance = observed::Instance::Unreadable(format!(
+                "its clock differs from this machine's by {} seconds, and 60 are allowed",
+                skew.as_secs()
+            ));
+        }
+    }
+}
+
+/// An older commit, or another history, must not undo what was applied.
+fn comes_after(source: &Source, commit: &str, anchor: Option<&Anchor>) -> Result<(), Outcome> {
+    let Some(applied) = anchor.and_then(|anchor| anchor.commit.as_deref()) else { return Ok(()) };
+    let descent = repo::descent(&source.dir, commit, applied);
+    match descent.map_err(|error| could_not_run(&error))? {
+        Descent::Descends => Ok(()),
+        Descent::Elsewhere => Err(could_not_run(&format!(
+            "commit {commit} does not come from {applied}, which was applied last: pull, or find \
+             out who rewrote the history"
+        ))),
+        Descent::Unknown => Err(could_not_run(&format!(
+            "this clone does not have commit {applied}, which was applied last: fetch the whole \
+             history (git fetch --unshallow)"
+        ))),
+    }
+}
+
+/// Owned objects without an anchor: somebody deleted it, or the label found nothing.
+fn anchored(live: &Live, plan: &Plan, new_anchor: bool) -> Result<(), Outcome> {
+    if live.anchor.is_some() || plan.removals.owned == 0 || new_anchor {
+        return Ok(());
+    }
+    anstream::eprintln!(
+        "error: JumpServer has {} objects of this owner and no anchor, so nobody knows which \
+         commit was applied last. When the anchor was deleted by hand, run once with --new-anchor",
+        plan.removals.owned
+    );
+    Err(Outcome::Refused)
+}
+
+fn allowed(args: &Args, access: &Access, plan: &Plan) -> Result<(), Outcome> {
+    if let Err(stop) = guard::judge(access.config.guard, plan.removals, args.allow_removals) {
+        anstream::eprintln!("error: {stop}");
+        return Err(Outcome::Refused);
+    }
+    match &args.expect {
+        Some(expected) if *expected != plan.checksum() => {
+            anstream::eprintln!(
+                "error: the plan is another one now (checksum {}, expected {expected}): nothing \
+                 was done",
+                plan.checksum()
+            );
+            Err(Outcome::Refused)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Asks, unless `--yes` says that nobody is there to answer.
+fn agreed(args: &Args) -> Result<(), Outcome> {
+    if args.yes {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(could_not_run(&"nobody is there to answer: --yes applies without asking"));
+    }
+    anstream::eprint!("\nApply this? Only `yes` does: ");
+    let _ = std::io::stderr().flush();
+    let mut answer = String::new();
+    match std::io::stdin().read_line(&mut answer) {
+        Ok(_) if answer.trim() == "yes" => Ok(()),
+        _ => {
+            anstream::eprintln!("Nothing was done.");
+            Err(Outcome::CouldNotRun)
+        }
+    }
+}
+
+/// What the anchor says before the steps: the commit, and servers that are new. What was
+/// known of a server stays, since the steps go by it.
+fn anchor_before(asked: &Asked<'_>, observed: &Observed) -> Anchor {
+    let mut anchor = observed.jumpserver.anchor.clone().unwrap_or_default();
+    anchor.commit = Some(asked.commit.to_owned());
+    for (name, instance) in servers(asked, observed) {
+        anchor.instances.entry(name.to_string()).or_insert(instance);
+    }
+    anchor
+}
+
+/// What the anchor says after the steps: of servers that could not be worked on, or where
+/// a step failed, what it said before stays.
+fn anchor_after(
+    asked: &Asked<'_>,
+    observed: &Observed,
+    before: &Anchor,
+    failed: &[&InstanceName],
+) -> Anchor {
+    let mut anchor = before.clone();
+    for (name, instance) in servers(asked, observed) {
+        let known = before.instances.get(name.as_str());
+        let same = known.is_some_and(|known| known.server == instance.server);
+        if !failed.contains(&name) && (same || asked.new_servers.contains(name)) {
+            anchor.instances.insert(name.to_string(), instance);
+        }
+    }
+    let holders: BTreeSet<&str> =
+        plan::ask::holders(asked.access).map(InstanceName::as_str).collect();
+    anchor.instances.retain(|name, _| holders.contains(name.as_str()));
+    anchor
+}
+
+/// The servers that were read, as the anchor keeps them.
+fn servers<'a>(
+    asked: &Asked<'a>,
+    observed: &Observed,
+) -> Vec<(&'a InstanceName, AnchoredInstance)> {
+    let mut servers = Vec::new();
+    for name in plan::ask::holders(asked.access) {
+        let Some(instance) = asked.access.instances.get(name) else { continue };
+        let live = observed.instances.get(name).and_then(observed::Instance::live);
+        let asset = observed.jumpserver.assets.get(&instance.asset);
+        if let (Some(live), Some(asset)) = (live, asset) {
+            let known = AnchoredInstance {
+                server: live.server.identity.clone(),
+                asset: asset.id,
+                account_host: Some(instance.account_host.clone()),
+            };
+            servers.push((name, known));
+        }
+    }
+    servers
+}
+
+fn failed_instances<'a>(plan: &'a Plan, outcomes: &[apply::Outcome]) -> Vec<&'a InstanceName> {
+    let items = plan.items.iter().zip(outcomes).filter(|(_, outcome)| !outcome.is_done());
+    items
+        .filter_map(|(item, _)| match &item.target {
+            plan::Target::Instance(name) => Some(name),
+            plan::Target::JumpServer => None,
+        })
+        .collect()
+}
+
+/// Set by the first Ctrl-C or SIGTERM: the steps that are running are finished.
+fn stop_on_signal() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let set = Arc::clone(&stop);
+    tokio::spawn(async move {
+        let interrupt = tokio::signal::ctrl_c();
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            match signal(SignalKind::terminate()) {
+                Ok(mut terminate) => {
+                    tokio::select! {
+                        _ = interrupt => {}
+                        _ = terminate.recv() => {}
+                    }
+                }
+                Err(_) => {
+                    let _ = interrupt.await;
+                }
+            }
+        }
+        #[cfg(not(unix))]
+        let _ = interrupt.await;
+        anstream::eprintln!("stopping after the steps that are running");
+        set.store(true, Ordering::Relaxed);
+    });
+    stop
+}

@@ -1,0 +1,101 @@
+//! `jumpgate grants-needed`: the statements that give the accounts of plan and apply what
+//! they need on an instance.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::Outcome;
+use super::source::Source;
+use crate::access::model::{Access, Instance};
+use crate::mysql::dialect::{Dialect, Flavor, Version};
+use crate::mysql::privilege::Privilege;
+use crate::mysql::rights::{self, Purpose};
+use crate::mysql::spec::AccountName;
+use crate::names::InstanceName;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The instance.
+    instance: InstanceName,
+    /// The folder of the access repo.
+    #[arg(default_value = ".")]
+    dir: PathBuf,
+    /// The kind of server.
+    #[arg(long, value_enum, default_value = "mysql")]
+    server: Kind,
+    /// The user name of the account that plan uses.
+    #[arg(long, default_value = "jumpgate_plan")]
+    plan_user: String,
+    /// The user name of the account that apply uses.
+    #[arg(long, default_value = "jumpgate")]
+    apply_user: String,
+    /// The host part of both: from where jumpgate connects.
+    #[arg(long, default_value = "10.8.0.%")]
+    host: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Kind {
+    /// MySQL 8.0 and later.
+    Mysql,
+    /// MySQL 5.7.
+    #[value(name = "mysql-5.7")]
+    Mysql57,
+    /// MariaDB 10.5 and later.
+    Mariadb,
+}
+
+impl Kind {
+    /// A server of this kind, as far as rights go.
+    fn dialect(self) -> Dialect {
+        let (flavor, version) = match self {
+            Self::Mysql => (Flavor::Mysql, Version(8, 4, 0)),
+            Self::Mysql57 => (Flavor::Mysql, Version(5, 7, 44)),
+            Self::Mariadb => (Flavor::Mariadb, Version(10, 11, 0)),
+        };
+        Dialect {
+            flavor,
+            version,
+            text: version.to_string(),
+            partial_revokes: false,
+            lower_case_table_names: 0,
+        }
+    }
+}
+
+pub(super) fn run(args: &Args) -> Outcome {
+    let source = Source { dir: args.dir.clone(), rev: None };
+    let access = match source.access(Timestamp::now()) {
+        Ok((_, access)) => access,
+        Err(outcome) => return outcome,
+    };
+    let Some(instance) =
+        access.instances.get(&args.instance).filter(|found| found.same_accounts_as.is_none())
+    else {
+        return super::doctor::no_instance(&access, &args.instance);
+    };
+    let dialect = args.server.dialect();
+    let privileges = privileges(&access, instance);
+    let databases = instance.databases.clone().unwrap_or_default();
+    for (title, purpose, user) in [
+        ("jumpgate plan: reads, and nothing else", Purpose::Plan, &args.plan_user),
+        ("jumpgate apply: makes, changes and ends accounts", Purpose::Apply, &args.apply_user),
+    ] {
+        anstream::println!("-- {title}");
+        let login = AccountName { user: user.clone(), host: args.host.clone() };
+        let statements = rights::grants_needed(&dialect, purpose, &login, &privileges, &databases);
+        for statement in statements {
+            anstream::println!("{statement};");
+        }
+        anstream::println!();
+    }
+    Outcome::Done
+}
+
+/// What the levels of an instance can give.
+pub(super) fn privileges(access: &Access, instance: &Instance) -> BTreeSet<Privilege> {
+    let levels = instance.levels.iter().filter_map(|level| access.config.levels.get(level));
+    levels.flatten().copied().collect()
+}

@@ -1,0 +1,149 @@
+//! `jumpgate plan`.
+
+use std::collections::BTreeSet;
+use std::io::IsTerminal;
+
+use jiff::Timestamp;
+
+use super::source::Source;
+use super::{Outcome, block_on, could_not_run, width};
+use crate::access::model::Access;
+use crate::names::{InstanceName, PersonName};
+use crate::plan::{self, Focus, Plan};
+use crate::report::{self, Look, Report};
+use crate::{credentials, desired, grants, observe};
+
+/// The form of what is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Text,
+    /// For programs: stable, versioned, with a schema.
+    Json,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    source: Source,
+    /// The form of the output.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// Exit with 2 when there is something to do.
+    #[arg(long)]
+    detailed_exitcode: bool,
+    /// Only this target: an instance, or `jumpserver`; may be repeated.
+    #[arg(long, value_name = "TARGET")]
+    target: Vec<String>,
+    /// Only this person; may be repeated.
+    #[arg(long, value_name = "PERSON")]
+    person: Vec<PersonName>,
+    /// Plan for another moment than now, such as 2027-03-01T00:00:00+08:00.
+    #[arg(long, value_name = "MOMENT")]
+    at: Option<Timestamp>,
+    /// The server of this instance may be another one than at the last apply.
+    #[arg(long, value_name = "INSTANCE")]
+    new_server: Vec<InstanceName>,
+}
+
+pub(super) fn run(args: &Args) -> Outcome {
+    block_on(async {
+        match plan(args).await {
+            Ok(outcome) | Err(outcome) => outcome,
+        }
+    })
+}
+
+async fn plan(args: &Args) -> Result<Outcome, Outcome> {
+    let moment = args.at.unwrap_or_else(Timestamp::now);
+    let (tree, access) = args.source.access(moment)?;
+    let focus = focus(&access, &args.target, &args.person)?;
+    let grants = grants::of(&access);
+    let desired = desired::at(&access, &grants, moment);
+    let environment = &credentials::environment;
+    let reader =
+        observe::jumpserver(&access, environment).await.map_err(|error| could_not_run(&error))?;
+    let observed = observe::all(&access, &desired, &reader, environment, &focus)
+        .await
+        .map_err(|error| could_not_run(&error))?;
+    let new_servers: BTreeSet<InstanceName> = args.new_server.iter().cloned().collect();
+    let plan = focus.narrow(plan::make(&plan::Inputs {
+        access: &access,
+        grants: &grants,
+        observed: &observed,
+        moment,
+        new_servers: &new_servers,
+    }));
+    let context = report::Context {
+        access: &access,
+        observed: &observed,
+        moment,
+        commit: tree.commit.as_deref(),
+    };
+    let report = Report::of(&plan, &context);
+    match args.format {
+        Format::Text => {
+            let colours = std::io::stdout().is_terminal();
+            anstream::print!("{}", report::render(&report, Look { width: width(), colours }));
+        }
+        Format::Json => anstream::println!("{}", report.json()),
+    }
+    Ok(outcome(&plan, args.detailed_exitcode))
+}
+
+/// How a plan ends: refused, in part, or with changes pending.
+pub(super) fn outcome(plan: &Plan, detailed: bool) -> Outcome {
+    let mut outcome = Outcome::Done;
+    if plan.stop.is_some() || plan.breaks_policy() {
+        outcome = outcome.and(Outcome::Refused);
+    }
+    if plan.is_partial() {
+        outcome = outcome.and(Outcome::InPart);
+    }
+    if detailed && !plan.is_empty() {
+        outcome = outcome.and(Outcome::Pending);
+    }
+    outcome
+}
+
+/// What `--target` and `--person` name, when the repo has it.
+pub(super) fn focus(
+    access: &Access,
+    targets: &[String],
+    people: &[PersonName],
+) -> Result<Focus, Outcome> {
+    let mut focus = Focus::default();
+    for target in targets {
+        if target == "jumpserver" {
+            focus.jumpserver = true;
+            continue;
+        }
+        let name = target.parse().ok().filter(|name| access.instances.contains_key(name));
+        match name {
+            Some(name) => focus.instances.insert(name),
+            None => {
+                let known = access.instances.keys().map(InstanceName::as_str);
+                return Err(unknown("instance", target, known));
+            }
+        };
+    }
+    for person in people {
+        if !access.people.contains_key(person) {
+            let known = access.people.keys().map(PersonName::as_str);
+            return Err(unknown("person", person.as_str(), known));
+        }
+        focus.people.insert(person.clone());
+    }
+    Ok(focus)
+}
+
+/// Says that the repo has no such name, and which one may be meant.
+pub(super) fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Outcome {
+    let known: Vec<&str> = known.collect();
+    let hint = match crate::diagnostic::nearest(name, known.iter().copied()) {
+        Some(near) => format!("did you mean {near}?"),
+        None if known.len() <= 10 => format!("it has: {}", known.join(", ")),
+        None => "see the files of the repo".to_owned(),
+    };
+    could_not_run(&format!("the access repo has no {what} {name}; {hint}"))
+}

@@ -1,0 +1,69 @@
+//! The access repo that a command works on.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::{Outcome, could_not_run};
+use crate::access::{self, model::Access};
+use crate::diagnostic::{self, Diagnostic};
+use crate::repo::Tree;
+
+/// How many errors are printed: a person mends the first ones first.
+const SHOWN: usize = 100;
+
+/// Where the access repo is.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Source {
+    /// The folder of the access repo.
+    #[arg(default_value = ".")]
+    pub(super) dir: PathBuf,
+    /// Read a git revision in place of the files as they are.
+    #[arg(long, value_name = "REVISION")]
+    pub(super) rev: Option<String>,
+}
+
+impl Source {
+    /// Reads the files.
+    pub(super) fn tree(&self) -> Result<Tree, Outcome> {
+        let read = match &self.rev {
+            Some(rev) => Tree::revision(&self.dir, rev).map_err(|error| error.to_string()),
+            None => Tree::folder(&self.dir).map_err(|error| error.to_string()),
+        };
+        read.map_err(|error| {
+            could_not_run(&format!("{} cannot be read: {error}", self.dir.display()))
+        })
+    }
+
+    /// Reads and checks the files; errors are printed.
+    pub(super) fn access(&self, now: Timestamp) -> Result<(Tree, Access), Outcome> {
+        let tree = self.tree()?;
+        match access::load(&tree, now) {
+            Ok(access) => Ok((tree, access)),
+            Err(errors) => {
+                print(&tree, &errors);
+                Err(Outcome::Invalid)
+            }
+        }
+    }
+}
+
+/// Prints errors of the files, each with its line.
+pub(super) fn print(tree: &Tree, errors: &[Diagnostic]) {
+    let texts: BTreeMap<_, _> = tree
+        .files
+        .iter()
+        .map(|(path, bytes)| (path.as_ref(), String::from_utf8_lossy(bytes)))
+        .collect();
+    let shown = &errors[..errors.len().min(SHOWN)];
+    let source = |file: &str| texts.get(file).map(AsRef::as_ref);
+    let styled = std::io::stderr().is_terminal();
+    anstream::eprint!("{}", diagnostic::render(shown, source, styled));
+    if errors.len() > SHOWN {
+        anstream::eprintln!("... and {} more\n", errors.len() - SHOWN);
+    }
+    let s = if errors.len() == 1 { "" } else { "s" };
+    anstream::eprintln!("{} error{s} in the access repo", errors.len());
+}

@@ -1,0 +1,225 @@
+//! The rows of the grant tables become accounts.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use mysql_async::{Row, Value};
+
+use super::query::{ACCOUNT, COLUMN, Columns, DATABASE, DYNAMIC, PROXY, ROLE, ROUTINE, TABLE};
+use super::words::{Meaning, of_bit, of_column, of_member};
+use crate::mysql::spec::{AccountName, Held, Routine, SeenAccount, TableName};
+
+/// What the tables hold under one name. A name can have grants without an account:
+/// rows that were left behind.
+#[derive(Debug, Default)]
+pub(in crate::mysql) struct Found {
+    account: Option<Account>,
+    /// What it holds.
+    pub(in crate::mysql) held: Held,
+}
+
+#[derive(Debug)]
+struct Account {
+    plugin: String,
+    locked: bool,
+    no_hash: bool,
+    old_password: bool,
+    is_role: bool,
+    changed: Option<Timestamp>,
+    evidence: String,
+}
+
+impl Found {
+    /// The account, when there is one.
+    pub(in crate::mysql) fn seen(self, name: AccountName) -> Option<SeenAccount> {
+        let account = self.account?;
+        // With these an empty hash lets everybody in; others do not use it.
+        let by_password = matches!(
+            account.plugin.as_str(),
+            "" | "mysql_native_password"
+                | "mysql_old_password"
+                | "caching_sha2_password"
+                | "sha256_password"
+                | "ed25519"
+                | "parsec"
+        );
+        Some(SeenAccount {
+            name,
+            locked: account.locked,
+            is_role: account.is_role,
+            no_password: account.no_hash && by_password && !account.is_role,
+            plugin: account.plugin,
+            old_password: account.old_password,
+            password_changed: account.changed,
+            evidence: serde_json::from_str(&account.evidence).ok(),
+            held: self.held,
+        })
+    }
+}
+
+/// All rows by account; `None` when one is not of the form that was asked for.
+pub(super) fn collect(rows: Vec<Row>, columns: &Columns) -> Option<BTreeMap<AccountName, Found>> {
+    let meanings = |columns: &[String]| -> Vec<Meaning> {
+        columns.iter().filter_map(|column| of_column(column)).collect()
+    };
+    let (user, db) = (meanings(&columns.user), meanings(&columns.db));
+    let mut found: BTreeMap<AccountName, Found> = BTreeMap::new();
+    for row in rows {
+        let [kind, user_name, host, a, b, c, d, e] = <[Value; 8]>::try_from(row.unwrap()).ok()?;
+        let kind = match kind {
+            Value::Bytes(digits) => std::str::from_utf8(&digits).ok()?.parse().ok()?,
+            Value::Int(number) => u64::try_from(number).ok()?,
+            Value::UInt(number) => number,
+            _ => return None,
+        };
+        let name = AccountName { user: string(user_name)?, host: string(host)? };
+        let into = found.entry(name).or_default();
+        let held = &mut into.held;
+        let [a, b, c, d, e] = [string(a)?, string(b)?, string(c)?, string(d)?, string(e)?];
+        match kind {
+            ACCOUNT => {
+                into.account = Some(account(a, &b, c, &d)?);
+                if columns.user.is_empty() {
+                    add_bits(held, e.parse().ok()?);
+                } else {
+                    add_flags(held, &e, &user)?;
+                }
+            }
+            DATABASE => database(held, a, &e, &db)?,
+            TABLE => table(held, TableName { database: a, table: b }, &e),
+            COLUMN => column(held, TableName { database: a, table: b }, c, &e),
+            ROUTINE => routine(held, Routine { database: a, name: b, kind: c }, &e),
+            PROXY => {
+                held.proxies.insert(AccountName { user: a, host: b });
+            }
+            ROLE => {
+                held.roles.insert(AccountName { user: a, host: b }, e == "Y");
+            }
+            DYNAMIC => {
+                held.global.insert(a.to_ascii_uppercase());
+            }
+            _ => return None,
+        }
+    }
+    Some(found)
+}
+
+fn string(value: Value) -> Option<String> {
+    match value {
+        Value::Bytes(bytes) => String::from_utf8(bytes).ok(),
+        Value::Int(number) => Some(number.to_string()),
+        Value::UInt(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn account(plugin: String, flags: &str, evidence: String, changed: &str) -> Option<Account> {
+    let [locked, no_hash, old_password, is_role] =
+        <[u8; 4]>::try_from(flags.as_bytes()).ok()?.map(|flag| flag == b'Y');
+    // 0 is MariaDB's word for "expired by hand".
+    let changed = match changed {
+        "" | "0" => None,
+        seconds => Some(Timestamp::from_second(seconds.parse().ok()?).ok()?),
+    };
+    Some(Account { plugin, locked, no_hash, old_password, is_role, changed, evidence })
+}
+
+/// Global privileges of MySQL, one letter a column.
+fn add_flags(held: &mut Held, flags: &str, meanings: &[Meaning]) -> Option<()> {
+    for meaning in set(flags, meanings)? {
+        match meaning {
+            Meaning::Known(privilege) => held.global.insert(privilege.sql().to_owned()),
+            Meaning::Global(words) => held.global.insert((*words).to_owned()),
+            Meaning::GrantOption => held.global.insert("GRANT OPTION".to_owned()),
+            Meaning::Unknown(words) => held.unknown.insert(format!("*.{words}")),
+        };
+    }
+    Some(())
+}
+
+/// Global privileges of MariaDB, one bit each.
+fn add_bits(held: &mut Held, access: u64) {
+    for bit in (0..u64::BITS).filter(|bit| access >> bit & 1 == 1) {
+        match of_bit(bit) {
+            Ok(words) => held.global.insert(words.to_owned()),
+            Err(name) => held.unknown.insert(format!("*.{name}")),
+        };
+    }
+}
+
+/// The meanings whose flag is `Y`; `None` when there are not as many of both.
+fn set<'a>(flags: &'a str, meanings: &'a [Meaning]) -> Option<impl Iterator<Item = &'a Meaning>> {
+    (flags.len() == meanings.len()).then(|| {
+        flags.bytes().zip(meanings).filter(|(flag, _)| *flag == b'Y').map(|(_, meaning)| meaning)
+    })
+}
+
+fn database(held: &mut Held, stored: String, flags: &str, meanings: &[Meaning]) -> Option<()> {
+    let mut row = crate::mysql::spec::Row::default();
+    for meaning in set(flags, meanings)? {
+        match meaning {
+            Meaning::Known(privilege) => {
+                row.privileges.insert(*privilege);
+            }
+            Meaning::GrantOption => row.grant_option = true,
+            Meaning::Global(words) => unknown(held, &stored, words),
+            Meaning::Unknown(words) => unknown(held, &stored, words),
+        }
+    }
+    held.databases.insert(stored, row);
+    Some(())
+}
+
+fn unknown(held: &mut Held, database: &str, words: &str) {
+    held.unknown.insert(format!("{database}.{words}"));
+}
+
+fn members(text: &str) -> impl Iterator<Item = Meaning> {
+    text.split(',').filter(|member| !member.is_empty()).map(of_member)
+}
+
+fn table(held: &mut Held, table: TableName, text: &str) {
+    let mut row = crate::mysql::spec::Row::default();
+    for meaning in members(text) {
+        match meaning {
+            Meaning::Known(privilege) => {
+                row.privileges.insert(privilege);
+            }
+            Meaning::GrantOption => row.grant_option = true,
+            Meaning::Global(words) => unknown(held, &table.database, words),
+            Meaning::Unknown(words) => unknown(held, &table.database, &words),
+        }
+    }
+    // A table with grants on columns alone has a row without privileges too.
+    if row.grant_option || !row.privileges.is_empty() {
+        held.tables.insert(table, row);
+    }
+}
+
+fn column(held: &mut Held, table: TableName, column: String, text: &str) {
+    for meaning in members(text) {
+        match meaning {
+            Meaning::Known(privilege) => {
+                let columns = held.columns.entry(table.clone()).or_default();
+                columns.entry(column.clone()).or_default().insert(privilege);
+            }
+            Meaning::GrantOption => unknown(held, &table.database, "GRANT OPTION on a column"),
+            Meaning::Global(words) => unknown(held, &table.database, words),
+            Meaning::Unknown(words) => unknown(held, &table.database, &words),
+        }
+    }
+}
+
+fn routine(held: &mut Held, routine: Routine, text: &str) {
+    let words: std::collections::BTreeSet<String> = members(text)
+        .map(|meaning| match meaning {
+            Meaning::Known(privilege) => privilege.sql().to_owned(),
+            Meaning::Global(words) => words.to_owned(),
+            Meaning::GrantOption => "GRANT OPTION".to_owned(),
+            Meaning::Unknown(words) => words,
+        })
+        .collect();
+    if !words.is_empty() {
+        held.routines.insert(routine, words);
+    }
+}

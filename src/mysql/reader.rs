@@ -1,0 +1,113 @@
+//! Observes a server. A reader sends queries only.
+
+use super::error::Error;
+use super::existing::existing;
+use super::facts::Facts;
+use super::grant_tables::{GrantTables, unreadable};
+use super::live::{Ask, Everybody, EverybodySource, Live, Server};
+use super::rights;
+use super::session::{Credentials, Limits, Session, Target};
+use super::spec::AccountName;
+
+/// A connection that reads.
+pub struct Reader {
+    pub(super) session: Session,
+    pub(super) facts: Facts,
+    pub(super) tables: GrantTables,
+}
+
+impl Reader {
+    /// Connects, and finds out what the server is.
+    ///
+    /// # Errors
+    /// What stops a connection, and [`Error::Unsupported`].
+    pub async fn connect(
+        target: &Target,
+        credentials: &Credentials,
+        limits: Limits,
+    ) -> Result<Self, Error> {
+        let mut session = Session::connect(target, credentials, limits).await?;
+        match Facts::gather(&mut session).await {
+            Ok(facts) => Ok(Self { session, facts, tables: GrantTables::default() }),
+            Err(error) => {
+                session.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// What the server is, as of the connection.
+    pub fn server(&self) -> &Server {
+        &self.facts.server
+    }
+
+    /// Reads everything that a plan needs: all grant tables at one moment in one query,
+    /// and at most three more for what exists.
+    ///
+    /// Grants that were left behind under a name without an account are left out, except
+    /// those without a user name: these work for everybody.
+    ///
+    /// # Errors
+    /// [`Error::Unreadable`] when the login may not see all of it.
+    pub async fn observe(&mut self, ask: &Ask) -> Result<Live, Error> {
+        self.require_replication().await?;
+        let facts = &self.facts;
+        let dialect = &facts.server.dialect;
+        let public = AccountName { user: "PUBLIC".into(), host: String::new() };
+        let mut names = vec![facts.me.clone()];
+        names.extend(facts.my_roles.iter().chain(&facts.mandatory_roles).cloned());
+        if dialect.is_mariadb() {
+            names.push(public.clone());
+        }
+        let session = &mut self.session;
+        let found = self.tables.accounts(session, facts, &ask.account_prefix, names).await?;
+
+        let mine: Vec<_> = std::iter::once(&facts.me)
+            .chain(&facts.my_roles)
+            .filter_map(|name| found.get(name))
+            .map(|found| found.held.clone())
+            .collect();
+        let existing = existing(session, facts, ask, &mine).await?;
+
+        let mut everybody = Vec::new();
+        for (name, found) in &found {
+            let source = if name.user.is_empty() {
+                EverybodySource::Anonymous(name.clone())
+            } else if dialect.is_mariadb() && *name == public {
+                EverybodySource::Public
+            } else if facts.mandatory_roles.contains(name) {
+                EverybodySource::MandatoryRole(name.clone())
+            } else {
+                continue;
+            };
+            everybody.push(Everybody { source, held: found.held.clone() });
+        }
+        everybody.sort_by(|one, other| one.source.cmp(&other.source));
+        let accounts = found
+            .into_iter()
+            .filter(|(name, _)| !name.user.is_empty() && name.user.starts_with(&ask.account_prefix))
+            .filter_map(|(name, found)| found.seen(name.clone()).map(|seen| (name, seen)))
+            .collect();
+        Ok(Live { server: facts.server.clone(), accounts, everybody, existing })
+    }
+
+    /// Fails when the login may not see from where the server replicates: nobody could say
+    /// whether it may be written.
+    pub(super) async fn require_replication(&mut self) -> Result<(), Error> {
+        if !self.facts.replication_unseen {
+            return Ok(());
+        }
+        let mut needs = unreadable(&mut self.session, &self.facts).await?;
+        needs.push(rights::see_replication(&self.facts.server.dialect, &self.facts.me));
+        Err(Error::Unreadable {
+            server: self.session.server().to_owned(),
+            user: self.session.user().to_owned(),
+            needs,
+        })
+    }
+
+    /// Ends the connection in an orderly way.
+    pub async fn close(self) {
+        self.session.close().await;
+    }
+}

@@ -1,0 +1,204 @@
+//! The rights that jumpgate's own logins need on a server, as statements to copy.
+//!
+//! Each was tried on MySQL 9.7, MariaDB 10.11 and 11.8: with exactly these, everything
+//! works, and a login for plans cannot change anything.
+
+use std::collections::BTreeSet;
+
+use super::dialect::{Dialect, Flavor};
+use super::error::Error;
+use super::grant_tables::unreadable;
+use super::privilege::Privilege;
+use super::reader::Reader;
+use super::sessions;
+use super::spec::{AccountName, Held};
+
+/// What a login is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To plan: it reads, and cannot write.
+    Plan,
+    /// To apply.
+    Apply,
+}
+
+/// The statements that give a login what it needs, to be run by an administrator.
+///
+/// `privileges` are those of all levels that may be asked for on the server. With
+/// `databases` the login may hand them out there and nowhere else; with none, everywhere,
+/// and then its grant option covers everything that it holds globally (a property of both
+/// servers), CREATE USER among it.
+///
+/// - To read: SELECT on the grant tables, which hold the hashes of passwords (jumpgate
+///   does not fetch them); the right to see from where a server replicates; REFERENCES,
+///   the least right that shows which databases, tables and columns exist, and no data.
+/// - To apply, also: CREATE USER, which makes, locks, drops and revokes; PROCESS and the
+///   right to end sessions of others; the levels' privileges WITH GRANT OPTION, as a server
+///   lets nobody hand out or take away what he does not hold.
+///
+/// Not among them: what it takes to revoke roles, global privileges or PROXY that somebody
+/// else gave to an account of ours. Such a change is refused and reported; an ending
+/// account loses all of them in any case.
+pub fn grants_needed(
+    dialect: &Dialect,
+    purpose: Purpose,
+    login: &AccountName,
+    privileges: &BTreeSet<Privilege>,
+    databases: &BTreeSet<String>,
+) -> Vec<String> {
+    let rights = needed(dialect, purpose, privileges, databases);
+    rights.iter().map(|right| right.statement(dialect, login)).collect()
+}
+
+/// One right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Right {
+    Table(&'static str),
+    SeeReplication,
+    Global(&'static str),
+    /// On one database, or on all of them.
+    On {
+        database: Option<String>,
+        privileges: BTreeSet<Privilege>,
+        grant_option: bool,
+    },
+}
+
+fn needed(
+    dialect: &Dialect,
+    purpose: Purpose,
+    privileges: &BTreeSet<Privilege>,
+    databases: &BTreeSet<String>,
+) -> Vec<Right> {
+    let mut rights: Vec<_> =
+        dialect.grant_tables().iter().map(|table| Right::Table(table)).collect();
+    rights.push(Right::SeeReplication);
+    if purpose == Purpose::Apply {
+        rights.extend(["CREATE USER", "PROCESS", dialect.kill_privilege()].map(Right::Global));
+    }
+    let places: Vec<Option<String>> = if databases.is_empty() {
+        vec![None]
+    } else {
+        databases.iter().cloned().map(Some).collect()
+    };
+    for database in places {
+        let mut on = |privileges: BTreeSet<Privilege>, grant_option| {
+            rights.push(Right::On { database: database.clone(), privileges, grant_option });
+        };
+        on(BTreeSet::from([Privilege::References]), false);
+        if purpose == Purpose::Apply && !privileges.is_empty() {
+            on(privileges.clone(), true);
+        }
+    }
+    rights
+}
+
+impl Right {
+    fn statement(&self, dialect: &Dialect, login: &AccountName) -> String {
+        match self {
+            Self::Table(table) => read_table(table, login),
+            Self::SeeReplication => see_replication(dialect, login),
+            Self::Global(privilege) => global(&[privilege], login),
+            Self::On { database, privileges, grant_option } => {
+                let words: Vec<_> = privileges.iter().map(|privilege| privilege.sql()).collect();
+                let place = match database {
+                    Some(database) => quoted(&dialect.naming().stored(database)),
+                    None => "*".to_owned(),
+                };
+                let option = if *grant_option { " WITH GRANT OPTION" } else { "" };
+                format!("GRANT {} ON {place}.* TO {}{option}", words.join(", "), account(login))
+            }
+        }
+    }
+
+    /// Whether somebody who holds all this has the right; for those that cannot be tried.
+    fn is_held(&self, dialect: &Dialect, mine: &[Held]) -> bool {
+        let globally = |words: &str| mine.iter().any(|held| held.global.contains(words));
+        match self {
+            Self::Table(_) | Self::SeeReplication => true,
+            Self::Global(words) => {
+                globally(words) || (dialect.flavor == Flavor::Mysql && globally("SUPER"))
+            }
+            Self::On { database, privileges, grant_option } => {
+                let everywhere = privileges.iter().all(|privilege| globally(privilege.sql()))
+                    && (!grant_option || globally("GRANT OPTION"));
+                let Some(database) = database.as_ref().filter(|_| !everywhere) else {
+                    return everywhere;
+                };
+                let stored = dialect.naming().stored(database);
+                let rows = || mine.iter().filter_map(|held| held.databases.get(&stored));
+                privileges.iter().all(|privilege| {
+                    globally(privilege.sql())
+                        || rows().any(|row| row.privileges.contains(privilege))
+                }) && (!grant_option || rows().any(|row| row.grant_option))
+            }
+        }
+    }
+}
+
+/// Of the statements of [`grants_needed`], those whose right the reader's own login lacks.
+///
+/// Rights that come by a role that is active at the login count, those of roles in roles
+/// do not. While the grant tables cannot be read, what else is held is not known, and all
+/// of it is listed.
+///
+/// # Errors
+/// What stops a connection.
+pub async fn missing(
+    reader: &mut Reader,
+    purpose: Purpose,
+    privileges: &BTreeSet<Privilege>,
+    databases: &BTreeSet<String>,
+) -> Result<Vec<String>, Error> {
+    let dialect = reader.facts.server.dialect.clone();
+    let me = reader.facts.me.clone();
+    let mut missing = unreadable(&mut reader.session, &reader.facts).await?;
+    let mine = if missing.is_empty() {
+        reader.tables.mine(&mut reader.session, &reader.facts).await?
+    } else {
+        Vec::new()
+    };
+    let sees_sessions = match sessions::require_sight(&mut reader.session, &reader.facts).await {
+        Ok(()) => true,
+        Err(Error::Unreadable { .. }) => false,
+        Err(error) => return Err(error),
+    };
+    for right in needed(&dialect, purpose, privileges, databases) {
+        let held = match &right {
+            Right::Table(_) => true,
+            Right::SeeReplication => !reader.facts.replication_unseen,
+            Right::Global("PROCESS") => sees_sessions,
+            other => other.is_held(&dialect, &mine),
+        };
+        if !held {
+            missing.push(right.statement(&dialect, &me));
+        }
+    }
+    Ok(missing)
+}
+
+/// Makes one grant table readable.
+pub(super) fn read_table(table: &str, login: &AccountName) -> String {
+    format!("GRANT SELECT ON mysql.{table} TO {}", account(login))
+}
+
+/// Shows from where the server replicates.
+pub(super) fn see_replication(dialect: &Dialect, login: &AccountName) -> String {
+    match dialect.flavor {
+        Flavor::Mysql => global(&["REPLICATION CLIENT"], login),
+        Flavor::Mariadb => global(&["SLAVE MONITOR"], login),
+    }
+}
+
+/// Gives global privileges.
+pub(super) fn global(privileges: &[&str], login: &AccountName) -> String {
+    format!("GRANT {} ON *.* TO {}", privileges.join(", "), account(login))
+}
+
+fn quoted(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
+}
+
+fn account(name: &AccountName) -> String {
+    format!("{}@{}", quoted(&name.user), quoted(&name.host))
+}

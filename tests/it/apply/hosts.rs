@@ -1,0 +1,132 @@
+//! Requests for hosts: permissions in JumpServer.
+
+use jiff::Timestamp;
+use jumpgate::mark::Mark;
+use jumpgate::names::Owner;
+use jumpgate::naming;
+use jumpgate_sandbox::{NewPermission, Version};
+
+use crate::support::company::Company;
+
+const REQUEST: &str = "for: fanlichun
+reason: \"PAY-1234: look at the logs\"
+until: 2027-02-28
+servers:
+  - login: app
+    nodes: [ROOT/payments/prod]
+";
+
+async fn a_request_becomes_a_permission(version: Version) {
+    let company = Company::with_hosts(version).await;
+    company.write("requests/PAY-1234.yaml", &REQUEST.replace("ROOT", company.root));
+    company.merge("logs for fanlichun");
+
+    let plan = company.run(&["plan", "--detailed-exitcode"]).await.expect(2);
+    assert!(plan.stdout.contains("+ permission jump_app_fanlichun_20270228"), "{}", plan.stdout);
+    assert!(
+        company.jumpserver.requests().iter().all(|request| request.is_read()),
+        "a plan only reads"
+    );
+    assert_eq!(company.jumpserver.usable_accounts("fanlichun", "pay-web-01"), [""; 0]);
+
+    let applied = company.run(&["apply", "--yes"]).await.expect(0);
+    assert!(
+        applied.stdout.contains("Applied: 1 done; read back: as written."),
+        "{}",
+        applied.stdout
+    );
+    assert_eq!(company.jumpserver.usable_accounts("fanlichun", "pay-web-01"), ["app"]);
+    let permission = company.jumpserver.permission("jump_app_fanlichun_20270228");
+    let permission = permission.expect("the permission");
+    assert_eq!(permission.date_expired, "2027-02-28T16:00:00Z".parse().expect("a moment"));
+
+    company.jumpserver.clear_requests();
+    let again = company.run(&["apply", "--yes"]).await.expect(0);
+    assert_eq!(again.stdout.trim(), "Nothing to do: everything is as git says.");
+    assert!(
+        company.jumpserver.requests().iter().all(|request| request.is_read()),
+        "an unchanged state sends no write"
+    );
+    company.run(&["plan", "--detailed-exitcode"]).await.expect(0);
+
+    company.remove("requests/PAY-1234.yaml");
+    company.merge("not needed any more");
+    let gone = company.run(&["apply", "--yes"]).await.expect(0);
+    assert!(gone.stdout.contains("before its recorded end"), "{}", gone.stdout);
+    assert_eq!(company.jumpserver.usable_accounts("fanlichun", "pay-web-01"), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_becomes_a_permission_on_v3() {
+    a_request_becomes_a_permission(Version::V3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_becomes_a_permission_on_v4() {
+    a_request_becomes_a_permission(Version::V4).await;
+}
+
+/// A permission of ours that ended on a day, as an earlier apply left it.
+fn ended(company: &Company, day: &str) -> NewPermission {
+    let name = format!("jump_app_liwei_{}", day.replace('-', ""));
+    let owner: Owner = "acme".parse().expect("an owner");
+    let organization = "00000000-0000-0000-0000-000000000002";
+    let id = naming::permission_id(&owner, organization, &name);
+    let end: Timestamp = format!("{day}T16:00:00Z").parse().expect("a moment");
+    let mark = Mark {
+        owner: owner.clone(),
+        id,
+        user: None,
+        requests: [("old".parse().expect("a request"), Some(end))].into(),
+        end: Some(end),
+        handover: None,
+    };
+    NewPermission {
+        id: Some(id),
+        name,
+        users: vec!["liwei".to_owned()],
+        nodes: vec![format!("{}/payments/prod", company.root)],
+        accounts: vec!["app".to_owned()],
+        date_expired: Some(end),
+        comment: mark.comment("for liwei"),
+        labels: vec![Mark::label(&owner)],
+        ..NewPermission::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invalid_merge_grants_nothing_and_still_ends_what_ended() {
+    let company = Company::with_hosts(Version::V4).await;
+    company.write("requests/PAY-1234.yaml", &REQUEST.replace("ROOT", company.root));
+    company.merge("logs for fanlichun");
+    company.run(&["apply", "--yes"]).await.expect(0);
+    company.jumpserver.add_permission(ended(&company, "2026-10-31"));
+    company.write("requests/broken.yaml", "for: [fanlichun\n");
+    company.merge("broken");
+    let refused = company.run(&["apply", "--yes"]).await.expect(3);
+    assert!(refused.stderr.contains("error[JG002]"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("1 recorded end carried out"), "{}", refused.stderr);
+    assert!(company.jumpserver.permission("jump_app_liwei_20261031").is_none());
+    assert_eq!(company.jumpserver.usable_accounts("fanlichun", "pay-web-01"), ["app"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_commit_is_refused() {
+    let company = Company::with_hosts(Version::V4).await;
+    company.write("requests/PAY-1234.yaml", &REQUEST.replace("ROOT", company.root));
+    company.merge("logs for fanlichun");
+    company.run(&["apply", "--yes"]).await.expect(0);
+    let refused = company.run(&["apply", "--yes", "--rev", "HEAD~1"]).await.expect(1);
+    assert!(refused.stderr.contains("which was applied last"), "{}", refused.stderr);
+    assert_eq!(company.jumpserver.usable_accounts("fanlichun", "pay-web-01"), ["app"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_there_to_answer_is_no_yes() {
+    let company = Company::with_hosts(Version::V4).await;
+    company.write("requests/PAY-1234.yaml", &REQUEST.replace("ROOT", company.root));
+    company.merge("logs for fanlichun");
+    let refused = company.run(&["apply"]).await.expect(1);
+    assert!(refused.stderr.contains("--yes applies without asking"), "{}", refused.stderr);
+    assert!(company.jumpserver.permissions().is_empty());
+}

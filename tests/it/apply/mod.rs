@@ -1,0 +1,4 @@
+//! `jumpgate plan` and `jumpgate apply` on real database servers and the sandbox.
+
+mod databases;
+mod hosts;

@@ -1,12 +1,12 @@
-# make demo   the main job from end to end, on this machine
-# make bench  speed, as ratios against something measured in the same run
-# make test   all checks, on real database servers
-# make fmt    formats the code
+# make demo       the main job from end to end, on this machine
+# make test       all checks, on real database servers
+# make test-live  the JumpServer client against a real JumpServer
+# make fmt        formats the code
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 export RUSTDOCFLAGS := -D warnings
 
-.PHONY: bench demo test servers lint fmt
+.PHONY: demo test test-live servers lint fmt
 
 demo:
 	@echo "Getting a MariaDB server for the demo (unpacked under target/, nothing is installed)"
@@ -24,6 +24,15 @@ test: servers lint
 	  echo "cargo-nextest is not installed: running the tests with cargo test (slower)" >&2; \
 	  cargo test --workspace --all-features --all-targets; \
 	fi
+
+test-live:
+	@for name in URL TOKEN; do \
+	  variable=JUMPGATE_TEST_JUMPSERVER_$$name; \
+	  if [ -z "$${!variable:-}" ]; then \
+	    echo "set $$variable: CONTRIBUTING.md says what the tests need" >&2; exit 1; \
+	  fi; \
+	done
+	cargo test --package jumpgate --test it jumpserver:: -- --test-threads 1
 
 # Real servers for the tests, unpacked under target/: nothing of the system is changed.
 servers:

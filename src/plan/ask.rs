@@ -13,7 +13,7 @@ use crate::naming;
 /// What to read of JumpServer for a desired state.
 pub fn jumpserver(access: &Access, desired: &Desired<'_>) -> Ask {
     let config = &access.config;
-    let mut ask = Ask::new(config.owner.clone(), config.prefix.clone());
+    let mut ask = Ask::new(config.owner.clone());
     for (name, wanted) in &desired.permissions {
         ask.permissions.insert(name.clone());
         ask.users.extend(wanted.spec.users.iter().cloned());

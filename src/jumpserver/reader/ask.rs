@@ -2,15 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::names::{Owner, Prefix};
+use crate::names::Owner;
 
 /// What to read. Everything that carries the owner's label is read besides.
 #[derive(Debug, Clone)]
 pub struct Ask {
     /// Whose things to look for.
     pub owner: Owner,
-    /// The first part of the names of the anchor and the leases.
-    pub prefix: Prefix,
     /// Names of permissions that may be made: what stands in their way is found.
     pub permissions: BTreeSet<String>,
     /// User names, exact.
@@ -30,10 +28,9 @@ pub struct Ask {
 
 impl Ask {
     /// Asks for what the owner has, and nothing besides.
-    pub fn new(owner: Owner, prefix: Prefix) -> Self {
+    pub fn new(owner: Owner) -> Self {
         Self {
             owner,
-            prefix,
             permissions: BTreeSet::new(),
             users: BTreeSet::new(),
             assets: BTreeSet::new(),

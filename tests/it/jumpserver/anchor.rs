@@ -22,8 +22,8 @@ fn anchor(commit: char) -> Anchor {
 
 /// The kind and words of the error of an observation.
 async fn failure(target: &Target, reader: &Reader) -> (ErrorKind, String) {
-    let ask = Ask::new(target.owner(), target.prefix());
-    let error = reader.observe(&ask).await.err().expect("this is no state to plan from");
+    let ask = Ask::new(target.owner());
+    let error = reader.observe(&ask).await.expect_err("this is no state to plan from");
     (error.kind, error.to_string())
 }
 
@@ -44,7 +44,7 @@ async fn the_anchor_is_made_changed_and_read_back() {
         let id = anchored(&target, &reader, &anchor('a')).await;
         assert_eq!(reader.anchor(&target.owner()).await.ok(), Some(Some(anchor('a'))));
         anchored(&target, &reader, &anchor('b')).await;
-        let ask = Ask::new(target.owner(), target.prefix());
+        let ask = Ask::new(target.owner());
         let live = reader.observe(&ask).await.expect("it is read");
         assert_eq!(live.anchor, Some(anchor('b')));
         assert!(live.permissions.is_empty(), "neither the anchor nor a lease is access");
@@ -141,5 +141,39 @@ async fn o22_an_anchor_of_another_organization_is_an_error() {
         let (kind, text) = failure(&target, &reader).await;
         assert_eq!(kind, ErrorKind::Organization, "{text}");
         assert!(text.contains(there) && text.contains(&here), "{text}");
+    }
+}
+
+/// The organization in the settings was changed, and the owner's things are in the old one.
+#[tokio::test]
+async fn o22_an_anchor_in_the_organization_left_behind_is_an_error() {
+    for target in sandboxes().await {
+        let reader = target.reader().await;
+        let id = anchored(&target, &reader, &anchor('a')).await;
+        let here = reader.organization().id.to_string();
+        let there = Uuid::from_u128(77);
+        let path = format!("perms/asset-permissions/{id}/");
+        let mut row = target.get(&path).await;
+        target.running().delete_permission(id);
+
+        // The community edition has one organization, so the second one is made up.
+        let profile = match target.running().version() {
+            Version::V3 => "users/profile/",
+            Version::V4 => "users/profile/permissions/",
+        };
+        let mut entered = target.get(profile).await;
+        let old = json!({ "id": there, "name": "ops", "is_root": false });
+        entered["console_orgs"].as_array_mut().expect("organizations").push(old);
+        target.running().fault(Rule::on("GET", profile), Fault::answer(200, entered));
+        let comment = row["comment"].as_str().expect("a text").replace(&here, &there.to_string());
+        row["comment"] = json!(comment);
+        let id = jumpgate::naming::anchor_id(&target.owner(), &there.to_string());
+        let rule = Rule::on("GET", &format!("perms/asset-permissions/{id}/"));
+        target.running().fault(rule, Fault::answer(200, row));
+
+        let (kind, text) = failure(&target, &target.reader().await).await;
+        assert_eq!(kind, ErrorKind::Organization, "{text}");
+        assert!(text.contains(&format!("ops ({there})")), "{text}");
+        assert!(text.contains("set jumpserver.organization back"), "{text}");
     }
 }

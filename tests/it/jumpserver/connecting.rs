@@ -45,7 +45,7 @@ async fn an_access_key_signs_reads_and_writes() {
         };
         let settings = target.settings();
         let reader = Reader::connect(&settings, key(&secret)).await.expect("it is accepted");
-        let mut ask = Ask::new(target.owner(), target.prefix());
+        let mut ask = Ask::new(target.owner());
         ask.users = [target.name("a name&with=signs?/+%20 数")].into();
         reader.observe(&ask).await.expect("queries are signed as they are sent");
         let lease = target.lease(&reader).await;
@@ -143,8 +143,8 @@ async fn disabled_and_lawless_users_are_told_apart() {
 
         let poor = running.add_token("poor", &["users.view_user"]);
         let reader = Reader::connect(&target.settings(), token(&poor)).await.expect("he may enter");
-        let ask = Ask::new(target.owner(), target.prefix());
-        let error = reader.observe(&ask).await.err().expect("rights are missing");
+        let ask = Ask::new(target.owner());
+        let error = reader.observe(&ask).await.expect_err("rights are missing");
         assert_eq!(error.kind, ErrorKind::Forbidden);
         assert!(error.to_string().contains("perms.view_assetpermission"), "{error}");
     }
@@ -191,7 +191,7 @@ async fn the_rights_to_plan_and_to_apply_are_enough() {
         };
         let planner = running.add_token("planner", &codes(&[Purpose::Plan]));
         let writer = running.add_token("writer", &codes(&[Purpose::Plan, Purpose::Apply]));
-        let ask = Ask::new(target.owner(), target.prefix());
+        let ask = Ask::new(target.owner());
         let reader = Reader::connect(&target.settings(), token(&planner)).await.expect("enters");
         reader.observe(&ask).await.expect("the rights to plan are enough");
         reader.users(&target.owner(), None).await.expect("these too");

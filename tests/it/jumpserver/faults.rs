@@ -16,7 +16,7 @@ use super::writing::permission;
 const PERMISSIONS: &str = "perms/asset-permissions/";
 
 async fn observe(target: &Target, reader: &Reader) -> Result<(), Error> {
-    reader.observe(&Ask::new(target.owner(), target.prefix())).await.map(drop)
+    reader.observe(&Ask::new(target.owner())).await.map(drop)
 }
 
 /// The error of a read whose list of permissions is `fault`.

@@ -17,7 +17,7 @@ async fn o33_a_name_finds_one_asset_of_its_kind_and_no_address() {
         let (one, ten) = (target.name("db-1"), format!("{}0", target.name("db-1")));
         let host = target.host(&one, None).await;
         target.mysql(&ten, None).await;
-        let mut ask = Ask::new(target.owner(), target.prefix());
+        let mut ask = Ask::new(target.owner());
         // The address of both.
         ask.assets = BTreeSet::from([one.clone(), "10.0.0.9".to_owned()]);
         let live = reader.observe(&ask).await.expect("it is read");
@@ -42,7 +42,7 @@ async fn o33_filters_that_are_ignored_change_nothing() {
         for name in ["fanlichun", "liwei"] {
             running.add_user(NewUser::named(name));
         }
-        let mut ask = Ask::new(target.owner(), target.prefix());
+        let mut ask = Ask::new(target.owner());
         ask.assets = set(["db-1"]);
         ask.database_assets = set(["db-1"]);
         ask.account_users = set(["jump_db_fan_r"]);
@@ -114,7 +114,7 @@ async fn accounts_of_ours_are_found_on_assets_that_left_the_inventory() {
                 ids.insert(id);
             }
         }
-        let mut ask = Ask::new(target.owner(), target.prefix());
+        let mut ask = Ask::new(target.owner());
         ask.database_assets = set(["orders"]);
         let live = target.reader().await.observe(&ask).await.expect("it is read");
         assert_eq!(live.accounts.keys().copied().collect::<BTreeSet<_>>(), ids);
@@ -144,7 +144,7 @@ async fn in_a_large_server_only_what_is_ours_or_asked_for_is_read() {
         let lease = target.lease(&reader).await;
         lease.writer().put_anchor(&Default::default()).await.expect("it is written");
         lease.release().await.expect("it ends");
-        let mut ask = Ask::new(target.owner(), target.prefix());
+        let mut ask = Ask::new(target.owner());
         ask.permissions = set(["other0007", "nosuch"]);
         let before = reader.requests();
         let live = reader.observe(&ask).await.expect("it is read");
@@ -166,7 +166,7 @@ async fn accounts_in_any_order_are_all_found() {
                 running.add_account(name, &format!("jump_db_p{number:02}_r"), None);
             }
         }
-        let mut ask = Ask::new(target.owner(), target.prefix());
+        let mut ask = Ask::new(target.owner());
         ask.database_assets = names;
         ask.account_users = (0..25).map(|number| format!("jump_db_p{number:02}_r")).collect();
         let live = target.reader().await.observe(&ask).await.expect("it is read");

@@ -45,7 +45,7 @@ async fn everything_asked_for_is_seen_by_name() {
             }))
             .await;
 
-        let mut ask = Ask::new(owner, target.prefix());
+        let mut ask = Ask::new(owner);
         ask.users = BTreeSet::from([target.name("fanlichun"), target.name("FANLICHUN")]);
         ask.nodes = BTreeSet::from([path.clone()]);
         ask.database_assets = BTreeSet::from([target.name("orders")]);
@@ -113,7 +113,7 @@ async fn a_foreign_permission_reaches_by_a_node_too() {
             });
             target.permission(body).await;
         }
-        let mut ask = Ask::new(target.owner(), target.prefix());
+        let mut ask = Ask::new(target.owner());
         ask.database_assets = BTreeSet::from([target.name("orders")]);
         ask.account_users = set(["jump_db_liwei_r"]);
         let live = reader.observe(&ask).await.expect("everything is there");
@@ -131,7 +131,7 @@ async fn a_plan_sends_only_reads() {
         running.add_asset(NewAsset::mysql("orders", "10.0.0.4", 3306));
         running.clear_requests();
         let reader = target.reader().await;
-        let mut ask = Ask::new(target.owner(), target.prefix());
+        let mut ask = Ask::new(target.owner());
         ask.database_assets = set(["orders", "nosuch"]);
         ask.users = set(["nobody"]);
         ask.account_users = set(["jump_db_nobody_r"]);
@@ -155,7 +155,7 @@ async fn no_row_of_a_long_list_is_lost() {
     for version in [Version::V3, Version::V4] {
         let target = Target::sandbox(version).await;
         let running = target.running();
-        let mut ask = Ask::new(target.owner(), target.prefix());
+        let mut ask = Ask::new(target.owner());
         // More rows than a page holds, all with the same name: pages overlap without an
         // order.
         for number in 0..1_300 {

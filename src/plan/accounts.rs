@@ -549,18 +549,22 @@ impl<'a> One<'_, '_, 'a> {
             .and_then(|anchor| anchor.instances.get(self.instance.as_str()))
             .and_then(|known| known.account_host.as_deref());
         let ours = !self.owned.of_user(self.instance, self.user).is_empty();
+        let first = AccountName { user: self.user.to_owned(), host: String::new() };
         let alike = self
             .live
             .accounts
-            .values()
-            .filter(|other| other.name.user == self.user && other.name.host != name.host);
+            .range(first..)
+            .map(|(_, other)| other)
+            .take_while(|other| other.name.user == self.user)
+            .filter(|other| other.name.host != name.host);
         for other in alike {
             let former =
                 evident(self.inputs, other) || (ours && anchored == Some(other.name.host.as_str()));
             if !former {
                 let text = format!(
                     "{} on {} has the name of an account of ours at another host, and jumpgate \
-                     did not make it: it is left as it is",
+                     did not make it: it is left as it is. Where a client matches both hosts, its \
+                     grants on databases hold for our account too",
                     other.name, self.instance
                 );
                 let mut finding = Finding::new(Kind::LookAlike, text);

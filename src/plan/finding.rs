@@ -80,7 +80,7 @@ kinds! {
     /// A foreign permission takes a database account of ours away.
     ForeignExcludes = "JG220", Warning, "a foreign permission excludes an account of ours";
     /// An account of the same user name stands at another host.
-    LookAlike = "JG221", Warning, "an account of the same name at another host";
+    LookAlike = "JG221", Risk, "an account of the same name at another host";
     /// Someone locked the account.
     Locked = "JG222", Warning, "an account is locked by another hand";
     /// The password, the account or its secret was changed by another hand.

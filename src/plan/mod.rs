@@ -177,9 +177,10 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
     let Inputs { access, grants, observed, moment, .. } = *inputs;
     let live = &observed.jumpserver;
     let mut findings = Vec::new();
-    let (allowed, violating) = keep_policy(access, grants, moment, &mut findings);
+    let (kept, violating) = keep_policy(access, grants, moment, &mut findings);
     let all = desired::at(access, grants, moment);
-    let allowed = desired::at(access, &allowed, moment);
+    let narrower = kept.as_deref().map(|kept| desired::at(access, kept, moment));
+    let allowed = narrower.as_ref().unwrap_or(&all);
 
     let people = people::find(access, &all, live, &access::owned_by(access, &all, live));
     let hosts = hosts::find(access, &all, live);
@@ -190,7 +191,7 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
         servers: &servers,
         people: &people,
         all: &all,
-        allowed: &allowed,
+        allowed,
         moment,
     });
     let permissions = access::plan(&access::Inputs {
@@ -201,7 +202,7 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
         hosts: &hosts,
         accounts: &accounts,
         all: &all,
-        allowed: &allowed,
+        allowed,
         violating: &violating,
         moment,
     });
@@ -225,25 +226,29 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
     Plan { items, findings, removals, stop }
 }
 
-/// The grants that keep policy, and whose requests break it: the user and the request.
+/// The grants that keep policy (none when all do), and whose requests break it: the user
+/// and the request.
 fn keep_policy<'a>(
     access: &'a Access,
     grants: &'a [Grant<'a>],
     moment: Timestamp,
     findings: &mut Vec<Finding>,
-) -> (Vec<Grant<'a>>, BTreeSet<(&'a str, &'a RequestName)>) {
-    let mut kept = Vec::with_capacity(grants.len());
+) -> (Option<Vec<Grant<'a>>>, BTreeSet<(&'a str, &'a RequestName)>) {
+    let mut kept: Option<Vec<Grant<'a>>> = None;
     let mut violating = BTreeSet::new();
     let mut told = BTreeSet::new();
-    for grant in grants {
+    for (number, grant) in grants.iter().enumerate() {
         let broken = match grant.period.is_over(moment) {
             true => Vec::new(),
             false => policy::judge(&access.policy, grant, moment),
         };
         if broken.is_empty() {
-            kept.push(grant.clone());
+            if let Some(kept) = &mut kept {
+                kept.push(grant.clone());
+            }
             continue;
         }
+        kept.get_or_insert_with(|| grants[..number].to_vec());
         if let Some(person) = access.people.get(grant.person) {
             violating.insert((person.jumpserver.as_str(), grant.because.request));
         }

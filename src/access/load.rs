@@ -26,6 +26,11 @@ pub fn load(tree: &Tree, now: Timestamp) -> Result<Access, Vec<Diagnostic>> {
     let mut loader = Loader { tree, errors: Vec::new() };
     let access = loader.all(now);
     let mut errors = loader.errors;
+    if let Some(access) = &access
+        && errors.is_empty()
+    {
+        errors = super::checks::all(tree, access, now);
+    }
     errors.sort_by(|a, b| (&a.site, a.code).cmp(&(&b.site, b.code)));
     match access {
         Some(access) if errors.is_empty() => Ok(access),
@@ -42,8 +47,8 @@ pub(super) struct Loader<'t> {
 impl Loader<'_> {
     fn all(&mut self, now: Timestamp) -> Option<Access> {
         for link in &self.tree.links {
-            let message = "this is a symbolic link, which is not followed";
-            self.errors.push(whole(link, Code::File, message, "expected the file itself"));
+            let message = "this symbolic link leads nowhere, or out of the access repo";
+            self.errors.push(whole(link, Code::File, message, "expected a file of this repo"));
         }
         let config = self.config();
         let policy = self.policy(config.as_ref());
@@ -67,7 +72,8 @@ impl Loader<'_> {
         let below = self.tree.files.keys().filter(|path| path.starts_with(&prefix));
         for path in below.cloned().collect::<Vec<_>>() {
             let name = &path[prefix.len()..];
-            if name.rsplit('/').next().is_some_and(|last| last.starts_with('.')) {
+            let hidden = name.rsplit('/').next().is_some_and(|last| last.starts_with('.'));
+            if hidden || name.ends_with(".md") {
                 continue;
             }
             let Some(stem) = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml"))
@@ -179,7 +185,10 @@ impl Loader<'_> {
             return Some((*found).clone());
         }
         let near = nearest(&text.value, known.iter().map(|name| AsRef::<str>::as_ref(*name)));
-        let help = near.map(|near| format!("did you mean `{near}`?"));
+        let help = near.map(|near| match near.to_lowercase() == text.value.to_lowercase() {
+            true => format!("there is `{near}`, which differs only by case"),
+            false => format!("did you mean `{near}`?"),
+        });
         let mut error = self.made(
             file,
             text,

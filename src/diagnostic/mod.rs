@@ -72,6 +72,8 @@ codes! {
     SwallowedComment = "JG019";
     /// The same entry twice.
     Twice = "JG020";
+    /// Two different things that would get one name.
+    SameName = "JG021";
 }
 
 impl fmt::Display for Code {

@@ -66,11 +66,48 @@ impl Tree {
             }
             TreeWalkResult::Ok
         })?;
-        match broken {
-            Some(error) => Err(error.into()),
-            None => Ok(tree),
+        if let Some(error) = broken {
+            return Err(error.into());
+        }
+        tree.follow(&repository, &root);
+        Ok(tree)
+    }
+
+    /// Puts the files in the place of links that lead to files of the repo.
+    fn follow(&mut self, repository: &Repository, root: &git2::Tree<'_>) {
+        let links = std::mem::take(&mut self.links);
+        for link in links {
+            match target(repository, root, &link).and_then(|path| self.files.get(&*path)) {
+                Some(bytes) => {
+                    let bytes = bytes.clone();
+                    self.files.insert(link, bytes);
+                }
+                None => self.links.push(link),
+            }
         }
     }
+}
+
+/// Where a link leads, as a path from the root; none when it leads out.
+fn target(repository: &Repository, root: &git2::Tree<'_>, link: &str) -> Option<String> {
+    let entry = root.get_path(Path::new(link)).ok()?;
+    let blob = repository.find_blob(entry.id()).ok()?;
+    let text = std::str::from_utf8(blob.content()).ok()?;
+    if text.starts_with('/') {
+        return None;
+    }
+    let mut parts: Vec<&str> = link.split('/').collect();
+    parts.pop();
+    for part in text.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
 }
 
 /// How a commit stands to the one that was applied last.

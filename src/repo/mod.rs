@@ -15,7 +15,7 @@ pub use git::{Descent, Error, before, descent};
 pub struct Tree {
     /// The files that matter, sorted by path.
     pub files: BTreeMap<Arc<str>, Arc<[u8]>>,
-    /// Symbolic links in their place: they are never followed.
+    /// Symbolic links that lead nowhere, or out of the repo.
     pub links: Vec<Arc<str>>,
     /// The commit that the files come from, as 40 hex digits; none for a folder.
     pub commit: Option<String>,
@@ -25,6 +25,9 @@ pub struct Tree {
 const PARTS: [&str; 6] =
     ["jumpgate.yaml", "policy.yaml", "inventory", "people", "teams", "requests"];
 
+/// How deep folders may lie in one another.
+const DEEPEST: usize = 32;
+
 impl Tree {
     /// Reads a folder.
     ///
@@ -32,28 +35,37 @@ impl Tree {
     /// When the folder or a file in it cannot be read: a part of a repo is no repo.
     pub fn folder(root: &Path) -> io::Result<Self> {
         fs::read_dir(root)?;
+        let inside = fs::canonicalize(root)?;
         let mut tree = Self::default();
         for part in PARTS {
-            tree.add(&root.join(part), part)?;
+            tree.add(&inside, &root.join(part), part, 0)?;
         }
         Ok(tree)
     }
 
-    /// Adds a file, or everything below a folder; what is not there adds nothing.
-    fn add(&mut self, path: &Path, name: &str) -> io::Result<()> {
+    /// Adds a file, or everything below a folder; what is not there adds nothing. A symbolic
+    /// link is followed when it leads into the repo.
+    fn add(&mut self, inside: &Path, path: &Path, name: &str, depth: usize) -> io::Result<()> {
         let told = |error: io::Error| io::Error::new(error.kind(), format!("{name}: {error}"));
-        let kind = match fs::symlink_metadata(path) {
+        let mut kind = match fs::symlink_metadata(path) {
             Ok(metadata) => metadata.file_type(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(told(error)),
         };
         if kind.is_symlink() {
-            self.links.push(name.into());
-        } else if kind.is_dir() {
+            let target = fs::canonicalize(path).ok().filter(|target| target.starts_with(inside));
+            // Links that lead into one another end at some depth.
+            let Some(target) = target.filter(|_| depth < DEEPEST) else {
+                self.links.push(name.into());
+                return Ok(());
+            };
+            kind = fs::metadata(target).map_err(told)?.file_type();
+        }
+        if kind.is_dir() {
             for entry in fs::read_dir(path).map_err(told)? {
                 let entry = entry.map_err(told)?;
                 let below = format!("{name}/{}", entry.file_name().to_string_lossy());
-                self.add(&entry.path(), &below)?;
+                self.add(inside, &entry.path(), &below, depth + 1)?;
             }
         } else if kind.is_file() {
             self.files.insert(name.into(), fs::read(path).map_err(told)?.into());

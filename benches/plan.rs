@@ -207,6 +207,7 @@ fn jumpserver_of(access: &Access, desired: &Desired<'_>, server: &mysql::live::L
     let asset = Uuid::from_u128(1);
     let mut live =
         Live { organization: (ORGANIZATION.to_owned(), "Default".to_owned()), ..Live::default() };
+    live.anchor = Some(Anchor::default());
     live.assets.insert(
         "main".to_owned(),
         SeenAsset {

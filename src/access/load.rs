@@ -13,7 +13,7 @@ use super::instant::{self, End};
 use super::model::{Access, Config, Party, Person, Site, Team};
 use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::names::{InvalidName, PersonName, TeamName};
-use crate::repo::Tree;
+use crate::repo::{Fault, Tree};
 use crate::yaml;
 
 /// Reads and checks a repo. `now` decides which requests have ended: of these only the
@@ -46,9 +46,9 @@ pub(super) struct Loader<'t> {
 
 impl Loader<'_> {
     fn all(&mut self, now: Timestamp) -> Option<Access> {
-        for link in &self.tree.links {
-            let message = "this symbolic link leads nowhere, or out of the access repo";
-            self.errors.push(whole(link, Code::File, message, "expected a file of this repo"));
+        for (path, fault) in &self.tree.faults {
+            let (message, expected) = unreadable(*fault);
+            self.errors.push(whole(path, Code::File, message, expected));
         }
         let config = self.config();
         let policy = self.policy(config.as_ref());
@@ -341,6 +341,22 @@ impl Loader<'_> {
             teams.insert(name, Team { site: start(&file), members });
         }
         teams
+    }
+}
+
+/// Why a path cannot be read, and what belongs there.
+fn unreadable(fault: Fault) -> (&'static str, &'static str) {
+    let file = "expected the file itself, or a relative link to a file of this repo";
+    match fault {
+        Fault::Outside => ("this symbolic link leads out of the access repo", file),
+        Fault::Nowhere => ("this symbolic link leads nowhere", file),
+        Fault::Circle => ("this symbolic link leads in a circle", file),
+        Fault::Submodule => (
+            "this is a submodule: its files are not part of the repo",
+            "expected the files themselves",
+        ),
+        Fault::Special => ("this is neither a file nor a folder", "expected a file"),
+        Fault::Name => ("this file name is not UTF-8", "expected a name in UTF-8"),
     }
 }
 

@@ -283,21 +283,3 @@ fn a_file_of_authorities_must_hold_certificates() {
         assert_eq!(errors(&tree), [(Code::InvalidValue, 7)], "{broken}");
     }
 }
-
-#[cfg(unix)]
-#[test]
-fn links_are_followed_inside_of_the_repo_only() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let people = folder.path().join("people");
-    std::fs::create_dir(&people).expect("a folder");
-    std::fs::write(people.join("a.yaml"), "name: x\n").expect("a file");
-    std::os::unix::fs::symlink("a.yaml", people.join("b.yaml")).expect("a link");
-    std::os::unix::fs::symlink("/etc/hostname", people.join("c.yaml")).expect("a link");
-    std::os::unix::fs::symlink("../people", people.join("d")).expect("a link");
-    std::os::unix::fs::symlink("nowhere", people.join("e.yaml")).expect("a link");
-    let tree = Tree::folder(folder.path()).expect("a tree");
-    assert!(tree.files.contains_key("people/b.yaml"));
-    let links: Vec<&str> = tree.links.iter().map(AsRef::as_ref).collect();
-    assert!(links.contains(&"people/c.yaml") && links.contains(&"people/e.yaml"));
-    assert!(links.iter().any(|link| link.starts_with("people/d/d/")), "the loop has an end");
-}

@@ -89,6 +89,20 @@ fn o14_global_priv_on_db() {
 }
 
 #[test]
+fn an_entry_that_its_comma_splits_is_one_error() {
+    let tables = |list: &str| {
+        request(&format!(
+            "databases:\n  - instance: orders-prod\n    level: r\n    tables: [{list}]"
+        ))
+    };
+    let one = (Code::InvalidScope, 6);
+    assert_eq!(tables("billing.cards(id, last4)"), [one]);
+    assert_eq!(tables("billing.cards(id, a, last4), orders.*"), [one]);
+    assert_eq!(tables("billing.cards(id, a), orders"), [one, one]);
+    assert_eq!(tables("billing.cards(id, orders"), [one, one]);
+}
+
+#[test]
 fn o19_injection_from_yaml() {
     let ask = |instance: &str, level: &str, table: &str| {
         request(&format!(

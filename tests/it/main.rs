@@ -2,6 +2,7 @@
 
 mod apply;
 mod check;
+mod explain;
 mod jumpserver;
 mod mysql;
 #[path = "../support/mod.rs"]

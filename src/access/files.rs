@@ -364,6 +364,7 @@ pub(super) struct ServerPart {
 /// `requests/**/NAME.yaml`: one request: one reason, one approval, one period.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(extend("anyOf" = [{ "required": ["servers"] }, { "required": ["databases"] }]))]
 pub(super) struct RequestFile {
     /// Whom it is for: a person, a team as `team/NAME`, or a list of these.
     #[schemars(with = "schema::OneOrMany")]
@@ -394,6 +395,7 @@ pub(super) struct RequestFile {
 /// A login on servers. One of `nodes` and `assets` must be there.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(extend("anyOf" = [{ "required": ["nodes"] }, { "required": ["assets"] }]))]
 pub(super) struct ServerAsk {
     /// A login that the inventory offers there, such as `app` or `root`.
     #[schemars(with = "String")]

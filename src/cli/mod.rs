@@ -9,6 +9,7 @@ mod grants_needed;
 mod import;
 mod plan;
 mod roles_needed;
+mod schema;
 mod source;
 
 use clap::{Parser, Subcommand};
@@ -39,6 +40,8 @@ enum Command {
     RolesNeeded(roles_needed::Args),
     /// Say what the code of an error or a finding means, and what to do.
     Explain(explain::Args),
+    /// Print the JSON schema of a file or an output.
+    Schema(schema::Args),
     /// Write files from what JumpServer has.
     #[command(subcommand)]
     Import(import::Command),
@@ -55,6 +58,7 @@ impl Cli {
             Command::GrantsNeeded(args) => grants_needed::run(&args),
             Command::RolesNeeded(args) => roles_needed::run(&args),
             Command::Explain(args) => explain::run(&args),
+            Command::Schema(args) => schema::run(&args),
             Command::Import(command) => import::run(&command),
         }
     }

@@ -9,6 +9,8 @@ use assert_cmd::Command;
 use jumpgate::diagnostic::{Code, pages};
 use jumpgate::plan::finding::Kind;
 
+use crate::support::pages::blocks;
+
 fn jumpgate(folder: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jumpgate"));
     command.current_dir(folder).args(args).output().expect("the command runs")
@@ -26,18 +28,6 @@ fn root() -> PathBuf {
 fn titles() -> Vec<(&'static str, &'static str)> {
     let errors = Code::ALL.iter().map(|code| (code.as_str(), code.title()));
     errors.chain(Kind::ALL.iter().map(|kind| (kind.code(), kind.title()))).collect()
-}
-
-/// The fenced blocks of a page: the words behind the fence, and what is in them.
-fn blocks(page: &str) -> Vec<(Vec<&str>, String)> {
-    let mut blocks = Vec::new();
-    let mut lines = page.lines();
-    while let Some(line) = lines.next() {
-        let Some(info) = line.strip_prefix("```") else { continue };
-        let body: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
-        blocks.push((info.split(' ').collect(), body.join("\n") + "\n"));
-    }
-    blocks
 }
 
 /// Copies a folder of text files.

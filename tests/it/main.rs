@@ -5,5 +5,6 @@ mod check;
 mod explain;
 mod jumpserver;
 mod mysql;
+mod schema;
 #[path = "../support/mod.rs"]
 mod support;

@@ -3,210 +3,439 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::schema;
 use crate::yaml::Spanned;
 
 pub(super) type Text = Spanned<String>;
 pub(super) type Texts = Vec<Text>;
 
-#[derive(Deserialize)]
+/// `jumpgate.yaml`: whose access this repo looks after, and where.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ConfigFile {
+    /// The version of the file format: 1.
+    #[schemars(with = "u32", extend("const" = 1))]
     pub(super) version: Spanned<u32>,
+    /// The name of this access repo, the mark on everything that it owns: 1 to 40
+    /// lower-case letters, digits and `-`. It cannot be changed later without adopting
+    /// everything anew.
+    #[schemars(with = "String", regex(pattern = "^[a-z0-9-]{1,40}$"))]
     pub(super) owner: Text,
+    /// The zone in which days and times of day are meant, such as `Asia/Shanghai` or `UTC`.
+    #[schemars(with = "String")]
     pub(super) time_zone: Text,
+    /// Where JumpServer is.
     pub(super) jumpserver: JumpServerPart,
+    /// Who makes the users of JumpServer.
+    #[serde(default, deserialize_with = "value")]
     pub(super) people: Option<PeoplePart>,
+    /// Kinds of accounts on servers, by name (1 to 20 lower-case letters and digits, not
+    /// `db`). Default: `app` with the account `app`, and `root` with `root` and
+    /// `Administrator`; both with ssh, sftp, rdp, vnc and connect, upload, download, copy,
+    /// paste. What stands here takes the place of both.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<BTreeMap<String, LoginPart>>")]
     pub(super) logins: Option<BTreeMap<String, Spanned<LoginPart>>>,
+    /// Named sets of MySQL privileges (the name is 1 to 20 lower-case letters and digits).
+    /// Default: `r: [SELECT]` and `rw: [SELECT, INSERT, UPDATE, DELETE]`. What stands here
+    /// takes the place of both. Privileges that reach beyond a database are not possible.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<BTreeMap<String, schema::Privileges>>")]
     pub(super) levels: Option<BTreeMap<String, Spanned<Texts>>>,
+    /// The first part of all names that jumpgate gives: 1 to 12 lower-case letters and
+    /// digits. Default: `jump`. A second repo on the same JumpServer needs another.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>", regex(pattern = "^[a-z0-9]{1,12}$"))]
     pub(super) prefix: Option<Text>,
+    /// How much one run may take away without a flag. Default: 10 removals or 20 percent,
+    /// whichever comes first.
+    #[serde(default, deserialize_with = "value")]
     pub(super) guard: Option<GuardPart>,
 }
 
-#[derive(Deserialize)]
+/// Where JumpServer is.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct JumpServerPart {
+    /// The address, such as `https://jump.acme.example`, with a path where it has one.
+    #[schemars(with = "String", regex(pattern = "^https?://"))]
     pub(super) url: Text,
+    /// The organization, by name or id. Default: `Default`.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>")]
     pub(super) organization: Option<Text>,
 }
 
-#[derive(Deserialize)]
+/// Who makes the users of JumpServer.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct PeoplePart {
+    /// `jumpserver` (default): users come from LDAP, SSO or an administrator, and jumpgate
+    /// never writes them. `repo`: jumpgate makes users from `people/`, and switches off
+    /// those that it made when they leave.
     pub(super) source: Source,
 }
 
-#[derive(Deserialize, Clone, Copy)]
+/// Who makes the users of JumpServer.
+#[derive(Deserialize, JsonSchema, Clone, Copy)]
 #[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 pub(super) enum Source {
+    /// LDAP, SSO or an administrator.
     Jumpserver,
+    /// jumpgate, from `people/`.
     Repo,
 }
 
-#[derive(Deserialize)]
+/// A kind of account on servers.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct LoginPart {
+    /// User names on the servers, as JumpServer has them.
+    #[schemars(with = "Vec<String>", length(min = 1))]
     pub(super) accounts: Texts,
+    /// Protocols of JumpServer by name, such as `ssh`, `sftp`, `rdp`, `vnc`; never `all`.
+    #[schemars(with = "Vec<String>", length(min = 1))]
     pub(super) protocols: Texts,
+    /// What people may do in a session.
+    #[schemars(with = "Vec<schema::ActionWord>", length(min = 1))]
     pub(super) actions: Texts,
 }
 
-#[derive(Deserialize)]
+/// How much one run may take away without a flag; the run stops at whichever comes first.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct GuardPart {
+    /// The greatest number of removals.
     pub(super) removals: u32,
+    /// The greatest share of everything owned, in percent: 0 to 100.
+    #[schemars(with = "u32", range(max = 100))]
     pub(super) percent: Spanned<u32>,
 }
 
-#[derive(Deserialize)]
+/// `policy.yaml`: environments, and the limits that every request keeps.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct PolicyFile {
+    /// The environments that there are, such as `prod` and `test`.
+    #[schemars(with = "Vec<String>")]
     pub(super) environments: Texts,
+    /// Limits. A request keeps all whose `when` matches, so adding one never loosens
+    /// anything. Default: none.
     #[serde(default)]
+    #[schemars(with = "Vec<LimitPart>")]
     pub(super) limits: Vec<Spanned<LimitPart>>,
+    /// What happens to a database account that a foreign permission with `@ALL` would open
+    /// to other people: `refuse` (default) gives it nothing new, `allow` shows it as a
+    /// risk.
+    #[serde(default, deserialize_with = "value")]
     pub(super) exposed_accounts: Option<Exposed>,
 }
 
-#[derive(Deserialize, Clone, Copy)]
+/// What happens to exposed accounts.
+#[derive(Deserialize, JsonSchema, Clone, Copy)]
 #[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 pub(super) enum Exposed {
+    /// They get nothing new.
     Refuse,
+    /// They are made, and shown as risks.
     Allow,
 }
 
-#[derive(Deserialize)]
+/// One limit.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct LimitPart {
+    /// What it is for; every part that is there must match. `{}` matches everything.
     pub(super) when: WhenPart,
+    /// `required`: the request must have an `until`.
+    #[serde(default, deserialize_with = "value")]
     pub(super) end: Option<Required>,
+    /// The longest period, in days, such as `90d`.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>", regex(pattern = "^[0-9]{1,5}d$"))]
     pub(super) longest: Option<Text>,
+    /// How many approvals the pull request needs.
+    #[serde(default, deserialize_with = "value")]
     pub(super) approvals: Option<u32>,
+    /// It is not possible at all; the text says what to do in its place.
+    #[serde(default, deserialize_with = "value")]
     pub(super) deny: Option<String>,
 }
 
-#[derive(Deserialize, Clone, Copy)]
+/// It must be there.
+#[derive(Deserialize, JsonSchema, Clone, Copy)]
 #[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 pub(super) enum Required {
+    /// It must be there.
     Required,
 }
 
-#[derive(Deserialize)]
+/// What a limit is for.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct WhenPart {
+    /// Targets of this environment.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>")]
     pub(super) environment: Option<Text>,
+    /// This login; such a limit never matches databases.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>")]
     pub(super) login: Option<Text>,
+    /// This level; such a limit never matches servers.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>")]
     pub(super) level: Option<Text>,
+    /// What of a database: a whole `database`, a whole `table`, or `columns`.
+    #[serde(default, deserialize_with = "value")]
     pub(super) scope: Option<ScopeWord>,
 }
 
-#[derive(Deserialize, Clone, Copy)]
+/// What of a database.
+#[derive(Deserialize, JsonSchema, Clone, Copy)]
 #[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 pub(super) enum ScopeWord {
+    /// A whole database.
     Database,
+    /// A whole table.
     Table,
+    /// Columns of a table.
     Columns,
 }
 
-#[derive(Deserialize)]
+/// `people/NAME.yaml`: a person. The name of the file is the person's name in this repo:
+/// lower-case letters, digits, `.`, `_` and `-`.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct PersonFile {
+    /// The name for people.
     pub(super) name: String,
+    /// The e-mail address. Needed when `people.source` is `repo`.
+    #[serde(default, deserialize_with = "value")]
     pub(super) email: Option<String>,
+    /// The user name in JumpServer. Default: the name of the file.
+    #[serde(default, deserialize_with = "value")]
     pub(super) jumpserver: Option<String>,
+    /// The user's id in JumpServer. Written after a user was made anew there, when it is
+    /// the same human.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>", extend("format" = "uuid"))]
     pub(super) jumpserver_id: Option<Text>,
+    /// The user name at the git forge.
+    #[serde(default, deserialize_with = "value")]
     pub(super) forge: Option<String>,
+    /// The last day of the person: all access ends with it.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<schema::Edge>")]
     pub(super) left: Option<Text>,
 }
 
-#[derive(Deserialize)]
+/// `teams/NAME.yaml`: a team. Requests name it `team/NAME`.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct TeamFile {
+    /// The people, by the names of their files. A team has no teams in it.
+    #[schemars(with = "Vec<String>")]
     pub(super) members: Texts,
 }
 
-#[derive(Deserialize)]
+/// `inventory/databases/NAME.yaml`: a MySQL or MariaDB server. The name of the file is the
+/// instance's name.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct InstanceFile {
+    /// Where accounts are made: `host:port`, the port being 3306 when it is left out.
+    #[schemars(with = "String")]
     pub(super) address: Text,
+    /// What people open in JumpServer, by its exact name; it may be a replica or a proxy.
+    #[schemars(with = "String")]
     pub(super) asset: Text,
+    /// One of the environments of `policy.yaml`.
+    #[schemars(with = "String")]
     pub(super) environment: Text,
+    /// Who approves requests for it: people, and teams as `team/NAME`. Default: nobody.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     pub(super) owners: Texts,
+    /// The host part of the accounts: from where JumpServer connects, such as `10.8.0.%`.
+    /// `%` alone is a risk that the plan shows.
+    #[schemars(with = "String", regex(pattern = "^[A-Za-z0-9._%:/-]{1,255}$"))]
     pub(super) account_host: Text,
+    /// The levels that may be asked for. Default: all.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<Vec<String>>", length(min = 1))]
     pub(super) levels: Option<Spanned<Texts>>,
+    /// The databases that may be asked for. Default: all but the server's own.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<Vec<String>>", length(min = 1))]
     pub(super) databases: Option<Spanned<Texts>>,
+    /// How jumpgate connects. Default: `mode: verify`.
+    #[serde(default, deserialize_with = "value")]
     pub(super) tls: Option<TlsPart>,
+    /// This is a replica or another name of that instance: it gets no accounts of its own,
+    /// and their passwords go to its asset too.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>")]
     pub(super) same_accounts_as: Option<Text>,
+    /// `retired`: everything here ends with the next apply; then the file may go.
+    #[serde(default, deserialize_with = "value")]
     pub(super) state: Option<State>,
 }
 
-#[derive(Deserialize, Clone, Copy)]
+/// What becomes of an instance.
+#[derive(Deserialize, JsonSchema, Clone, Copy)]
 #[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 pub(super) enum State {
+    /// Everything there ends.
     Retired,
 }
 
-#[derive(Deserialize)]
+/// How jumpgate connects to a server.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct TlsPart {
+    /// `verify` (default) checks the certificate; `require` encrypts without checking;
+    /// `off` does neither. The last two are shown as risks.
+    #[serde(default, deserialize_with = "value")]
     pub(super) mode: Option<Mode>,
+    /// A PEM file with the authority of the certificate, by its path from the root of the
+    /// repo. Default: the authorities of the web.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>")]
     pub(super) ca: Option<Text>,
 }
 
-#[derive(Deserialize, Clone, Copy)]
+/// How a connection is made.
+#[derive(Deserialize, JsonSchema, Clone, Copy)]
 #[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 pub(super) enum Mode {
+    /// Encrypted, with a certificate that is checked.
     Verify,
+    /// Encrypted, the certificate unchecked.
     Require,
+    /// Neither.
     Off,
 }
 
-#[derive(Deserialize)]
+/// `inventory/servers.yaml`: the servers that may be asked for.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ServersFile {
+    /// The entries.
+    #[schemars(with = "Vec<ServerPart>")]
     pub(super) servers: Vec<Spanned<ServerPart>>,
 }
 
-#[derive(Deserialize)]
+/// Servers with the same environment, owners and logins.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ServerPart {
+    /// One of the environments of `policy.yaml`.
+    #[schemars(with = "String")]
     pub(super) environment: Text,
+    /// Who approves requests for them: people, and teams as `team/NAME`. Default: nobody.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     pub(super) owners: Texts,
+    /// The logins that may be asked for here.
+    #[schemars(with = "Vec<String>", length(min = 1))]
     pub(super) logins: Spanned<Texts>,
+    /// Nodes of JumpServer by their whole paths, such as `/Default/payments/prod`; a
+    /// request may name one of them or one below.
     #[serde(default)]
+    #[schemars(with = "Vec<schema::NodePath>")]
     pub(super) nodes: Texts,
+    /// Assets by name; `*` stands for any characters.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     pub(super) assets: Texts,
 }
 
-#[derive(Deserialize)]
+/// `requests/**/NAME.yaml`: one request: one reason, one approval, one period.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(extend("anyOf" = [{ "required": ["servers"] }, { "required": ["databases"] }]))]
 pub(super) struct RequestFile {
+    /// Whom it is for: a person, a team as `team/NAME`, or a list of these.
+    #[schemars(with = "schema::OneOrMany")]
     pub(super) r#for: Spanned<OneOrMany>,
+    /// Why, in a few words. In quotes when it holds `#` or `: `.
+    #[schemars(with = "String", length(min = 1))]
     pub(super) reason: Text,
+    /// The first day or moment: `2026-12-01`, `2026-12-01 18:00` in the repo's zone, or
+    /// `2026-12-01T18:00:00+08:00`. Default: as soon as it is merged.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<schema::Edge>")]
     pub(super) from: Option<Text>,
+    /// The last day, or the moment at which it ends, in the same forms. Default: no end,
+    /// where policy allows it.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<schema::Edge>")]
     pub(super) until: Option<Text>,
+    /// The servers asked for. One of `servers` and `databases` must be there.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<Vec<ServerAsk>>", length(min = 1))]
     pub(super) servers: Option<Spanned<Vec<Spanned<ServerAsk>>>>,
+    /// The databases asked for. One of `servers` and `databases` must be there.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<Vec<DatabaseAsk>>", length(min = 1))]
     pub(super) databases: Option<Spanned<Vec<Spanned<DatabaseAsk>>>>,
 }
 
-#[derive(Deserialize)]
+/// A login on servers. One of `nodes` and `assets` must be there.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(extend("anyOf" = [{ "required": ["nodes"] }, { "required": ["assets"] }]))]
 pub(super) struct ServerAsk {
+    /// A login that the inventory offers there, such as `app` or `root`.
+    #[schemars(with = "String")]
     pub(super) login: Text,
+    /// Nodes by their whole paths. A node means everything in and below it, also what is
+    /// added later.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<Vec<schema::NodePath>>", length(min = 1))]
     pub(super) nodes: Option<Spanned<Texts>>,
+    /// Assets by their exact names.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<Vec<String>>", length(min = 1))]
     pub(super) assets: Option<Spanned<Texts>>,
 }
 
-#[derive(Deserialize)]
+/// A level on parts of instances.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct DatabaseAsk {
+    /// An instance of the inventory, or a list of these.
+    #[schemars(with = "schema::OneOrMany")]
     pub(super) instance: Spanned<OneOrMany>,
+    /// A level, such as `r` or `rw`.
+    #[schemars(with = "String")]
     pub(super) level: Text,
+    /// What of the instance: `database.*`, `database.table` or `database.table(column,
+    /// ...)`. Names are literal; other characters than letters, digits, `_`, `$`, `-` stand
+    /// in back-ticks.
+    #[schemars(with = "Vec<String>", length(min = 1))]
     pub(super) tables: Spanned<Texts>,
+}
+
+/// The value of a key that may be left out. A key without a value is an error: `until:`
+/// must not mean "no end".
+fn value<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
 }
 
 /// One text, or a list of texts.

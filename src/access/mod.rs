@@ -7,6 +7,7 @@ mod inventory;
 mod load;
 pub mod model;
 mod requests;
+pub mod schema;
 pub mod scope;
 mod settings;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! A plan in words. One [`Report`] is what text and JSON both show.
 
+mod check;
 mod text;
 mod words;
 
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub use check::{CheckReport, Holds, Told};
 pub use text::{Look, render};
 pub use words::clean;
 
@@ -27,6 +29,7 @@ pub const SCHEMA: &str = "jumpgate.plan/1";
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Report {
     /// The version of this form.
+    #[schemars(extend("const" = SCHEMA))]
     pub schema: &'static str,
     /// The owner.
     pub owner: Owner,

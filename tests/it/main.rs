@@ -2,7 +2,9 @@
 
 mod apply;
 mod check;
+mod explain;
 mod jumpserver;
 mod mysql;
+mod schema;
 #[path = "../support/mod.rs"]
 mod support;

@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use self::locks::Locks;
 use self::progress::Progress;
-use self::result::ApplyReport;
+pub(super) use self::result::ApplyReport;
 use super::plan::Format;
 use super::source::Source;
 use super::{Outcome, block_on, could_not_run, width};

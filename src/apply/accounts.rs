@@ -31,7 +31,7 @@ pub(super) async fn carry_out(
             AccountStep::Grants { change: grant } => {
                 one.server.apply(&change.account, grant).await?;
             }
-            AccountStep::Mark { account, .. } => one.remark(*account, None).await?,
+            AccountStep::Mark { account, .. } => one.settle(*account).await?,
             AccountStep::Handover(step) => {
                 if let Some(note) = one.handover(step).await? {
                     return Ok(Some(note));
@@ -79,8 +79,14 @@ impl One<'_, '_, '_> {
                 self.server.kill_sessions(name).await?;
             }
             Step::MarkDone { asset } => self.done(asset).await?,
+            Step::MarkNarrowing { account, .. } => {
+                // The requests stay in it until what they asked for is gone.
+                let mark = self.seen(*account)?;
+                self.remark(mark, HandoverState::Narrowing).await?;
+            }
             Step::MarkEnding { account, .. } => {
-                self.remark(*account, Some(HandoverState::Ending)).await?;
+                let mark = self.mark(*account, self.seen(*account)?.handover);
+                self.remark(mark, HandoverState::Ending).await?;
             }
             Step::Drop => {
                 if let Dropped::StillDefiner { objects } = self.server.drop_account(name).await? {
@@ -165,14 +171,26 @@ impl One<'_, '_, '_> {
         Ok(self.run.means.writer.patch_account_comment(id, &comment).await?)
     }
 
-    /// A new mark on an account that keeps its password.
-    async fn remark(&mut self, id: Uuid, state: Option<HandoverState>) -> Result<()> {
+    /// The mark of the account as it is wanted; its password stays.
+    async fn settle(&mut self, id: Uuid) -> Result<()> {
+        let mark = self.mark(id, self.seen(id)?.handover);
+        self.remark(mark, HandoverState::Done).await
+    }
+
+    /// The mark as it was read under the lock.
+    fn seen(&self, id: Uuid) -> Result<Mark> {
         let seen = self.run.means.live.accounts.get(&id);
-        let handover = seen.and_then(|seen| seen.mark.as_ref()?.handover.clone());
-        let mut handover = handover.with_context(|| format!("account {id} has lost its mark"))?;
-        handover.state = state.unwrap_or(handover.state);
-        let comment = self.comment(&self.mark(id, Some(handover)));
-        let labelled = seen.is_some_and(|seen| seen.labelled);
+        let mark = seen.and_then(|seen| seen.mark.clone());
+        mark.with_context(|| format!("account {id} has lost its mark"))
+    }
+
+    /// A new mark on an account that keeps its password.
+    async fn remark(&mut self, mut mark: Mark, state: HandoverState) -> Result<()> {
+        let id = mark.id;
+        let handover = mark.handover.as_mut();
+        handover.with_context(|| format!("account {id} has lost its mark"))?.state = state;
+        let comment = self.comment(&mark);
+        let labelled = self.run.means.live.accounts.get(&id).is_some_and(|seen| seen.labelled);
         self.held().await?;
         let writer = self.run.means.writer;
         writer.patch_account_comment(id, &comment).await?;

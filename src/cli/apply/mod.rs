@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
 
 use self::locks::Locks;
 use self::progress::Progress;
@@ -133,12 +134,8 @@ async fn apply(args: &Args) -> Result<Outcome, Outcome> {
     let plan = asked.plan(&observed, moment);
     anchored(&observed.jumpserver, &plan, args.new_anchor)?;
     let report = asked.report(&plan, &observed, moment);
-    let moved = observed.jumpserver.anchor.as_ref().and_then(|anchor| anchor.commit.as_deref())
-        != Some(commit.as_str());
     if plan.is_empty() {
-        if moved {
-            remember(&asked, &reader, &observed, &plan).await?;
-        }
+        remember(&asked, &reader, &observed, &plan).await?;
         return Ok(nothing(args, &plan, &report));
     }
     if args.format == Format::Text {
@@ -152,15 +149,19 @@ async fn apply(args: &Args) -> Result<Outcome, Outcome> {
     outcome
 }
 
-/// Nothing has to change, and still an older commit must not be applied after this one.
+/// Nothing has to change, and still an older commit must not be applied after this one, and
+/// what a run that was cut did not come to say is said.
 async fn remember(
     asked: &Asked<'_>,
     reader: &Reader,
     observed: &Observed,
     plan: &Plan,
 ) -> Result<(), Outcome> {
+    let anchor = anchor_after(asked, observed, &anchor_before(asked, observed), &[]);
+    if observed.jumpserver.anchor.as_ref() == Some(&anchor) {
+        return Ok(());
+    }
     let locks = Locks::take(asked.access, reader, plan, &credentials::environment).await?;
-    let anchor = anchor_before(asked, observed);
     let written = locks.writer().put_anchor(&anchor).await;
     locks.release().await;
     written.map_err(|error| could_not_run(&error))
@@ -400,7 +401,11 @@ fn anchor_after(
     for (name, instance) in servers(asked, observed) {
         let known = before.instances.get(name.as_str());
         let same = known.is_some_and(|known| known.server == instance.server);
-        if !failed.contains(&name) && (same || asked.new_servers.contains(name)) {
+        // An account that is still on the asset of before is found by the anchor alone.
+        let left = known.is_some_and(|known| {
+            known.asset != instance.asset && has_ours(asked, observed, known.asset)
+        });
+        if !failed.contains(&name) && !left && (same || asked.new_servers.contains(name)) {
             anchor.instances.insert(name.to_string(), instance);
         }
     }
@@ -408,6 +413,14 @@ fn anchor_after(
         plan::ask::holders(asked.access).map(InstanceName::as_str).collect();
     anchor.instances.retain(|name, _| holders.contains(name.as_str()));
     anchor
+}
+
+/// Whether an asset has a database account of ours.
+fn has_ours(asked: &Asked<'_>, observed: &Observed, asset: Uuid) -> bool {
+    let owner = &asked.access.config.owner;
+    observed.jumpserver.accounts.values().any(|account| {
+        account.asset_id == asset && account.mark.as_ref().is_some_and(|mark| mark.owner == *owner)
+    })
 }
 
 /// The servers that were read, as the anchor keeps them.

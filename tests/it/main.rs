@@ -2,6 +2,7 @@
 
 mod apply;
 mod check;
+mod faults;
 mod jumpserver;
 mod mysql;
 #[path = "../support/mod.rs"]

@@ -137,7 +137,15 @@ impl One<'_, '_, '_> {
         let id = account.unwrap_or_else(|| naming::account_id(owner, organization, asset_id, user));
         let generation = self.slot.get()?.1.to_owned();
         let handover = Handover { state: HandoverState::Pending, generation, changed: None };
-        let comment = self.comment(&self.mark(id, Some(handover)));
+        let mut mark = self.mark(id, Some(handover));
+        // What was asked for before stays in it until that is gone: a run that takes this up
+        // must still know that its end was recorded.
+        if let Some(before) = account.and_then(|id| self.seen(id).ok()) {
+            for (request, end) in before.requests {
+                mark.requests.entry(request).or_insert(end);
+            }
+        }
+        let comment = self.comment(&mark);
         let writer = self.run.means.writer;
         let (secret, _) = self.slot.get()?;
         match account {

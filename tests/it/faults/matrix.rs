@@ -28,6 +28,8 @@ pub(super) enum Depth {
     Reduced,
     /// Everything.
     Whole,
+    /// A few writes that are never answered.
+    Hang,
 }
 
 /// Goes through a scenario.
@@ -49,6 +51,7 @@ pub(super) async fn go_through(
         ..Row::default()
     };
     let start = world.company.git(&["rev-parse", "HEAD"]).trim().to_owned();
+    world.come_soon();
     write(world, scenario.before);
     world.company.merge("before");
     let set_up = world.apply(&[], None).await;
@@ -60,13 +63,17 @@ pub(super) async fn go_through(
             world.server(&world.databases[0]).run(statement).await;
         }
     }
+    if scenario.ends {
+        world.let_it_end().await;
+    }
     write(world, scenario.change);
     world.company.merge("change");
     world.keep().await;
 
     let known: &[&str] = if scenario.by_hand.is_empty() { &[] } else { &[BY_HAND] };
     let old = powers(world, known).await;
-    let uncut = world.apply(&[], None).await;
+    let flags: &[&str] = if scenario.ends { &[] } else { &["--allow-removals", "20"] };
+    let uncut = world.apply(flags, None).await;
     assert_eq!(uncut.code, Some(0), "{}: {}", scenario.name, uncut.output);
     let end = state(world, known).await;
     let new = powers(world, known).await;
@@ -79,11 +86,12 @@ pub(super) async fn go_through(
         new,
         end,
         known,
+        flags,
     };
 
     world.put_back().await;
     bounds.watch(world, &mut row).await;
-    for cut in cuts(&uncut, depth) {
+    for cut in cuts(scenario, &uncut, depth) {
         bounds.cut(world, cut, &mut row).await;
     }
     // The next scenario begins where this one did.
@@ -102,27 +110,32 @@ fn write(world: &World, files: Files) {
 }
 
 /// Where to cut, by a run that was not.
-fn cuts(uncut: &Ran, depth: Depth) -> Vec<Cut> {
+fn cuts(scenario: &Scenario, uncut: &Ran, depth: Depth) -> Vec<Cut> {
     let writes = uncut.writes();
     let at_write = |at, fault| Cut { at, writes: true, fault };
+    if depth == Depth::Hang {
+        let places = [0, writes / 3, writes / 2, writes * 2 / 3];
+        return places.map(|at| at_write(at, Fault::Hang)).to_vec();
+    }
     let mut cuts: Vec<Cut> = (0..writes).map(|at| at_write(at, Fault::KillAfter)).collect();
     match depth {
+        Depth::Hang => {}
         Depth::Reduced => {
             cuts.push(at_write(0, Fault::KillBefore));
-            cuts.extend((0..writes).step_by(3).map(|at| at_write(at, Fault::Error(at % ERRORS))));
-            cuts.extend((1..writes).step_by(3).map(|at| at_write(at, Fault::DropAfter)));
+            cuts.extend((0..writes).step_by(4).map(|at| at_write(at, Fault::Error(at % ERRORS))));
+            cuts.extend((1..writes).step_by(4).map(|at| at_write(at, Fault::DropAfter)));
         }
         Depth::Whole => {
-            for fault in [Fault::KillBefore, Fault::DropBefore, Fault::DropAfter] {
-                cuts.extend((0..writes).map(|at| at_write(at, fault)));
-            }
-            for error in 0..ERRORS {
-                cuts.extend((0..writes).map(|at| at_write(at, Fault::Error(error))));
-            }
-            let reads = (0..uncut.events.len()).step_by(5);
-            cuts.extend(reads.map(|at| {
-                let fault = [Fault::KillAfter, Fault::DropBefore, Fault::Error(at % ERRORS)];
-                Cut { at, writes: false, fault: fault[at / 5 % 3] }
+            // Another error each time: all meet all kinds of writes over the scenarios.
+            let turn = scenario.name.len();
+            cuts.extend((0..writes).map(|at| at_write(at, Fault::KillBefore)));
+            cuts.extend((0..writes).map(|at| at_write(at, Fault::DropAfter)));
+            cuts.extend((0..writes).map(|at| at_write(at, Fault::Error((at + turn) % ERRORS))));
+            cuts.extend((turn % 2..writes).step_by(2).map(|at| at_write(at, Fault::DropBefore)));
+            let all = (turn % 8..uncut.events.len()).step_by(8);
+            cuts.extend(all.enumerate().map(|(count, at)| {
+                let faults = [Fault::KillAfter, Fault::DropBefore, Fault::Error(count % ERRORS)];
+                Cut { at, writes: false, fault: faults[count % 3] }
             }));
         }
     }
@@ -141,6 +154,8 @@ struct Bounds<'s> {
     end: BTreeSet<String>,
     /// Passwords that another hand knows.
     known: &'s [&'s str],
+    /// What every run is called with.
+    flags: &'s [&'s str],
 }
 
 impl Bounds<'_> {
@@ -155,7 +170,7 @@ impl Bounds<'_> {
 
     /// An uncut run, with a look at what people hold again and again.
     async fn watch(&self, world: &World, row: &mut Row) {
-        let run = world.apply(&[], None);
+        let run = world.apply(self.flags, None);
         tokio::pin!(run);
         let ran = loop {
             tokio::select! {
@@ -172,14 +187,14 @@ impl Bounds<'_> {
     async fn cut(&self, world: &World, cut: Cut, row: &mut Row) {
         world.put_back().await;
         let sessions = Sessions::open(world).await;
-        let first = world.apply(&[], Some(cut)).await;
+        let first = world.apply(self.flags, Some(cut)).await;
         let Some(met) = &first.met else { return };
         row.tried += 1;
         let when = format!("{} {} ({})", cut.fault, met.what, cut.at);
         let breaches = row.breaches.len();
         self.judge(&when, &powers(world, self.known).await, row);
         world.let_leases_end();
-        let second = world.apply(&[], None).await;
+        let second = world.apply(self.flags, None).await;
         let mut strays = Vec::new();
         if second.code != Some(0) {
             strays.push(format!("{when}: then exit code {:?}: {}", second.code, second.output));

@@ -15,15 +15,20 @@ pub(super) struct Scenario {
     pub(super) change: Files,
     /// Whether access that does not change may fail for a moment.
     pub(super) interrupts: bool,
+    /// Whether the end called `SOON` has passed when the change is applied.
+    pub(super) ends: bool,
 }
 
 /// The password that another hand sets.
 pub(super) const BY_HAND: &str = "By-another-hand.1";
 
+const BY_HAND_SET: &[&str] =
+    &["ALTER USER 'jump_db_fanlichun_r'@'127.0.0.1' IDENTIFIED BY 'By-another-hand.1'"];
+
 const REQUEST: &str = "requests/PAY-1.yaml";
 const OTHER: &str = "requests/PAY-2.yaml";
 
-const NARROW: &str = "for: fanlichun
+pub(super) const NARROW: &str = "for: fanlichun
 reason: \"PAY-1: refunds\"
 until: 2027-02-28
 databases:
@@ -33,7 +38,7 @@ databases:
       - billing.cards(id, last4)
 ";
 
-const WIDE: &str = "for: fanlichun
+pub(super) const WIDE: &str = "for: fanlichun
 reason: \"PAY-1: refunds\"
 until: 2027-02-28
 servers: [{ login: app, assets: [pay-web-01] }]
@@ -69,6 +74,29 @@ databases:
     level: r
     tables:
       - orders.*
+";
+
+const SOON: &str = "for: fanlichun
+reason: \"PAY-1: refunds\"
+until: SOON
+servers: [{ login: app, assets: [pay-web-01] }]
+databases:
+  - instance: orders-prod
+    level: r
+    tables:
+      - orders.*
+";
+
+const SECOND_SOON: &str = "for: fanlichun
+reason: \"PAY-2: invoices\"
+until: SOON
+databases:
+  - instance: orders-prod
+    level: r
+    tables:
+      - orders.items
+      - pay_roll.*
+      - billing.invoices
 ";
 
 const SECOND: &str = "for: fanlichun
@@ -124,19 +152,19 @@ const MOVED: &str = "address: 127.0.0.1:PORT\nasset: orders-new\nenvironment: pr
     owners: [liwei]\naccount-host: 127.0.0.1\ntls: { mode: off }\n";
 
 const fn scenario(name: &'static str, before: Files, change: Files) -> Scenario {
-    Scenario { name, before, by_hand: &[], change, interrupts: false }
+    Scenario { name, before, by_hand: &[], change, interrupts: false, ends: false }
 }
 
 /// Those that need one server.
 pub(super) const ONE_SERVER: &[Scenario] = &[
     scenario("first grant", &[], &[(REQUEST, Some(WIDE))]),
-    scenario("narrowed scope", &[(REQUEST, Some(WIDE))], &[(REQUEST, Some(NARROW))]),
     scenario(
         "person with two levels",
         &[(REQUEST, Some(WIDE)), (OTHER, Some(WRITES))],
         &[(REQUEST, Some(NARROW)), (OTHER, Some(WRITES_ELSEWHERE))],
     ),
     scenario("leaver", &[(REQUEST, Some(WIDE))], &[("people/fanlichun.yaml", Some(LEFT))]),
+    scenario("narrowed scope", &[(REQUEST, Some(WIDE))], &[(REQUEST, Some(NARROW))]),
     scenario("added level", &[(REQUEST, Some(WIDE))], &[(OTHER, Some(WRITES))]),
     scenario("widened scope", &[(REQUEST, Some(NARROW))], &[(REQUEST, Some(WIDE))]),
     scenario("changed period", &[(REQUEST, Some(WIDE))], &[(REQUEST, Some(SOONER))]),
@@ -149,9 +177,7 @@ pub(super) const ONE_SERVER: &[Scenario] = &[
     scenario("removed request", &[(REQUEST, Some(WIDE))], &[(REQUEST, None)]),
     Scenario {
         interrupts: true,
-        by_hand: &[
-            "ALTER USER 'jump_db_fanlichun_r'@'127.0.0.1' IDENTIFIED BY 'By-another-hand.1'",
-        ],
+        by_hand: BY_HAND_SET,
         ..scenario("password by another hand", &[(REQUEST, Some(WIDE))], &[])
     },
     Scenario {
@@ -160,6 +186,33 @@ pub(super) const ONE_SERVER: &[Scenario] = &[
             "another asset",
             &[(REQUEST, Some(WIDE))],
             &[("inventory/databases/orders-prod.yaml", Some(MOVED))],
+        )
+    },
+];
+
+/// Those in which time passes: nothing is taken away before its recorded end, so no run
+/// needs a flag for the guard.
+pub(super) const IN_TIME: &[Scenario] = &[
+    Scenario {
+        ends: true,
+        ..scenario("renewed after its end", &[(REQUEST, Some(SOON))], &[(REQUEST, Some(WIDE))])
+    },
+    Scenario {
+        ends: true,
+        ..scenario(
+            "one of two requests over",
+            &[(REQUEST, Some(NARROW)), (OTHER, Some(SECOND_SOON))],
+            &[],
+        )
+    },
+    Scenario {
+        ends: true,
+        interrupts: true,
+        by_hand: BY_HAND_SET,
+        ..scenario(
+            "over, password by another",
+            &[(REQUEST, Some(NARROW)), (OTHER, Some(SECOND_SOON))],
+            &[],
         )
     },
 ];

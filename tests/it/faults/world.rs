@@ -30,6 +30,7 @@ pub(super) struct World {
     pub(super) wire: Arc<Wire>,
     pub(super) databases: Vec<Database>,
     kept: Option<Kept>,
+    soon: Timestamp,
     output: tempfile::TempDir,
 }
 
@@ -91,7 +92,7 @@ impl World {
         }
         company.jumpserver.add_asset(NewAsset::mysql("orders-new", "127.0.0.1", own.port));
         let output = tempfile::tempdir().expect("a folder");
-        let world = Self { company, wire, databases, kept: None, output };
+        let world = Self { company, wire, databases, kept: None, soon: Timestamp::now(), output };
         for database in &world.databases {
             let path = format!("inventory/databases/{}.yaml", database.name);
             world.company.write(&path, &instance(database.proxy, database.name));
@@ -108,7 +109,21 @@ impl World {
     /// The text of a file, with what only this company knows filled in.
     pub(super) fn fill(&self, text: &str) -> String {
         let port = self.databases[0].proxy;
-        text.replace("ROOT", self.company.root).replace("PORT", &port.to_string())
+        let soon = self.soon.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        text.replace("PORT", &port.to_string()).replace("SOON", &soon)
+    }
+
+    /// Makes `SOON` the next whole minute that leaves time for an apply.
+    pub(super) fn come_soon(&mut self) {
+        let seconds = (Timestamp::now().as_second() + 15) / 60 * 60 + 60;
+        self.soon = Timestamp::from_second(seconds).expect("a moment");
+    }
+
+    /// Waits until `SOON` has passed.
+    pub(super) async fn let_it_end(&self) {
+        while Timestamp::now() <= self.soon {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     }
 
     /// Keeps everything as it is now, on both sides.
@@ -146,7 +161,7 @@ impl World {
 
     /// Runs `apply` over the wire, until it ends or is cut off.
     pub(super) async fn apply(&self, flags: &[&str], cut: Option<Cut>) -> Ran {
-        let mut args = vec!["apply", "--yes", "--allow-removals", "20"];
+        let mut args = vec!["apply", "--yes"];
         args.extend(flags);
         let path = self.output.path().join("output");
         let file = File::create(&path).expect("a file");
@@ -159,7 +174,7 @@ impl World {
                 code = ended;
                 break;
             }
-            assert!(round < 60_000, "the command does not end");
+            assert!(round < 100_000, "the command does not end");
             tokio::time::sleep(Duration::from_millis(3)).await;
         }
         self.wire.quiet().await;

@@ -72,6 +72,8 @@ codes! {
     SwallowedComment = "JG019";
     /// The same entry twice.
     Twice = "JG020";
+    /// A pull request adds or edits a request that is over.
+    EndPassed = "JG030";
 }
 
 impl fmt::Display for Code {

@@ -8,7 +8,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use git::{Descent, Error, before, descent};
+pub use git::{Descent, Error, Place, before, descent, merge_base, place};
 
 /// The files of an access repo: path from its root, with `/`, then the bytes.
 #[derive(Debug, Clone, Default)]

@@ -1,5 +1,9 @@
 //! A plan in words. One [`Report`] is what text and JSON both show.
 
+mod comparison;
+mod comparison_text;
+pub mod markdown;
+mod phrase;
 mod text;
 mod words;
 
@@ -8,6 +12,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub use comparison::{COMPARISON, Comparison, Counts, Live};
+pub use comparison_text::render as render_comparison;
 pub use text::{Look, render};
 pub use words::clean;
 

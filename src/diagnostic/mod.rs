@@ -80,6 +80,8 @@ codes! {
     Twice = "JG020", "the same entry twice";
     /// Two different things that would get one name.
     SameName = "JG021", "two things that would get one name";
+    /// A pull request adds or edits a request that is over.
+    EndPassed = "JG030", "a request that is over";
 }
 
 impl fmt::Display for Code {

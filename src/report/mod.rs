@@ -1,6 +1,10 @@
 //! A plan in words. One [`Report`] is what text and JSON both show.
 
 mod check;
+mod comparison;
+mod comparison_text;
+pub mod markdown;
+mod phrase;
 mod text;
 mod words;
 
@@ -10,6 +14,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 pub use check::{CheckReport, Holds, Told};
+pub use comparison::{COMPARISON, Comparison, Counts, Live};
+pub use comparison_text::render as render_comparison;
 pub use text::{Look, render};
 pub use words::clean;
 

@@ -74,7 +74,8 @@ fn every_code_has_a_page_that_begins_with_its_title() {
 
 #[test]
 fn the_example_of_a_page_gives_what_the_page_shows() {
-    for code in Code::ALL {
+    // What only a comparison of two commits can tell has no folder as an example.
+    for code in Code::ALL.iter().filter(|code| **code != Code::EndPassed) {
         let page = pages::page(code.as_str()).expect("a page");
         let folder = tempfile::tempdir().expect("a folder");
         copy(&root().join("examples/access-repo"), folder.path());

@@ -11,7 +11,9 @@ use jiff::Timestamp;
 use jumpgate::access::model::Access;
 use jumpgate::desired::{self, Desired};
 use jumpgate::grants::{self, Grant};
-use jumpgate::jumpserver::spec::{Live, SeenAsset, SeenAssetAccount, SeenPermission, SeenUser};
+use jumpgate::jumpserver::spec::{
+    Anchor, Live, SeenAsset, SeenAssetAccount, SeenPermission, SeenUser,
+};
 use jumpgate::mark::{Handover, HandoverState, Mark};
 use jumpgate::names::InstanceName;
 use jumpgate::observed::{Instance, Observed};
@@ -207,6 +209,7 @@ fn jumpserver_of(access: &Access, desired: &Desired<'_>, server: &mysql::live::L
     let asset = Uuid::from_u128(1);
     let mut live =
         Live { organization: (ORGANIZATION.to_owned(), "Default".to_owned()), ..Live::default() };
+    live.anchor = Some(Anchor::default());
     live.assets.insert(
         "main".to_owned(),
         SeenAsset {

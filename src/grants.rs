@@ -188,7 +188,7 @@ fn wants<'a>(
 pub struct Offers<'a> {
     nodes: BTreeMap<&'a str, &'a ServerEntry>,
     assets: Vec<(globset::GlobMatcher, &'a ServerEntry)>,
-    names: BTreeMap<&'a str, &'a ServerEntry>,
+    names: BTreeMap<&'a str, Vec<&'a ServerEntry>>,
 }
 
 impl<'a> Offers<'a> {
@@ -206,7 +206,7 @@ impl<'a> Offers<'a> {
                         offers.assets.push((matcher, entry));
                     }
                 } else {
-                    offers.names.entry(asset).or_insert(entry);
+                    offers.names.entry(asset).or_default().push(entry);
                 }
             }
         }
@@ -217,13 +217,25 @@ impl<'a> Offers<'a> {
     pub fn find(&self, target: ServerTarget<'_>) -> Option<&'a ServerEntry> {
         match target {
             ServerTarget::Node(path) => self.node(path),
-            ServerTarget::Asset(name) => self.names.get(name).copied().or_else(|| {
-                self.assets
-                    .iter()
-                    .find(|(matcher, _)| matcher.is_match(name))
-                    .map(|(_, entry)| *entry)
-            }),
+            ServerTarget::Asset(name) => {
+                self.names.get(name).and_then(|entries| entries.first().copied()).or_else(|| {
+                    self.assets
+                        .iter()
+                        .find(|(matcher, _)| matcher.is_match(name))
+                        .map(|(_, entry)| *entry)
+                })
+            }
         }
+    }
+
+    /// Every entry whose assets a name matches.
+    pub fn matching(&self, name: &str) -> Vec<&'a ServerEntry> {
+        let exact = self.names.get(name).into_iter().flatten().copied();
+        let patterns = self.assets.iter().filter(|(matcher, _)| matcher.is_match(name));
+        let mut found: Vec<&ServerEntry> = exact.chain(patterns.map(|(_, entry)| *entry)).collect();
+        found.sort_by(|a, b| a.site.cmp(&b.site));
+        found.dedup_by(|a, b| a.site == b.site);
+        found
     }
 
     /// The entry of the nearest node at or above `path`.

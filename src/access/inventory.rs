@@ -176,7 +176,17 @@ impl Loader<'_> {
                     expected.to_owned(),
                 );
             }
-            found.map(|(path, bytes)| (path.clone(), bytes.clone()))
+            let (path, bytes) = found?;
+            if !is_pem(bytes) {
+                self.at(
+                    file,
+                    text,
+                    Code::InvalidValue,
+                    "this file holds no certificate".to_owned(),
+                    "expected PEM: -----BEGIN CERTIFICATE----- and so on".to_owned(),
+                );
+            }
+            Some((path.clone(), bytes.clone()))
         });
         Tls { mode, ca }
     }
@@ -262,4 +272,15 @@ impl Loader<'_> {
             self.at(file, list, Code::Empty, "this list is empty".to_owned(), expected.to_owned());
         }
     }
+}
+
+/// Whether a file holds certificates in PEM form, and all that it holds can be read.
+fn is_pem(bytes: &[u8]) -> bool {
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject;
+    let mut some = false;
+    CertificateDer::pem_slice_iter(bytes).all(|certificate| {
+        some = true;
+        certificate.is_ok()
+    }) && some
 }

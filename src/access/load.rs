@@ -13,7 +13,7 @@ use super::instant::{self, End};
 use super::model::{Access, Config, Party, Person, Site, Team};
 use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::names::{InvalidName, PersonName, TeamName};
-use crate::repo::Tree;
+use crate::repo::{Fault, Tree};
 use crate::yaml;
 
 /// Reads and checks a repo. `now` decides which requests have ended: of these only the
@@ -26,6 +26,11 @@ pub fn load(tree: &Tree, now: Timestamp) -> Result<Access, Vec<Diagnostic>> {
     let mut loader = Loader { tree, errors: Vec::new() };
     let access = loader.all(now);
     let mut errors = loader.errors;
+    if let Some(access) = &access
+        && errors.is_empty()
+    {
+        errors = super::checks::all(tree, access, now);
+    }
     errors.sort_by(|a, b| (&a.site, a.code).cmp(&(&b.site, b.code)));
     match access {
         Some(access) if errors.is_empty() => Ok(access),
@@ -41,9 +46,9 @@ pub(super) struct Loader<'t> {
 
 impl Loader<'_> {
     fn all(&mut self, now: Timestamp) -> Option<Access> {
-        for link in &self.tree.links {
-            let message = "this is a symbolic link, which is not followed";
-            self.errors.push(whole(link, Code::File, message, "expected the file itself"));
+        for (path, fault) in &self.tree.faults {
+            let (message, expected) = unreadable(*fault);
+            self.errors.push(whole(path, Code::File, message, expected));
         }
         let config = self.config();
         let policy = self.policy(config.as_ref());
@@ -67,7 +72,8 @@ impl Loader<'_> {
         let below = self.tree.files.keys().filter(|path| path.starts_with(&prefix));
         for path in below.cloned().collect::<Vec<_>>() {
             let name = &path[prefix.len()..];
-            if name.rsplit('/').next().is_some_and(|last| last.starts_with('.')) {
+            let hidden = name.rsplit('/').next().is_some_and(|last| last.starts_with('.'));
+            if hidden || name.ends_with(".md") {
                 continue;
             }
             let Some(stem) = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml"))
@@ -179,7 +185,10 @@ impl Loader<'_> {
             return Some((*found).clone());
         }
         let near = nearest(&text.value, known.iter().map(|name| AsRef::<str>::as_ref(*name)));
-        let help = near.map(|near| format!("did you mean `{near}`?"));
+        let help = near.map(|near| match near.to_lowercase() == text.value.to_lowercase() {
+            true => format!("there is `{near}`, which differs only by case"),
+            false => format!("did you mean `{near}`?"),
+        });
         let mut error = self.made(
             file,
             text,
@@ -332,6 +341,22 @@ impl Loader<'_> {
             teams.insert(name, Team { site: start(&file), members });
         }
         teams
+    }
+}
+
+/// Why a path cannot be read, and what belongs there.
+fn unreadable(fault: Fault) -> (&'static str, &'static str) {
+    let file = "expected the file itself, or a relative link to a file of this repo";
+    match fault {
+        Fault::Outside => ("this symbolic link leads out of the access repo", file),
+        Fault::Nowhere => ("this symbolic link leads nowhere", file),
+        Fault::Circle => ("this symbolic link leads in a circle", file),
+        Fault::Submodule => (
+            "this is a submodule: its files are not part of the repo",
+            "expected the files themselves",
+        ),
+        Fault::Special => ("this is neither a file nor a folder", "expected a file"),
+        Fault::Name => ("this file name is not UTF-8", "expected a name in UTF-8"),
     }
 }
 

@@ -214,6 +214,19 @@ impl Loader<'_> {
             for (text, target) in
                 targets.chain(assets.iter().map(|text| (text, ServerTarget::Asset(&text.value))))
             {
+                if let ServerTarget::Asset(asset) = target
+                    && let [first, second, ..] = offers.matching(asset).as_slice()
+                {
+                    let lines = format!("lines {} and {}", first.site.line, second.site.line);
+                    self.at(
+                        file,
+                        text,
+                        Code::NotOffered,
+                        format!("two entries of inventory/servers.yaml match this ({lines})"),
+                        "expected an asset that exactly one entry matches".to_owned(),
+                    );
+                    continue;
+                }
                 match offers.find(target) {
                     None => self.at(
                         file,

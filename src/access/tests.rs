@@ -260,3 +260,77 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn two_instances_cannot_share_the_names_of_credentials() {
+    let text = std::str::from_utf8(&example().files["inventory/databases/orders-prod.yaml"])
+        .expect("text")
+        .replace("orders-prod", "orders-prod-2");
+    let tree = with("inventory/databases/orders.prod.yaml", &text);
+    assert_eq!(errors(&tree), [(Code::SameName, 1)]);
+}
+
+#[test]
+fn two_things_cannot_get_one_name() {
+    let mut tree = with("people/fanlichun_20270228.yaml", "name: x\n");
+    let open =
+        "for: fanlichun_20270228\nreason: x\nservers:\n  - login: app\n    assets: [pay-web-01]\n";
+    let until = open
+        .replace("fanlichun_20270228", "fanlichun")
+        .replace("reason: x", "reason: x\nuntil: 2027-02-28");
+    let policy = "environments: [prod, test]\nlimits: []\n";
+    for (path, text) in
+        [("requests/a.yaml", open), ("requests/b.yaml", until.as_str()), ("policy.yaml", policy)]
+    {
+        tree.files.insert(path.into(), text.as_bytes().into());
+    }
+    let found = load(&tree, now()).expect_err("an error");
+    assert_eq!(
+        (found[0].code, &*found[0].site.file, found[0].site.line),
+        (Code::SameName, "requests/b.yaml", 6)
+    );
+    let source = |_: &str| Some(until.as_str());
+    assert_snapshot!(render(&found, source, false));
+}
+
+#[test]
+fn a_repo_without_the_folder_of_requests_is_not_an_empty_one() {
+    let mut tree = example();
+    tree.files.retain(|path, _| !path.starts_with("requests/"));
+    assert_eq!(errors(&tree), [(Code::File, 1)]);
+    tree.files.insert("requests/.gitkeep".into(), [].as_slice().into());
+    assert!(load(&tree, now()).is_ok());
+    tree.files.insert("requests/README.md".into(), b"how to ask".as_slice().into());
+    assert!(load(&tree, now()).is_ok());
+}
+
+#[test]
+fn o33_an_asset_that_two_entries_match_is_refused() {
+    let servers = "servers:
+  - { environment: prod, owners: [liwei], logins: [app], nodes: [/Default/payments/prod], assets: [pay-*] }
+  - { environment: test, owners: [liwei], logins: [app], assets: [pay-web-*] }
+";
+    let tree = with("inventory/servers.yaml", servers);
+    assert_eq!(errors(&tree), [(Code::NotOffered, 9)]);
+}
+
+#[test]
+fn o29_a_name_that_differs_only_by_case_is_told_so() {
+    let tree = with("teams/payments.yaml", "members: [FanLichun]\n");
+    let found = load(&tree, now()).expect_err("an error");
+    assert_eq!(found[0].help.as_deref(), Some("there is `fanlichun`, which differs only by case"));
+}
+
+#[test]
+fn a_file_of_authorities_must_hold_certificates() {
+    let mut tree = example();
+    let path = "inventory/databases/orders-prod.yaml";
+    let mut text = String::from_utf8(tree.files[path].to_vec()).expect("text");
+    text.push_str("tls: { ca: inventory/ca/db.pem }\n");
+    tree.files.insert(path.into(), text.into_bytes().into());
+    assert_eq!(errors(&tree), [(Code::File, 7)]);
+    for broken in ["", "no PEM", "-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n"] {
+        tree.files.insert("inventory/ca/db.pem".into(), broken.as_bytes().into());
+        assert_eq!(errors(&tree), [(Code::InvalidValue, 7)], "{broken}");
+    }
+}

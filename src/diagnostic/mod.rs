@@ -78,6 +78,8 @@ codes! {
     SwallowedComment = "JG019", "a comment that swallowed the end of a text";
     /// The same entry twice.
     Twice = "JG020", "the same entry twice";
+    /// Two different things that would get one name.
+    SameName = "JG021", "two things would get one name";
 }
 
 impl fmt::Display for Code {

@@ -10,10 +10,11 @@ macro_rules! pages {
 pub const PAGES: &[(&str, &str)] = pages! {
     "JG001" "JG002" "JG003" "JG004" "JG005" "JG006" "JG007" "JG008" "JG009" "JG010"
     "JG011" "JG012" "JG013" "JG014" "JG015" "JG016" "JG017" "JG018" "JG019" "JG020"
+    "JG021"
     "JG201" "JG202" "JG203" "JG204" "JG205" "JG206" "JG207" "JG208" "JG209" "JG210"
     "JG211" "JG212" "JG213" "JG214" "JG215" "JG216" "JG217" "JG218" "JG219" "JG220"
     "JG221" "JG222" "JG223" "JG224" "JG225" "JG226" "JG227" "JG228" "JG229" "JG230"
-    "JG231" "JG232" "JG233"
+    "JG231" "JG232" "JG233" "JG234"
 };
 
 /// The page of a code, whatever its case.

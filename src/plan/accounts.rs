@@ -123,6 +123,7 @@ pub(super) fn plan<'a>(inputs: &Inputs<'_, 'a>) -> Accounts<'a> {
     let exposed = exposed(inputs, &mut accounts.findings);
     for (&instance, &(live, _)) in &inputs.servers.usable {
         scopes::find(inputs.access, inputs.all, instance, live, &mut accounts.findings);
+        let missing = scopes::any_missing(&live.existing);
         let from_evidence = live.accounts.values().filter(|account| evident(inputs, account));
         let mut users: BTreeSet<&str> =
             from_evidence.map(|account| account.name.user.as_str()).collect();
@@ -130,7 +131,7 @@ pub(super) fn plan<'a>(inputs: &Inputs<'_, 'a>) -> Accounts<'a> {
         let wanted = inputs.all.accounts.keys().filter(|(holder, _)| *holder == instance);
         users.extend(wanted.map(|(_, user)| user.as_str()));
         for user in users {
-            let one = One { inputs, owned: &owned, instance, live, user };
+            let one = One { inputs, owned: &owned, instance, live, missing, user };
             let person = people.get(user).copied();
             let exposed = exposed.contains(&(instance, user));
             one.plan(person, exposed, &mut accounts);
@@ -292,6 +293,8 @@ struct One<'o, 'i, 'a> {
     owned: &'o Owned<'a>,
     instance: &'a InstanceName,
     live: &'a mysql::live::Live,
+    /// Whether anything that was asked for on the server does not exist.
+    missing: bool,
     user: &'o str,
 }
 
@@ -459,6 +462,17 @@ impl<'a> One<'_, '_, 'a> {
             (!over(end, moment)).then_some(end)
         };
         let allowed = self.inputs.allowed.accounts.get(&key).filter(|_| !blocked);
+        if let Some(allowed) = allowed
+            && allowed.because.len() == wanted.because.len()
+            && !self.missing
+        {
+            // The usual case: everything may be given, so nothing has to be held back.
+            let user = self.inputs.people.users.get(wanted.person).copied();
+            return (
+                allowed.spec.grants.clone(),
+                AccountMark { user, requests: allowed.requests() },
+            );
+        }
         let kept_by_policy: BTreeSet<&RequestName> = allowed
             .map(|allowed| allowed.because.iter().map(|grant| grant.because.request).collect())
             .unwrap_or_default();

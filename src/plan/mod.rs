@@ -207,6 +207,15 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
         moment,
     });
     let owned = accounts.owned + permissions.owned;
+    if live.anchor.is_none() && owned > 0 {
+        let text = format!(
+            "JumpServer has {owned} objects of owner {} and no anchor, so nobody knows which commit \
+             was applied last: apply refuses",
+            access.config.owner
+        );
+        let help = "when the anchor was deleted by hand, run `jumpgate apply --new-anchor` once";
+        findings.push(Finding::new(Kind::NoAnchor, text).help(help));
+    }
     findings.extend(people.findings.iter().cloned());
     findings.extend(hosts.findings.iter().cloned());
     findings.extend(servers.findings.iter().cloned());

@@ -72,6 +72,7 @@ pub(super) fn find<'a>(
             }
         }
     }
+    servers.levels(access, desired);
     for (name, alias) in &access.instances {
         if alias.same_accounts_as.is_some()
             && !alias.retired
@@ -85,6 +86,31 @@ pub(super) fn find<'a>(
 }
 
 impl Servers<'_> {
+    /// Tells of levels in use whose privileges leave objects behind that go on working.
+    fn levels(&mut self, access: &Access, desired: &Desired<'_>) {
+        let grants = desired.accounts.values().flat_map(|wanted| &wanted.because);
+        let used: BTreeSet<_> = grants.filter_map(|grant| grant.want.level()).collect();
+        for level in used {
+            let privileges = access.config.levels.get(level).into_iter().flatten();
+            let leaving: Vec<&str> = privileges
+                .filter(|privilege| privilege.leaves_definers())
+                .map(|privilege| privilege.sql())
+                .collect();
+            if leaving.is_empty() {
+                continue;
+            }
+            let text = format!(
+                "level {level} holds {}: what people make with it works on with their rights, and \
+                 an account that is a definer cannot be dropped on MySQL",
+                leaving.join(", ")
+            );
+            self.findings.push(
+                Finding::new(Kind::LeavesDefiners, text)
+                    .help("leave it out of the level, unless people really make such objects"),
+            );
+        }
+    }
+
     fn notices(
         &mut self,
         name: &InstanceName,

@@ -2,15 +2,13 @@
 //! the local repository is read.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use git2::{ObjectType, Repository, TreeWalkMode, TreeWalkResult};
+use git2::{ObjectType, Repository, StatusOptions, TreeEntry};
 
-use super::{PARTS, Tree};
-
-/// Why git could not be read, in words.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Error(String);
+use super::walk::{self, Entry, Source};
+use super::{Error, Fault, PARTS, Tree};
+use crate::yaml::FILE_MAX;
 
 impl From<git2::Error> for Error {
     fn from(error: git2::Error) -> Self {
@@ -29,7 +27,8 @@ impl Tree {
     /// lies in.
     ///
     /// # Errors
-    /// When the folder lies in no repository, or the revision is not there.
+    /// When the folder lies in no repository, the revision is not there, or a file of it
+    /// cannot be read (a clone without all its objects).
     pub fn revision(dir: &Path, revision: &str) -> Result<Self, Error> {
         let repository = open(dir)?;
         let commit = commit(&repository, revision)?;
@@ -42,35 +41,141 @@ impl Tree {
                 .ok_or_else(|| Error(format!("{revision} has no folder {part}")))?;
             root = repository.find_tree(id)?;
         }
-        let mut tree = Self { commit: Some(commit.id().to_string()), ..Self::default() };
-        let mut broken = None;
-        root.walk(TreeWalkMode::PreOrder, |folder, entry| {
-            let path = format!("{folder}{}", String::from_utf8_lossy(entry.name_bytes()));
-            let first = path.split('/').next().unwrap_or_default();
-            if !PARTS.contains(&first) {
-                return TreeWalkResult::Skip;
-            }
-            match (entry.kind(), entry.filemode()) {
-                (_, LINK) => tree.links.push(path.into()),
-                (_, SUBMODULE) => {}
-                (Some(ObjectType::Blob), _) => match repository.find_blob(entry.id()) {
-                    Ok(blob) => {
-                        tree.files.insert(path.into(), blob.content().into());
-                    }
-                    Err(error) => {
-                        broken = Some(error);
-                        return TreeWalkResult::Abort;
-                    }
-                },
-                _ => {}
-            }
-            TreeWalkResult::Ok
-        })?;
-        match broken {
-            Some(error) => Err(error.into()),
-            None => Ok(tree),
+        let odb = repository.odb()?;
+        let tree = walk::read(&Revision { repository: &repository, odb, root })?;
+        let (commit, shallow) = (Some(commit.id().to_string()), repository.is_shallow());
+        Ok(Self { commit, shallow, ..tree })
+    }
+}
+
+/// The tree of a commit, or a folder in it.
+struct Revision<'r> {
+    repository: &'r Repository,
+    odb: git2::Odb<'r>,
+    root: git2::Tree<'r>,
+}
+
+impl Revision<'_> {
+    fn found(&self, path: &str) -> Result<Option<TreeEntry<'static>>, Error> {
+        match self.root.get_path(Path::new(path)) {
+            Ok(entry) => Ok(Some(entry)),
+            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(lost(path, &error)),
         }
     }
+
+    fn kind(&self, entry: &TreeEntry<'_>, path: &str) -> Result<Entry, Error> {
+        Ok(match (entry.filemode(), entry.kind()) {
+            (SUBMODULE, _) => Entry::Fault(Fault::Submodule),
+            (LINK, _) => {
+                let blob = self.repository.find_blob(entry.id()).map_err(|e| lost(path, &e))?;
+                match std::str::from_utf8(blob.content()) {
+                    Ok(text) => Entry::Link(text.to_owned()),
+                    Err(_) => Entry::Fault(Fault::Nowhere),
+                }
+            }
+            (_, Some(ObjectType::Tree)) => Entry::Folder,
+            (_, Some(ObjectType::Blob)) => Entry::File,
+            _ => Entry::Fault(Fault::Special),
+        })
+    }
+}
+
+impl Source for Revision<'_> {
+    fn entry(&self, path: &str) -> Result<Entry, Error> {
+        match self.found(path)? {
+            Some(entry) => self.kind(&entry, path),
+            None => Ok(Entry::Missing),
+        }
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<(String, Entry)>, Error> {
+        let Some(found) = self.found(folder)? else { return Ok(Vec::new()) };
+        let tree = self.repository.find_tree(found.id()).map_err(|e| lost(folder, &e))?;
+        let mut list = Vec::new();
+        for entry in &tree {
+            list.push(match std::str::from_utf8(entry.name_bytes()) {
+                Ok(name) => (name.to_owned(), self.kind(&entry, &format!("{folder}/{name}"))?),
+                Err(_) => {
+                    let name = String::from_utf8_lossy(entry.name_bytes()).into_owned();
+                    (name, Entry::Fault(Fault::Name))
+                }
+            });
+        }
+        Ok(list)
+    }
+
+    fn bytes(&self, file: &str) -> Result<Arc<[u8]>, Error> {
+        let Some(found) = self.found(file)? else {
+            return Err(Error(format!("{file}: it is not there")));
+        };
+        let (size, _) = self.odb.read_header(found.id()).map_err(|e| lost(file, &e))?;
+        if size > FILE_MAX {
+            // It is refused whatever it holds: its bytes need not come into memory.
+            return Ok(vec![b' '; FILE_MAX + 1].into());
+        }
+        let blob = self.repository.find_blob(found.id()).map_err(|e| lost(file, &e))?;
+        Ok(blob.content().into())
+    }
+}
+
+fn lost(path: &str, error: &git2::Error) -> Error {
+    match error.code() {
+        git2::ErrorCode::NotFound => Error(format!(
+            "{path}: git does not have this file here: fetch the repository whole, without a filter"
+        )),
+        _ => Error(format!("{path}: {}", error.message())),
+    }
+}
+
+/// The commit that a work tree stands on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The commit, as 40 hex digits.
+    pub commit: String,
+    /// Whether files of the access repo differ from the commit, or are not in it.
+    pub dirty: bool,
+    /// Whether the repository is a shallow clone.
+    pub shallow: bool,
+}
+
+/// The commit that the folder `dir` stands on; none when it lies in no repository with a
+/// work tree, or nothing is committed yet.
+///
+/// # Errors
+/// When there is a repository and it cannot be read.
+pub fn head(dir: &Path) -> Result<Option<Head>, Error> {
+    let repository = match Repository::discover(dir) {
+        Ok(repository) if !repository.is_bare() => repository,
+        Ok(_) => return Ok(None),
+        Err(error) if error.code() == git2::ErrorCode::NotFound => return Ok(None),
+        Err(error) => return Err(refused(error)),
+    };
+    let commit = match repository.head().and_then(|head| head.peel_to_commit()) {
+        Ok(commit) => commit.id().to_string(),
+        Err(error)
+            if matches!(
+                error.code(),
+                git2::ErrorCode::UnbornBranch | git2::ErrorCode::NotFound
+            ) =>
+        {
+            return Ok(None);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let below = below(&repository, dir)?;
+    let mut options = StatusOptions::new();
+    // Ignored files are read from a folder like all others.
+    options.include_untracked(true).include_ignored(true).disable_pathspec_match(true);
+    for part in PARTS {
+        options.pathspec(if below.is_empty() {
+            part.to_owned()
+        } else {
+            format!("{below}/{part}")
+        });
+    }
+    let dirty = !repository.statuses(Some(&mut options))?.is_empty();
+    Ok(Some(Head { commit, dirty, shallow: repository.is_shallow() }))
 }
 
 /// How a commit stands to the one that was applied last.
@@ -98,6 +203,9 @@ pub fn descent(dir: &Path, commit: &str, ancestor: &str) -> Result<Descent, Erro
     };
     if id == before.id() || repository.graph_descendant_of(id, before.id())? {
         Ok(Descent::Descends)
+    } else if repository.is_shallow() {
+        // The way between the two may be what is cut off.
+        Ok(Descent::Unknown)
     } else {
         Ok(Descent::Elsewhere)
     }
@@ -121,7 +229,11 @@ pub fn before(dir: &Path, commit: &str, most: usize) -> Result<Vec<String>, Erro
 }
 
 fn open(dir: &Path) -> Result<Repository, Error> {
-    Repository::discover(dir).map_err(|error| match error.code() {
+    Repository::discover(dir).map_err(refused)
+}
+
+fn refused(error: git2::Error) -> Error {
+    match error.code() {
         git2::ErrorCode::NotFound => {
             Error("it lies in no git repository: clone the access repo, or leave out --rev".into())
         }
@@ -131,7 +243,7 @@ fn open(dir: &Path) -> Result<Repository, Error> {
                 .into(),
         ),
         _ => error.into(),
-    })
+    }
 }
 
 fn commit<'r>(repository: &'r Repository, revision: &str) -> Result<git2::Commit<'r>, Error> {
@@ -148,58 +260,4 @@ fn below(repository: &Repository, dir: &Path) -> Result<String, Error> {
         dir.strip_prefix(&root).map_err(|_| Error("it lies outside of its repository".into()))?;
     let parts: Vec<_> = below.components().map(|part| part.as_os_str().to_string_lossy()).collect();
     Ok(parts.join("/"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Commits the files given, and gives the commit.
-    fn save(repository: &Repository, files: &[(&str, &str)]) -> String {
-        let root = repository.workdir().expect("a work tree");
-        let mut index = repository.index().expect("an index");
-        for (path, text) in files {
-            let file = root.join(path);
-            std::fs::create_dir_all(file.parent().expect("a folder")).expect("folders");
-            std::fs::write(file, text).expect("a file");
-            index.add_path(Path::new(path)).expect("added");
-        }
-        let tree = repository.find_tree(index.write_tree().expect("a tree")).expect("a tree");
-        let by = git2::Signature::now("liwei", "liwei@acme.example").expect("a name");
-        let parent = repository.head().ok().and_then(|head| head.peel_to_commit().ok());
-        let parents: Vec<&git2::Commit<'_>> = parent.iter().collect();
-        let id = repository.commit(Some("HEAD"), &by, &by, "a change", &tree, &parents);
-        id.expect("a commit").to_string()
-    }
-
-    #[test]
-    fn a_revision_is_read_whatever_the_folder_holds() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let repository = Repository::init(folder.path()).expect("a repository");
-        let first = save(&repository, &[("access/jumpgate.yaml", "version: 1\n"), ("x", "y")]);
-        let second = save(&repository, &[("access/people/liwei.yaml", "name: x\n")]);
-        std::fs::write(folder.path().join("access/jumpgate.yaml"), "changed").expect("a file");
-
-        let dir = folder.path().join("access");
-        let tree = Tree::revision(&dir, "HEAD").expect("a tree");
-        assert_eq!(tree.commit.as_deref(), Some(second.as_str()));
-        let paths: Vec<&str> = tree.files.keys().map(AsRef::as_ref).collect();
-        assert_eq!(paths, ["jumpgate.yaml", "people/liwei.yaml"]);
-        assert_eq!(&*tree.files["jumpgate.yaml"], b"version: 1\n");
-        assert_eq!(Tree::revision(&dir, &first).expect("a tree").files.len(), 1);
-        let error = Tree::revision(&dir, "nothing").expect_err("no such commit");
-        assert_eq!(error.to_string(), "there is no commit nothing");
-
-        assert_eq!(descent(&dir, &second, &first), Ok(Descent::Descends));
-        assert_eq!(descent(&dir, &first, &second), Ok(Descent::Elsewhere));
-        assert_eq!(descent(&dir, &first, &"a".repeat(40)), Ok(Descent::Unknown));
-        assert_eq!(before(&dir, &second, 10), Ok(vec![first]));
-    }
-
-    #[test]
-    fn a_folder_outside_of_git_is_told() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let error = Tree::revision(folder.path(), "HEAD").expect_err("no repository");
-        assert!(error.to_string().contains("no git repository"), "{error}");
-    }
 }

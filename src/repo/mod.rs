@@ -1,63 +1,62 @@
 //! Where the files of an access repo come from.
 
+mod folder;
 mod git;
+#[cfg(test)]
+mod tests;
+mod walk;
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
-pub use git::{Descent, Error, before, descent};
+pub use git::{Descent, Head, before, descent, head};
 
 /// The files of an access repo: path from its root, with `/`, then the bytes.
 #[derive(Debug, Clone, Default)]
 pub struct Tree {
-    /// The files that matter, sorted by path.
+    /// The files that matter, sorted by path: those of the folders that make up a repo, and
+    /// those that the inventory names (`tls.ca`). One that is larger than any file may be is
+    /// cut one byte behind that size.
     pub files: BTreeMap<Arc<str>, Arc<[u8]>>,
-    /// Symbolic links in their place: they are never followed.
-    pub links: Vec<Arc<str>>,
+    /// What stands in the place of files and cannot be read as such.
+    pub faults: Vec<(Arc<str>, Fault)>,
     /// The commit that the files come from, as 40 hex digits; none for a folder.
     pub commit: Option<String>,
+    /// Whether the repository is a shallow clone, whose history ends somewhere; false for a
+    /// folder.
+    pub shallow: bool,
 }
+
+/// Why a path of the repo is no file that can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// A symbolic link that leads out of the repo, or is absolute.
+    Outside,
+    /// A symbolic link to something that is not there.
+    Nowhere,
+    /// A symbolic link that leads back to where it is, or to the whole repo.
+    Circle,
+    /// A submodule: its files are in no commit of this repo.
+    Submodule,
+    /// A pipe, a socket or a device.
+    Special,
+    /// A name that is not UTF-8.
+    Name,
+}
+
+/// Why files or history could not be read, in words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Error(String);
 
 /// The folders and files that an access repo consists of.
-const PARTS: [&str; 6] =
-    ["jumpgate.yaml", "policy.yaml", "inventory", "people", "teams", "requests"];
-
-impl Tree {
-    /// Reads a folder.
-    ///
-    /// # Errors
-    /// When the folder or a file in it cannot be read: a part of a repo is no repo.
-    pub fn folder(root: &Path) -> io::Result<Self> {
-        fs::read_dir(root)?;
-        let mut tree = Self::default();
-        for part in PARTS {
-            tree.add(&root.join(part), part)?;
-        }
-        Ok(tree)
-    }
-
-    /// Adds a file, or everything below a folder; what is not there adds nothing.
-    fn add(&mut self, path: &Path, name: &str) -> io::Result<()> {
-        let told = |error: io::Error| io::Error::new(error.kind(), format!("{name}: {error}"));
-        let kind = match fs::symlink_metadata(path) {
-            Ok(metadata) => metadata.file_type(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(told(error)),
-        };
-        if kind.is_symlink() {
-            self.links.push(name.into());
-        } else if kind.is_dir() {
-            for entry in fs::read_dir(path).map_err(told)? {
-                let entry = entry.map_err(told)?;
-                let below = format!("{name}/{}", entry.file_name().to_string_lossy());
-                self.add(&entry.path(), &below)?;
-            }
-        } else if kind.is_file() {
-            self.files.insert(name.into(), fs::read(path).map_err(told)?.into());
-        }
-        Ok(())
-    }
-}
+const PARTS: [&str; 8] = [
+    "jumpgate.yaml",
+    "jumpgate.yml",
+    "policy.yaml",
+    "policy.yml",
+    "inventory",
+    "people",
+    "teams",
+    "requests",
+];

@@ -10,7 +10,7 @@ use crate::access;
 use crate::access::model::Access;
 use crate::handover::Step;
 use crate::jumpserver::spec::{
-    Live, PermissionSpec, SeenAsset, SeenAssetAccount, SeenNode, SeenPermission, SeenUser,
+    Anchor, Live, PermissionSpec, SeenAsset, SeenAssetAccount, SeenNode, SeenPermission, SeenUser,
 };
 use crate::mark::{Handover, HandoverState, Mark};
 use crate::mysql;
@@ -95,6 +95,7 @@ impl World {
             Self { observed: Observed::default(), ids: 100, clock: at("2026-12-01T00:00:00Z") };
         world.observed.jumpserver.organization =
             ("00000000-0000-0000-0000-000000000002".to_owned(), "Default".to_owned());
+        world.live().anchor = Some(Anchor::default());
         world.user("fanlichun");
         world.user("liwei");
         world.asset("pay-web-01", "host", "linux", "ssh");

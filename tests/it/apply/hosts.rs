@@ -130,3 +130,68 @@ async fn nobody_there_to_answer_is_no_yes() {
     assert!(refused.stderr.contains("--yes applies without asking"), "{}", refused.stderr);
     assert!(company.jumpserver.permissions().is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_anchor_stops_apply_until_somebody_says_so() {
+    let company = Company::with_hosts(Version::V4).await;
+    company.write("requests/PAY-1234.yaml", &REQUEST.replace("ROOT", company.root));
+    company.merge("logs for fanlichun");
+    company.run(&["apply", "--yes"]).await.expect(0);
+    let anchor = company.jumpserver.permission("jump-anchor-acme").expect("the anchor");
+    company.jumpserver.delete_permission(anchor.id);
+    let plan = company.run(&["plan"]).await.expect(5);
+    assert!(plan.stdout.contains("JG234"), "{}", plan.stdout);
+    let refused = company.run(&["apply", "--yes"]).await.expect(4);
+    assert!(refused.stderr.contains("--new-anchor"), "{}", refused.stderr);
+    company.run(&["apply", "--yes", "--new-anchor"]).await;
+    company.run(&["plan"]).await.expect(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_plan_that_was_shown_is_applied() {
+    let company = Company::with_hosts(Version::V3).await;
+    company.write("requests/PAY-1234.yaml", &REQUEST.replace("ROOT", company.root));
+    company.merge("logs for fanlichun");
+    let plan = company.run(&["plan", "--format", "json"]).await.expect(0);
+    let plan: serde_json::Value = serde_json::from_str(&plan.stdout).expect("JSON");
+    assert_eq!(plan["schema"], "jumpgate.plan/1");
+    let checksum = plan["checksum"].as_str().expect("a checksum");
+    let refused = company.run(&["apply", "--yes", "--expect", &"0".repeat(32)]).await.expect(4);
+    assert!(refused.stderr.contains("the plan is another one now"), "{}", refused.stderr);
+    assert!(company.jumpserver.permissions().is_empty(), "nothing was written");
+    company.run(&["apply", "--yes", "--expect", checksum]).await.expect(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_files_are_written_for_users_and_never_over_files() {
+    let company = Company::with_hosts(Version::V4).await;
+    company.jumpserver.add_user(jumpgate_sandbox::NewUser {
+        groups: vec!["payments".to_owned()],
+        name: "张三: \"z\"".to_owned(),
+        ..jumpgate_sandbox::NewUser::named("ZhangSan@acme.example")
+    });
+    let listed =
+        company.run(&["import", "people", "--group", "payments", "--list"]).await.expect(0);
+    assert!(listed.stdout.starts_with("people/zhangsan.yaml:"), "{}", listed.stdout);
+    assert!(!company.has("people/zhangsan.yaml"));
+    let done = company.run(&["import", "people", "--group", "payments"]).await.expect(0);
+    assert_eq!(done.stdout, "people/zhangsan.yaml\n");
+    company.run(&["check"]).await.expect(0);
+    let again = company.run(&["import", "people", "--group", "payments"]).await.expect(0);
+    assert!(again.stderr.contains("0 written, 1 there already"), "{}", again.stderr);
+    company.run(&["import", "people", "--group", "nobody"]).await.expect(1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_says_what_is_missing() {
+    let mut company = Company::with_hosts(Version::V4).await;
+    company.run(&["doctor"]).await.expect(0);
+    let token = company.jumpserver.add_token("liwei", &["users.view_user", "assets.view_asset"]);
+    company.use_token(token);
+    let sick = company.run(&["doctor", "--for", "plan"]).await.expect(1);
+    assert!(sick.stdout.contains("lacks the right perms.view_assetpermission"), "{}", sick.stdout);
+    company.use_token("wrong".to_owned());
+    let sick = company.run(&["doctor"]).await.expect(1);
+    assert!(sick.stdout.contains("does not accept the credentials"), "{}", sick.stdout);
+    assert!(!sick.stdout.contains("wrong"), "{}", sick.stdout);
+}

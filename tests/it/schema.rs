@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::support::company::Company;
 use crate::support::pages::{blocks, copy};
+use crate::support::servers::Kind;
 
 const NAMES: [&str; 10] = [
     "config", "policy", "instance", "servers", "person", "team", "request", "check", "plan",
@@ -227,6 +228,27 @@ async fn plan_and_apply_print_json_that_keeps_its_schema() {
     let mut wrong = planned;
     wrong["people"][0]["steps"][0]["what"]["kind"] = "parade".into();
     assert!(!plan.is_valid(&wrong));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn steps_about_database_accounts_keep_the_schema_too() {
+    let company = Company::with_database(Version::V3, Kind::Mariadb1011).await;
+    let (plan, apply) = (validator("plan"), validator("apply"));
+    let request = "for: fanlichun\nreason: \"PAY-1234: refunds\"\ndatabases:\n  - instance: \
+                   orders-prod\n    level: rw\n    tables: [orders.*, billing.invoices]\n";
+    company.write("requests/PAY-1234.yaml", request);
+    company.merge("refunds");
+    let planned = json(&company.run(&["plan", "--format", "json"]).await.expect(0).stdout);
+    keeps(&plan, &planned, "a new account");
+    assert!(planned["people"][0]["steps"].to_string().contains("\"kind\":\"account\""));
+    let applied = company.run(&["apply", "--yes", "--format", "json"]).await.expect(0);
+    keeps(&apply, &json(&applied.stdout), "an account that was made");
+
+    let narrower = request.replace("level: rw", "level: r").replace("orders.*, ", "");
+    company.write("requests/PAY-1234.yaml", &narrower);
+    company.merge("less");
+    let planned = company.run(&["plan", "--format", "json"]).await;
+    keeps(&plan, &json(&planned.stdout), "another account in its place");
 }
 
 #[test]

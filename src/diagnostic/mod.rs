@@ -79,7 +79,7 @@ codes! {
     /// The same entry twice.
     Twice = "JG020", "the same entry twice";
     /// Two different things that would get one name.
-    SameName = "JG021", "two things would get one name";
+    SameName = "JG021", "two things that would get one name";
 }
 
 impl fmt::Display for Code {

@@ -16,7 +16,7 @@ use crate::access::model::{Access, ExposedAccounts};
 use crate::desired::{AccountSpec, Desired, Wanted};
 use crate::handover::{self, Conflict, Note, Seen, Step};
 use crate::jumpserver::spec::{ForeignPermission, Live, SeenAssetAccount};
-use crate::mark::Mark;
+use crate::mark::{HandoverState, Mark};
 use crate::mysql;
 use crate::mysql::difference::{difference, narrows};
 use crate::mysql::spec::{AccountName, Change, Grants, Held, SeenAccount};
@@ -515,15 +515,25 @@ impl<'a> One<'_, '_, 'a> {
         seen: &Seen<'_>,
         mark: &AccountMark,
     ) -> Vec<AccountStep> {
-        let narrowed = changes.iter().any(narrows) || way.notes.contains(&Note::PasswordChanged);
+        let narrowed = changes.iter().any(narrows);
         let mut changes = Some(changes);
         let mut steps = Vec::new();
         let marks = way.steps.iter().any(|step| matches!(step, Step::MarkDone { .. }));
+        let own = seen.assets.first().and_then(|(asset, account)| Some((*asset, (*account)?)));
         for step in way.steps {
             if step == Step::Grants {
+                // A run that is cut before the sessions are ended leaves this behind.
+                if let Some((asset, account)) = own
+                    && narrowed
+                    && !marks
+                    && !is_narrowing(account)
+                {
+                    let (asset, account) = (asset.to_owned(), account.id);
+                    steps.push(AccountStep::Handover(Step::MarkNarrowing { asset, account }));
+                }
                 let changes = changes.take().into_iter().flatten();
                 steps.extend(changes.map(|change| AccountStep::Grants { change }));
-                if narrowed && seen.server.is_some() {
+                if seen.server.is_some() && (narrowed || way.ends_sessions) {
                     steps.push(AccountStep::Handover(Step::KillSessions));
                 }
             } else {
@@ -538,7 +548,9 @@ impl<'a> One<'_, '_, 'a> {
                         && live.user == mark.user
                         && live.end == mark.end()
                 });
-                if !same || !account.labelled {
+                let narrowing = is_narrowing(account)
+                    || (narrowed && own.is_some_and(|(_, own)| own.id == account.id));
+                if !same || narrowing || !account.labelled {
                     let asset = (*asset).to_owned();
                     steps.push(AccountStep::Mark { asset, account: account.id });
                 }
@@ -681,6 +693,12 @@ impl<'a> One<'_, '_, 'a> {
             accounts.findings.push(finding);
         }
     }
+}
+
+/// Whether a run has begun to take something away from the account.
+fn is_narrowing(account: &SeenAssetAccount) -> bool {
+    let handover = account.mark.as_ref().and_then(|mark| mark.handover.as_ref());
+    handover.is_some_and(|handover| handover.state == HandoverState::Narrowing)
 }
 
 /// Whether a recorded end has passed.

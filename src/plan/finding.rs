@@ -103,7 +103,7 @@ kinds! {
     Orphan = "JG231", Error, "something of ours belongs to no instance";
     /// Something the server itself has to say.
     ServerNotice = "JG232", Notice, "a word about a server";
-    /// An account was switched off in JumpServer.
+    /// Someone switched the account off in JumpServer: it stays so.
     SwitchedOff = "JG233", Warning, "an object was switched off by another hand";
     /// Objects of ours are there, and the anchor is not.
     NoAnchor = "JG234", Error, "the anchor is gone";

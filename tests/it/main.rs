@@ -3,6 +3,7 @@
 mod apply;
 mod check;
 mod explain;
+mod faults;
 mod jumpserver;
 mod mysql;
 mod schema;

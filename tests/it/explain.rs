@@ -9,7 +9,7 @@ use assert_cmd::Command;
 use jumpgate::diagnostic::{Code, pages};
 use jumpgate::plan::finding::Kind;
 
-use crate::support::pages::blocks;
+use crate::support::pages::{blocks, copy};
 
 fn jumpgate(folder: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jumpgate"));
@@ -28,19 +28,6 @@ fn root() -> PathBuf {
 fn titles() -> Vec<(&'static str, &'static str)> {
     let errors = Code::ALL.iter().map(|code| (code.as_str(), code.title()));
     errors.chain(Kind::ALL.iter().map(|kind| (kind.code(), kind.title()))).collect()
-}
-
-/// Copies a folder of text files.
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder");
-    for entry in fs::read_dir(from).expect("the folder can be read") {
-        let entry = entry.expect("an entry");
-        let target = to.join(entry.file_name());
-        match entry.file_type().expect("a kind").is_dir() {
-            true => copy(&entry.path(), &target),
-            false => drop(fs::copy(entry.path(), target).expect("a copy")),
-        }
-    }
 }
 
 /// The bytes of a file that a page shows: in UTF-8, or in Latin-1 where it says so.

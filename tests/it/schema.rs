@@ -10,7 +10,8 @@ use jumpgate_sandbox::Version;
 use serde_json::Value;
 
 use crate::support::company::Company;
-use crate::support::pages::blocks;
+use crate::support::pages::{blocks, copy};
+use crate::support::servers::Kind;
 
 const NAMES: [&str; 10] = [
     "config", "policy", "instance", "servers", "person", "team", "request", "check", "plan",
@@ -227,4 +228,62 @@ async fn plan_and_apply_print_json_that_keeps_its_schema() {
     let mut wrong = planned;
     wrong["people"][0]["steps"][0]["what"]["kind"] = "parade".into();
     assert!(!plan.is_valid(&wrong));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn steps_about_database_accounts_keep_the_schema_too() {
+    let company = Company::with_database(Version::V3, Kind::Mariadb1011).await;
+    let (plan, apply) = (validator("plan"), validator("apply"));
+    let request = "for: fanlichun\nreason: \"PAY-1234: refunds\"\ndatabases:\n  - instance: \
+                   orders-prod\n    level: rw\n    tables: [orders.*, billing.invoices]\n";
+    company.write("requests/PAY-1234.yaml", request);
+    company.merge("refunds");
+    let planned = json(&company.run(&["plan", "--format", "json"]).await.expect(0).stdout);
+    keeps(&plan, &planned, "a new account");
+    assert!(planned["people"][0]["steps"].to_string().contains("\"kind\":\"account\""));
+    let applied = company.run(&["apply", "--yes", "--format", "json"]).await.expect(0);
+    keeps(&apply, &json(&applied.stdout), "an account that was made");
+
+    let narrower = request.replace("level: rw", "level: r").replace("orders.*, ", "");
+    company.write("requests/PAY-1234.yaml", &narrower);
+    company.merge("less");
+    let planned = company.run(&["plan", "--format", "json"]).await;
+    keeps(&plan, &json(&planned.stdout), "another account in its place");
+}
+
+#[test]
+fn the_guide_shows_files_that_are_right_and_names_every_key() {
+    for guide in ["docs/format.md", "docs/zh/format.md"] {
+        let text = fs::read_to_string(root().join(guide)).expect("the guide");
+        let folder = tempfile::tempdir().expect("a folder");
+        copy(&root().join("examples/access-repo"), folder.path());
+        let mut shown = std::collections::BTreeSet::new();
+        for (info, body) in blocks(&text) {
+            let ["yaml", path] = info.as_slice() else { continue };
+            keeps(&validator(name_of(path)), &yaml(&body).expect("YAML"), path);
+            fs::write(folder.path().join(path), body).expect("a file of the example");
+            shown.insert(name_of(path));
+        }
+        assert_eq!(shown.len(), 7, "{guide} shows {shown:?}");
+        let (code, _, stderr) = run(&["check", folder.path().to_str().expect("UTF-8")]);
+        assert_eq!(code, Some(0), "{guide}: {stderr}");
+
+        let sections: Vec<&str> = text.split("\n## ").collect();
+        for name in &NAMES[..7] {
+            let schema = json(&run(&["schema", name]).1);
+            let title = schema["title"].as_str().expect("a title").replace("/*.yaml", "/NAME.yaml");
+            let section = sections.iter().find(|section| section.starts_with(&title));
+            let section = section.unwrap_or_else(|| panic!("{guide} has no section {title}"));
+            let blocks = schema["$defs"].as_object().into_iter().flat_map(|defs| defs.values());
+            for key in blocks.chain([&schema]).flat_map(|block| {
+                block["properties"].as_object().into_iter().flat_map(|keys| keys.keys())
+            }) {
+                let (alone, below) = (format!("| `{key}` |"), format!(".{key}` |"));
+                // A block whose keys are listed need not be listed itself.
+                let above = format!("| `{key}.");
+                let told = [alone, below, above].iter().any(|text| section.contains(text.as_str()));
+                assert!(told, "{guide}: {title}: {key}");
+            }
+        }
+    }
 }

@@ -1,12 +1,13 @@
 # make demo       the main job from end to end, on this machine
 # make test       all checks, on real database servers
+# make faults     runs cut at every write, on real database servers; a quarter of an hour
 # make test-live  the JumpServer client against a real JumpServer
 # make fmt        formats the code
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 export RUSTDOCFLAGS := -D warnings
 
-.PHONY: demo test test-live servers lint fmt
+.PHONY: demo test faults test-live servers lint fmt
 
 demo:
 	@echo "Getting a MariaDB server for the demo (unpacked under target/, nothing is installed)"
@@ -33,6 +34,9 @@ test-live:
 	  fi; \
 	done
 	cargo test --package jumpgate --test it jumpserver:: -- --test-threads 1
+
+faults: servers
+	cargo test --package jumpgate --test it faults:: -- --ignored --test-threads 3
 
 # Real servers for the tests, unpacked under target/: nothing of the system is changed.
 servers:

@@ -1,6 +1,7 @@
 //! Access to servers and databases through git.
 
 pub mod access;
+pub mod answers;
 pub mod apply;
 pub mod cli;
 pub mod credentials;

@@ -11,6 +11,7 @@ mod plan;
 mod roles_needed;
 mod schema;
 mod source;
+mod who;
 
 use clap::{Parser, Subcommand};
 
@@ -42,6 +43,10 @@ enum Command {
     Explain(explain::Args),
     /// Print the JSON schema of a file or an output.
     Schema(schema::Args),
+    /// Say who may do something on a target, by which request, merged by whom.
+    Who(who::Who),
+    /// Say why a person may do something on a target.
+    Why(who::Why),
     /// Write files from what JumpServer has.
     #[command(subcommand)]
     Import(import::Command),
@@ -59,6 +64,8 @@ impl Cli {
             Command::RolesNeeded(args) => roles_needed::run(&args),
             Command::Explain(args) => explain::run(&args),
             Command::Schema(args) => schema::run(&args),
+            Command::Who(args) => who::who(&args),
+            Command::Why(args) => who::why(&args),
             Command::Import(command) => import::run(&command),
         }
     }

@@ -9,6 +9,7 @@ use schemars::{JsonSchema, Schema};
 use super::apply::ApplyReport;
 use super::{Outcome, could_not_run};
 use crate::access::schema::FILES;
+use crate::answers::Answer;
 use crate::diagnostic::nearest;
 use crate::report::{CheckReport, Report};
 
@@ -71,8 +72,12 @@ fn entries() -> Vec<Entry> {
         of: kind.files.to_owned(),
         schema: kind.schema(),
     });
-    let outputs =
-        [output::<CheckReport>("check"), output::<Report>("plan"), output::<ApplyReport>("apply")];
+    let outputs = [
+        output::<CheckReport>("check"),
+        output::<Report>("plan"),
+        output::<ApplyReport>("apply"),
+        output::<Answer>("who"),
+    ];
     files.chain(outputs).collect()
 }
 

@@ -263,7 +263,7 @@ pub fn place(dir: &Path) -> Result<Place, Error> {
     Ok(Place { commit, folder: below(&repository, dir)? })
 }
 
-fn open(dir: &Path) -> Result<Repository, Error> {
+pub(super) fn open(dir: &Path) -> Result<Repository, Error> {
     Repository::discover(dir).map_err(refused)
 }
 
@@ -281,13 +281,16 @@ fn refused(error: git2::Error) -> Error {
     }
 }
 
-fn commit<'r>(repository: &'r Repository, revision: &str) -> Result<git2::Commit<'r>, Error> {
+pub(super) fn commit<'r>(
+    repository: &'r Repository,
+    revision: &str,
+) -> Result<git2::Commit<'r>, Error> {
     let found = repository.revparse_single(revision).and_then(|found| found.peel_to_commit());
     found.map_err(|_| Error(format!("there is no commit {revision}")))
 }
 
 /// The path of a folder below the root of its repository, with `/`.
-fn below(repository: &Repository, dir: &Path) -> Result<String, Error> {
+pub(super) fn below(repository: &Repository, dir: &Path) -> Result<String, Error> {
     let Some(root) = repository.workdir() else { return Ok(String::new()) };
     let told = |error: std::io::Error| Error(format!("{}: {error}", dir.display()));
     let (root, dir) = (root.canonicalize().map_err(told)?, dir.canonicalize().map_err(told)?);

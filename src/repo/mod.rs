@@ -2,6 +2,7 @@
 
 mod folder;
 mod git;
+mod history;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use git::{Descent, Head, Place, before, descent, head, merge_base, place};
+pub use history::{Origin, origin};
 
 /// The files of an access repo: path from its root, with `/`, then the bytes.
 #[derive(Debug, Clone, Default)]

@@ -9,3 +9,4 @@ mod mysql;
 mod schema;
 #[path = "../support/mod.rs"]
 mod support;
+mod who;

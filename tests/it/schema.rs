@@ -13,9 +13,9 @@ use crate::support::company::Company;
 use crate::support::pages::{blocks, copy};
 use crate::support::servers::Kind;
 
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "config", "policy", "instance", "servers", "person", "team", "request", "check", "plan",
-    "apply",
+    "apply", "who",
 ];
 
 fn root() -> PathBuf {

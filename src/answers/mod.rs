@@ -1,0 +1,152 @@
+//! Who has what by git, and why: answers from the grants of a repo.
+
+mod target;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+pub use target::{Target, UnknownTarget};
+
+use crate::access::model::{Access, Scope};
+use crate::grants::{Grant, ServerTarget, Want};
+use crate::names::{PersonName, RequestName, TeamName};
+use crate::repo::Origin;
+
+/// The version of the JSON form.
+pub const SCHEMA: &str = "jumpgate.who/1";
+
+/// An answer: the grants on a target.
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
+pub struct Answer {
+    /// The version of this form.
+    #[schemars(extend("const" = SCHEMA))]
+    pub schema: &'static str,
+    /// The target that was asked about.
+    pub target: String,
+    /// The commit, when the answer is about one.
+    pub commit: Option<String>,
+    /// The grants, by person.
+    pub grants: Vec<Found>,
+}
+
+/// One grant on the target.
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
+pub struct Found {
+    /// Who.
+    pub person: PersonName,
+    /// The login or level.
+    pub kind: String,
+    /// On what, in words.
+    pub on: String,
+    /// Whether it holds now, is ahead, or is over.
+    pub state: State,
+    /// From when, with its offset; none is at once.
+    pub from: Option<String>,
+    /// Until when, with its offset; none is no end.
+    pub until: Option<String>,
+    /// The request.
+    pub request: RequestName,
+    /// The file of the request.
+    pub file: String,
+    /// The line that asks.
+    pub line: u32,
+    /// The reason, in the words of its author.
+    pub reason: String,
+    /// The team through which the person is meant.
+    pub team: Option<TeamName>,
+    /// Who wrote the request as it stands, and who merged it; none when the file is in no
+    /// commit.
+    pub origin: Option<Origin>,
+}
+
+/// Whether a grant holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// It holds now.
+    Active,
+    /// It begins later.
+    Upcoming,
+    /// It is over.
+    Ended,
+}
+
+/// The grants on a target, of one person or of everybody, by person; what is over only when
+/// asked for. `origin` finds where a request's file comes from.
+pub fn find(
+    access: &Access,
+    grants: &[Grant<'_>],
+    target: &Target,
+    person: Option<&PersonName>,
+    moment: Timestamp,
+    ended: bool,
+    origin: impl Fn(&str) -> Option<Origin>,
+) -> Vec<Found> {
+    let mut found: Vec<Found> = grants
+        .iter()
+        .filter(|grant| person.is_none_or(|person| grant.person == person))
+        .filter(|grant| target.reached_by(access, &grant.want))
+        .filter_map(|grant| {
+            let state = match &grant.period {
+                period if period.is_over(moment) => State::Ended,
+                period if period.has_started(moment) => State::Active,
+                _ => State::Upcoming,
+            };
+            (ended || state != State::Ended).then(|| of(grant, state, &origin))
+        })
+        .collect();
+    found.sort_by(|a, b| {
+        (&a.person, a.state, &a.kind, &a.on, &a.request)
+            .cmp(&(&b.person, b.state, &b.kind, &b.on, &b.request))
+    });
+    found
+}
+
+fn of(grant: &Grant<'_>, state: State, origin: &impl Fn(&str) -> Option<Origin>) -> Found {
+    let (kind, on) = match grant.want {
+        Want::Server { login, target, .. } => (
+            format!("login {login}"),
+            match target {
+                ServerTarget::Node(path) => format!("{path} and everything below it"),
+                ServerTarget::Asset(name) => name.to_owned(),
+            },
+        ),
+        Want::Database { instance, level, scope, .. } => {
+            (format!("level {level}"), format!("{instance}: {}", scope_words(scope)))
+        }
+    };
+    let site = grant.because.site;
+    Found {
+        person: grant.person.clone(),
+        kind,
+        on,
+        state,
+        from: grant.period.from.as_ref().map(|edge| edge.text.clone()),
+        until: grant.period.until.as_ref().map(|edge| edge.text.clone()),
+        request: grant.because.request.clone(),
+        file: site.file.to_string(),
+        line: site.line,
+        reason: grant.because.reason.to_owned(),
+        team: grant.because.team.cloned(),
+        origin: origin(&site.file),
+    }
+}
+
+fn scope_words(scope: &Scope) -> String {
+    match scope {
+        Scope::Database(database) => format!("{database}.*"),
+        Scope::Table(database, table) => format!("{database}.{table}"),
+        Scope::Columns(database, table, columns) => {
+            let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+            format!("{database}.{table} ({})", columns.join(", "))
+        }
+    }
+}
+
+impl Answer {
+    /// The JSON form.
+    pub fn json(&self) -> String {
+        // Plain data with string keys always has a JSON form.
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+}

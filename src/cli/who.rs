@@ -1,0 +1,148 @@
+//! `jumpgate who` and `jumpgate why`: answers from git.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+
+use jiff::Timestamp;
+use owo_colors::OwoColorize;
+
+use super::plan::Format;
+use super::source::Source;
+use super::{Outcome, could_not_run, width};
+use crate::answers::{self, Answer, Found, State, Target};
+use crate::names::PersonName;
+use crate::report::clean;
+use crate::{grants, repo};
+
+/// Who may do something on a target, by which request, merged by whom.
+#[derive(Debug, clap::Args)]
+pub(super) struct Who {
+    /// A node, an asset, an instance, or instance.database.table.
+    target: String,
+    #[command(flatten)]
+    source: Source,
+    /// Also what is over.
+    #[arg(long)]
+    ended: bool,
+    /// The form of the output.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+/// Why a person may do something on a target: the request, its author, and who merged it.
+#[derive(Debug, clap::Args)]
+pub(super) struct Why {
+    /// The person.
+    person: PersonName,
+    #[command(flatten)]
+    who: Who,
+}
+
+pub(super) fn who(args: &Who) -> Outcome {
+    answer(args, None)
+}
+
+pub(super) fn why(args: &Why) -> Outcome {
+    answer(&args.who, Some(&args.person))
+}
+
+fn answer(args: &Who, person: Option<&PersonName>) -> Outcome {
+    match ask(args, person) {
+        Ok(outcome) | Err(outcome) => outcome,
+    }
+}
+
+fn ask(args: &Who, person: Option<&PersonName>) -> Result<Outcome, Outcome> {
+    let now = Timestamp::now();
+    let (tree, access) = args.source.access(now)?;
+    if let Some(person) = person
+        && !access.people.contains_key(person)
+    {
+        let known = access.people.keys().map(PersonName::as_str);
+        return Err(super::plan::unknown("person", person.as_str(), known));
+    }
+    let target = Target::parse(&access, &args.target).map_err(|error| could_not_run(&error))?;
+    let revision = tree.commit.as_deref().unwrap_or("HEAD");
+    let known = std::cell::RefCell::new(BTreeMap::new());
+    // Many grants come from one file: each is looked up once.
+    let origin = |file: &str| {
+        let mut known = known.borrow_mut();
+        known
+            .entry(file.to_owned())
+            .or_insert_with(|| repo::origin(&args.source.dir, revision, file).ok().flatten())
+            .clone()
+    };
+    let grants = grants::of(&access);
+    let found = answers::find(&access, &grants, &target, person, now, args.ended, origin);
+    let answer = Answer {
+        schema: answers::SCHEMA,
+        target: args.target.clone(),
+        commit: tree.commit.clone(),
+        grants: found,
+    };
+    match args.format {
+        Format::Json => anstream::println!("{}", answer.json()),
+        _ => print(&answer),
+    }
+    Ok(Outcome::Done)
+}
+
+fn print(answer: &Answer) {
+    if answer.grants.is_empty() {
+        anstream::println!("By git nobody has anything on {}.", clean(&answer.target));
+        return;
+    }
+    for found in &answer.grants {
+        show(found);
+    }
+}
+
+fn show(found: &Found) {
+    let state = match found.state {
+        State::Active => "active",
+        State::Upcoming => "upcoming",
+        State::Ended => "ended",
+    };
+    let person = found.person.to_string();
+    let person = if std::io::stdout().is_terminal() { person.bold().to_string() } else { person };
+    anstream::println!("{person}: {} on {} ({state})", found.kind, clean(&found.on));
+    let period = match (&found.from, &found.until) {
+        (Some(from), Some(until)) => format!("from {from} until {until}"),
+        (None, Some(until)) => format!("until {until}"),
+        (Some(from), None) => format!("from {from}, WITHOUT END"),
+        (None, None) => "WITHOUT END".to_owned(),
+    };
+    line(&period);
+    let team = found.team.as_ref().map(|team| format!(", for team {team}")).unwrap_or_default();
+    line(&format!("because \"{}\"{team}", found.reason));
+    line(&format!("{}:{}", found.file, found.line));
+    let Some(origin) = &found.origin else {
+        line("not in a commit yet");
+        return;
+    };
+    line(&format!("written by {} on {}", origin.author, day(origin.written)));
+    let pull = origin.pull_request.as_ref().map(|pull| format!(", {pull}")).unwrap_or_default();
+    let commit = origin.merge.get(..12).unwrap_or(&origin.merge);
+    line(&format!(
+        "merged by {} on {}{pull}, commit {commit}",
+        origin.merged_by,
+        day(origin.merged)
+    ));
+    if origin.cut_off {
+        line("the clone is shallow: it may have been merged earlier");
+    }
+}
+
+fn day(moment: Timestamp) -> String {
+    moment.to_zoned_datetime(jiff::tz::TimeZone::UTC).strftime("%Y-%m-%d").to_string()
+}
+
+fn line(text: &str) {
+    let options = textwrap::Options::new(width())
+        .initial_indent("  ")
+        .subsequent_indent("    ")
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    for line in textwrap::wrap(&clean(text), options) {
+        anstream::println!("{}", line.trim_end());
+    }
+}

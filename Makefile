@@ -15,7 +15,7 @@ demo:
 	@target/debug/examples/demo
 
 bench: servers
-	@cargo bench --quiet --bench plan
+	@cargo bench --quiet --bench check --bench plan
 
 test: servers lint
 	@if cargo nextest --version >/dev/null 2>&1; then \

@@ -11,7 +11,9 @@ use jiff::Timestamp;
 use jumpgate::access::model::Access;
 use jumpgate::desired::{self, Desired};
 use jumpgate::grants::{self, Grant};
-use jumpgate::jumpserver::spec::{Live, SeenAsset, SeenAssetAccount, SeenPermission, SeenUser};
+use jumpgate::jumpserver::spec::{
+    Anchor, Live, SeenAsset, SeenAssetAccount, SeenPermission, SeenUser,
+};
 use jumpgate::mark::{Handover, HandoverState, Mark};
 use jumpgate::names::InstanceName;
 use jumpgate::observed::{Instance, Observed};

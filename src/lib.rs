@@ -6,6 +6,7 @@ pub mod cli;
 pub mod credentials;
 pub mod desired;
 pub mod diagnostic;
+pub mod effect;
 pub mod grants;
 pub mod handover;
 pub mod jumpserver;

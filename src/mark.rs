@@ -65,6 +65,9 @@ pub enum HandoverState {
     Pending,
     /// Both have it.
     Done,
+    /// As `Done`, and something is being taken away: sessions that are open may still use
+    /// it until they are ended.
+    Narrowing,
     /// The account is on its way out.
     Ending,
 }

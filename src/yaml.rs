@@ -165,11 +165,25 @@ fn explain(file: &Arc<str>, text: &str, error: &Error) -> Diagnostic {
     Diagnostic {
         code,
         site: place(file, location),
-        span: bytes_of(location),
+        span: span_of_error(text, location),
         message,
         expected,
         help,
     }
+}
+
+/// The bytes of an error. Errors of syntax have a line and no bytes: the line decides.
+fn span_of_error(text: &str, location: Location) -> Range<usize> {
+    let span = bytes_of(location);
+    if !span.is_empty() || span.start > 0 {
+        return span;
+    }
+    let line = usize::try_from(location.line()).unwrap_or(1).saturating_sub(1);
+    let column = usize::try_from(location.column()).unwrap_or(1).saturating_sub(1);
+    let before: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+    let rest = text[before..].lines().next().unwrap_or_default();
+    let at = rest.char_indices().nth(column).map_or(rest.len(), |(at, _)| at);
+    before + at..before + at
 }
 
 /// Whether the last key of a line has no value. The place of a null is not always in its
@@ -279,6 +293,12 @@ mod tests {
         let file: Arc<str> = "f.yaml".into();
         let error = parse::<Sample>(&file, b"reason: x\n\xff").expect_err("no text");
         assert_eq!((error.code, error.site.line), (Code::NotText, 2));
+    }
+
+    #[test]
+    fn an_error_of_syntax_shows_its_own_line() {
+        let error = error("reason: x\nmembers:\n\t- a\n");
+        assert!(error.contains("requests/r.yaml:3:") && error.contains("- a"), "{error}");
     }
 
     #[test]

@@ -1,14 +1,13 @@
-//! The files as people write them: their keys, before any meaning. The comments on keys
-//! are what an editor shows, by way of the JSON schemas.
+//! The files as people write them: their keys, before any meaning.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::schema;
 use crate::yaml::Spanned;
 
 pub(super) type Text = Spanned<String>;
@@ -16,148 +15,139 @@ pub(super) type Texts = Vec<Text>;
 /// A list with its own place, for the error that it is empty.
 pub(super) type List = Spanned<Texts>;
 
-/// A key that may be left out, and has a value when it is there.
-fn there<'de, D: Deserializer<'de>, T: Deserialize<'de>>(reader: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(reader).map(Some)
-}
-
-/// The settings of an access repo: version, owner, time-zone and jumpserver are enough.
+/// `jumpgate.yaml`: whose access this repo looks after, and where.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ConfigFile {
     /// The version of the file format: 1.
-    #[schemars(with = "u32", range(min = 1, max = 1))]
+    #[schemars(with = "u32", extend("const" = 1))]
     pub(super) version: Spanned<u32>,
-    /// The name of this access repo, the mark on everything that it makes. Two repos on one
-    /// JumpServer need two names. It cannot be changed later without leaving everything
-    /// behind.
-    #[schemars(with = "String", regex(pattern = r"^[a-z0-9-]{1,40}$"))]
+    /// The name of this access repo, the mark on everything that it owns: 1 to 40
+    /// lower-case letters, digits and `-`. It cannot be changed later without adopting
+    /// everything anew.
+    #[schemars(with = "String", regex(pattern = "^[a-z0-9-]{1,40}$"))]
     pub(super) owner: Text,
-    /// The zone in which days and times are meant, such as Asia/Shanghai.
+    /// The zone in which days and times of day are meant, such as `Asia/Shanghai` or `UTC`.
     #[schemars(with = "String")]
     pub(super) time_zone: Text,
-    /// The JumpServer whose permissions are made.
+    /// Where JumpServer is.
     pub(super) jumpserver: JumpServerPart,
-    /// Where the users of JumpServer come from.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "PeoplePart")]
+    /// Who makes the users of JumpServer.
+    #[serde(default, deserialize_with = "value")]
     pub(super) people: Option<PeoplePart>,
-    /// Kinds of accounts on hosts, by name: lower-case letters and digits, not `db`. Left
-    /// out, there are `app` and `root`.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "BTreeMap<String, LoginPart>")]
+    /// Kinds of accounts on servers, by name (1 to 20 lower-case letters and digits, not
+    /// `db`). Default: `app` with the account `app`, and `root` with `root` and
+    /// `Administrator`; both with ssh, sftp, rdp, vnc and connect, upload, download, copy,
+    /// paste. What stands here takes the place of both.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<BTreeMap<String, LoginPart>>")]
     pub(super) logins: Option<Spanned<BTreeMap<String, Spanned<LoginPart>>>>,
-    /// Kinds of accounts on databases, by name: for each the privileges of MySQL that it
-    /// holds. Left out, there are `r: [SELECT]` and `rw: [SELECT, INSERT, UPDATE, DELETE]`.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "BTreeMap<String, Vec<String>>")]
+    /// Named sets of MySQL privileges (the name is 1 to 20 lower-case letters and digits).
+    /// Default: `r: [SELECT]` and `rw: [SELECT, INSERT, UPDATE, DELETE]`. What stands here
+    /// takes the place of both. Privileges that reach beyond a database are not possible.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<BTreeMap<String, schema::Privileges>>")]
     pub(super) levels: Option<Spanned<BTreeMap<String, List>>>,
-    /// The first part of every name that is given: `jump` when left out. A second repo on the
-    /// same JumpServer needs another.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "String", regex(pattern = r"^[a-z0-9]{1,12}$"))]
+    /// The first part of all names that jumpgate gives: 1 to 12 lower-case letters and
+    /// digits. Default: `jump`. A second repo on the same JumpServer needs another.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>", regex(pattern = "^[a-z0-9]{1,12}$"))]
     pub(super) prefix: Option<Text>,
-    /// How much one run may take away before it stops: at whichever comes first.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "GuardPart")]
+    /// How much one run may take away without a flag. Default: 10 removals or 20 percent,
+    /// whichever comes first.
+    #[serde(default, deserialize_with = "value")]
     pub(super) guard: Option<GuardPart>,
 }
 
-/// A JumpServer and its organization.
+/// Where JumpServer is.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct JumpServerPart {
-    /// Its address: https://host, with a path where there is one.
-    #[schemars(with = "String", regex(pattern = r"^https?://"))]
+    /// The address, such as `https://jump.acme.example`, with a path where it has one.
+    #[schemars(with = "String", regex(pattern = "^https?://"))]
     pub(super) url: Text,
-    /// The organization, by name or id: `Default` when left out.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "String")]
+    /// The organization, by name or id. Default: `Default`.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>")]
     pub(super) organization: Option<Text>,
 }
 
-/// Where users come from.
+/// Who makes the users of JumpServer.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct PeoplePart {
-    /// `jumpserver`: LDAP, SSO or an administrator makes the users. `repo`: jumpgate makes
-    /// them, and disables those that it made when they leave.
+    /// `jumpserver` (default): users come from LDAP, SSO or an administrator, and jumpgate
+    /// never writes them. `repo`: jumpgate makes users from `people/`, and switches off
+    /// those that it made when they leave.
     pub(super) source: Source,
 }
 
-#[derive(Deserialize, Clone, Copy, JsonSchema)]
+/// Who makes the users of JumpServer.
+#[derive(Deserialize, JsonSchema, Clone, Copy)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
 pub(super) enum Source {
+    /// LDAP, SSO or an administrator.
     Jumpserver,
+    /// jumpgate, from `people/`.
     Repo,
 }
 
-/// A kind of account on hosts.
+/// A kind of account on servers.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct LoginPart {
-    /// User names on the hosts.
+    /// User names on the servers, as JumpServer has them.
     #[schemars(with = "Vec<String>", length(min = 1))]
     pub(super) accounts: Texts,
-    /// Protocols of JumpServer, such as ssh, sftp, rdp; never `all`.
+    /// Protocols of JumpServer by name, such as `ssh`, `sftp`, `rdp`, `vnc`; never `all`.
     #[schemars(with = "Vec<String>", length(min = 1))]
     pub(super) protocols: Texts,
-    /// What JumpServer lets people do.
-    #[schemars(with = "Vec<Action>", length(min = 1))]
+    /// What people may do in a session.
+    #[schemars(with = "Vec<schema::ActionWord>", length(min = 1))]
     pub(super) actions: Texts,
 }
 
-#[derive(JsonSchema)]
-#[schemars(rename_all = "lowercase", inline)]
-#[allow(dead_code, reason = "it is there for the schema")]
-enum Action {
-    Connect,
-    Upload,
-    Download,
-    Copy,
-    Paste,
-    Delete,
-    Share,
-}
-
-/// How much one run may take away before it stops.
+/// How much one run may take away without a flag; the run stops at whichever comes first.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct GuardPart {
-    /// The greatest number of removals: 10 when left out.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "u32")]
+    /// The greatest number of removals. Default: 10.
+    #[serde(default, deserialize_with = "value")]
     pub(super) removals: Option<u32>,
-    /// The greatest share of what there is, in percent: 20 when left out.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "u32", range(max = 100))]
+    /// The greatest share of everything owned, in percent: 0 to 100. Default: 20.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<u32>", range(max = 100))]
     pub(super) percent: Option<Spanned<u32>>,
 }
 
-/// What may be asked for, for how long, and with how many approvals.
+/// `policy.yaml`: environments, and the limits that every request keeps.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct PolicyFile {
-    /// The environments that the inventory sorts its targets into.
+    /// The environments that there are, such as `prod` and `test`.
     #[schemars(with = "Vec<String>", length(min = 1))]
     pub(super) environments: List,
-    /// Limits: access keeps every limit whose `when` matches, so adding one never loosens.
+    /// Limits. A request keeps all whose `when` matches, so adding one never loosens
+    /// anything. Default: none.
     #[serde(default)]
     #[schemars(with = "Vec<LimitPart>")]
     pub(super) limits: Vec<Spanned<LimitPart>>,
-    /// What happens to a database account that a permission of somebody else would open to
-    /// all: `refuse` (when left out) does not make it, `allow` makes it and reports it.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "Exposed")]
+    /// What happens to a database account that a foreign permission with `@ALL` would open
+    /// to other people: `refuse` (default) gives it nothing new, `allow` shows it as a
+    /// risk.
+    #[serde(default, deserialize_with = "value")]
     pub(super) exposed_accounts: Option<Exposed>,
 }
 
-#[derive(Deserialize, Clone, Copy, JsonSchema)]
+/// What happens to exposed accounts.
+#[derive(Deserialize, JsonSchema, Clone, Copy)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
 pub(super) enum Exposed {
+    /// They get nothing new.
     Refuse,
+    /// They are made, and shown as risks.
     Allow,
 }
 
@@ -165,273 +155,297 @@ pub(super) enum Exposed {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct LimitPart {
-    /// To what it applies; `{}` is everything.
+    /// What it is for; every part that is there must match. `{}` matches everything.
     pub(super) when: WhenPart,
-    /// `required`: access needs an end.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "Required")]
+    /// `required`: the request must have an `until`.
+    #[serde(default, deserialize_with = "value")]
     pub(super) end: Option<Required>,
-    /// How far ahead the end may be, in days, such as 90d; an end is then required.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "String", regex(pattern = r"^[0-9]+d$"))]
+    /// The longest period, in days, such as `90d`.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>", regex(pattern = "^[0-9]{1,5}d$"))]
     pub(super) longest: Option<Text>,
-    /// How many people other than the author approve the request.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "u32")]
+    /// How many approvals the pull request needs.
+    #[serde(default, deserialize_with = "value")]
     pub(super) approvals: Option<u32>,
-    /// Refuses it altogether; the text says what to do instead.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "String")]
+    /// It is not possible at all; the text says what to do in its place.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>")]
     pub(super) deny: Option<Text>,
 }
 
-#[derive(Deserialize, Clone, Copy, JsonSchema)]
+/// It must be there.
+#[derive(Deserialize, JsonSchema, Clone, Copy)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
 pub(super) enum Required {
+    /// It must be there.
     Required,
 }
 
-/// To what a limit applies: every key that is there must match.
+/// What a limit is for.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct WhenPart {
-    /// An environment.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "String")]
+    /// Targets of this environment.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>")]
     pub(super) environment: Option<Text>,
-    /// A login on hosts.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "String")]
+    /// This login; such a limit never matches databases.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>")]
     pub(super) login: Option<Text>,
-    /// A level on databases.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "String")]
+    /// This level; such a limit never matches servers.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>")]
     pub(super) level: Option<Text>,
-    /// How much of a database: the whole, whole tables, or columns.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "ScopeWord")]
+    /// What of a database: a whole `database`, a whole `table`, or `columns`.
+    #[serde(default, deserialize_with = "value")]
     pub(super) scope: Option<ScopeWord>,
 }
 
-#[derive(Deserialize, Clone, Copy, JsonSchema)]
+/// What of a database.
+#[derive(Deserialize, JsonSchema, Clone, Copy)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
 pub(super) enum ScopeWord {
+    /// A whole database.
     Database,
+    /// A whole table.
     Table,
+    /// Columns of a table.
     Columns,
 }
 
-/// A person; the name of the file is the person's name in requests and teams.
+/// `people/NAME.yaml`: a person. The name of the file is the person's name in this repo:
+/// lower-case letters, digits, `.`, `_` and `-`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct PersonFile {
-    /// The name for people, in any script.
+    /// The name for people.
     #[schemars(with = "String", length(min = 1))]
     pub(super) name: Text,
-    /// The e-mail address; required when `people.source` is `repo`.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "String")]
+    /// The e-mail address. Needed when `people.source` is `repo`.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>")]
     pub(super) email: Option<Text>,
-    /// The user name in JumpServer, where it is not the file's name.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "String")]
+    /// The user name in JumpServer. Default: the name of the file.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>")]
     pub(super) jumpserver: Option<Text>,
-    /// The user's id in JumpServer. Needed only when the user was made anew there, to say
-    /// that it is still the same human.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "String")]
+    /// The user's id in JumpServer. Written after a user was made anew there, when it is
+    /// the same human.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>", extend("format" = "uuid"))]
     pub(super) jumpserver_id: Option<Text>,
-    /// The user name at the git forge, by which approvals are counted.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "String")]
+    /// The user name at the git forge.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>")]
     pub(super) forge: Option<Text>,
-    /// The last day of this person: all access ends with it.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "String")]
+    /// The last day of the person: all access ends with it.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<schema::Edge>")]
     pub(super) left: Option<Text>,
 }
 
-/// A team; a request names it as team/NAME.
+/// `teams/NAME.yaml`: a team. Requests name it `team/NAME`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct TeamFile {
-    /// The people in it, by the names of their files; no teams.
+    /// The people, by the names of their files. A team has no teams in it.
     #[schemars(with = "Vec<String>", length(min = 1))]
     pub(super) members: List,
 }
 
-/// A MySQL or MariaDB server; the name of the file is its name in requests.
+/// `inventory/databases/NAME.yaml`: a MySQL or MariaDB server. The name of the file is the
+/// instance's name.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct InstanceFile {
-    /// host:port of the server on which accounts are made; the port is 3306 when left out.
+    /// Where accounts are made: `host:port`, the port being 3306 when it is left out.
     #[schemars(with = "String")]
     pub(super) address: Text,
-    /// The asset that people open in JumpServer; it may be a replica or proxy.
-    #[schemars(with = "String", length(min = 1))]
+    /// What people open in JumpServer, by its exact name; it may be a replica or a proxy.
+    #[schemars(with = "String")]
     pub(super) asset: Text,
-    /// The environment, one of policy.yaml.
+    /// One of the environments of `policy.yaml`.
     #[schemars(with = "String")]
     pub(super) environment: Text,
-    /// Who answers for it: people, and teams as team/NAME.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "Vec<String>", length(min = 1))]
+    /// Who approves requests for it: people, and teams as `team/NAME`. Default: nobody.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<Vec<String>>", length(min = 1))]
     pub(super) owners: Option<List>,
-    /// From where JumpServer connects: the host part of the accounts, such as 10.8.0.%.
-    #[schemars(with = "String", length(min = 1, max = 255))]
+    /// The host part of the accounts: from where JumpServer connects, such as `10.8.0.%`.
+    /// `%` alone is a risk that the plan shows.
+    #[schemars(with = "String", regex(pattern = "^[A-Za-z0-9._%:/-]{1,255}$"))]
     pub(super) account_host: Text,
-    /// The levels that may be asked for: all when left out.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "Vec<String>", length(min = 1))]
+    /// The levels that may be asked for. Default: all.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<Vec<String>>", length(min = 1))]
     pub(super) levels: Option<List>,
-    /// The databases that may be asked for: all but the server's own when left out.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "Vec<String>", length(min = 1))]
+    /// The databases that may be asked for. Default: all but the server's own.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<Vec<String>>", length(min = 1))]
     pub(super) databases: Option<List>,
-    /// How the connection to the server is protected.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "TlsPart")]
+    /// How jumpgate connects. Default: `mode: verify`.
+    #[serde(default, deserialize_with = "value")]
     pub(super) tls: Option<TlsPart>,
-    /// The instance whose accounts are used here too: for a replica or another way to the
-    /// same server.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "String")]
+    /// This is a replica or another name of that instance: it gets no accounts of its own,
+    /// and their passwords go to its asset too.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>")]
     pub(super) same_accounts_as: Option<Text>,
-    /// `retired`: ends all access here; afterwards the file may go.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "State")]
+    /// `retired`: everything here ends with the next apply; then the file may go.
+    #[serde(default, deserialize_with = "value")]
     pub(super) state: Option<State>,
 }
 
-#[derive(Deserialize, Clone, Copy, JsonSchema)]
+/// What becomes of an instance.
+#[derive(Deserialize, JsonSchema, Clone, Copy)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
 pub(super) enum State {
+    /// Everything there ends.
     Retired,
 }
 
-/// How a connection is protected.
+/// How jumpgate connects to a server.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct TlsPart {
-    /// `verify` (when left out): a trusted certificate that names the host. `require`: any
-    /// certificate. `off`: no TLS. The last two are shown as risks.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "Mode")]
+    /// `verify` (default) checks the certificate; `require` encrypts without checking;
+    /// `off` does neither. The last two are shown as risks.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<Mode>")]
     pub(super) mode: Option<Spanned<Mode>>,
-    /// A PEM file of this repo with the certificates to trust, by its path from the root.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "String")]
+    /// A PEM file with the authority of the certificate, by its path from the root of the
+    /// repo. Default: the authorities of the web.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>")]
     pub(super) ca: Option<Text>,
 }
 
-#[derive(Deserialize, Clone, Copy, JsonSchema)]
+/// How a connection is made.
+#[derive(Deserialize, JsonSchema, Clone, Copy)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
 pub(super) enum Mode {
+    /// Encrypted, with a certificate that is checked.
     Verify,
+    /// Encrypted, the certificate unchecked.
     Require,
+    /// Neither.
     Off,
 }
 
-/// The hosts that may be asked for.
+/// `inventory/servers.yaml`: the servers that may be asked for.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ServersFile {
-    /// Entries; an asset that is asked for matches exactly one.
+    /// The entries.
     #[schemars(with = "Vec<ServerPart>", length(min = 1))]
     pub(super) servers: Spanned<Vec<Spanned<ServerPart>>>,
 }
 
-/// Hosts of one environment with the same owners.
+/// Servers with the same environment, owners and logins.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ServerPart {
-    /// The environment, one of policy.yaml.
+    /// One of the environments of `policy.yaml`.
     #[schemars(with = "String")]
     pub(super) environment: Text,
-    /// Who answers for them: people, and teams as team/NAME.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "Vec<String>", length(min = 1))]
+    /// Who approves requests for them: people, and teams as `team/NAME`. Default: nobody.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<Vec<String>>", length(min = 1))]
     pub(super) owners: Option<List>,
-    /// The logins that may be asked for.
+    /// The logins that may be asked for here.
     #[schemars(with = "Vec<String>", length(min = 1))]
     pub(super) logins: List,
-    /// Nodes of JumpServer by their whole path; one below may be asked for too.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "Vec<String>", length(min = 1), inner(regex(pattern = r"^/.*[^/]$")))]
+    /// Nodes of JumpServer by their whole paths, such as `/Default/payments/prod`; a
+    /// request may name one of them or one below.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<Vec<schema::NodePath>>", length(min = 1))]
     pub(super) nodes: Option<List>,
-    /// Assets of JumpServer by name; `*` stands for any characters.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "Vec<String>", length(min = 1))]
+    /// Assets by name; `*` stands for any characters.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<Vec<String>>", length(min = 1))]
     pub(super) assets: Option<List>,
 }
 
-/// A request for access: one reason, one approval, one period. It needs `servers`,
-/// `databases` or both.
+/// `requests/**/NAME.yaml`: one request: one reason, one approval, one period.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(extend("anyOf" = [{ "required": ["servers"] }, { "required": ["databases"] }]))]
 pub(super) struct RequestFile {
-    /// Whom it is for: a person, team/NAME, or a list of these.
-    #[schemars(with = "OneOrMany")]
+    /// Whom it is for: a person, a team as `team/NAME`, or a list of these.
+    #[schemars(with = "schema::OneOrMany")]
     pub(super) r#for: Spanned<OneOrMany>,
-    /// Why, for people; with the ticket's number where there is one.
+    /// Why, in a few words. In quotes when it holds `#` or `: `.
     #[schemars(with = "String", length(min = 1))]
     pub(super) reason: Text,
-    /// The first day (2026-12-01), or a time in the repo's zone (2026-12-01 18:00), or a
-    /// moment with its offset (2026-12-01T18:00:00+08:00). Left out, it begins when merged.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "String")]
+    /// The first day or moment: `2026-12-01`, `2026-12-01 18:00` in the repo's zone, or
+    /// `2026-12-01T18:00:00+08:00`. Default: as soon as it is merged.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<schema::Edge>")]
     pub(super) from: Option<Text>,
-    /// The last day, a time, or a moment. Policy may require it.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "String")]
+    /// The last day, or the moment at which it ends, in the same forms. Default: no end,
+    /// where policy allows it.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<schema::Edge>")]
     pub(super) until: Option<Text>,
-    /// Hosts.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "Vec<ServerAsk>", length(min = 1))]
+    /// The servers asked for. One of `servers` and `databases` must be there.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<Vec<ServerAsk>>", length(min = 1))]
     pub(super) servers: Option<Spanned<Vec<Spanned<ServerAsk>>>>,
-    /// Databases.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "Vec<DatabaseAsk>", length(min = 1))]
+    /// The databases asked for. One of `servers` and `databases` must be there.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<Vec<DatabaseAsk>>", length(min = 1))]
     pub(super) databases: Option<Spanned<Vec<Spanned<DatabaseAsk>>>>,
 }
 
-/// Hosts with one login. It needs `nodes`, `assets` or both.
+/// A login on servers. One of `nodes` and `assets` must be there.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(extend("anyOf" = [{ "required": ["nodes"] }, { "required": ["assets"] }]))]
 pub(super) struct ServerAsk {
-    /// The kind of account, such as app or root.
+    /// A login that the inventory offers there, such as `app` or `root`.
     #[schemars(with = "String")]
     pub(super) login: Text,
-    /// Nodes by their whole path: everything in and below them, also what is added later.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "Vec<String>", length(min = 1), inner(regex(pattern = r"^/.*[^/]$")))]
+    /// Nodes by their whole paths. A node means everything in and below it, also what is
+    /// added later.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<Vec<schema::NodePath>>", length(min = 1))]
     pub(super) nodes: Option<List>,
-    /// Assets by name; no patterns.
-    #[serde(default, deserialize_with = "there")]
-    #[schemars(with = "Vec<String>", length(min = 1))]
+    /// Assets by their exact names.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<Vec<String>>", length(min = 1))]
     pub(super) assets: Option<List>,
 }
 
-/// Parts of databases with one level.
+/// A level on parts of instances.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct DatabaseAsk {
-    /// The instance, or a list of instances: names of files in inventory/databases.
-    #[schemars(with = "OneOrMany")]
+    /// An instance of the inventory, or a list of these.
+    #[schemars(with = "schema::OneOrMany")]
     pub(super) instance: Spanned<OneOrMany>,
-    /// The level, such as r or rw.
+    /// A level, such as `r` or `rw`.
     #[schemars(with = "String")]
     pub(super) level: Text,
-    /// What of it: database.*, database.table, or database.table(column, column). There are
-    /// no patterns; odd names stand in back-ticks.
+    /// What of the instance: `database.*`, `database.table` or `database.table(column,
+    /// ...)`. Names are literal; other characters than letters, digits, `_`, `$`, `-` stand
+    /// in back-ticks.
     #[schemars(with = "Vec<String>", length(min = 1))]
     pub(super) tables: List,
+}
+
+/// The value of a key that may be left out. A key without a value is an error: `until:`
+/// must not mean "no end".
+fn value<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
 }
 
 /// One text, or a list of texts.
@@ -440,25 +454,6 @@ pub(super) enum OneOrMany {
     Many(Texts),
     /// A number, or `true` or `false`, where a text belongs.
     Other,
-}
-
-impl JsonSchema for OneOrMany {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "OneOrMany".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "anyOf": [
-                { "type": "string" },
-                { "type": "array", "items": { "type": "string" }, "minItems": 1 },
-            ],
-        })
-    }
 }
 
 impl<'de> Deserialize<'de> for OneOrMany {

@@ -11,6 +11,7 @@ mod people;
 #[cfg(test)]
 mod repo_tests;
 mod requests;
+pub mod schema;
 pub mod scope;
 mod settings;
 #[cfg(test)]

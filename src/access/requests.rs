@@ -17,6 +17,17 @@ use crate::names::{InstanceName, RequestName};
 use crate::period::Period;
 use crate::yaml::{self, Spanned};
 
+/// The entries behind those that are pieces of `entry`: in `[a.b(c, d)]` the comma of the
+/// columns splits it, and all pieces together are one error.
+fn behind_pieces<'t>(entry: &str, rest: &'t [Text]) -> &'t [Text] {
+    let is_end = |text: &Text| text.value.contains(['(', ')']);
+    let end = rest.iter().position(is_end).filter(|end| !rest[*end].value.contains('('));
+    match end {
+        Some(end) if entry.contains('(') && !entry.contains(')') => &rest[end + 1..],
+        _ => rest,
+    }
+}
+
 impl Loader<'_> {
     pub(super) fn requests(
         &mut self,
@@ -265,16 +276,16 @@ impl Loader<'_> {
             self.known(file, level, "level", access.config.levels.keys())
         };
         let mut scopes: Vec<(Scope, Site)> = Vec::new();
-        for text in &tables.value {
+        let mut entries = tables.value.as_slice();
+        while let [text, rest @ ..] = entries {
+            entries = rest;
             match scope::parse(&text.value) {
                 Ok(scope) => scopes.push((scope, yaml::site(file, text))),
-                Err(error) => self.at(
-                    file,
-                    text,
-                    Code::InvalidScope,
-                    "this is no scope".to_owned(),
-                    error.message,
-                ),
+                Err(error) => {
+                    entries = behind_pieces(&text.value, rest);
+                    let message = "this is no scope".to_owned();
+                    self.at(file, text, Code::InvalidScope, message, error.message);
+                }
             }
         }
         let mut instances: Vec<(InstanceName, Site)> = Vec::new();

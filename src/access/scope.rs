@@ -1,7 +1,9 @@
 //! The text of a `tables:` entry: `database.*`, `database.table`,
 //! `database.table(column, ...)`, with names bare or in back-ticks as in SQL.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fmt;
 use std::iter::Peekable;
 use std::str::Chars;
 
@@ -38,6 +40,29 @@ pub struct InvalidScope {
 /// ```
 pub fn parse(text: &str) -> Result<Scope, InvalidScope> {
     Parser { rest: text.chars().peekable(), at: 0 }.scope()
+}
+
+/// A scope as requests write it; names that need it stand in back-ticks.
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Database(database) => write!(f, "{}.*", quoted(database)),
+            Self::Table(database, table) => write!(f, "{}.{}", quoted(database), quoted(table)),
+            Self::Columns(database, table, columns) => {
+                let columns: Vec<_> = columns.iter().map(|column| quoted(column)).collect();
+                let (database, table) = (quoted(database), quoted(table));
+                write!(f, "{database}.{table}({})", columns.join(", "))
+            }
+        }
+    }
+}
+
+fn quoted(name: &str) -> Cow<'_, str> {
+    if name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '-')) {
+        Cow::Borrowed(name)
+    } else {
+        Cow::Owned(format!("`{}`", name.replace('`', "``")))
+    }
 }
 
 struct Parser<'a> {
@@ -290,6 +315,7 @@ mod tests {
             let quote = |name: &str| format!("`{}`", name.replace('`', "``"));
             let text = format!("{}.{}", quote(&name), quote(&sub));
             prop_assert_eq!(parse(&text), Ok(table(&name, &sub)));
+            prop_assert_eq!(parse(&table(&name, &sub).to_string()), Ok(table(&name, &sub)));
         }
     }
 }

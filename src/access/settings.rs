@@ -18,7 +18,8 @@ use crate::names::{LevelName, LoginName};
 use crate::yaml::{self, Spanned};
 
 /// What JumpServer lets people do (v3.10 and v4.10).
-const ACTIONS: [&str; 7] = ["connect", "upload", "download", "copy", "paste", "delete", "share"];
+pub(super) const ACTIONS: [&str; 7] =
+    ["connect", "upload", "download", "copy", "paste", "delete", "share"];
 
 impl Loader<'_> {
     pub(super) fn config(&mut self) -> Option<Config> {

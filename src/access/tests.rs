@@ -89,6 +89,57 @@ fn o14_global_priv_on_db() {
 }
 
 #[test]
+fn a_key_without_a_value_is_never_its_default() {
+    for (path, line) in [
+        (REQUEST, "from:"),
+        (REQUEST, "until:"),
+        (REQUEST, "until: ~"),
+        ("people/liwei.yaml", "left:"),
+        ("people/liwei.yaml", "jumpserver-id: null"),
+        ("inventory/databases/orders-prod.yaml", "levels:"),
+        ("inventory/databases/orders-prod.yaml", "tls:"),
+        ("inventory/databases/orders-prod.yaml", "tls: { mode: }"),
+        ("inventory/databases/orders-prod.yaml", "state:"),
+        ("inventory/databases/orders-prod.yaml", "same-accounts-as:"),
+        ("jumpgate.yaml", "guard:"),
+        ("jumpgate.yaml", "levels:"),
+        ("policy.yaml", "exposed-accounts:"),
+        ("policy.yaml", "  - { when: { environment: }, deny: x }"),
+        ("policy.yaml", "  - { when: {}, deny: }"),
+        ("policy.yaml", "  - { when: {}, longest: }"),
+        ("policy.yaml", "  - { when: {}, end: }"),
+        ("policy.yaml", "  - { when: {}, approvals: }"),
+    ] {
+        let tree = example();
+        let key = line.split(':').next().unwrap_or_default();
+        let mut text = String::new();
+        for old in String::from_utf8_lossy(&tree.files[path]).lines() {
+            if !old.starts_with(&format!("{key}:")) {
+                text += &format!("{old}\n");
+            }
+        }
+        text += line;
+        let found = errors(&with(path, &text));
+        let told = found.iter().any(|(code, _)| matches!(code, Code::NoValue | Code::WrongKind));
+        assert!(told, "{path} {line}: {found:?}");
+    }
+}
+
+#[test]
+fn an_entry_that_its_comma_splits_is_one_error() {
+    let tables = |list: &str| {
+        request(&format!(
+            "databases:\n  - instance: orders-prod\n    level: r\n    tables: [{list}]"
+        ))
+    };
+    let one = (Code::InvalidScope, 6);
+    assert_eq!(tables("billing.cards(id, last4)"), [one]);
+    assert_eq!(tables("billing.cards(id, a, last4), orders.*"), [one]);
+    assert_eq!(tables("billing.cards(id, a), orders"), [one, one]);
+    assert_eq!(tables("billing.cards(id, orders"), [one, one]);
+}
+
+#[test]
 fn o19_injection_from_yaml() {
     let ask = |instance: &str, level: &str, table: &str| {
         request(&format!(

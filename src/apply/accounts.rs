@@ -31,7 +31,7 @@ pub(super) async fn carry_out(
             AccountStep::Grants { change: grant } => {
                 one.server.apply(&change.account, grant).await?;
             }
-            AccountStep::Mark { account, .. } => one.remark(*account, None).await?,
+            AccountStep::Mark { account, .. } => one.settle(*account).await?,
             AccountStep::Handover(step) => {
                 if let Some(note) = one.handover(step).await? {
                     return Ok(Some(note));
@@ -79,8 +79,14 @@ impl One<'_, '_, '_> {
                 self.server.kill_sessions(name).await?;
             }
             Step::MarkDone { asset } => self.done(asset).await?,
+            Step::MarkNarrowing { account, .. } => {
+                // The requests stay in it until what they asked for is gone.
+                let mark = self.seen(*account)?;
+                self.remark(mark, HandoverState::Narrowing).await?;
+            }
             Step::MarkEnding { account, .. } => {
-                self.remark(*account, Some(HandoverState::Ending)).await?;
+                let mark = self.mark(*account, self.seen(*account)?.handover);
+                self.remark(mark, HandoverState::Ending).await?;
             }
             Step::Drop => {
                 if let Dropped::StillDefiner { objects } = self.server.drop_account(name).await? {
@@ -131,7 +137,15 @@ impl One<'_, '_, '_> {
         let id = account.unwrap_or_else(|| naming::account_id(owner, organization, asset_id, user));
         let generation = self.slot.get()?.1.to_owned();
         let handover = Handover { state: HandoverState::Pending, generation, changed: None };
-        let comment = self.comment(&self.mark(id, Some(handover)));
+        let mut mark = self.mark(id, Some(handover));
+        // What was asked for before stays in it until that is gone: a run that takes this up
+        // must still know that its end was recorded.
+        if let Some(before) = account.and_then(|id| self.seen(id).ok()) {
+            for (request, end) in before.requests {
+                mark.requests.entry(request).or_insert(end);
+            }
+        }
+        let comment = self.comment(&mark);
         let writer = self.run.means.writer;
         let (secret, _) = self.slot.get()?;
         match account {
@@ -165,14 +179,26 @@ impl One<'_, '_, '_> {
         Ok(self.run.means.writer.patch_account_comment(id, &comment).await?)
     }
 
-    /// A new mark on an account that keeps its password.
-    async fn remark(&mut self, id: Uuid, state: Option<HandoverState>) -> Result<()> {
+    /// The mark of the account as it is wanted; its password stays.
+    async fn settle(&mut self, id: Uuid) -> Result<()> {
+        let mark = self.mark(id, self.seen(id)?.handover);
+        self.remark(mark, HandoverState::Done).await
+    }
+
+    /// The mark as it was read under the lock.
+    fn seen(&self, id: Uuid) -> Result<Mark> {
         let seen = self.run.means.live.accounts.get(&id);
-        let handover = seen.and_then(|seen| seen.mark.as_ref()?.handover.clone());
-        let mut handover = handover.with_context(|| format!("account {id} has lost its mark"))?;
-        handover.state = state.unwrap_or(handover.state);
-        let comment = self.comment(&self.mark(id, Some(handover)));
-        let labelled = seen.is_some_and(|seen| seen.labelled);
+        let mark = seen.and_then(|seen| seen.mark.clone());
+        mark.with_context(|| format!("account {id} has lost its mark"))
+    }
+
+    /// A new mark on an account that keeps its password.
+    async fn remark(&mut self, mut mark: Mark, state: HandoverState) -> Result<()> {
+        let id = mark.id;
+        let handover = mark.handover.as_mut();
+        handover.with_context(|| format!("account {id} has lost its mark"))?.state = state;
+        let comment = self.comment(&mark);
+        let labelled = self.run.means.live.accounts.get(&id).is_some_and(|seen| seen.labelled);
         self.held().await?;
         let writer = self.run.means.writer;
         writer.patch_account_comment(id, &comment).await?;

@@ -3,49 +3,37 @@
 use jiff::Timestamp;
 
 use super::Outcome;
-use super::source::Source;
-use crate::access::model::Access;
+use super::plan::Format;
+use super::source::{self, Source};
+use crate::access;
+use crate::report::CheckReport;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
     source: Source,
+    /// The form of the output.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
     let now = Timestamp::now();
-    match args.source.access(now) {
-        Ok((_, access)) => {
-            anstream::println!("{}", summary(&access, now));
-            Outcome::Done
+    let tree = match args.source.tree() {
+        Ok(tree) => tree,
+        Err(outcome) => return outcome,
+    };
+    let read = access::load(&tree, now);
+    let report = CheckReport::of(read.as_ref().map_err(Vec::as_slice), now);
+    match (args.format, &report.summary, &read) {
+        (Format::Json, ..) => anstream::println!("{}", report.json()),
+        (Format::Text, _, Err(errors)) => source::print(&tree, errors),
+        (Format::Text, holds, Ok(access)) => {
+            source::print(&tree, &access.notices);
+            if let Some(holds) = holds {
+                anstream::println!("{}", holds.text());
+            }
         }
-        Err(outcome) => outcome,
     }
-}
-
-/// One line on what the repo holds.
-fn summary(access: &Access, now: Timestamp) -> String {
-    let requests = access.requests.values();
-    let (mut active, mut upcoming, mut ended) = (0, 0, 0);
-    for request in requests {
-        let period = &request.period;
-        *(if period.is_over(now) {
-            &mut ended
-        } else if period.has_started(now) {
-            &mut active
-        } else {
-            &mut upcoming
-        }) += 1;
-    }
-    format!(
-        "ok: {} people, {}, {}, {} ({active} active, {upcoming} upcoming, {ended} ended)",
-        access.people.len(),
-        count(access.teams.len(), "team"),
-        count(access.instances.len(), "database instance"),
-        count(access.requests.len(), "request"),
-    )
-}
-
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+    if report.ok { Outcome::Done } else { Outcome::Invalid }
 }

@@ -4,10 +4,12 @@ mod apply;
 mod check;
 mod doctor;
 mod exit;
+mod explain;
 mod grants_needed;
 mod import;
 mod plan;
 mod roles_needed;
+mod schema;
 mod source;
 
 use clap::{Parser, Subcommand};
@@ -36,6 +38,10 @@ enum Command {
     GrantsNeeded(grants_needed::Args),
     /// Print the rights that the users of plan and apply need in JumpServer.
     RolesNeeded(roles_needed::Args),
+    /// Say what the code of an error or a finding means, and what to do.
+    Explain(explain::Args),
+    /// Print the JSON schema of a file or an output.
+    Schema(schema::Args),
     /// Write files from what JumpServer has.
     #[command(subcommand)]
     Import(import::Command),
@@ -51,6 +57,8 @@ impl Cli {
             Command::Doctor(args) => doctor::run(&args),
             Command::GrantsNeeded(args) => grants_needed::run(&args),
             Command::RolesNeeded(args) => roles_needed::run(&args),
+            Command::Explain(args) => explain::run(&args),
+            Command::Schema(args) => schema::run(&args),
             Command::Import(command) => import::run(&command),
         }
     }

@@ -1,6 +1,7 @@
 //! From grants and a moment to the desired state of every target.
 
 mod accounts;
+mod join;
 mod permissions;
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What is wrong in a file, said to a person: where, what was expected, what to do.
 
+pub mod pages;
 mod render;
 
 use std::fmt;
@@ -13,7 +14,7 @@ use crate::access::model::Site;
 pub use render::render;
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident = $text:literal;)*) => {
+    ($($(#[$doc:meta])* $variant:ident = $text:literal, $title:literal;)*) => {
         /// The stable code of a kind of error: it never changes its meaning.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {
@@ -28,63 +29,70 @@ macro_rules! codes {
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
             }
+
+            /// It in a few words.
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)* }
+            }
         }
     };
 }
 
 codes! {
     /// The file is no text, or too large.
-    NotText = "JG001";
+    NotText = "JG001", "not a text file";
     /// The file is no YAML.
-    Syntax = "JG002";
+    Syntax = "JG002", "not YAML";
     /// A key that does not exist.
-    UnknownKey = "JG003";
+    UnknownKey = "JG003", "a key that does not exist";
     /// A key that is there twice.
-    DuplicateKey = "JG004";
+    DuplicateKey = "JG004", "a key that is there twice";
     /// A key that must be there is missing.
-    MissingKey = "JG005";
+    MissingKey = "JG005", "a key is missing";
     /// A value of another kind than expected.
-    WrongKind = "JG006";
+    WrongKind = "JG006", "a value of another kind than expected";
     /// A key without a value.
-    NoValue = "JG007";
+    NoValue = "JG007", "a key without a value";
     /// More than one document in a file.
-    SeveralDocuments = "JG008";
+    SeveralDocuments = "JG008", "more than one document in a file";
     /// Tags, aliases or merge keys: YAML that these files do without.
-    Exotic = "JG009";
+    Exotic = "JG009", "YAML that these files do without";
     /// A name whose form is not the one of its kind.
-    InvalidName = "JG010";
+    InvalidName = "JG010", "a name of the wrong form";
     /// A name that nothing in the repo has.
-    UnknownName = "JG011";
+    UnknownName = "JG011", "a name that the repo does not know";
     /// A `tables:` entry that is no scope.
-    InvalidScope = "JG012";
+    InvalidScope = "JG012", "not a database, table or columns";
     /// A text that is no end of a period, or a period that ends before it begins.
-    InvalidPeriod = "JG013";
+    InvalidPeriod = "JG013", "not a period";
     /// A list without entries, or a block that asks for nothing.
-    Empty = "JG014";
+    Empty = "JG014", "an empty list, or a block that asks for nothing";
     /// A value that is not possible for its key.
-    InvalidValue = "JG015";
+    InvalidValue = "JG015", "a value that is not possible for its key";
     /// A privilege that no level may hold, or that its scope cannot hold.
-    Privilege = "JG016";
+    Privilege = "JG016", "a privilege that cannot be held";
     /// Something that the inventory does not offer.
-    NotOffered = "JG017";
+    NotOffered = "JG017", "the inventory does not offer this";
     /// A file that is missing, unreadable, or in the way of another.
-    File = "JG018";
+    File = "JG018", "a file that is missing or in the way";
     /// A `#` that turned the end of a text into a comment.
-    SwallowedComment = "JG019";
+    SwallowedComment = "JG019", "a comment that swallowed the end of a text";
     /// The same entry twice.
-    Twice = "JG020";
+    Twice = "JG020", "the same entry twice";
     /// Two different things that would get one name.
-    SameName = "JG021";
+    SameName = "JG021", "two things that would get one name";
     /// A limit of policy that can never limit anything.
-    IdleLimit = "JG022";
+    IdleLimit = "JG022", "a limit that can never limit anything";
+    /// A pull request adds or edits a request that is over.
+    EndPassed = "JG030", "a request that is over";
     /// A level that lets people leave things behind that run with their rights.
-    Definers = "JG101";
+    Definers = "JG101", "a level whose holders leave things behind";
     /// Accounts that can be used from any host.
-    OpenHost = "JG102";
+    OpenHost = "JG102", "accounts that can be used from any host";
     /// A connection that is not protected against others on the way.
-    WeakTls = "JG103";
+    WeakTls = "JG103", "a connection that is not protected";
     /// A request for an instance that is retired.
-    Retired = "JG104";
+    Retired = "JG104", "a request for a retired instance";
 }
 
 /// How much a diagnostic matters.

@@ -2,8 +2,8 @@
 //!
 //! JumpServer knows a password before the server has it. The mark of the account in
 //! JumpServer says how far the password is: `pending` before the server is touched,
-//! `done` with the server's own time of the change once it was read back, `ending` while
-//! the account goes. From any state in which a run was cut, the same function gives the
+//! `done` with the server's own time of the change once it was read back, `narrowing`
+//! while something is taken away and sessions are ended, `ending` while the account goes. From any state in which a run was cut, the same function gives the
 //! steps that lead on. Passwords and generations are made when the steps are carried
 //! out: the same state gives the same steps.
 
@@ -55,6 +55,13 @@ pub enum Step {
     MarkDone {
         /// The asset.
         asset: String,
+    },
+    /// JumpServer: the mark as `narrowing`, before anything is taken away.
+    MarkNarrowing {
+        /// The asset.
+        asset: String,
+        /// The account there.
+        account: Uuid,
     },
     /// JumpServer: the mark as `ending`.
     MarkEnding {
@@ -139,6 +146,9 @@ pub struct Way {
     pub steps: Vec<Step>,
     /// For the reader of the plan.
     pub notes: Vec<Note>,
+    /// Whether open sessions must be ended, even when nothing is taken away now: they may
+    /// be of another hand, or of before a run that was cut.
+    pub ends_sessions: bool,
 }
 
 /// Whose an account on an asset is.
@@ -171,7 +181,12 @@ pub fn toward(owner: &Owner, seen: &Seen<'_>) -> Result<Way, Conflict> {
         return Err(Conflict::OnServer);
     }
 
-    let ending = states.iter().flatten().any(|handover| handover.state == HandoverState::Ending);
+    let any =
+        |state: HandoverState| states.iter().flatten().any(|handover| handover.state == state);
+    let ending = any(HandoverState::Ending);
+    // A cut run may have taken something away, or replaced the password of another hand.
+    way.ends_sessions = seen.server.is_some()
+        && (ending || any(HandoverState::Pending) || any(HandoverState::Narrowing));
     match settled(&states, seen.server) {
         Settled::Yes => {
             if seen.server.is_some_and(|server| server.old_password) {
@@ -181,6 +196,7 @@ pub fn toward(owner: &Owner, seen: &Seen<'_>) -> Result<Way, Conflict> {
             way.steps.push(Step::Grants);
         }
         Settled::No { changed } => {
+            way.ends_sessions |= changed;
             if owned || evidently {
                 note_gone(&mut way.notes, seen, &states, changed);
             }
@@ -263,9 +279,8 @@ fn settled(states: &[Option<&Handover>], server: Option<&SeenAccount>) -> Settle
         return Settled::No { changed: false };
     };
     let same = states.iter().all(|handover| {
-        handover.is_some_and(|handover| {
-            handover.state == HandoverState::Done && handover.generation == first.generation
-        })
+        handover
+            .is_some_and(|handover| complete(handover) && handover.generation == first.generation)
     });
     if !same {
         return Settled::No { changed: false };
@@ -274,6 +289,11 @@ fn settled(states: &[Option<&Handover>], server: Option<&SeenAccount>) -> Settle
     let untouched = first.changed == server.password_changed
         && evidence.is_none_or(|evidence| evidence.generation == first.generation);
     if untouched { Settled::Yes } else { Settled::No { changed: true } }
+}
+
+/// Whether both sides had the same password.
+fn complete(handover: &Handover) -> bool {
+    matches!(handover.state, HandoverState::Done | HandoverState::Narrowing)
 }
 
 fn whose<'a>(
@@ -305,9 +325,7 @@ fn note_asset(notes: &mut Vec<Note>, asset: &str, account: &SeenAssetAccount) {
 
 /// Says what another hand took away, when it was complete before.
 fn note_gone(notes: &mut Vec<Note>, seen: &Seen<'_>, states: &[Option<&Handover>], changed: bool) {
-    let done = |handover: &Option<&Handover>| {
-        handover.is_some_and(|handover| handover.state == HandoverState::Done)
-    };
+    let done = |handover: &Option<&Handover>| handover.is_some_and(complete);
     if changed {
         notes.push(Note::PasswordChanged);
     } else if seen.server.is_none() && states.first().is_some_and(done) {

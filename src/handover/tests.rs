@@ -137,6 +137,9 @@ impl World {
                 let account = self.assets.get_mut(asset).expect("an account");
                 (account.state, account.changed) = (HandoverState::Done, changed);
             }
+            Step::MarkNarrowing { asset, .. } => {
+                self.assets.get_mut(asset).expect("an account").state = HandoverState::Narrowing;
+            }
             Step::MarkEnding { asset, .. } => {
                 self.assets.get_mut(asset).expect("an account").state = HandoverState::Ending;
             }
@@ -251,7 +254,7 @@ fn o17_a_complete_account_is_left_alone() {
     for evidence in [true, false] {
         let world = complete(evidence, &["orders-prod"]);
         let way = world.with_seen(&["orders-prod"], |seen| toward(&owner(), seen));
-        assert_eq!(way, Ok(Way { steps: vec![Step::Grants], notes: Vec::new() }));
+        assert_eq!(way, Ok(Way { steps: vec![Step::Grants], ..Way::default() }));
     }
 }
 
@@ -314,5 +317,20 @@ fn a_lock_of_another_hand_stays() {
     world.server.as_mut().expect("an account").locked = true;
     let way =
         world.with_seen(&["orders-prod"], |seen| toward(&owner(), seen)).expect("no conflict");
-    assert_eq!(way, Way { steps: vec![Step::Grants], notes: vec![Note::Locked] });
+    assert_eq!(way, Way { steps: vec![Step::Grants], notes: vec![Note::Locked], ..Way::default() });
+}
+
+#[test]
+fn sessions_of_before_a_cut_are_ended() {
+    let assets = ["orders-prod"];
+    let ends = |state: HandoverState| {
+        let mut world = complete(true, &assets);
+        world.assets.get_mut("orders-prod").expect("an account").state = state;
+        let way = world.with_seen(&assets, |seen| toward(&owner(), seen)).expect("no conflict");
+        (way.ends_sessions, way.steps.contains(&Step::SetPassword))
+    };
+    assert_eq!(ends(HandoverState::Done), (false, false));
+    assert_eq!(ends(HandoverState::Narrowing), (true, false));
+    assert_eq!(ends(HandoverState::Pending), (true, true));
+    assert_eq!(ends(HandoverState::Ending), (true, true));
 }

@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn passwords_are_strong_and_harmless() {
+    fn o18_passwords_are_strong_and_harmless() {
         let mut seen = std::collections::BTreeSet::new();
         for _ in 0..200 {
             let secret = generate().expect("randomness");

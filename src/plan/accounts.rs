@@ -16,7 +16,7 @@ use crate::access::model::{Access, ExposedAccounts};
 use crate::desired::{AccountSpec, Desired, Wanted};
 use crate::handover::{self, Conflict, Note, Seen, Step};
 use crate::jumpserver::spec::{ForeignPermission, Live, SeenAssetAccount};
-use crate::mark::Mark;
+use crate::mark::{HandoverState, Mark};
 use crate::mysql;
 use crate::mysql::difference::{difference, narrows};
 use crate::mysql::spec::{AccountName, Change, Grants, Held, SeenAccount};
@@ -123,6 +123,7 @@ pub(super) fn plan<'a>(inputs: &Inputs<'_, 'a>) -> Accounts<'a> {
     let exposed = exposed(inputs, &mut accounts.findings);
     for (&instance, &(live, _)) in &inputs.servers.usable {
         scopes::find(inputs.access, inputs.all, instance, live, &mut accounts.findings);
+        let missing = scopes::any_missing(&live.existing);
         let from_evidence = live.accounts.values().filter(|account| evident(inputs, account));
         let mut users: BTreeSet<&str> =
             from_evidence.map(|account| account.name.user.as_str()).collect();
@@ -130,7 +131,7 @@ pub(super) fn plan<'a>(inputs: &Inputs<'_, 'a>) -> Accounts<'a> {
         let wanted = inputs.all.accounts.keys().filter(|(holder, _)| *holder == instance);
         users.extend(wanted.map(|(_, user)| user.as_str()));
         for user in users {
-            let one = One { inputs, owned: &owned, instance, live, user };
+            let one = One { inputs, owned: &owned, instance, live, missing, user };
             let person = people.get(user).copied();
             let exposed = exposed.contains(&(instance, user));
             one.plan(person, exposed, &mut accounts);
@@ -292,6 +293,8 @@ struct One<'o, 'i, 'a> {
     owned: &'o Owned<'a>,
     instance: &'a InstanceName,
     live: &'a mysql::live::Live,
+    /// Whether anything that was asked for on the server does not exist.
+    missing: bool,
     user: &'o str,
 }
 
@@ -459,6 +462,17 @@ impl<'a> One<'_, '_, 'a> {
             (!over(end, moment)).then_some(end)
         };
         let allowed = self.inputs.allowed.accounts.get(&key).filter(|_| !blocked);
+        if let Some(allowed) = allowed
+            && allowed.because.len() == wanted.because.len()
+            && !self.missing
+        {
+            // The usual case: everything may be given, so nothing has to be held back.
+            let user = self.inputs.people.users.get(wanted.person).copied();
+            return (
+                allowed.spec.grants.clone(),
+                AccountMark { user, requests: allowed.requests() },
+            );
+        }
         let kept_by_policy: BTreeSet<&RequestName> = allowed
             .map(|allowed| allowed.because.iter().map(|grant| grant.because.request).collect())
             .unwrap_or_default();
@@ -501,15 +515,25 @@ impl<'a> One<'_, '_, 'a> {
         seen: &Seen<'_>,
         mark: &AccountMark,
     ) -> Vec<AccountStep> {
-        let narrowed = changes.iter().any(narrows) || way.notes.contains(&Note::PasswordChanged);
+        let narrowed = changes.iter().any(narrows);
         let mut changes = Some(changes);
         let mut steps = Vec::new();
         let marks = way.steps.iter().any(|step| matches!(step, Step::MarkDone { .. }));
+        let own = seen.assets.first().and_then(|(asset, account)| Some((*asset, (*account)?)));
         for step in way.steps {
             if step == Step::Grants {
+                // A run that is cut before the sessions are ended leaves this behind.
+                if let Some((asset, account)) = own
+                    && narrowed
+                    && !marks
+                    && !is_narrowing(account)
+                {
+                    let (asset, account) = (asset.to_owned(), account.id);
+                    steps.push(AccountStep::Handover(Step::MarkNarrowing { asset, account }));
+                }
                 let changes = changes.take().into_iter().flatten();
                 steps.extend(changes.map(|change| AccountStep::Grants { change }));
-                if narrowed && seen.server.is_some() {
+                if seen.server.is_some() && (narrowed || way.ends_sessions) {
                     steps.push(AccountStep::Handover(Step::KillSessions));
                 }
             } else {
@@ -524,7 +548,9 @@ impl<'a> One<'_, '_, 'a> {
                         && live.user == mark.user
                         && live.end == mark.end()
                 });
-                if !same || !account.labelled {
+                let narrowing = is_narrowing(account)
+                    || (narrowed && own.is_some_and(|(_, own)| own.id == account.id));
+                if !same || narrowing || !account.labelled {
                     let asset = (*asset).to_owned();
                     steps.push(AccountStep::Mark { asset, account: account.id });
                 }
@@ -667,6 +693,12 @@ impl<'a> One<'_, '_, 'a> {
             accounts.findings.push(finding);
         }
     }
+}
+
+/// Whether a run has begun to take something away from the account.
+fn is_narrowing(account: &SeenAssetAccount) -> bool {
+    let handover = account.mark.as_ref().and_then(|mark| mark.handover.as_ref());
+    handover.is_some_and(|handover| handover.state == HandoverState::Narrowing)
 }
 
 /// Whether a recorded end has passed.

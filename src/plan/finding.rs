@@ -103,10 +103,18 @@ kinds! {
     Orphan = "JG231", Error, "something of ours belongs to no instance";
     /// Something the server itself has to say.
     ServerNotice = "JG232", Notice, "a word about a server";
-    /// An account was switched off in JumpServer.
+    /// Someone switched the account off in JumpServer: it stays so.
     SwitchedOff = "JG233", Warning, "an object was switched off by another hand";
     /// Objects of ours are there, and the anchor is not.
     NoAnchor = "JG234", Error, "the anchor is gone";
+    /// A pull request asks for more than the policy of its base allows.
+    BeyondPolicy = "JG240", Error, "a request goes beyond policy";
+    /// An instance that the base does not have.
+    NewTarget = "JG241", Risk, "a target is new in the branch";
+    /// The branch edits where or how a target is reached.
+    TargetMoves = "JG242", Risk, "the branch edits how a target is reached";
+    /// The branch's policy refuses what the base's allowed.
+    HeldBack = "JG243", Warning, "a new policy refuses what was allowed";
 }
 
 impl fmt::Display for Kind {

@@ -58,7 +58,7 @@ pub(super) fn find(
     let here = desired.accounts.iter().filter(|((holder, _), _)| *holder == instance);
     for grant in here.flat_map(|(_, wanted)| &wanted.because) {
         let Want::Database { scope, .. } = grant.want else { continue };
-        if !told.insert((grant.because.site, scope)) {
+        if exists(scope, &live.existing) || !told.insert((grant.because.site, scope)) {
             continue;
         }
         for (what, known) in parts(scope, &live.existing) {
@@ -96,6 +96,23 @@ pub(super) fn find(
         findings.push(finding.help(format!(
             "`jumpgate grants-needed {instance}` prints the grants that let it look"
         )));
+    }
+}
+
+/// Whether anything that was asked about does not exist.
+pub(super) fn any_missing(existing: &Existing) -> bool {
+    let missing = |known: &Known| matches!(known, Known::Missing { .. });
+    existing.databases.values().any(missing)
+        || existing.tables.values().any(missing)
+        || existing.columns.values().flat_map(|columns| columns.values()).any(missing)
+}
+
+/// Whether a scope exists, with all its columns: the usual case, told without a copy.
+fn exists(scope: &Scope, existing: &Existing) -> bool {
+    let there = |known: Option<&Known>| known == Some(&Known::Exists);
+    match scope {
+        Scope::Database(database) => there(existing.databases.get(database)),
+        _ => parts(scope, existing).iter().all(|(_, known)| **known == Known::Exists),
     }
 }
 

@@ -228,6 +228,41 @@ pub fn before(dir: &Path, commit: &str, most: usize) -> Result<Vec<String>, Erro
     Ok(found)
 }
 
+/// The commit that `head` left `base` at: where both still were the same.
+///
+/// # Errors
+/// When the folder lies in no repository, a revision is not there, or the repository does
+/// not hold where they part (a shallow clone).
+pub fn merge_base(dir: &Path, base: &str, head: &str) -> Result<String, Error> {
+    let repository = open(dir)?;
+    let (one, other) = (commit(&repository, base)?.id(), commit(&repository, head)?.id());
+    repository.merge_base(one, other).map(|id| id.to_string()).map_err(|_| {
+        Error(format!(
+            "{base} and {head} have no commit in common here: fetch the whole history \
+             (`fetch-depth: 0` of actions/checkout, `GIT_DEPTH: 0` in GitLab CI)"
+        ))
+    })
+}
+
+/// Where a folder stands in git.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The commit that is checked out, as 40 hex digits.
+    pub commit: String,
+    /// The path of the folder below the root of the repository, with `/`; empty for the root.
+    pub folder: String,
+}
+
+/// Where `dir` stands in git.
+///
+/// # Errors
+/// When it lies in no repository, or nothing is committed yet.
+pub fn place(dir: &Path) -> Result<Place, Error> {
+    let repository = open(dir)?;
+    let commit = commit(&repository, "HEAD")?.id().to_string();
+    Ok(Place { commit, folder: below(&repository, dir)? })
+}
+
 fn open(dir: &Path) -> Result<Repository, Error> {
     Repository::discover(dir).map_err(refused)
 }

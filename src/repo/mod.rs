@@ -9,7 +9,7 @@ mod walk;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use git::{Descent, Head, before, descent, head};
+pub use git::{Descent, Head, Place, before, descent, head, merge_base, place};
 
 /// The files of an access repo: path from its root, with `/`, then the bytes.
 #[derive(Debug, Clone, Default)]

@@ -1,5 +1,10 @@
 //! A plan in words. One [`Report`] is what text and JSON both show.
 
+mod check;
+mod comparison;
+mod comparison_text;
+pub mod markdown;
+mod phrase;
 mod text;
 mod words;
 
@@ -8,6 +13,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub use check::{CheckReport, Holds, Told};
+pub use comparison::{COMPARISON, Comparison, Counts, Live};
+pub use comparison_text::render as render_comparison;
 pub use text::{Look, render};
 pub use words::clean;
 
@@ -27,6 +35,7 @@ pub const SCHEMA: &str = "jumpgate.plan/1";
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Report {
     /// The version of this form.
+    #[schemars(extend("const" = SCHEMA))]
     pub schema: &'static str,
     /// The owner.
     pub owner: Owner,

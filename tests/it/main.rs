@@ -2,7 +2,10 @@
 
 mod apply;
 mod check;
+mod explain;
+mod faults;
 mod jumpserver;
 mod mysql;
+mod schema;
 #[path = "../support/mod.rs"]
 mod support;

@@ -22,7 +22,8 @@ pub(crate) struct Done {
 }
 
 impl Done {
-    fn of(output: Output) -> Self {
+    /// Of an output.
+    pub(crate) fn of(output: Output) -> Self {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
         Self {
             code: output.status.code().unwrap_or(-1),
@@ -167,6 +168,14 @@ impl Company {
             .expect("git runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("UTF-8")
+    }
+
+    /// Another clone of the access repo.
+    pub(crate) fn clone_repo(&self) -> TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        let to = folder.path().to_str().expect("UTF-8");
+        self.git(&["clone", "--quiet", ".", to]);
+        folder
     }
 
     /// Uses another token of JumpServer from now on.

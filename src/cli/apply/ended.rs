@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use jiff::Timestamp;
 
 use super::locks::Locks;
-use super::{clocks_agree, comes_after, leave_out_wrong_clocks};
+use super::{Args, clocks_agree, comes_after, leave_out_wrong_clocks};
 use crate::access::model::Access;
 use crate::cli::source::Source;
 use crate::grants::{self, Grant};
@@ -21,7 +21,7 @@ const BACK: usize = 100;
 
 /// Carries out the recorded ends that have passed, by the files of the last commit that
 /// was valid. Errors are told; the exit code is that of the invalid files.
-pub(super) async fn apply(source: &Source, commit: &str) {
+pub(super) async fn apply(args: &Args, source: &Source, commit: &str) {
     let now = Timestamp::now();
     let Some((from, access)) = last_valid(source, commit, now) else {
         anstream::eprintln!(
@@ -31,7 +31,7 @@ pub(super) async fn apply(source: &Source, commit: &str) {
     };
     let short = from.get(..12).unwrap_or(&from);
     anstream::eprintln!("nothing new is given; recorded ends are carried out by commit {short}");
-    match ends(source, &access, commit).await {
+    match ends(args, source, &access, commit).await {
         Ok(0) => anstream::eprintln!("no recorded end has passed"),
         Ok(1) => anstream::eprintln!("1 recorded end carried out"),
         Ok(done) => anstream::eprintln!("{done} recorded ends carried out"),
@@ -51,6 +51,7 @@ fn last_valid(source: &Source, commit: &str, now: Timestamp) -> Option<(String, 
 }
 
 async fn ends(
+    args: &Args,
     source: &Source,
     access: &Access,
     commit: &str,
@@ -65,16 +66,19 @@ async fn ends(
         .await
         .map_err(|error| told(&error))?;
     leave_out_wrong_clocks(&mut observed);
-    comes_after(source, commit, observed.jumpserver.anchor.as_ref())?;
+    comes_after(args, source, commit, observed.jumpserver.anchor.as_ref())?;
     let plan = recorded(access, &grants, &observed);
     if plan.is_empty() {
         return Ok(0);
     }
-    let mut locks = Locks::take(access, &reader, &plan, environment).await?;
+    let mut locks = Locks::take(access, &reader, &plan, environment, args.patience()).await?;
     let (focus, locked) = locks.read(access, &desired).await;
     let again = observe::all(access, &desired, &reader, environment, &focus).await;
     let mut done = 0;
     match again {
+        // Another run came between, and was told of.
+        Ok(observed)
+            if comes_after(args, source, commit, observed.jumpserver.anchor.as_ref()).is_err() => {}
         Ok(mut observed) => {
             observed.instances.extend(locked);
             leave_out_wrong_clocks(&mut observed);

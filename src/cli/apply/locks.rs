@@ -1,7 +1,7 @@
 //! The locks of one run: the lease of JumpServer, and a lock on each server that changes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, StreamExt};
 
@@ -26,18 +26,21 @@ pub(super) struct Locks {
 }
 
 impl Locks {
-    /// Takes the lease, then a lock on each server that the plan changes. A server that
-    /// does not answer is left out; a lock that another run holds ends this one.
+    /// Takes the lease, then a lock on each server that the plan changes, waiting for
+    /// other runs for at most `patience`. A server that does not answer is left out; a lock
+    /// that another run holds ends this one.
     pub(super) async fn take(
         access: &Access,
         reader: &Reader,
         plan: &Plan,
         environment: Environment<'_>,
+        patience: Duration,
     ) -> Result<Self, Outcome> {
         let config = &access.config;
-        let lease = Lease::take(reader, &config.owner, &config.prefix, Terms::default())
-            .await
-            .map_err(|error| {
+        let until = Instant::now() + patience;
+        let terms = Terms { wait: patience, ..Terms::default() };
+        let lease =
+            Lease::take(reader, &config.owner, &config.prefix, terms).await.map_err(|error| {
                 let held = error.kind == ErrorKind::Held;
                 could_not_run(&error);
                 if held { Outcome::Held } else { Outcome::CouldNotRun }
@@ -51,7 +54,10 @@ impl Locks {
             })
             .collect();
         let taken: Vec<_> = stream::iter(names)
-            .map(|name| async move { (name.clone(), lock(access, name, environment).await) })
+            .map(|name| async move {
+                let left = until.saturating_duration_since(Instant::now());
+                (name.clone(), lock(access, name, environment, left).await)
+            })
             .buffer_unordered(SIDE_BY_SIDE)
             .collect()
             .await;
@@ -133,6 +139,7 @@ async fn lock(
     access: &Access,
     name: &InstanceName,
     environment: Environment<'_>,
+    patience: Duration,
 ) -> Result<mysql::Writer, Trouble> {
     let other = |error: String| Trouble::Other(error);
     let Some(instance) = access.instances.get(name) else {
@@ -147,7 +154,7 @@ async fn lock(
         mysql::Limits::default(),
         &config.owner,
         &naming::account_prefix(&config.prefix),
-        Duration::ZERO,
+        patience,
     )
     .await;
     taken.map_err(|error| match error {

@@ -12,12 +12,14 @@ use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
 
 use self::locks::Locks;
 use self::progress::Progress;
-use self::result::ApplyReport;
+pub(super) use self::result::ApplyReport;
 use super::plan::Format;
 use super::source::Source;
 use super::{Outcome, block_on, could_not_run, width};
@@ -56,9 +58,21 @@ pub(super) struct Args {
     /// The anchor is gone from JumpServer, and it is right to make it again.
     #[arg(long)]
     new_anchor: bool,
+    /// Apply this commit although it does not come after the one that was applied last.
+    #[arg(long)]
+    allow_rollback: bool,
+    /// Wait at most so many seconds for another run to end, in place of giving up at once.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    lock_timeout: u32,
     /// The form of the output.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+}
+
+impl Args {
+    fn patience(&self) -> Duration {
+        Duration::from_secs(self.lock_timeout.into())
+    }
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
@@ -112,7 +126,7 @@ async fn apply(args: &Args) -> Result<Outcome, Outcome> {
         Ok(access) => access,
         Err(errors) => {
             super::source::print(&tree, &errors);
-            ended::apply(&source, &commit).await;
+            ended::apply(args, &source, &commit).await;
             return Err(Outcome::Invalid);
         }
     };
@@ -129,16 +143,12 @@ async fn apply(args: &Args) -> Result<Outcome, Outcome> {
     clocks_agree(reader.skew())?;
     let moment = Timestamp::now();
     let observed = read(&asked, &reader, moment).await?;
-    comes_after(&source, &commit, observed.jumpserver.anchor.as_ref())?;
+    comes_after(args, &source, &commit, observed.jumpserver.anchor.as_ref())?;
     let plan = asked.plan(&observed, moment);
     anchored(&observed.jumpserver, &plan, args.new_anchor)?;
     let report = asked.report(&plan, &observed, moment);
-    let moved = observed.jumpserver.anchor.as_ref().and_then(|anchor| anchor.commit.as_deref())
-        != Some(commit.as_str());
     if plan.is_empty() {
-        if moved {
-            remember(&asked, &reader, &observed, &plan).await?;
-        }
+        remember(args, &source, &asked, &reader, &observed, &plan).await?;
         return Ok(nothing(args, &plan, &report));
     }
     if args.format == Format::Text {
@@ -146,29 +156,44 @@ async fn apply(args: &Args) -> Result<Outcome, Outcome> {
     }
     allowed(args, &access, &plan)?;
     agreed(args)?;
-    let mut locks = Locks::take(&access, &reader, &plan, environment).await?;
-    let outcome = under_locks(args, &asked, &reader, &mut locks, &plan).await;
+    let mut locks = Locks::take(&access, &reader, &plan, environment, args.patience()).await?;
+    let outcome = under_locks(args, &source, &asked, &reader, &mut locks, &plan).await;
     locks.release().await;
     outcome
 }
 
-/// Nothing has to change, and still an older commit must not be applied after this one.
+/// Nothing has to change, and still an older commit must not be applied after this one, and
+/// what a run that was cut did not come to say is said.
 async fn remember(
+    args: &Args,
+    source: &Source,
     asked: &Asked<'_>,
     reader: &Reader,
     observed: &Observed,
     plan: &Plan,
 ) -> Result<(), Outcome> {
-    let locks = Locks::take(asked.access, reader, plan, &credentials::environment).await?;
-    let anchor = anchor_before(asked, observed);
-    let written = locks.writer().put_anchor(&anchor).await;
+    let anchor = anchor_after(asked, observed, &anchor_before(asked, observed), &[]);
+    if observed.jumpserver.anchor.as_ref() == Some(&anchor) {
+        return Ok(());
+    }
+    let environment = &credentials::environment;
+    let locks = Locks::take(asked.access, reader, plan, environment, args.patience()).await?;
+    let outcome = match reader.anchor(&asked.access.config.owner).await {
+        // Another run came between: it said what there is to say.
+        Ok(there) if there != observed.jumpserver.anchor => {
+            comes_after(args, source, asked.commit, there.as_ref())
+        }
+        Ok(_) => locks.writer().put_anchor(&anchor).await.map_err(|error| could_not_run(&error)),
+        Err(error) => Err(could_not_run(&error)),
+    };
     locks.release().await;
-    written.map_err(|error| could_not_run(&error))
+    outcome
 }
 
 /// The work that needs the locks.
 async fn under_locks(
     args: &Args,
+    source: &Source,
     asked: &Asked<'_>,
     reader: &Reader,
     locks: &mut Locks,
@@ -176,6 +201,8 @@ async fn under_locks(
 ) -> Result<Outcome, Outcome> {
     let moment = Timestamp::now();
     let observed = read_locked(asked, reader, locks, moment).await?;
+    // Another run may have come between.
+    comes_after(args, source, asked.commit, observed.jumpserver.anchor.as_ref())?;
     let plan = asked.plan(&observed, moment);
     if plan.checksum() != confirmed.checksum() {
         if !args.yes || args.expect.is_some() {
@@ -309,19 +336,29 @@ fn leave_out_wrong_clocks(observed: &mut Observed) {
     }
 }
 
-/// An older commit, or another history, must not undo what was applied.
-fn comes_after(source: &Source, commit: &str, anchor: Option<&Anchor>) -> Result<(), Outcome> {
+/// An older commit, or another history, must not undo what was applied, unless that is
+/// wanted.
+fn comes_after(
+    args: &Args,
+    source: &Source,
+    commit: &str,
+    anchor: Option<&Anchor>,
+) -> Result<(), Outcome> {
     let Some(applied) = anchor.and_then(|anchor| anchor.commit.as_deref()) else { return Ok(()) };
+    if args.allow_rollback {
+        return Ok(());
+    }
     let descent = repo::descent(&source.dir, commit, applied);
     match descent.map_err(|error| could_not_run(&error))? {
         Descent::Descends => Ok(()),
         Descent::Elsewhere => Err(could_not_run(&format!(
             "commit {commit} does not come from {applied}, which was applied last: pull, or find \
-             out who rewrote the history"
+             out who rewrote the history; --allow-rollback applies it all the same"
         ))),
         Descent::Unknown => Err(could_not_run(&format!(
             "this clone does not have commit {applied}, which was applied last: fetch the whole \
-             history (git fetch --unshallow)"
+             history (git fetch --unshallow); when that commit is gone for good, \
+             --allow-rollback applies this one"
         ))),
     }
 }
@@ -400,7 +437,11 @@ fn anchor_after(
     for (name, instance) in servers(asked, observed) {
         let known = before.instances.get(name.as_str());
         let same = known.is_some_and(|known| known.server == instance.server);
-        if !failed.contains(&name) && (same || asked.new_servers.contains(name)) {
+        // An account that is still on the asset of before is found by the anchor alone.
+        let left = known.is_some_and(|known| {
+            known.asset != instance.asset && has_ours(asked, observed, known.asset)
+        });
+        if !failed.contains(&name) && !left && (same || asked.new_servers.contains(name)) {
             anchor.instances.insert(name.to_string(), instance);
         }
     }
@@ -408,6 +449,14 @@ fn anchor_after(
         plan::ask::holders(asked.access).map(InstanceName::as_str).collect();
     anchor.instances.retain(|name, _| holders.contains(name.as_str()));
     anchor
+}
+
+/// Whether an asset has a database account of ours.
+fn has_ours(asked: &Asked<'_>, observed: &Observed, asset: Uuid) -> bool {
+    let owner = &asked.access.config.owner;
+    observed.jumpserver.accounts.values().any(|account| {
+        account.asset_id == asset && account.mark.as_ref().is_some_and(|mark| mark.owner == *owner)
+    })
 }
 
 /// The servers that were read, as the anchor keeps them.

@@ -15,20 +15,29 @@ pub(crate) const SCHEMA: &str = "jumpgate.apply/1";
 /// What an apply did.
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub(crate) struct ApplyReport {
+    /// The version of this form.
+    #[schemars(extend("const" = SCHEMA))]
     schema: &'static str,
+    /// The plan that was carried out.
     plan: Report,
     /// How each step went, by its number in the plan.
     steps: Vec<StepResult>,
+    /// How many steps were done.
     done: usize,
+    /// How many failed.
     failed: usize,
+    /// How many were not begun.
     skipped: usize,
     /// Steps that were done and that a new look at the systems asks for again.
     differs: Vec<String>,
 }
 
+/// How one step went.
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 struct StepResult {
+    /// Its position in the plan, from 0.
     number: usize,
+    /// The name of what it is about.
     name: String,
     #[serde(flatten)]
     outcome: Outcome,

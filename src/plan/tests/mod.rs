@@ -262,6 +262,28 @@ fn drift_on_an_account_is_taken_back() {
 }
 
 #[test]
+fn a_cut_between_revoke_and_the_end_of_sessions_is_made_good() {
+    use crate::handover::Step;
+    use crate::plan::accounts::AccountStep;
+
+    let mut world = World::new();
+    let access = repo(&[("r", REFUNDS)], &[]);
+    world.apply(&access, NOW);
+    // The revoke was carried out, and nothing after it.
+    let account = world.live().accounts.values_mut().next().expect("an account");
+    let mark = account.mark.as_mut().expect("a mark");
+    mark.handover.as_mut().expect("a handover").state = crate::mark::HandoverState::Narrowing;
+    let plan = world.apply(&access, NOW);
+    let [item] = plan.items.as_slice() else { panic!("{:?}", plan.items) };
+    let What::Account { change } = &item.what else { panic!("{item:?}") };
+    assert!(matches!(
+        change.steps.as_slice(),
+        [AccountStep::Handover(Step::KillSessions), AccountStep::Mark { .. }]
+    ));
+    assert!(world.plan(&access, NOW).is_empty());
+}
+
+#[test]
 fn what_does_not_exist_is_told_at_its_line_and_not_granted() {
     let mut world = World::new();
     world.server().existing.databases.insert(

@@ -268,6 +268,7 @@ impl World {
                     mark.requests = change.mark.requests.clone();
                     mark.end = change.mark.end();
                     mark.user = change.mark.user;
+                    mark.handover.as_mut().expect("a handover").state = HandoverState::Done;
                 }
                 AccountStep::Handover(step) => match step {
                     Step::StoreSecret { asset, account } => {
@@ -344,6 +345,12 @@ impl World {
                     Step::RevokeAll => {
                         let account = self.server().accounts.get_mut(&change.account);
                         account.expect("an account").held = Held::default();
+                    }
+                    Step::MarkNarrowing { account, .. } => {
+                        let seen = self.live().accounts.get_mut(account).expect("an account");
+                        let mark = seen.mark.as_mut().expect("a mark");
+                        let handover = mark.handover.as_mut().expect("a handover");
+                        handover.state = HandoverState::Narrowing;
                     }
                     Step::MarkEnding { account, .. } => {
                         let seen = self.live().accounts.get_mut(account).expect("an account");

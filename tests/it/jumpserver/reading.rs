@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::target::{Target, set};
 
 #[tokio::test]
-async fn everything_asked_for_is_seen_by_name() {
+async fn o23_everything_asked_for_is_seen_by_name_with_its_members() {
     Target::each(|target| async move {
         let reader = target.reader().await;
         let owner = target.owner();

@@ -66,7 +66,7 @@ mod users;
 
 pub use faults::{Fault, Rule};
 pub use peek::{AccountView, PermissionView};
-pub use running::{Options, Running, Sandbox};
+pub use running::{Kept, Options, Running, Sandbox};
 pub use seed::{
     NewAccessKey, NewAccount, NewAsset, NewGroup, NewNode, NewPermission, NewRole, NewTemplate,
     NewUser, Seed,

@@ -95,6 +95,10 @@ impl Sandbox {
     }
 }
 
+/// What a sandbox stored at one time.
+#[derive(Debug, Clone)]
+pub struct Kept(State);
+
 /// A sandbox that runs; it stops when this is dropped.
 #[derive(Debug)]
 pub struct Running {
@@ -143,6 +147,16 @@ impl Running {
     /// expired and what people get follow it.
     pub fn set_clock_offset(&self, offset: SignedDuration) {
         self.with(|state| state.offset = offset);
+    }
+
+    /// Everything that is stored, to be put back later.
+    pub fn keep(&self) -> Kept {
+        Kept(self.with(|state| state.clone()))
+    }
+
+    /// Puts back what was stored when it was kept.
+    pub fn put_back(&self, kept: &Kept) {
+        self.with(|state| *state = kept.0.clone());
     }
 
     /// The server's time.
@@ -279,6 +293,11 @@ impl Running {
     /// Deletes an account.
     pub fn delete_account(&self, id: Uuid) {
         self.with(|state| accounts::remove(state, id));
+    }
+
+    /// Moves the end of a permission, as if the time until then had passed.
+    pub fn end_permission(&self, id: Uuid, end: Timestamp) {
+        self.with(|state| state.permissions.change(id, |row| row.date_expired = end));
     }
 
     /// Deletes a permission.

@@ -22,7 +22,7 @@ pub(crate) const DEFAULT_ORG: Uuid = Uuid::from_u128(2);
 pub(crate) const SYSTEM_ORG: Uuid = Uuid::from_u128(4);
 
 /// The whole state.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct State {
     pub(crate) version: Version,
     pub(crate) offset: SignedDuration,

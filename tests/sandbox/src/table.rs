@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::model::Row;
 
 /// Rows with an index over what is unique in an organisation.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Table<T> {
     rows: HashMap<Uuid, T>,
     keys: HashMap<(Uuid, String), Uuid>,
@@ -61,7 +61,7 @@ impl<T: Row> Table<T> {
 
 /// Pairs of an owner (a permission, a group, an asset) and a member, each with the
 /// number of its row.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Pairs {
     rows: BTreeMap<i64, (Uuid, Uuid)>,
     by_owner: HashMap<Uuid, BTreeMap<Uuid, i64>>,

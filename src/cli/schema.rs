@@ -1,0 +1,98 @@
+//! `jumpgate schema`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
+
+use super::apply::ApplyReport;
+use super::{Outcome, could_not_run};
+use crate::access::schema::FILES;
+use crate::diagnostic::nearest;
+use crate::report::{CheckReport, Report};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The schema to print; a list of all without one.
+    #[arg(value_name = "NAME", conflicts_with_all = ["list", "all"])]
+    name: Option<String>,
+    /// List the schemas.
+    #[arg(long, conflicts_with = "all")]
+    list: bool,
+    /// Write all schemas into this folder, each as NAME.schema.json.
+    #[arg(long, value_name = "DIR")]
+    all: Option<PathBuf>,
+}
+
+/// One schema.
+struct Entry {
+    name: &'static str,
+    /// What it is for.
+    of: String,
+    schema: Schema,
+}
+
+pub(super) fn run(args: &Args) -> Outcome {
+    let entries = entries();
+    if let Some(folder) = &args.all {
+        return match write(folder, &entries) {
+            Ok(()) => Outcome::Done,
+            Err(error) => {
+                could_not_run(&format!("{} cannot be written: {error}", folder.display()))
+            }
+        };
+    }
+    let Some(name) = &args.name else {
+        for entry in &entries {
+            anstream::println!("{:<10} {}", entry.name, entry.of);
+        }
+        return Outcome::Done;
+    };
+    match entries.iter().find(|entry| entry.name == name) {
+        Some(entry) => {
+            anstream::print!("{}", json(&entry.schema));
+            Outcome::Done
+        }
+        None => {
+            let names: Vec<&str> = entries.iter().map(|entry| entry.name).collect();
+            could_not_run(&match nearest(name, names.iter().copied()) {
+                Some(near) => format!("there is no schema {name}; did you mean {near}?"),
+                None => format!("there is no schema {name}; there are {}", names.join(", ")),
+            })
+        }
+    }
+}
+
+/// The schemas of the files, then those of the outputs.
+fn entries() -> Vec<Entry> {
+    let files = FILES.iter().map(|kind| Entry {
+        name: kind.name,
+        of: kind.files.to_owned(),
+        schema: kind.schema(),
+    });
+    let outputs =
+        [output::<CheckReport>("check"), output::<Report>("plan"), output::<ApplyReport>("apply")];
+    files.chain(outputs).collect()
+}
+
+fn output<T: JsonSchema>(name: &'static str) -> Entry {
+    let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    let of = format!("what `jumpgate {name} --format json` prints");
+    let mut schema = generator.into_root_schema_for::<T>();
+    schema.insert("title".to_owned(), of.clone().into());
+    Entry { name, of, schema }
+}
+
+fn json(schema: &Schema) -> String {
+    // Plain data with string keys always has a JSON form.
+    serde_json::to_string_pretty(schema).unwrap_or_default() + "\n"
+}
+
+fn write(folder: &Path, entries: &[Entry]) -> std::io::Result<()> {
+    fs::create_dir_all(folder)?;
+    for entry in entries {
+        fs::write(folder.join(format!("{}.schema.json", entry.name)), json(&entry.schema))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! Requests that a pull request adds or edits although they are over.
+
+use jiff::Timestamp;
+
+use crate::access::model::{Access, Site};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::repo::Tree;
+
+/// An error for each request of `head` that is new or edited and whose end has passed at
+/// `moment`. A file that only moved is as it was.
+pub fn ended(base: &Tree, head: &Access, head_tree: &Tree, moment: Timestamp) -> Vec<Diagnostic> {
+    let mut errors = Vec::new();
+    for request in head.requests.values() {
+        let Some(until) = request.period.until.as_ref().filter(|until| until.at <= moment) else {
+            continue;
+        };
+        let file = &request.site.file;
+        let Some(bytes) = head_tree.files.get(file) else { continue };
+        let moved = || {
+            let gone = |path: &&std::sync::Arc<str>| !head_tree.files.contains_key(*path);
+            base.files.keys().filter(gone).any(|path| base.files.get(path) == Some(bytes))
+        };
+        if base.files.get(file) == Some(bytes) || moved() {
+            continue;
+        }
+        let (line, span) = place(&String::from_utf8_lossy(bytes));
+        errors.push(Diagnostic {
+            code: Code::EndPassed,
+            site: Site { file: file.clone(), line, column: 1 },
+            span,
+            message: "the end of this request has passed".to_owned(),
+            expected: format!("expected an end ahead: it ended {}", until.text),
+            help: Some("write a later `until:`; to end access now, remove the file".to_owned()),
+        });
+    }
+    errors
+}
+
+/// The line of `until:`, counted from 1, and its bytes; the file's start without one.
+fn place(text: &str) -> (u32, std::ops::Range<usize>) {
+    let mut start = 0;
+    for (number, line) in (1..).zip(text.split_inclusive('\n')) {
+        let bare = line.trim_end();
+        if bare.starts_with("until") {
+            return (number, start..start + bare.len());
+        }
+        start += line.len();
+    }
+    (1, 0..0)
+}

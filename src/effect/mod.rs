@@ -1,0 +1,284 @@
+//! What a pull request changes: the grants of two revisions compared over all time.
+//!
+//! The judge is not the judged: policy, environments, logins and levels are those of the
+//! base. Pure: the moment only says which requests have ended and how far ahead an end is.
+
+mod ended;
+mod holding;
+mod judge;
+mod row;
+mod settings;
+mod targets;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+pub use ended::ended;
+pub use row::{Danger, Kind, Row, Side, Source, Span, Thing};
+pub use settings::Setting;
+pub use targets::contacted;
+
+use self::holding::{Atom, Holding};
+use self::judge::Judge;
+use crate::access::model::{Access, Party};
+use crate::grants::{self, Grant};
+use crate::names::PersonName;
+use crate::plan::finding::{Finding, Kind as FindingKind};
+use crate::policy;
+use crate::repo::Tree;
+
+/// The two revisions.
+pub struct Inputs<'a> {
+    /// What the branch starts from: it judges.
+    pub base: &'a Access,
+    /// Its files.
+    pub base_tree: &'a Tree,
+    /// The branch.
+    pub head: &'a Access,
+    /// Its files.
+    pub head_tree: &'a Tree,
+    /// What has ended, and how far ahead an end is.
+    pub moment: Timestamp,
+}
+
+/// What a pull request changes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Effect {
+    /// Access that comes, changes or goes: by person, then what goes, what comes, what
+    /// changes.
+    pub rows: Vec<Row>,
+    /// What the branch edits of rules and targets.
+    pub settings: Vec<Setting>,
+    /// What breaks the policy of the base, and what a reviewer must know.
+    pub findings: Vec<Finding>,
+    /// The most approvals that a limit of the base asks for.
+    pub approvals: u32,
+    /// Who answers for the targets that are reached, as the base says: `liwei`,
+    /// `team/payments`.
+    pub owners: BTreeSet<String>,
+}
+
+/// Compares two revisions.
+pub fn compare(inputs: &Inputs<'_>) -> Effect {
+    let Inputs { base, head, moment, .. } = *inputs;
+    let (before, after) = (grants::of(base), grants::of(head));
+    let (mut before, after) = (by_person(&before, moment), by_person(&after, moment));
+    let changed = Changed::of(inputs.base_tree, inputs.head_tree);
+    let judge = Judge::new(base, head, moment);
+    let mut effect = Effect {
+        settings: settings::compare(base, head),
+        findings: targets::findings(base, head),
+        ..Effect::default()
+    };
+    let mut held_back = BTreeSet::new();
+    for (person, grants) in &after {
+        let old = before.remove(person).unwrap_or_default();
+        let both = Person { inputs, changed: &changed, judge: &judge, person };
+        both.compare(&old, grants, &mut effect, &mut held_back);
+    }
+    for (person, old) in &before {
+        let both = Person { inputs, changed: &changed, judge: &judge, person };
+        both.compare(old, &[], &mut effect, &mut held_back);
+    }
+    effect.rows = row::arrange(std::mem::take(&mut effect.rows));
+    if !held_back.is_empty() {
+        let names: Vec<&str> = held_back.iter().take(10).copied().collect();
+        let more = held_back.len() - names.len();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let text = format!(
+            "the policy of the branch refuses what these requests were allowed: {}{more}; they \
+             keep what they have until their end and get nothing new",
+            names.join(", ")
+        );
+        effect.findings.push(Finding::new(FindingKind::HeldBack, text));
+    }
+    effect.findings.sort();
+    effect.findings.dedup();
+    effect
+}
+
+/// Grants that are not over, by person.
+fn by_person<'g>(
+    grants: &'g [Grant<'g>],
+    moment: Timestamp,
+) -> BTreeMap<&'g PersonName, Vec<&'g Grant<'g>>> {
+    let mut people: BTreeMap<&PersonName, Vec<&Grant<'_>>> = BTreeMap::new();
+    for grant in grants.iter().filter(|grant| !grant.period.is_over(moment)) {
+        people.entry(grant.person).or_default().push(grant);
+    }
+    people
+}
+
+/// The files that differ between the revisions.
+struct Changed<'a>(BTreeSet<&'a str>);
+
+impl<'a> Changed<'a> {
+    fn of(base: &'a Tree, head: &'a Tree) -> Self {
+        let both = base.files.keys().chain(head.files.keys());
+        let differs = |path: &&std::sync::Arc<str>| base.files.get(*path) != head.files.get(*path);
+        Self(both.filter(differs).map(AsRef::as_ref).collect())
+    }
+
+    fn has(&self, file: &str) -> bool {
+        self.0.contains(file)
+    }
+}
+
+/// One person on both sides.
+struct Person<'a> {
+    inputs: &'a Inputs<'a>,
+    changed: &'a Changed<'a>,
+    judge: &'a Judge<'a>,
+    person: &'a PersonName,
+}
+
+impl<'a> Person<'a> {
+    fn compare(
+        &self,
+        old: &[&'a Grant<'a>],
+        new: &[&'a Grant<'a>],
+        effect: &mut Effect,
+        held_back: &mut BTreeSet<&'a str>,
+    ) {
+        let (base, head) = (self.inputs.base, self.inputs.head);
+        let mut old = holding::of(base, old);
+        for (atom, after) in holding::of(head, new) {
+            self.one(atom, old.remove(&atom), Some(after), effect, held_back);
+        }
+        for (atom, before) in old {
+            self.one(atom, Some(before), None, effect, held_back);
+        }
+    }
+
+    fn one(
+        &self,
+        atom: Atom<'a>,
+        before: Option<Holding<'a>>,
+        after: Option<Holding<'a>>,
+        effect: &mut Effect,
+        held_back: &mut BTreeSet<&'a str>,
+    ) {
+        let Inputs { base, head, moment, .. } = *self.inputs;
+        let allowed = |access: &Access, holding: &Holding<'_>| {
+            let mut grants = holding.grants.iter();
+            grants.any(|grant| policy::judge(&access.policy, grant, moment).is_empty())
+        };
+        let refused = after.as_ref().is_some_and(|after| !allowed(head, after));
+        let kind = match (&before, &after) {
+            (Some(before), Some(after)) if holding::same(before, after, moment) => {
+                // Only another policy can change what an unchanged request gets.
+                match (allowed(base, before), !refused) {
+                    (false, true) => Kind::Added,
+                    (true, false) => {
+                        held_back.extend(after.grants.iter().map(|g| g.because.request.as_str()));
+                        return;
+                    }
+                    _ => return,
+                }
+            }
+            (Some(before), Some(after)) => holding::kind(before, after, moment),
+            (None, _) => Kind::Added,
+            (_, None) => Kind::Removed,
+        };
+        let mut dangers = BTreeSet::new();
+        if let Some(after) = after.as_ref().filter(|_| kind.widens()) {
+            dangers = self.judge.dangers(after, before.as_ref());
+            for grant in &after.grants {
+                self.judged(grant, effect, &mut dangers);
+            }
+        }
+        let flipped = kind == Kind::Added && before.is_some();
+        let grants = after.as_ref().or(before.as_ref()).map(|holding| &holding.grants[..]);
+        let (because, by) = self.causes(atom, grants.unwrap_or_default(), flipped);
+        let name = |access: &'a Access| access.people.get(self.person).map(|file| &file.display);
+        effect.rows.push(Row {
+            person: self.person.clone(),
+            name: name(head).or_else(|| name(base)).cloned().unwrap_or_default(),
+            kind,
+            before: before.filter(|_| !flipped).map(|before| before.side(atom)),
+            after: after.map(|after| after.side(atom)),
+            because,
+            by,
+            dangers,
+            refused,
+        });
+    }
+
+    /// What the base says of a grant: violations, approvals, owners.
+    fn judged(&self, grant: &Grant<'_>, effect: &mut Effect, dangers: &mut BTreeSet<Danger>) {
+        effect.approvals = effect.approvals.max(self.judge.approvals(grant));
+        for owner in self.judge.owners(grant) {
+            effect.owners.insert(match owner {
+                Party::Person(person) => person.to_string(),
+                Party::Team(team) => format!("team/{team}"),
+            });
+        }
+        for violation in self.judge.violations(grant) {
+            dangers.insert(Danger::BeyondPolicy);
+            let text = format!(
+                "{} ({}:{} of the base)",
+                violation.message, violation.limit.file, violation.limit.line
+            );
+            let finding = Finding::new(FindingKind::BeyondPolicy, text);
+            let finding = finding.at(grant.because.site);
+            if !effect.findings.contains(&finding) {
+                effect.findings.push(finding);
+            }
+        }
+    }
+
+    /// The requests of a change, and the other files that make it when no request was
+    /// edited.
+    fn causes(
+        &self,
+        atom: Atom<'_>,
+        grants: &[&'a Grant<'a>],
+        flipped: bool,
+    ) -> (Vec<Source>, BTreeSet<String>) {
+        let mut because: BTreeMap<&str, Source> = BTreeMap::new();
+        for grant in grants {
+            because.entry(grant.because.request.as_str()).or_insert_with(|| Source {
+                request: grant.because.request.clone(),
+                site: grant.because.site.clone(),
+                reason: grant.because.reason.to_owned(),
+                team: grant.because.team.cloned(),
+            });
+        }
+        let because: Vec<Source> = because.into_values().collect();
+        if because.iter().any(|source| self.changed.has(&source.site.file)) && !flipped {
+            return (because, BTreeSet::new());
+        }
+        let mut files = BTreeSet::new();
+        let mut note = |file: &str| {
+            if self.changed.has(file) {
+                files.insert(file.to_owned());
+            }
+        };
+        for access in [self.inputs.base, self.inputs.head] {
+            for team in because.iter().filter_map(|source| source.team.as_ref()) {
+                if let Some(team) = access.teams.get(team) {
+                    note(&team.site.file);
+                }
+            }
+            if let Some(person) = access.people.get(self.person) {
+                note(&person.site.file);
+            }
+            if let Atom::Scope(instance, ..) = atom
+                && let Some(instance) = access.instances.get(instance)
+            {
+                note(&instance.site.file);
+            }
+        }
+        note("jumpgate.yaml");
+        if flipped {
+            note("policy.yaml");
+        }
+        if files.is_empty() && self.changed.has("inventory/servers.yaml") {
+            files.insert("inventory/servers.yaml".to_owned());
+        }
+        (because, files)
+    }
+}

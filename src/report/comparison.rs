@@ -1,0 +1,213 @@
+//! What a pull request changes, as people and programs read it.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::{Entry, Person, Sign, entry};
+use crate::access::model::Access;
+use crate::effect::{Effect, Kind, Row, Setting};
+use crate::names::Owner;
+use crate::plan::Plan;
+use crate::plan::finding::{Finding, Severity};
+use crate::plan::guard::Stop;
+use crate::plan::reason::State;
+
+/// The version of the JSON form.
+pub const COMPARISON: &str = "jumpgate.effect/1";
+
+/// What a pull request changes. Without the live state, the same two revisions give the same
+/// bytes as long as the same requests have ended.
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
+pub struct Comparison {
+    /// The version of this form.
+    pub schema: &'static str,
+    /// The owner, as the base says.
+    pub owner: Owner,
+    /// The commit that it is compared with and judged by.
+    pub base: String,
+    /// The commit that it is about; none for files that are no commit.
+    pub head: Option<String>,
+    /// How much there is.
+    pub summary: Counts,
+    /// The changes by person.
+    pub rows: Vec<Row>,
+    /// What is edited of rules and targets.
+    pub settings: Vec<Setting>,
+    /// What breaks the base's policy, and what a reviewer must know; the worst first.
+    pub findings: Vec<Finding>,
+    /// The most approvals that a limit of the base asks for.
+    pub approvals: u32,
+    /// Who answers for the targets that are reached.
+    pub owners: BTreeSet<String>,
+    /// It laid over the live state.
+    pub live: Live,
+}
+
+/// How much a pull request changes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Counts {
+    /// People whose access changes.
+    pub people: usize,
+    /// Rows by kind.
+    pub removed: usize,
+    /// Access that becomes less.
+    pub narrowed: usize,
+    /// New access.
+    pub added: usize,
+    /// Access that lasts longer.
+    pub renewed: usize,
+    /// Access that becomes another.
+    pub changed: usize,
+    /// Rows to look at twice.
+    pub dangerous: usize,
+}
+
+/// What the next apply would do, if the branch were merged now.
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum Live {
+    /// Nothing was read.
+    NotRead {
+        /// Why, in words.
+        why: String,
+        /// Whether it should have been read.
+        failed: bool,
+    },
+    /// It was read.
+    Read {
+        /// The steps that come with the branch, by person.
+        people: Vec<Person>,
+        /// Steps that are pending without the branch: drift, or merged and not yet applied.
+        pending: Vec<Entry>,
+        /// Ends that are due without the branch.
+        due: usize,
+        /// What the plan has to tell because of the branch.
+        findings: Vec<Finding>,
+        /// How many findings there are without the branch, too.
+        known: usize,
+        /// Why the guard would stop it.
+        stop: Option<Stop>,
+        /// The guard's words.
+        stop_message: Option<String>,
+    },
+}
+
+impl Comparison {
+    /// Puts an effect into words.
+    pub fn of(
+        effect: Effect,
+        base: &Access,
+        commits: (String, Option<String>),
+        live: Live,
+    ) -> Self {
+        let mut summary = Counts::default();
+        let people: BTreeSet<_> = effect.rows.iter().map(|row| &row.person).collect();
+        summary.people = people.len();
+        for row in &effect.rows {
+            *match row.kind {
+                Kind::Removed => &mut summary.removed,
+                Kind::Narrowed => &mut summary.narrowed,
+                Kind::Added => &mut summary.added,
+                Kind::Renewed => &mut summary.renewed,
+                Kind::Changed => &mut summary.changed,
+            } += 1;
+            summary.dangerous += usize::from(!row.dangers.is_empty());
+        }
+        Self {
+            schema: COMPARISON,
+            owner: base.config.owner.clone(),
+            base: commits.0,
+            head: commits.1,
+            summary,
+            rows: effect.rows,
+            settings: effect.settings,
+            findings: effect.findings,
+            approvals: effect.approvals,
+            owners: effect.owners,
+            live,
+        }
+    }
+
+    /// Whether the base's policy is broken, or its guard would stop the next apply.
+    pub fn is_refused(&self) -> bool {
+        let stopped = matches!(self.live, Live::Read { stop: Some(_), .. });
+        stopped || self.findings.iter().any(|finding| finding.severity == Severity::Error)
+    }
+
+    /// Whether a part could not be looked at, or could not be done.
+    pub fn is_partial(&self) -> bool {
+        match &self.live {
+            Live::NotRead { failed, .. } => *failed,
+            Live::Read { findings, .. } => findings.iter().any(|finding| {
+                finding.severity == Severity::Error
+                    && finding.code != crate::plan::finding::Kind::AgainstPolicy
+            }),
+        }
+    }
+
+    /// Whether nobody's access and no rule changes.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.settings.is_empty()
+    }
+
+    /// The JSON form.
+    pub fn json(&self) -> String {
+        // Plain data with string keys always has a JSON form.
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+}
+
+impl Live {
+    /// What comes with the branch, and what is pending without it.
+    pub fn of(base: &Plan, head: &Plan, base_access: &Access, access: &Access) -> Self {
+        let words = |entry: &Entry| {
+            (entry.target.clone(), entry.title.clone(), entry.words.clone(), entry.sign as u8)
+        };
+        let entries = |plan: &Plan, access: &Access| -> Vec<Entry> {
+            let items = plan.items.iter().enumerate();
+            items.map(|(number, item)| entry(number, item, access)).collect()
+        };
+        let before = entries(base, base_access);
+        let known: BTreeSet<_> = before.iter().map(words).collect();
+        let mut people: std::collections::BTreeMap<_, Person> = std::collections::BTreeMap::new();
+        let mut still = BTreeSet::new();
+        for (item, entry) in head.items.iter().zip(entries(head, access)) {
+            if known.contains(&words(&entry)) {
+                still.insert(words(&entry));
+                continue;
+            }
+            let key = (item.person.is_none(), item.person.clone());
+            let person = people.entry(key).or_insert_with(|| Person {
+                name: item
+                    .person
+                    .as_ref()
+                    .and_then(|name| access.people.get(name))
+                    .map(|file| file.display.clone()),
+                person: item.person.clone(),
+                steps: Vec::new(),
+            });
+            person.steps.push(entry);
+        }
+        let is_due = |entry: &Entry| {
+            entry.sign == Sign::End
+                && !entry.because.is_empty()
+                && entry.because.iter().all(|reason| reason.state == State::Ended)
+        };
+        let mut pending: Vec<Entry> = before;
+        pending.retain(|entry| still.contains(&words(entry)));
+        let all = pending.len();
+        pending.retain(|entry| !is_due(entry));
+        let mut findings = head.findings.clone();
+        findings.retain(|finding| !base.findings.contains(finding));
+        Self::Read {
+            people: people.into_values().collect(),
+            due: all - pending.len(),
+            pending,
+            known: head.findings.len() - findings.len(),
+            findings,
+            stop: head.stop,
+            stop_message: head.stop.map(|stop| stop.to_string()),
+        }
+    }
+}

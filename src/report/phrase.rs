@@ -1,0 +1,175 @@
+//! Sentences of our own words and of texts from outside, kept apart until they are shown.
+
+use std::collections::BTreeSet;
+
+use super::words::clean;
+use crate::effect::{Danger, Kind, Row, Side, Span, Thing};
+
+/// A piece of a sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Our own words.
+    Ours(String),
+    /// A text from outside: a name, a path.
+    Theirs(String),
+}
+
+/// A sentence.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Phrase(pub(super) Vec<Part>);
+
+impl Phrase {
+    pub(super) fn ours(mut self, text: impl Into<String>) -> Self {
+        self.0.push(Part::Ours(text.into()));
+        self
+    }
+
+    pub(super) fn theirs(mut self, text: impl Into<String>) -> Self {
+        self.0.push(Part::Theirs(text.into()));
+        self
+    }
+
+    pub(super) fn then(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
+    /// At most `most` of the texts, and how many more there are.
+    pub(super) fn list<'a>(
+        mut self,
+        texts: impl ExactSizeIterator<Item = &'a str>,
+        most: usize,
+    ) -> Self {
+        let all = texts.len();
+        for (number, text) in texts.take(most).enumerate() {
+            if number > 0 {
+                self = self.ours(", ");
+            }
+            self = self.theirs(text);
+        }
+        if all > most { self.ours(format!(" and {} more", all - most)) } else { self }
+    }
+
+    /// For a terminal.
+    pub(super) fn text(&self) -> String {
+        let parts = self.0.iter().map(|part| match part {
+            Part::Ours(text) => text.clone(),
+            Part::Theirs(text) => clean(text),
+        });
+        parts.collect()
+    }
+}
+
+/// A level or login, and where: at most `most` places of a kind.
+pub(super) fn thing(thing: &Thing, most: usize) -> Phrase {
+    match thing {
+        Thing::Servers { login, accounts, nodes, assets, .. } => {
+            let mut phrase = Phrase::default().theirs(login.as_str());
+            if accounts.iter().any(|account| account != login.as_str()) {
+                let accounts = accounts.iter().map(String::as_str);
+                phrase = phrase.ours(" (logs in as ").list(accounts, most).ours(")");
+            }
+            phrase = phrase.ours(" on ");
+            if !nodes.is_empty() {
+                let nodes_list = nodes.iter().map(String::as_str);
+                phrase = phrase.list(nodes_list, most).ours(" and everything below");
+            }
+            if !nodes.is_empty() && !assets.is_empty() {
+                phrase = phrase.ours(", ");
+            }
+            phrase.list(assets.iter().map(String::as_str), most)
+        }
+        Thing::Database { instance, level, privileges, scopes, .. } => {
+            let privileges: Vec<&str> = privileges.iter().map(|one| one.sql()).collect();
+            Phrase::default()
+                .theirs(level.as_str())
+                .ours(format!(" ({}) on ", privileges.join(", ")))
+                .theirs(instance.as_str())
+                .ours(": ")
+                .list(scopes.iter().map(String::as_str), most)
+        }
+    }
+}
+
+/// What else differs between two things that look alike in [`thing`].
+pub(super) fn fine_print(side: &Side) -> Phrase {
+    match &side.thing {
+        Thing::Servers { protocols, actions, .. } => Phrase::default()
+            .ours("by ")
+            .list(protocols.iter().map(String::as_str), 12)
+            .ours("; may ")
+            .list(actions.iter().map(String::as_str), 12)
+            .ours("; user ")
+            .theirs(side.user.as_str()),
+        Thing::Database { server, account_host, asset, .. } => Phrase::default()
+            .ours("server ")
+            .theirs(server.as_str())
+            .ours(", asset ")
+            .theirs(asset.as_str())
+            .ours(", from ")
+            .theirs(account_host.as_str())
+            .ours("; user ")
+            .theirs(side.user.as_str()),
+    }
+}
+
+/// From when until when.
+pub(super) fn periods(periods: &[Span]) -> Phrase {
+    let one = |span: &Span| match (&span.from, &span.until) {
+        (Some(from), Some(until)) => format!("from {from} until {until}"),
+        (None, Some(until)) => format!("until {until}"),
+        (Some(from), None) => format!("from {from}, WITHOUT END"),
+        (None, None) => "WITHOUT END".to_owned(),
+    };
+    let mut texts: Vec<String> = periods.iter().take(4).map(one).collect();
+    if periods.len() > 4 {
+        texts.push(format!("{} more", periods.len() - 4));
+    }
+    Phrase::default().ours(texts.join(", and "))
+}
+
+/// A row in one sentence: who gets what where until when.
+pub(super) fn sentence(row: &Row, most: usize) -> Phrase {
+    let phrase = Phrase::default().theirs(row.person.as_str());
+    let whole = |side: &Side| thing(&side.thing, most).ours(" ").then(periods(&side.periods));
+    match (&row.before, &row.after) {
+        (None, Some(after)) => phrase.ours(" gets ").then(whole(after)),
+        (Some(before), None) => phrase.ours(" loses ").then(whole(before)),
+        (Some(before), Some(after)) if before.thing == after.thing && before.user == after.user => {
+            let verb = if row.kind == Kind::Narrowed { " loses a part of " } else { " keeps " };
+            phrase
+                .ours(verb)
+                .then(thing(&after.thing, most))
+                .ours(" ")
+                .then(periods(&after.periods))
+                .ours(" (was ")
+                .then(periods(&before.periods))
+                .ours(")")
+        }
+        (Some(before), Some(after)) => {
+            phrase.ours(" gets ").then(whole(after)).ours(" in place of ").then(whole(before))
+        }
+        (None, None) => phrase,
+    }
+}
+
+/// Dangers in a few words.
+pub(super) fn dangers(dangers: &BTreeSet<Danger>) -> String {
+    dangers.iter().map(|danger| danger.title()).collect::<Vec<_>>().join(", ")
+}
+
+/// A kind of change in a word.
+pub(super) fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Removed => "removed",
+        Kind::Narrowed => "narrowed",
+        Kind::Added => "added",
+        Kind::Renewed => "renewed",
+        Kind::Changed => "changed",
+    }
+}
+
+/// `1 row`, `2 rows`.
+pub(super) fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}

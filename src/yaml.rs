@@ -46,6 +46,8 @@ fn options() -> Options {
         strict_booleans: true,
         merge_keys: MergeKeyPolicy::Error,
         reject_unsupported_tags: true,
+        // A number where a name belongs would lose its zeros in other readers.
+        no_schema: true,
         with_snippet: false,
     }
 }
@@ -139,6 +141,12 @@ fn explain(file: &Arc<str>, text: &str, error: &Error) -> Diagnostic {
             "the file is nested too deep, or its aliases grow too large".to_owned(),
             "expected a short plain file".to_owned(),
             Some("a text that begins with `*` or `&` stands in quotes".to_owned()),
+        ),
+        Error::QuotingRequired { value, .. } => (
+            Code::WrongKind,
+            "this is a number, or true or false, where a text belongs".to_owned(),
+            "expected a text in quotes".to_owned(),
+            Some(format!("\"{}\" is a text", shown(value))),
         ),
         Error::SerdeInvalidType { expected, .. }
         | Error::SerdeInvalidValue { expected, .. }

@@ -18,14 +18,13 @@ use crate::repo::Tree;
 /// The greatest length of a permission's name in JumpServer (3.10 and 4.10).
 const PERMISSION_NAME_MAX: usize = 128;
 
-/// All checks of a repo whose files are good.
+/// The checks of what could be read of a repo.
 pub(super) fn all(tree: &Tree, access: &Access, now: Timestamp) -> Vec<Diagnostic> {
     let mut errors = credential_names(access);
     errors.extend(given_names(access, now));
     for error in &mut errors {
         error.span = span(tree, &error.site);
     }
-    errors.extend(requests_folder(tree));
     errors
 }
 
@@ -44,7 +43,7 @@ fn span(tree: &Tree, site: &Site) -> Range<usize> {
 }
 
 /// Without the folder nobody knows whether there are no requests or they were lost.
-fn requests_folder(tree: &Tree) -> Option<Diagnostic> {
+pub(super) fn requests_folder(tree: &Tree) -> Option<Diagnostic> {
     if tree.files.keys().any(|path| path.starts_with("requests/")) {
         return None;
     }

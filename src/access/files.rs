@@ -12,6 +12,8 @@ use crate::yaml::Spanned;
 
 pub(super) type Text = Spanned<String>;
 pub(super) type Texts = Vec<Text>;
+/// A list with its own place, for the error that it is empty.
+pub(super) type List = Spanned<Texts>;
 
 /// `jumpgate.yaml`: whose access this repo looks after, and where.
 #[derive(Deserialize, JsonSchema)]
@@ -39,13 +41,13 @@ pub(super) struct ConfigFile {
     /// paste. What stands here takes the place of both.
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<BTreeMap<String, LoginPart>>")]
-    pub(super) logins: Option<BTreeMap<String, Spanned<LoginPart>>>,
+    pub(super) logins: Option<Spanned<BTreeMap<String, Spanned<LoginPart>>>>,
     /// Named sets of MySQL privileges (the name is 1 to 20 lower-case letters and digits).
     /// Default: `r: [SELECT]` and `rw: [SELECT, INSERT, UPDATE, DELETE]`. What stands here
     /// takes the place of both. Privileges that reach beyond a database are not possible.
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<BTreeMap<String, schema::Privileges>>")]
-    pub(super) levels: Option<BTreeMap<String, Spanned<Texts>>>,
+    pub(super) levels: Option<Spanned<BTreeMap<String, List>>>,
     /// The first part of all names that jumpgate gives: 1 to 12 lower-case letters and
     /// digits. Default: `jump`. A second repo on the same JumpServer needs another.
     #[serde(default, deserialize_with = "value")]
@@ -110,11 +112,13 @@ pub(super) struct LoginPart {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct GuardPart {
-    /// The greatest number of removals.
-    pub(super) removals: u32,
-    /// The greatest share of everything owned, in percent: 0 to 100.
-    #[schemars(with = "u32", range(max = 100))]
-    pub(super) percent: Spanned<u32>,
+    /// The greatest number of removals. Default: 10.
+    #[serde(default, deserialize_with = "value")]
+    pub(super) removals: Option<u32>,
+    /// The greatest share of everything owned, in percent: 0 to 100. Default: 20.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<u32>", range(max = 100))]
+    pub(super) percent: Option<Spanned<u32>>,
 }
 
 /// `policy.yaml`: environments, and the limits that every request keeps.
@@ -122,8 +126,8 @@ pub(super) struct GuardPart {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct PolicyFile {
     /// The environments that there are, such as `prod` and `test`.
-    #[schemars(with = "Vec<String>")]
-    pub(super) environments: Texts,
+    #[schemars(with = "Vec<String>", length(min = 1))]
+    pub(super) environments: List,
     /// Limits. A request keeps all whose `when` matches, so adding one never loosens
     /// anything. Default: none.
     #[serde(default)]
@@ -165,7 +169,8 @@ pub(super) struct LimitPart {
     pub(super) approvals: Option<u32>,
     /// It is not possible at all; the text says what to do in its place.
     #[serde(default, deserialize_with = "value")]
-    pub(super) deny: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub(super) deny: Option<Text>,
 }
 
 /// It must be there.
@@ -217,13 +222,16 @@ pub(super) enum ScopeWord {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct PersonFile {
     /// The name for people.
-    pub(super) name: String,
+    #[schemars(with = "String", length(min = 1))]
+    pub(super) name: Text,
     /// The e-mail address. Needed when `people.source` is `repo`.
     #[serde(default, deserialize_with = "value")]
-    pub(super) email: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub(super) email: Option<Text>,
     /// The user name in JumpServer. Default: the name of the file.
     #[serde(default, deserialize_with = "value")]
-    pub(super) jumpserver: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub(super) jumpserver: Option<Text>,
     /// The user's id in JumpServer. Written after a user was made anew there, when it is
     /// the same human.
     #[serde(default, deserialize_with = "value")]
@@ -231,7 +239,8 @@ pub(super) struct PersonFile {
     pub(super) jumpserver_id: Option<Text>,
     /// The user name at the git forge.
     #[serde(default, deserialize_with = "value")]
-    pub(super) forge: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub(super) forge: Option<Text>,
     /// The last day of the person: all access ends with it.
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<schema::Edge>")]
@@ -243,8 +252,8 @@ pub(super) struct PersonFile {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct TeamFile {
     /// The people, by the names of their files. A team has no teams in it.
-    #[schemars(with = "Vec<String>")]
-    pub(super) members: Texts,
+    #[schemars(with = "Vec<String>", length(min = 1))]
+    pub(super) members: List,
 }
 
 /// `inventory/databases/NAME.yaml`: a MySQL or MariaDB server. The name of the file is the
@@ -262,9 +271,9 @@ pub(super) struct InstanceFile {
     #[schemars(with = "String")]
     pub(super) environment: Text,
     /// Who approves requests for it: people, and teams as `team/NAME`. Default: nobody.
-    #[serde(default)]
-    #[schemars(with = "Vec<String>")]
-    pub(super) owners: Texts,
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<Vec<String>>", length(min = 1))]
+    pub(super) owners: Option<List>,
     /// The host part of the accounts: from where JumpServer connects, such as `10.8.0.%`.
     /// `%` alone is a risk that the plan shows.
     #[schemars(with = "String", regex(pattern = "^[A-Za-z0-9._%:/-]{1,255}$"))]
@@ -272,11 +281,11 @@ pub(super) struct InstanceFile {
     /// The levels that may be asked for. Default: all.
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<Vec<String>>", length(min = 1))]
-    pub(super) levels: Option<Spanned<Texts>>,
+    pub(super) levels: Option<List>,
     /// The databases that may be asked for. Default: all but the server's own.
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<Vec<String>>", length(min = 1))]
-    pub(super) databases: Option<Spanned<Texts>>,
+    pub(super) databases: Option<List>,
     /// How jumpgate connects. Default: `mode: verify`.
     #[serde(default, deserialize_with = "value")]
     pub(super) tls: Option<TlsPart>,
@@ -306,7 +315,8 @@ pub(super) struct TlsPart {
     /// `verify` (default) checks the certificate; `require` encrypts without checking;
     /// `off` does neither. The last two are shown as risks.
     #[serde(default, deserialize_with = "value")]
-    pub(super) mode: Option<Mode>,
+    #[schemars(with = "Option<Mode>")]
+    pub(super) mode: Option<Spanned<Mode>>,
     /// A PEM file with the authority of the certificate, by its path from the root of the
     /// repo. Default: the authorities of the web.
     #[serde(default, deserialize_with = "value")]
@@ -332,8 +342,8 @@ pub(super) enum Mode {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ServersFile {
     /// The entries.
-    #[schemars(with = "Vec<ServerPart>")]
-    pub(super) servers: Vec<Spanned<ServerPart>>,
+    #[schemars(with = "Vec<ServerPart>", length(min = 1))]
+    pub(super) servers: Spanned<Vec<Spanned<ServerPart>>>,
 }
 
 /// Servers with the same environment, owners and logins.
@@ -344,21 +354,21 @@ pub(super) struct ServerPart {
     #[schemars(with = "String")]
     pub(super) environment: Text,
     /// Who approves requests for them: people, and teams as `team/NAME`. Default: nobody.
-    #[serde(default)]
-    #[schemars(with = "Vec<String>")]
-    pub(super) owners: Texts,
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<Vec<String>>", length(min = 1))]
+    pub(super) owners: Option<List>,
     /// The logins that may be asked for here.
     #[schemars(with = "Vec<String>", length(min = 1))]
-    pub(super) logins: Spanned<Texts>,
+    pub(super) logins: List,
     /// Nodes of JumpServer by their whole paths, such as `/Default/payments/prod`; a
     /// request may name one of them or one below.
-    #[serde(default)]
-    #[schemars(with = "Vec<schema::NodePath>")]
-    pub(super) nodes: Texts,
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<Vec<schema::NodePath>>", length(min = 1))]
+    pub(super) nodes: Option<List>,
     /// Assets by name; `*` stands for any characters.
-    #[serde(default)]
-    #[schemars(with = "Vec<String>")]
-    pub(super) assets: Texts,
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<Vec<String>>", length(min = 1))]
+    pub(super) assets: Option<List>,
 }
 
 /// `requests/**/NAME.yaml`: one request: one reason, one approval, one period.
@@ -404,11 +414,11 @@ pub(super) struct ServerAsk {
     /// added later.
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<Vec<schema::NodePath>>", length(min = 1))]
-    pub(super) nodes: Option<Spanned<Texts>>,
+    pub(super) nodes: Option<List>,
     /// Assets by their exact names.
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<Vec<String>>", length(min = 1))]
-    pub(super) assets: Option<Spanned<Texts>>,
+    pub(super) assets: Option<List>,
 }
 
 /// A level on parts of instances.
@@ -425,7 +435,7 @@ pub(super) struct DatabaseAsk {
     /// ...)`. Names are literal; other characters than letters, digits, `_`, `$`, `-` stand
     /// in back-ticks.
     #[schemars(with = "Vec<String>", length(min = 1))]
-    pub(super) tables: Spanned<Texts>,
+    pub(super) tables: List,
 }
 
 /// The value of a key that may be left out. A key without a value is an error: `until:`
@@ -442,6 +452,8 @@ where
 pub(super) enum OneOrMany {
     One(String),
     Many(Texts),
+    /// A number, or `true` or `false`, where a text belongs.
+    Other,
 }
 
 impl<'de> Deserialize<'de> for OneOrMany {
@@ -456,6 +468,22 @@ impl<'de> Deserialize<'de> for OneOrMany {
 
             fn visit_str<E>(self, text: &str) -> Result<OneOrMany, E> {
                 Ok(OneOrMany::One(text.to_owned()))
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<OneOrMany, E> {
+                Ok(OneOrMany::Other)
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<OneOrMany, E> {
+                Ok(OneOrMany::Other)
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<OneOrMany, E> {
+                Ok(OneOrMany::Other)
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<OneOrMany, E> {
+                Ok(OneOrMany::Other)
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<OneOrMany, A::Error> {

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::files::{InstanceFile, Mode, ServersFile, Text, TlsPart};
-use super::load::{Loader, start};
-use super::model::{Config, Instance, Person, Policy, ServerEntry, Team, Tls, TlsMode};
+use super::files::{InstanceFile, List, Mode, ServersFile, Text, TlsPart};
+use super::load::{Loader, start, whole};
+use super::model::{Config, Instance, Party, Person, Policy, ServerEntry, Team, Tls, TlsMode};
 use super::scope::SYSTEM_DATABASES;
 use crate::diagnostic::Code;
 use crate::names::{InstanceName, PersonName, TeamName};
@@ -24,19 +24,26 @@ impl Loader<'_> {
     ) -> BTreeMap<InstanceName, Instance> {
         let mut instances = BTreeMap::new();
         let mut aliases: Vec<(Arc<str>, InstanceName, Text)> = Vec::new();
+        let mut assets: BTreeMap<String, InstanceName> = BTreeMap::new();
         let mut addresses: BTreeMap<(String, u16), InstanceName> = BTreeMap::new();
         for (stem, file) in self.folder("inventory/databases") {
             let Some(name) = self.file_name::<InstanceName>(&file, &stem) else { continue };
-            let Some(read) = self.read::<InstanceFile>(&file) else { continue };
+            let Some(read) = self.read_of::<InstanceFile>("instance", &stem, &file) else {
+                continue;
+            };
             let address = self.address(&file, &read.address);
             let environment =
                 self.known(&file, &read.environment, "environment", &policy.environments);
-            let owners = read
-                .owners
-                .iter()
-                .filter_map(|text| self.party(&file, text, people, teams))
-                .collect();
+            let owners = self.owners(&file, read.owners.as_ref(), people, teams);
+            self.filled(&file, &read.asset);
+            if let Some(other) = assets.insert(read.asset.value.to_lowercase(), name.clone()) {
+                let expected = "expected an asset of its own: accounts of two instances on one \
+                                asset would get in each other's way";
+                let message = format!("instance {other} has this asset too");
+                self.at(&file, &read.asset, Code::Twice, message, expected.to_owned());
+            }
             self.account_host(&file, &read.account_host);
+            self.risks(&file, &read);
             let levels = match &read.levels {
                 Some(list) => {
                     self.not_empty(&file, list);
@@ -63,7 +70,10 @@ impl Loader<'_> {
                 list.value.iter().map(|text| text.value.clone()).collect::<BTreeSet<_>>()
             });
             let tls = self.tls(&file, read.tls.as_ref());
-            let (Some((host, port)), Some(environment)) = (address, environment) else { continue };
+            let (Some((host, port)), Some(environment)) = (address, environment) else {
+                self.broken.insert(("instance", stem));
+                continue;
+            };
             match read.same_accounts_as {
                 Some(other) => aliases.push((file.clone(), name.clone(), other)),
                 None => {
@@ -158,7 +168,7 @@ impl Loader<'_> {
     }
 
     fn tls(&mut self, file: &Arc<str>, part: Option<&TlsPart>) -> Tls {
-        let mode = match part.and_then(|part| part.mode) {
+        let mode = match part.and_then(|part| part.mode.as_ref()).map(|mode| mode.value) {
             Some(Mode::Verify) | None => TlsMode::Verify,
             Some(Mode::Require) => TlsMode::Require,
             Some(Mode::Off) => TlsMode::Off,
@@ -167,7 +177,7 @@ impl Loader<'_> {
             let found = self.tree.files.get_key_value(text.value.as_str());
             if found.is_none() {
                 let expected =
-                    "expected a PEM file below inventory/, by its path from the root of the repo";
+                    "expected a PEM file of this repo, by its path from the root of the repo";
                 self.at(
                     file,
                     text,
@@ -198,21 +208,20 @@ impl Loader<'_> {
         people: &BTreeMap<PersonName, Person>,
         teams: &BTreeMap<TeamName, Team>,
     ) -> Vec<ServerEntry> {
-        let Some((file, _)) = self.tree.files.get_key_value("inventory/servers.yaml") else {
+        self.not_read();
+        let Some(file) = self.single("inventory/servers") else { return Vec::new() };
+        let Some(read) = self.read::<ServersFile>(&file) else {
+            self.unsure.insert("server");
             return Vec::new();
         };
-        let file = file.clone();
-        let Some(read) = self.read::<ServersFile>(&file) else { return Vec::new() };
+        self.not_empty(&file, &read.servers);
         let mut entries = Vec::new();
-        for part in &read.servers {
+        let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
+        for part in &read.servers.value {
             let entry = &part.value;
             let environment =
                 self.known(&file, &entry.environment, "environment", &policy.environments);
-            let owners = entry
-                .owners
-                .iter()
-                .filter_map(|text| self.party(&file, text, people, teams))
-                .collect();
+            let owners = self.owners(&file, entry.owners.as_ref(), people, teams);
             self.not_empty(&file, &entry.logins);
             let logins = entry
                 .logins
@@ -220,10 +229,29 @@ impl Loader<'_> {
                 .iter()
                 .filter_map(|text| self.known(&file, text, "login", config.logins.keys()))
                 .collect();
-            for text in &entry.nodes {
+            for list in [&entry.nodes, &entry.assets].into_iter().flatten() {
+                self.not_empty(&file, list);
+            }
+            let texts = |list: &'_ Option<List>| {
+                list.as_ref().map_or_else(Vec::new, |list| list.value.clone())
+            };
+            let (nodes, assets) = (texts(&entry.nodes), texts(&entry.assets));
+            for text in &nodes {
                 self.node(&file, text);
             }
-            if entry.nodes.is_empty() && entry.assets.is_empty() {
+            for text in &assets {
+                self.filled(&file, text);
+            }
+            let lists = [&entry.nodes, &entry.assets].into_iter().flatten();
+            for text in lists.flat_map(|list| &list.value) {
+                let line = yaml::site(&file, text).line;
+                if let Some(first) = seen.insert(&text.value, line) {
+                    let message = format!("this is offered twice (line {first} too)");
+                    let expected = "expected it in one entry: what it is asked for follows from it";
+                    self.at(&file, text, Code::Twice, message, expected.to_owned());
+                }
+            }
+            if entry.nodes.is_none() && entry.assets.is_none() {
                 self.at(
                     &file,
                     part,
@@ -240,12 +268,58 @@ impl Loader<'_> {
                     environment,
                     owners,
                     logins,
-                    nodes: values(&entry.nodes),
-                    assets: values(&entry.assets),
+                    nodes: values(&nodes),
+                    assets: values(&assets),
                 });
             }
         }
         entries
+    }
+
+    fn owners(
+        &mut self,
+        file: &Arc<str>,
+        list: Option<&List>,
+        people: &BTreeMap<PersonName, Person>,
+        teams: &BTreeMap<TeamName, Team>,
+    ) -> Vec<Party> {
+        let Some(list) = list else { return Vec::new() };
+        self.not_empty(file, list);
+        self.distinct(file, &list.value);
+        list.value.iter().filter_map(|text| self.party(file, text, people, teams)).collect()
+    }
+
+    /// What is possible for an instance, and weakens it.
+    fn risks(&mut self, file: &Arc<str>, read: &InstanceFile) {
+        let host = &read.account_host;
+        if !host.value.is_empty() && host.value.chars().all(|c| matches!(c, '%' | '.' | '_')) {
+            let message = "accounts can be used from any host".to_owned();
+            let then = "name the hosts from which JumpServer connects, such as 10.8.0.%";
+            self.notice(file, host, Code::OpenHost, message, then);
+        }
+        let Some(mode) = read.tls.as_ref().and_then(|tls| tls.mode.as_ref()) else { return };
+        let message = match mode.value {
+            Mode::Verify => return,
+            Mode::Require => "the certificate of the server is not checked",
+            Mode::Off => "the connection to the server is not encrypted",
+        };
+        let then = "mode `verify`, with `ca:` for certificates of your own, closes this";
+        self.notice(file, mode, Code::WeakTls, message.to_owned(), then);
+    }
+
+    /// Files of the inventory that nothing reads: one that is misnamed would be a hole.
+    fn not_read(&mut self) {
+        let tree = self.tree;
+        let paths = tree.files.keys().filter(|path| {
+            path.starts_with("inventory/")
+                && !path.starts_with("inventory/databases/")
+                && !matches!(&***path, "inventory/servers.yaml" | "inventory/servers.yml")
+                && (path.ends_with(".yaml") || path.ends_with(".yml"))
+        });
+        for path in paths {
+            let expected = "expected inventory/servers.yaml, or a file in inventory/databases/";
+            self.errors.push(whole(path, Code::File, "this file is not read", expected));
+        }
     }
 
     /// Says when a text is no path of a node.

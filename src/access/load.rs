@@ -1,6 +1,6 @@
 //! From the files of a repo to [`Access`], with all errors of all files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -8,9 +8,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
-use super::files::{PersonFile, Text};
+use super::files::Text;
 use super::instant::{self, End};
-use super::model::{Access, Config, Party, Person, Site, Team};
+use super::model::{Access, Party, Person, Site, Team};
+use super::settings;
 use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::names::{InvalidName, PersonName, TeamName};
 use crate::repo::{Fault, Tree};
@@ -23,17 +24,24 @@ use crate::yaml;
 /// # Errors
 /// Everything that is wrong, never empty.
 pub fn load(tree: &Tree, now: Timestamp) -> Result<Access, Vec<Diagnostic>> {
-    let mut loader = Loader { tree, errors: Vec::new() };
+    let mut loader = Loader {
+        tree,
+        errors: Vec::new(),
+        notices: Vec::new(),
+        unsure: BTreeSet::new(),
+        broken: BTreeSet::new(),
+    };
     let access = loader.all(now);
     let mut errors = loader.errors;
-    if let Some(access) = &access
-        && errors.is_empty()
-    {
-        errors = super::checks::all(tree, access, now);
-    }
-    errors.sort_by(|a, b| (&a.site, a.code).cmp(&(&b.site, b.code)));
+    errors.extend(super::checks::requests_folder(tree));
+    let by_place = |a: &Diagnostic, b: &Diagnostic| (&a.site, a.code).cmp(&(&b.site, b.code));
+    errors.sort_by(by_place);
     match access {
-        Some(access) if errors.is_empty() => Ok(access),
+        Some(mut access) if errors.is_empty() => {
+            access.notices = loader.notices;
+            access.notices.sort_by(by_place);
+            Ok(access)
+        }
         _ => Err(errors),
     }
 }
@@ -42,35 +50,53 @@ pub fn load(tree: &Tree, now: Timestamp) -> Result<Access, Vec<Diagnostic>> {
 pub(super) struct Loader<'t> {
     pub(super) tree: &'t Tree,
     pub(super) errors: Vec<Diagnostic>,
+    pub(super) notices: Vec<Diagnostic>,
+    /// Kinds of things that are not known at all, since their file or folder is wrong: any
+    /// name of that kind may be right.
+    pub(super) unsure: BTreeSet<&'static str>,
+    /// Things whose own file is wrong, by kind and name: they are there.
+    pub(super) broken: BTreeSet<(&'static str, String)>,
 }
 
 impl Loader<'_> {
+    /// Everything, as far as it can be read: what is wrong in one file hides nothing that
+    /// is wrong in another.
     fn all(&mut self, now: Timestamp) -> Option<Access> {
         for (path, fault) in &self.tree.faults {
             let (message, expected) = unreadable(*fault);
             self.errors.push(whole(path, Code::File, message, expected));
         }
-        let config = self.config();
-        let policy = self.policy(config.as_ref());
-        let people = self.people(config.as_ref());
+        let config = match self.config() {
+            Some(config) => config,
+            None => {
+                self.unsure.extend(["login", "level"]);
+                settings::stand_in()?
+            }
+        };
+        let policy = self.policy(&config).unwrap_or_else(|| {
+            self.unsure.insert("environment");
+            settings::no_policy()
+        });
+        let people = self.people(&config);
         let teams = self.teams(&people);
-        let config = config?;
-        let policy = policy?;
         let instances = self.instances(&config, &policy, &people, &teams);
         let servers = self.servers(&config, &policy, &people, &teams);
-        let requests = BTreeMap::new();
-        let mut access = Access { config, policy, people, teams, instances, servers, requests };
+        let (requests, notices) = (BTreeMap::new(), Vec::new());
+        let mut access =
+            Access { config, policy, people, teams, instances, servers, requests, notices };
         access.requests = self.requests(&access, now);
+        let errors = super::checks::all(self.tree, &access, now);
+        self.errors.extend(errors);
         Some(access)
     }
 
     /// The names of a folder's files without their extension; two files for one name, and
     /// files that are not read, are errors.
     pub(super) fn folder(&mut self, folder: &str) -> Vec<(String, Arc<str>)> {
-        let mut found: BTreeMap<String, Arc<str>> = BTreeMap::new();
+        let mut found: BTreeMap<String, (String, Arc<str>)> = BTreeMap::new();
         let prefix = format!("{folder}/");
-        let below = self.tree.files.keys().filter(|path| path.starts_with(&prefix));
-        for path in below.cloned().collect::<Vec<_>>() {
+        let tree = self.tree;
+        for path in tree.files.keys().filter(|path| path.starts_with(&prefix)) {
             let name = &path[prefix.len()..];
             let hidden = name.rsplit('/').next().is_some_and(|last| last.starts_with('.'));
             if hidden || name.ends_with(".md") {
@@ -78,36 +104,49 @@ impl Loader<'_> {
             }
             let Some(stem) = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml"))
             else {
-                let message = "this file is not read";
-                self.errors.push(whole(
-                    &path,
-                    Code::File,
-                    message,
-                    "expected a name that ends in .yaml",
-                ));
+                // Certificates may lie beside the files that name them.
+                if folder.starts_with("inventory/") {
+                    continue;
+                }
+                let expected = "expected a name that ends in .yaml";
+                self.errors.push(whole(path, Code::File, "this file is not read", expected));
                 continue;
             };
-            if let Some(other) = found.insert(stem.to_owned(), path.clone()) {
-                let message = format!("{other} has the same name");
-                self.errors.push(whole(
-                    &path,
-                    Code::File,
-                    &message,
-                    "expected one file for a name",
-                ));
+            let entry = (stem.to_owned(), path.clone());
+            if let Some((other, file)) = found.insert(stem.to_lowercase(), entry) {
+                let message = match other == stem {
+                    true => format!("{file} has the same name"),
+                    false => format!("the name of {file} differs only by case"),
+                };
+                let expected = "expected one file for a name";
+                self.errors.push(whole(path, Code::File, &message, expected));
             }
         }
-        found.into_iter().collect()
+        let mut found: Vec<_> = found.into_values().collect();
+        found.sort();
+        found
+    }
+
+    /// A file with a fixed name, `stem` without its extension.
+    pub(super) fn single(&mut self, stem: &str) -> Option<Arc<str>> {
+        let tree = self.tree;
+        let find = |extension: &str| tree.files.get_key_value(&*format!("{stem}.{extension}"));
+        let (yaml, yml) = (find("yaml"), find("yml"));
+        if let (Some((first, _)), Some((second, _))) = (yaml, yml) {
+            let message = format!("{first} has the same name");
+            self.errors.push(whole(second, Code::File, &message, "expected one file for a name"));
+        }
+        yaml.or(yml).map(|(path, _)| path.clone())
     }
 
     /// Reads a file that must be there.
     pub(super) fn required<T: DeserializeOwned>(
         &mut self,
-        path: &str,
+        stem: &str,
         help: &str,
     ) -> Option<(Arc<str>, T)> {
-        let Some((file, _)) = self.tree.files.get_key_value(path) else {
-            let file = Arc::from(path);
+        let Some(file) = self.single(stem) else {
+            let file = Arc::from(format!("{stem}.yaml"));
             let mut error = whole(
                 &file,
                 Code::File,
@@ -118,7 +157,6 @@ impl Loader<'_> {
             self.errors.push(error);
             return None;
         };
-        let file = file.clone();
         self.read(&file).map(|value| (file, value))
     }
 
@@ -184,6 +222,13 @@ impl Loader<'_> {
         if let Some(found) = found {
             return Some((*found).clone());
         }
+        if known.is_empty() {
+            self.missing(what);
+        }
+        let broken = self.broken.iter().any(|(kind, name)| *kind == what && *name == text.value);
+        if broken || self.unsure.contains(what) {
+            return text.value.parse().ok();
+        }
         let near = nearest(&text.value, known.iter().map(|name| AsRef::<str>::as_ref(*name)));
         let help = near.map(|near| match near.to_lowercase() == text.value.to_lowercase() {
             true => format!("there is `{near}`, which differs only by case"),
@@ -199,6 +244,59 @@ impl Loader<'_> {
         error.help = help;
         self.errors.push(error);
         None
+    }
+
+    /// Says once that a folder is missing, when nothing of a kind is there because of that.
+    fn missing(&mut self, what: &str) {
+        let (kind, folder) = match what {
+            "person" => ("person", "people/"),
+            "team" => ("team", "teams/"),
+            "instance" => ("instance", "inventory/databases/"),
+            _ => return,
+        };
+        let there = self.tree.files.keys().any(|path| path.starts_with(folder))
+            || self.tree.faults.iter().any(|(path, _)| path.starts_with(folder));
+        if there || !self.unsure.insert(kind) {
+            return;
+        }
+        let message = format!("the folder {folder} is missing or empty");
+        let expected = format!("expected it to be there, since a {kind} is named elsewhere");
+        self.errors.push(whole(&Arc::from(folder), Code::File, &message, &expected));
+    }
+
+    /// Reads a file of a folder. When it is wrong, what it is about is there all the same.
+    pub(super) fn read_of<T: DeserializeOwned>(
+        &mut self,
+        kind: &'static str,
+        name: &str,
+        file: &Arc<str>,
+    ) -> Option<T> {
+        let read = self.read(file);
+        if read.is_none() {
+            self.broken.insert((kind, name.to_owned()));
+        }
+        read
+    }
+
+    /// Says when a text holds nothing but blanks.
+    pub(super) fn filled(&mut self, file: &Arc<str>, text: &Text) {
+        if text.value.trim().is_empty() {
+            let (message, expected) = ("there is no text here", "expected a text");
+            self.at(file, text, Code::Empty, message.to_owned(), expected.to_owned());
+        }
+    }
+
+    /// Something that is valid, and a person should know.
+    pub(super) fn notice<T>(
+        &mut self,
+        file: &Arc<str>,
+        value: &yaml::Spanned<T>,
+        code: Code,
+        message: String,
+        expected: &str,
+    ) {
+        let notice = self.made(file, value, code, message, expected.to_owned());
+        self.notices.push(notice);
     }
 
     /// One end of a period.
@@ -251,7 +349,7 @@ impl Loader<'_> {
         self.errors.push(error);
     }
 
-    fn made<T>(
+    pub(super) fn made<T>(
         &self,
         file: &Arc<str>,
         value: &yaml::Spanned<T>,
@@ -277,70 +375,6 @@ impl Loader<'_> {
                 "expected it once".to_owned(),
             );
         }
-    }
-
-    fn people(&mut self, config: Option<&Config>) -> BTreeMap<PersonName, Person> {
-        let utc = jiff::tz::TimeZone::UTC;
-        let zone = config.map_or(&utc, |config| &config.zone);
-        let mut people = BTreeMap::new();
-        for (stem, file) in self.folder("people") {
-            let Some(name) = self.file_name::<PersonName>(&file, &stem) else { continue };
-            let Some(read) = self.read::<PersonFile>(&file) else { continue };
-            let jumpserver_id = read.jumpserver_id.as_ref().and_then(|text| {
-                text.value
-                    .parse()
-                    .map_err(|_| {
-                        let expected =
-                            "expected the user's id, such as 4c64c864-e2e5-4403-a1cf-5f868df27fb6";
-                        self.at(
-                            &file,
-                            text,
-                            Code::InvalidValue,
-                            "this is no id".to_owned(),
-                            expected.to_owned(),
-                        );
-                    })
-                    .ok()
-            });
-            let left = read.left.as_ref().and_then(|text| self.edge(&file, text, End::Until, zone));
-            if read.email.is_none()
-                && config.is_some_and(|config| config.source == super::model::PeopleSource::Repo)
-            {
-                self.errors.push(whole(
-                    &file,
-                    Code::MissingKey,
-                    "the key `email` is missing",
-                    "expected it, since people.source is repo",
-                ));
-            }
-            let person = Person {
-                site: start(&file),
-                display: read.name,
-                email: read.email,
-                jumpserver: read.jumpserver.unwrap_or_else(|| name.to_string()),
-                jumpserver_id,
-                forge: read.forge,
-                left,
-            };
-            people.insert(name, person);
-        }
-        people
-    }
-
-    fn teams(&mut self, people: &BTreeMap<PersonName, Person>) -> BTreeMap<TeamName, Team> {
-        let mut teams = BTreeMap::new();
-        for (stem, file) in self.folder("teams") {
-            let Some(name) = self.file_name::<TeamName>(&file, &stem) else { continue };
-            let Some(read) = self.read::<super::files::TeamFile>(&file) else { continue };
-            self.distinct(&file, &read.members);
-            let members = read
-                .members
-                .iter()
-                .filter_map(|text| self.known(&file, text, "person", people.keys()))
-                .collect();
-            teams.insert(name, Team { site: start(&file), members });
-        }
-        teams
     }
 }
 

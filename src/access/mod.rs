@@ -6,6 +6,10 @@ pub mod instant;
 mod inventory;
 mod load;
 pub mod model;
+mod offered;
+mod people;
+#[cfg(test)]
+mod repo_tests;
 mod requests;
 pub mod schema;
 pub mod scope;

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::diagnostic::Diagnostic;
 use crate::mysql::privilege::Privilege;
 use crate::names::{
     Environment, InstanceName, LevelName, LoginName, Owner, PersonName, Prefix, RequestName,
@@ -42,6 +43,8 @@ pub struct Access {
     pub servers: Vec<ServerEntry>,
     /// `requests/`, ended ones too (their names may point at nothing).
     pub requests: BTreeMap<RequestName, Request>,
+    /// What is valid, and a person should know: by file and line.
+    pub notices: Vec<Diagnostic>,
 }
 
 /// The settings of `jumpgate.yaml`, defaults filled in.

@@ -159,6 +159,12 @@ impl Loader<'_> {
                 referenced: list.referenced,
                 defined: list.defined,
             }],
+            OneOrMany::Other => {
+                let message = "this is no text".to_owned();
+                let expected = "expected a name, or a list of names; a number stands in quotes";
+                self.at(file, list, Code::WrongKind, message, expected.to_owned());
+                Vec::new()
+            }
             OneOrMany::Many(texts) => {
                 if texts.is_empty() {
                     self.at(
@@ -209,6 +215,7 @@ impl Loader<'_> {
         for text in &nodes {
             self.node(file, text);
         }
+        self.no_patterns(file, &assets);
         if !over {
             let targets = nodes.iter().map(|text| (text, ServerTarget::Node(&text.value)));
             for (text, target) in
@@ -228,13 +235,7 @@ impl Loader<'_> {
                     continue;
                 }
                 match offers.find(target) {
-                    None => self.at(
-                        file,
-                        text,
-                        Code::NotOffered,
-                        "the inventory does not offer this".to_owned(),
-                        "expected a node or an asset of inventory/servers.yaml".to_owned(),
-                    ),
+                    None => self.not_offered(file, text, target, access),
                     Some(entry)
                         if name.as_ref().is_some_and(|name| !entry.logins.contains(name)) =>
                     {
@@ -268,6 +269,7 @@ impl Loader<'_> {
         let DatabaseAsk { instance, level, tables } = &ask.value;
         self.not_empty(file, tables);
         self.distinct(file, &tables.value);
+        self.same_scopes(file, &tables.value);
         let level_name = if over {
             self.name(file, level)
         } else {
@@ -295,7 +297,14 @@ impl Loader<'_> {
             };
             let Some(name) = name else { continue };
             if let Some(offered) = access.instances.get(&name).filter(|_| !over) {
-                if level_name.as_ref().is_some_and(|level| !offered.levels.contains(level)) {
+                if offered.retired {
+                    let message = format!("{name} is retired: this gives nothing");
+                    let then = "take it out, or end the request";
+                    self.notice(file, &text, Code::Retired, message, then);
+                }
+                if !self.unsure.contains("level")
+                    && level_name.as_ref().is_some_and(|level| !offered.levels.contains(level))
+                {
                     let levels: Vec<_> =
                         offered.levels.iter().map(|level| level.as_str()).collect();
                     self.at(
@@ -324,8 +333,10 @@ impl Loader<'_> {
             }
             instances.push((name, yaml::site(file, &text)));
         }
-        if let Some(privileges) =
-            level_name.as_ref().filter(|_| !over).and_then(|name| access.config.levels.get(name))
+        if let Some(privileges) = level_name
+            .as_ref()
+            .filter(|_| !over && !self.unsure.contains("level"))
+            .and_then(|name| access.config.levels.get(name))
         {
             self.fit(file, &tables.value, privileges, access);
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::files::{
-    ConfigFile, Exposed, LimitPart, LoginPart, PolicyFile, ScopeWord, Source, Text,
+    ConfigFile, Exposed, LimitPart, List, LoginPart, PolicyFile, ScopeWord, Source, Text,
 };
 use super::load::Loader;
 use super::model::{
@@ -24,7 +24,7 @@ pub(super) const ACTIONS: [&str; 7] =
 impl Loader<'_> {
     pub(super) fn config(&mut self) -> Option<Config> {
         let help = "every access repo begins with it: version, owner, time-zone and jumpserver";
-        let (file, read) = self.required::<ConfigFile>("jumpgate.yaml", help)?;
+        let (file, read) = self.required::<ConfigFile>("jumpgate", help)?;
         if read.version.value != 1 {
             self.at(
                 &file,
@@ -45,6 +45,9 @@ impl Loader<'_> {
                 expected,
             );
         });
+        if let Some(text) = &read.jumpserver.organization {
+            self.filled(&file, text);
+        }
         let url = self.url(&file, &read.jumpserver.url);
         let organization =
             read.jumpserver.organization.map_or_else(|| "Default".to_owned(), |text| text.value);
@@ -60,18 +63,18 @@ impl Loader<'_> {
             Some(text) => self.name(&file, text),
             None => "jump".parse().ok(),
         };
-        let guard = read.guard.map_or(Guard { removals: 10, percent: 20 }, |guard| {
-            if guard.percent.value > 100 {
-                self.at(
-                    &file,
-                    &guard.percent,
-                    Code::InvalidValue,
-                    "this is more than everything".to_owned(),
-                    "expected 0 to 100".to_owned(),
-                );
+        let mut guard = Guard { removals: 10, percent: 20 };
+        if let Some(part) = &read.guard {
+            guard.removals = part.removals.unwrap_or(guard.removals);
+            if let Some(percent) = &part.percent {
+                guard.percent = percent.value;
+                if percent.value > 100 {
+                    let message = "this is more than everything".to_owned();
+                    let expected = "expected 0 to 100".to_owned();
+                    self.at(&file, percent, Code::InvalidValue, message, expected);
+                }
             }
-            Guard { removals: guard.removals, percent: guard.percent.value }
-        });
+        }
         let source = match read.people.map(|people| people.source) {
             Some(Source::Repo) => PeopleSource::Repo,
             Some(Source::Jumpserver) | None => PeopleSource::JumpServer,
@@ -114,10 +117,11 @@ impl Loader<'_> {
     fn logins(
         &mut self,
         file: &Arc<str>,
-        parts: &BTreeMap<String, Spanned<LoginPart>>,
+        parts: &Spanned<BTreeMap<String, Spanned<LoginPart>>>,
     ) -> BTreeMap<LoginName, Login> {
         let mut logins = BTreeMap::new();
-        for (name, part) in parts {
+        self.some(file, parts);
+        for (name, part) in &parts.value {
             let LoginPart { accounts, protocols, actions } = &part.value;
             let name = name.parse::<LoginName>().map_err(|error| {
                 self.at(
@@ -192,10 +196,11 @@ impl Loader<'_> {
     fn levels(
         &mut self,
         file: &Arc<str>,
-        parts: &BTreeMap<String, Spanned<Vec<Text>>>,
+        parts: &Spanned<BTreeMap<String, List>>,
     ) -> BTreeMap<LevelName, BTreeSet<Privilege>> {
         let mut levels = BTreeMap::new();
-        for (name, part) in parts {
+        self.some(file, parts);
+        for (name, part) in &parts.value {
             let name = name.parse::<LevelName>().map_err(|error| {
                 self.at(
                     file,
@@ -220,6 +225,15 @@ impl Loader<'_> {
                 match Privilege::parse(&text.value) {
                     Some(privilege) => {
                         privileges.insert(privilege);
+                        if privilege.leaves_definers() {
+                            let message = format!(
+                                "{privilege} lets people leave things behind that run with their \
+                                 rights"
+                            );
+                            let then = "the account that made them cannot be dropped: it stays, \
+                                        locked, until they are gone";
+                            self.notice(file, text, Code::Definers, message, then);
+                        }
                     }
                     None => {
                         let all = Privilege::ALL.iter().map(|privilege| privilege.sql());
@@ -245,14 +259,15 @@ impl Loader<'_> {
         levels
     }
 
-    pub(super) fn policy(&mut self, config: Option<&Config>) -> Option<Policy> {
+    pub(super) fn policy(&mut self, config: &Config) -> Option<Policy> {
         let help = "it names the environments: environments: [prod, test]";
-        let (file, read) = self.required::<PolicyFile>("policy.yaml", help)?;
-        self.distinct(&file, &read.environments);
+        let (file, read) = self.required::<PolicyFile>("policy", help)?;
+        self.not_empty(&file, &read.environments);
+        self.distinct(&file, &read.environments.value);
         let environments: Vec<_> =
-            read.environments.iter().filter_map(|text| self.name(&file, text)).collect();
-        let limits =
-            read.limits.iter().map(|part| self.limit(&file, part, config, &environments)).collect();
+            read.environments.value.iter().filter_map(|text| self.name(&file, text)).collect();
+        let limits = read.limits.iter();
+        let limits = limits.map(|part| self.limit(&file, part, config, &environments)).collect();
         let exposed_accounts = match read.exposed_accounts {
             Some(Exposed::Allow) => ExposedAccounts::Allow,
             Some(Exposed::Refuse) | None => ExposedAccounts::Refuse,
@@ -264,7 +279,7 @@ impl Loader<'_> {
         &mut self,
         file: &Arc<str>,
         part: &Spanned<LimitPart>,
-        config: Option<&Config>,
+        config: &Config,
         environments: &[crate::names::Environment],
     ) -> Limit {
         let when = &part.value.when;
@@ -273,16 +288,15 @@ impl Loader<'_> {
             .as_ref()
             .and_then(|text| self.known(file, text, "environment", environments));
         let mut when_known = When { environment, ..When::default() };
-        if let Some(config) = config {
-            when_known.login = when
-                .login
-                .as_ref()
-                .and_then(|text| self.known(file, text, "login", config.logins.keys()));
-            when_known.level = when
-                .level
-                .as_ref()
-                .and_then(|text| self.known(file, text, "level", config.levels.keys()));
-        }
+        when_known.login = when
+            .login
+            .as_ref()
+            .and_then(|text| self.known(file, text, "login", config.logins.keys()));
+        when_known.level = when
+            .level
+            .as_ref()
+            .and_then(|text| self.known(file, text, "level", config.levels.keys()));
+        self.idle(file, part);
         when_known.scope = when.scope.map(|word| match word {
             ScopeWord::Database => ScopeKind::Database,
             ScopeWord::Table => ScopeKind::Table,
@@ -311,8 +325,62 @@ impl Loader<'_> {
             end_required: part.value.end.is_some(),
             longest_days,
             approvals: part.value.approvals,
-            deny: part.value.deny.clone(),
+            deny: part.value.deny.as_ref().map(|text| text.value.clone()),
         }
+    }
+}
+
+impl Loader<'_> {
+    /// Says when a limit can never limit anything: it looks like a rule and is none.
+    fn idle(&mut self, file: &Arc<str>, part: &Spanned<LimitPart>) {
+        let LimitPart { when, end, longest, approvals, deny } = &part.value;
+        if let Some(text) = deny {
+            self.filled(file, text);
+        }
+        let idle = if end.is_none() && longest.is_none() && approvals.is_none() && deny.is_none() {
+            Some(("this limits nothing", "expected `end:`, `longest:`, `approvals:` or `deny:`"))
+        } else if when.login.is_some() && (when.level.is_some() || when.scope.is_some()) {
+            let expected = "expected either `login:`, which is about hosts, or `level:` and \
+                            `scope:`, which are about databases";
+            Some(("this matches nothing", expected))
+        } else {
+            None
+        };
+        if let Some((message, expected)) = idle {
+            self.at(file, part, Code::IdleLimit, message.to_owned(), expected.to_owned());
+        }
+    }
+
+    /// Says when a block has no entry.
+    fn some<T>(&mut self, file: &Arc<str>, block: &Spanned<BTreeMap<String, T>>) {
+        if block.value.is_empty() {
+            let (message, expected) = ("there is nothing here", "expected at least one entry");
+            self.at(file, block, Code::Empty, message.to_owned(), expected.to_owned());
+        }
+    }
+}
+
+/// Settings in the place of those that are wrong, so that the other files can be checked.
+pub(super) fn stand_in() -> Option<Config> {
+    Some(Config {
+        owner: "jumpgate".parse().ok()?,
+        zone: TimeZone::UTC,
+        url: url::Url::parse("https://jumpserver.invalid").ok()?,
+        organization: "Default".to_owned(),
+        source: PeopleSource::JumpServer,
+        logins: default_logins(),
+        levels: default_levels(),
+        prefix: "jump".parse().ok()?,
+        guard: Guard { removals: 0, percent: 0 },
+    })
+}
+
+/// Policy in the place of one that is wrong.
+pub(super) fn no_policy() -> Policy {
+    Policy {
+        environments: Vec::new(),
+        limits: Vec::new(),
+        exposed_accounts: ExposedAccounts::Refuse,
     }
 }
 

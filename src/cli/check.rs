@@ -27,9 +27,13 @@ pub(super) fn run(args: &Args) -> Outcome {
     let report = CheckReport::of(read.as_ref().map_err(Vec::as_slice), now);
     match (args.format, &report.summary, &read) {
         (Format::Json, ..) => anstream::println!("{}", report.json()),
-        (Format::Text, Some(holds), _) => anstream::println!("{}", holds.text()),
-        (Format::Text, None, Err(errors)) => source::print(&tree, errors),
-        (Format::Text, None, Ok(_)) => {}
+        (Format::Text, _, Err(errors)) => source::print(&tree, errors),
+        (Format::Text, holds, Ok(access)) => {
+            source::print(&tree, &access.notices);
+            if let Some(holds) = holds {
+                anstream::println!("{}", holds.text());
+            }
+        }
     }
     if report.ok { Outcome::Done } else { Outcome::Invalid }
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::{Outcome, could_not_run};
 use crate::access::{self, model::Access};
-use crate::diagnostic::{self, Diagnostic};
+use crate::diagnostic::{self, Diagnostic, Severity};
 use crate::repo::Tree;
 
 /// How many errors are printed: a person mends the first ones first.
@@ -50,8 +50,11 @@ impl Source {
     }
 }
 
-/// Prints errors of the files, each with its line.
+/// Prints errors or warnings of the files, each with its line; nothing when there are none.
 pub(super) fn print(tree: &Tree, errors: &[Diagnostic]) {
+    if errors.is_empty() {
+        return;
+    }
     let texts: BTreeMap<_, _> = tree
         .files
         .iter()
@@ -64,6 +67,11 @@ pub(super) fn print(tree: &Tree, errors: &[Diagnostic]) {
     if errors.len() > SHOWN {
         anstream::eprintln!("... and {} more\n", errors.len() - SHOWN);
     }
-    let s = if errors.len() == 1 { "" } else { "s" };
-    anstream::eprintln!("{} error{s} in the access repo", errors.len());
+    let of = |severity| errors.iter().filter(|error| error.code.severity() == severity).count();
+    for (count, what) in [(of(Severity::Error), "error"), (of(Severity::Warning), "warning")] {
+        if count > 0 {
+            let s = if count == 1 { "" } else { "s" };
+            anstream::eprintln!("{count} {what}{s} in the access repo");
+        }
+    }
 }

@@ -105,6 +105,7 @@ fn repo() -> Access {
             assets: vec!["pay-*".to_owned()],
         }],
         requests: BTreeMap::new(),
+        notices: Vec::new(),
     }
 }
 

@@ -6,6 +6,7 @@ mod render;
 use std::fmt;
 use std::ops::Range;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::access::model::Site;
@@ -80,8 +81,35 @@ codes! {
     Twice = "JG020", "the same entry twice";
     /// Two different things that would get one name.
     SameName = "JG021", "two things that would get one name";
+    /// A limit of policy that can never limit anything.
+    IdleLimit = "JG022", "a limit that can never limit anything";
     /// A pull request adds or edits a request that is over.
     EndPassed = "JG030", "a request that is over";
+    /// A level that lets people leave things behind that run with their rights.
+    Definers = "JG101", "a level whose holders leave things behind";
+    /// Accounts that can be used from any host.
+    OpenHost = "JG102", "accounts that can be used from any host";
+    /// A connection that is not protected against others on the way.
+    WeakTls = "JG103", "a connection that is not protected";
+    /// A request for an instance that is retired.
+    Retired = "JG104", "a request for a retired instance";
+}
+
+/// How much a diagnostic matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The files are invalid.
+    Error,
+    /// The files are valid; a person should know this.
+    Warning,
+}
+
+impl Code {
+    /// How much it matters: codes below JG100 are errors of the files.
+    pub fn severity(self) -> Severity {
+        if self.as_str() < "JG100" { Severity::Error } else { Severity::Warning }
+    }
 }
 
 impl fmt::Display for Code {
@@ -96,7 +124,7 @@ impl Serialize for Code {
     }
 }
 
-/// One error in one place.
+/// One error or warning in one place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
     /// Its kind.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-use super::Diagnostic;
+use super::{Diagnostic, Severity};
 
 /// The longest piece of a line that is shown: a hostile file cannot flood a terminal.
 const SHOWN: usize = 160;
@@ -23,7 +23,11 @@ pub fn render<'a>(
     for diagnostic in diagnostics {
         let site = &diagnostic.site;
         let (line, span) = line(source(&site.file).unwrap_or_default(), &diagnostic.span);
-        let title = Level::ERROR.primary_title(&diagnostic.message).id(diagnostic.code.as_str());
+        let level = match diagnostic.code.severity() {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let title = level.primary_title(&diagnostic.message).id(diagnostic.code.as_str());
         let annotation = AnnotationKind::Primary.span(span).label(diagnostic.expected.as_str());
         let snippet = Snippet::source(line)
             .line_start(site.line as usize)

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::access::model::{Access, Site};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 
 /// The version of the JSON form.
 pub(super) const SCHEMA: &str = "jumpgate.check/1";
@@ -19,9 +19,11 @@ pub struct CheckReport {
     pub ok: bool,
     /// How many errors there are.
     pub errors: usize,
+    /// How many warnings there are; none are looked for while there are errors.
+    pub warnings: usize,
     /// What the repo holds; nothing when there are errors.
     pub summary: Option<Holds>,
-    /// The errors, by file and line.
+    /// The errors, or else the warnings, by file and line.
     pub diagnostics: Vec<Told>,
 }
 
@@ -44,12 +46,14 @@ pub struct Holds {
     pub ended: usize,
 }
 
-/// One error.
+/// One error or warning.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Told {
     /// Its code: `jumpgate explain CODE` says more.
-    #[schemars(with = "String", regex(pattern = "^JG0[0-9]{2}$"))]
+    #[schemars(with = "String", regex(pattern = "^JG[01][0-9]{2}$"))]
     pub code: Code,
+    /// An `error` makes the files invalid; a `warning` does not.
+    pub severity: Severity,
     /// Where it is: the file, the line, and the column in characters; both count from 1.
     #[serde(flatten)]
     pub site: Site,
@@ -65,11 +69,17 @@ impl CheckReport {
     /// The report on a repo that was read, or on the errors in it. `now` decides which
     /// requests have ended.
     pub fn of(read: Result<&Access, &[Diagnostic]>, now: Timestamp) -> Self {
-        let diagnostics: Vec<Told> = read.err().unwrap_or_default().iter().map(told).collect();
+        let found = match read {
+            Ok(access) => access.notices.as_slice(),
+            Err(errors) => errors,
+        };
+        let diagnostics: Vec<Told> = found.iter().map(told).collect();
+        let errors = diagnostics.iter().filter(|told| told.severity == Severity::Error).count();
         Self {
             schema: SCHEMA,
-            ok: diagnostics.is_empty(),
-            errors: diagnostics.len(),
+            ok: read.is_ok(),
+            errors,
+            warnings: diagnostics.len() - errors,
             summary: read.ok().map(|access| Holds::of(access, now)),
             diagnostics,
         }
@@ -84,7 +94,7 @@ impl CheckReport {
 
 fn told(diagnostic: &Diagnostic) -> Told {
     let Diagnostic { code, site, message, expected, help, .. } = diagnostic.clone();
-    Told { code, site, message, expected, help }
+    Told { code, severity: code.severity(), site, message, expected, help }
 }
 
 impl Holds {

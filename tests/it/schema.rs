@@ -188,11 +188,11 @@ fn check_prints_json_that_keeps_its_schema() {
     assert_eq!((code, stderr.as_str()), (Some(3), ""));
     let report = json(&stdout);
     keeps(&check, &report, "a bad repo");
-    assert_eq!((&report["ok"], &report["errors"]), (&false.into(), &2.into()));
+    assert_eq!((&report["ok"], &report["errors"]), (&false.into(), &3.into()));
     assert_eq!(report["summary"], Value::Null);
     let first = &report["diagnostics"][0];
     assert_eq!(first["code"], "JG003");
-    assert_eq!((&first["file"], &first["line"]), (&"jumpgate.yaml".into(), &2.into()));
+    assert_eq!((&first["file"], &first["line"]), (&"jumpgate.yaml".into(), &3.into()));
     assert_eq!(first["help"], "did you mean `owner`?");
 }
 

@@ -1,0 +1,269 @@
+//! Wrong repos that only the files together show, and what is right but worth a notice.
+
+use std::path::Path;
+
+use super::load;
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::repo::{Fault, Tree};
+
+const REQUEST: &str = "requests/2026/PAY-1234-refunds.yaml";
+const INSTANCE: &str = "inventory/databases/orders-prod.yaml";
+
+fn now() -> jiff::Timestamp {
+    "2026-12-10T00:00:00Z".parse().expect("a moment")
+}
+
+/// The example with files in place of others, or taken out.
+fn with(files: &[(&str, Option<&str>)]) -> Tree {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/access-repo");
+    let mut tree = Tree::folder(&folder).expect("the example");
+    for (path, text) in files {
+        match text {
+            Some(text) => tree.files.insert((*path).into(), text.as_bytes().into()),
+            None => tree.files.remove(*path),
+        };
+    }
+    tree
+}
+
+fn errors(tree: &Tree) -> Vec<Diagnostic> {
+    load(tree, now()).expect_err("errors")
+}
+
+/// File, code and line of every error.
+fn places(tree: &Tree) -> Vec<(String, Code, u32)> {
+    let place = |error: &Diagnostic| (error.site.file.to_string(), error.code, error.site.line);
+    errors(tree).iter().map(place).collect()
+}
+
+#[track_caller]
+fn one(files: &[(&str, Option<&str>)], file: &str, code: Code, line: u32) -> Diagnostic {
+    let tree = with(files);
+    assert_eq!(places(&tree), [(file.to_owned(), code, line)]);
+    errors(&tree).remove(0)
+}
+
+fn request(lines: &str) -> String {
+    format!("for: fanlichun\nreason: x\n{lines}\n")
+}
+
+#[test]
+fn a_broken_file_hides_no_error_of_another_and_makes_none() {
+    let asks = request(
+        "servers: [{login: apq, assets: [pay-web-01]}]\ndatabases: [{instance: orders-prod, level: r, tables: [orders]}]",
+    );
+    let scope = (REQUEST.to_owned(), Code::InvalidScope, 4);
+    for (path, text, code, line) in [
+        ("people/fanlichun.yaml", "nam: x\n", Code::UnknownKey, 1),
+        ("policy.yaml", "environments: [prod]\nlimit: []\n", Code::UnknownKey, 2),
+        ("inventory/servers.yaml", "servers: [{}]\n", Code::MissingKey, 1),
+        (INSTANCE, "address: a\n", Code::MissingKey, 1),
+    ] {
+        let tree = with(&[(path, Some(text)), (REQUEST, Some(&asks))]);
+        let mut found = vec![
+            (path.to_owned(), code, line),
+            (REQUEST.to_owned(), Code::UnknownName, 3),
+            scope.clone(),
+        ];
+        found.sort();
+        assert_eq!(places(&tree), found);
+    }
+    let settings =
+        "version: 1\nowner: ACME\ntime-zone: UTC\njumpserver: {url: 'https://x.example'}\n";
+    let tree = with(&[("jumpgate.yaml", Some(settings)), (REQUEST, Some(&asks))]);
+    let settings = ("jumpgate.yaml".to_owned(), Code::InvalidName, 2);
+    let login = (REQUEST.to_owned(), Code::NotOffered, 3);
+    assert_eq!(places(&tree), [settings, login, scope]);
+}
+
+#[test]
+fn a_missing_folder_is_said_once_and_names_are_not_blamed() {
+    let people = [("people/fanlichun.yaml", None), ("people/liwei.yaml", None)];
+    let error = one(&people, "people/", Code::File, 1);
+    assert!(error.message.contains("missing"), "{}", error.message);
+    one(&[(INSTANCE, None)], "inventory/databases/", Code::File, 1);
+    one(&[("teams/payments.yaml", None)], "teams/", Code::File, 1);
+    let error = one(&[("inventory/servers.yaml", None)], "inventory/servers.yaml", Code::File, 1);
+    assert_eq!(error.message, "the file is missing");
+}
+
+#[test]
+fn both_endings_are_read_and_one_name_is_one_file() {
+    let tree = with(&[]);
+    for stem in ["jumpgate", "policy", "inventory/servers"] {
+        let (yaml, yml) = (format!("{stem}.yaml"), format!("{stem}.yml"));
+        let text = std::str::from_utf8(&tree.files[&*yaml]).expect("text").to_owned();
+        let moved = with(&[(&yaml, None), (&yml, Some(&text))]);
+        assert!(load(&moved, now()).is_ok(), "{yml}");
+        one(&[(&yml, Some(&text))], &yml, Code::File, 1);
+    }
+    let text = request("servers: [{login: app, assets: [pay-web-01]}]\nuntil: 2026-12-20");
+    let files = [("requests/a.yaml", Some(text.as_str())), ("requests/A.yml", Some(&text))];
+    let error = one(&files, "requests/a.yaml", Code::File, 1);
+    assert_eq!(error.message, "the name of requests/A.yml differs only by case");
+}
+
+#[test]
+fn a_file_that_nothing_reads_is_a_hole() {
+    for path in ["inventory/server.yaml", "inventory/database/x.yml", "people/x.txt"] {
+        one(&[(path, Some("x: y\n"))], path, Code::File, 1);
+    }
+    assert!(load(&with(&[("inventory/databases/ca.pem", Some("x"))]), now()).is_ok());
+    let mut tree = with(&[]);
+    for fault in [Fault::Outside, Fault::Nowhere, Fault::Circle, Fault::Submodule, Fault::Name] {
+        tree.faults = vec![("requests/x.yaml".into(), fault)];
+        assert_eq!(places(&tree), [("requests/x.yaml".to_owned(), Code::File, 1)]);
+    }
+}
+
+#[test]
+fn a_number_is_no_name() {
+    let servers = "servers: [{login: app, assets: [pay-web-01]}]";
+    for (text, line) in [
+        (format!("for: 1234\nreason: x\n{servers}\n"), 1),
+        (format!("for: [fanlichun, 1234]\nreason: x\n{servers}\n"), 1),
+        (format!("for: true\nreason: x\n{servers}\n"), 1),
+        (format!("for: fanlichun\nreason: 1e3\n{servers}\n"), 2),
+        (request("servers: [{login: app, assets: [007]}]"), 3),
+        (request("databases: [{instance: 1.10, level: r, tables: [orders.*]}]"), 3),
+    ] {
+        one(&[(REQUEST, Some(&text))], REQUEST, Code::WrongKind, line);
+    }
+    let quoted = request("servers: [{login: app, assets: [\"007\"]}]");
+    let servers = "servers: [{environment: test, logins: [app], assets: [\"007\"]}]\n";
+    let tree = with(&[(REQUEST, Some(&quoted)), ("inventory/servers.yaml", Some(servers))]);
+    assert!(load(&tree, now()).is_ok());
+}
+
+#[test]
+fn a_null_is_never_taken_for_a_missing_key() {
+    for (path, text, line) in [
+        ("people/liwei.yaml", "name: x\nforge: ~\n", 2),
+        ("people/liwei.yaml", "name: x\nleft:\n", 2),
+        ("policy.yaml", "environments: [prod, test]\nexposed-accounts:\n", 2),
+        (INSTANCE, "address: a\nasset: b\nenvironment: prod\naccount-host: h\ndatabases:\n", 5),
+        (INSTANCE, "address: a\nasset: b\nenvironment: prod\naccount-host: h\ntls: null\n", 5),
+        ("jumpgate.yaml", "version: 1\nowner: a\nlevels:\n", 3),
+        (REQUEST, "for: fanlichun\nreason: x\nuntil:\n", 3),
+        (REQUEST, "for:\nreason: x\n", 1),
+    ] {
+        let found = places(&with(&[(path, Some(text))]));
+        assert!(found.contains(&(path.to_owned(), Code::NoValue, line)), "{text}: {found:?}");
+    }
+}
+
+#[test]
+fn an_empty_list_is_never_taken_for_everything() {
+    for (path, text, line) in [
+        ("teams/payments.yaml", "members: []\n", 1),
+        ("policy.yaml", "environments: []\n", 1),
+        ("inventory/servers.yaml", "servers: []\n", 1),
+        (INSTANCE, "address: a\nasset: b\nenvironment: prod\naccount-host: h\nowners: []\n", 5),
+        (INSTANCE, "address: a\nasset: b\nenvironment: prod\naccount-host: h\nlevels: []\n", 5),
+        (INSTANCE, "address: a\nasset: \"\"\nenvironment: prod\naccount-host: h\n", 2),
+        ("people/liwei.yaml", "name: \" \"\n", 1),
+    ] {
+        let found = places(&with(&[(path, Some(text))]));
+        assert!(found.contains(&(path.to_owned(), Code::Empty, line)), "{text}: {found:?}");
+    }
+}
+
+#[test]
+fn two_people_are_not_one_user() {
+    for line in ["jumpserver: FanLichun", "email: Fanlichun@acme.example"] {
+        let text = format!("name: x\n{line}\n");
+        one(&[("people/liwei.yaml", Some(&text))], "people/liwei.yaml", Code::Twice, 2);
+    }
+    let (a, b) = ("name: x\nforge: fanlc\n", "name: x\nforge: FANLC\n");
+    let files = [("people/fanlichun.yaml", Some(a)), ("people/liwei.yaml", Some(b))];
+    one(&files, "people/liwei.yaml", Code::Twice, 2);
+    let text = "name: x\nemail: liwei at acme\n";
+    one(&[("people/liwei.yaml", Some(text))], "people/liwei.yaml", Code::InvalidValue, 2);
+}
+
+#[test]
+fn two_instances_are_not_on_one_asset() {
+    let text = "address: b\nasset: Orders-Prod\nenvironment: prod\naccount-host: h\nsame-accounts-as: orders-prod\n";
+    let path = "inventory/databases/replica.yaml";
+    let error = one(&[(path, Some(text))], path, Code::Twice, 2);
+    assert_eq!(error.message, "instance orders-prod has this asset too");
+}
+
+#[test]
+fn a_limit_that_limits_nothing_is_no_limit() {
+    for limit in ["when: {environment: prod}", "when: {login: app, scope: table}, end: required"] {
+        let text = format!("environments: [prod, test]\nlimits:\n  - {{{limit}}}\n");
+        one(&[("policy.yaml", Some(&text))], "policy.yaml", Code::IdleLimit, 3);
+    }
+}
+
+#[test]
+fn a_request_names_single_things_once() {
+    let text = request("servers: [{login: app, assets: ['pay-web-*']}]");
+    one(&[(REQUEST, Some(&text))], REQUEST, Code::InvalidValue, 3);
+    let text =
+        request("databases: [{instance: orders-prod, level: r, tables: [orders.*, '`orders`.*']}]");
+    one(&[(REQUEST, Some(&text))], REQUEST, Code::Twice, 3);
+    let text = "members: [fanlichun, team/payments]\n";
+    one(&[("teams/payments.yaml", Some(text))], "teams/payments.yaml", Code::InvalidValue, 1);
+    let servers = "servers:\n  - {environment: prod, logins: [app], nodes: [/Default/payments/prod]}\n  - {environment: test, logins: [app], nodes: [/Default/payments/prod], assets: [pay-web-*]}\n";
+    let error =
+        one(&[("inventory/servers.yaml", Some(servers))], "inventory/servers.yaml", Code::Twice, 3);
+    assert_eq!(error.message, "this is offered twice (line 2 too)");
+}
+
+#[test]
+fn o29_what_differs_only_by_case_is_shown_right() {
+    for (ask, help) in [
+        (
+            "nodes: [/default/Payments/prod/web]",
+            "`/Default/payments/prod/web` is offered, which differs only by case",
+        ),
+        ("assets: [PAY-WIN-01]", "`pay-win-01` is offered, which differs only by case"),
+        ("assets: [Pay-web-01]", "`pay-web-*` is offered, which differs only by case"),
+        ("assets: [pay-win-02]", "did you mean `pay-win-01`?"),
+    ] {
+        let text = request(&format!("servers: [{{login: app, {ask}}}]"));
+        let error = one(&[(REQUEST, Some(&text))], REQUEST, Code::NotOffered, 3);
+        assert_eq!(error.help.as_deref(), Some(help));
+    }
+}
+
+#[test]
+fn a_risk_is_a_notice_and_no_error() {
+    let settings = "version: 1
+owner: acme
+time-zone: Asia/Shanghai
+jumpserver: {url: 'https://jump.acme.example'}
+levels:
+  r: [SELECT]
+  rw: [SELECT]
+  ddl: [CREATE VIEW, TRIGGER]
+";
+    let instance = "address: a
+asset: b
+environment: prod
+account-host: \"%\"
+databases: [orders, billing]
+tls: { mode: require }
+state: retired
+";
+    let tree = with(&[("jumpgate.yaml", Some(settings)), (INSTANCE, Some(instance))]);
+    let access = load(&tree, now()).expect("no error");
+    let found: Vec<_> = access
+        .notices
+        .iter()
+        .map(|notice| (&*notice.site.file, notice.code, notice.site.line, notice.code.severity()))
+        .collect();
+    let warning = Severity::Warning;
+    assert_eq!(
+        found,
+        [
+            (INSTANCE, Code::OpenHost, 4, warning),
+            (INSTANCE, Code::WeakTls, 6, warning),
+            ("jumpgate.yaml", Code::Definers, 8, warning),
+            ("jumpgate.yaml", Code::Definers, 8, warning),
+            (REQUEST, Code::Retired, 11, warning),
+        ]
+    );
+}

@@ -192,7 +192,7 @@ fn check_prints_json_that_keeps_its_schema() {
     assert_eq!(report["summary"], Value::Null);
     let first = &report["diagnostics"][0];
     assert_eq!(first["code"], "JG003");
-    assert_eq!((&first["file"], &first["line"]), (&"jumpgate.yaml".into(), &3.into()));
+    assert_eq!((&first["file"], &first["line"]), (&"jumpgate.yaml".into(), &2.into()));
     assert_eq!(first["help"], "did you mean `owner`?");
 }
 

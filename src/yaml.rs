@@ -38,7 +38,16 @@ pub fn parse<T: DeserializeOwned>(file: &Arc<str>, bytes: &[u8]) -> Result<T, Di
     }
     let text = std::str::from_utf8(bytes)
         .map_err(|error| not_text("the file is not in UTF-8", error.valid_up_to()))?;
+    if let Some(at) = lone_return(bytes) {
+        return Err(not_text("a line ends with a carriage return alone", at));
+    }
     serde_yaml::from_str_with_options(text, options()).map_err(|error| explain(file, text, &error))
+}
+
+/// A carriage return that is not part of CRLF: YAML begins a line there, and nobody sees it.
+fn lone_return(bytes: &[u8]) -> Option<usize> {
+    let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\r');
+    ends.map(|(at, _)| at).find(|at| bytes.get(at + 1) != Some(&b'\n'))
 }
 
 fn options() -> Options {
@@ -292,6 +301,8 @@ mod tests {
         }
         let file: Arc<str> = "f.yaml".into();
         let error = parse::<Sample>(&file, b"reason: x\n\xff").expect_err("no text");
+        assert_eq!((error.code, error.site.line), (Code::NotText, 2));
+        let error = parse::<Sample>(&file, b"reason: x\n# y\rmembers: []").expect_err("a return");
         assert_eq!((error.code, error.site.line), (Code::NotText, 2));
     }
 

@@ -6,6 +6,8 @@ pub mod instant;
 mod inventory;
 mod load;
 pub mod model;
+#[cfg(test)]
+mod mutation_tests;
 mod offered;
 mod people;
 #[cfg(test)]

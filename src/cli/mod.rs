@@ -2,8 +2,10 @@
 
 mod apply;
 mod check;
+mod compare;
 mod doctor;
 mod exit;
+mod format;
 mod grants_needed;
 mod import;
 mod plan;

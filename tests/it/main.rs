@@ -2,7 +2,9 @@
 
 mod apply;
 mod check;
+mod comment;
 mod jumpserver;
 mod mysql;
+mod pull_request;
 #[path = "../support/mod.rs"]
 mod support;

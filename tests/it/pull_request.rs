@@ -67,7 +67,7 @@ async fn the_live_state_tells_what_comes_with_the_branch_and_what_is_pending_any
     company.merge("logs for liwei");
     // Drift: somebody took the applied permission away.
     let id = company.jumpserver.permission("jump_app_fanlichun_20270228").expect("it").id;
-    company.jumpserver.remove_permission(id);
+    company.jumpserver.delete_permission(id);
     company.jumpserver.clear_requests();
     let plan = company.run(&["plan", "--base", "main", "--format", "json"]).await.expect(0);
     let report: Value = serde_json::from_str(&plan.stdout).expect("JSON");

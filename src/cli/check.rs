@@ -3,24 +3,49 @@
 use jiff::Timestamp;
 
 use super::Outcome;
-use super::source::Source;
-use crate::access::model::Access;
+use super::format::{self, CheckFormat};
+use super::source::{Source, print};
+use crate::access::{self, model::Access};
+use crate::report::{Problem, markdown};
+use crate::{credentials, repo};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
     source: Source,
+    /// The form of the output.
+    #[arg(long, value_enum, default_value = "text")]
+    format: CheckFormat,
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
     let now = Timestamp::now();
-    match args.source.access(now) {
-        Ok((_, access)) => {
-            anstream::println!("{}", summary(&access, now));
-            Outcome::Done
+    let tree = match args.source.tree() {
+        Ok(tree) => tree,
+        Err(outcome) => return outcome,
+    };
+    let (outcome, errors) = match access::load(&tree, now) {
+        Ok(access) => {
+            if matches!(args.format, CheckFormat::Text | CheckFormat::Github) {
+                anstream::println!("{}", summary(&access, now));
+            }
+            (Outcome::Done, Vec::new())
         }
-        Err(outcome) => outcome,
+        Err(errors) => {
+            print(&tree, &errors);
+            (Outcome::Invalid, errors)
+        }
+    };
+    let problems: Vec<Problem> = errors.iter().map(Problem::from).collect();
+    if args.format != CheckFormat::Github || !problems.is_empty() {
+        let base = markdown::Links::base_of(&credentials::environment);
+        let folder = repo::place(&args.source.dir).map(|place| place.folder).unwrap_or_default();
+        let links = markdown::Links { base, folder };
+        let form = markdown::Form { limit: format::SUMMARY, links };
+        let page = || markdown::invalid(&errors, tree.commit.as_deref(), &form);
+        format::problems(args.format, &problems, &args.source.dir, page);
     }
+    outcome
 }
 
 /// One line on what the repo holds.

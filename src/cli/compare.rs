@@ -5,14 +5,14 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::format::PlanFormat;
+use super::format::{self, PlanFormat};
 use super::plan::{Args, printed};
 use super::source::{Source, print};
 use super::{Outcome, could_not_run, width};
 use crate::access::model::Access;
 use crate::diagnostic::Diagnostic;
 use crate::repo::{self, Tree};
-use crate::report::{self, Comparison, Live, Look, markdown};
+use crate::report::{self, Comparison, Live, Look, Problem, markdown};
 use crate::{access, credentials, desired, effect, grants, observe, plan};
 
 /// Compares `base` with the branch.
@@ -40,6 +40,8 @@ pub(super) async fn run(args: &Args, base: &str) -> Result<Outcome, Outcome> {
     let live = live(&base, &head, moment).await;
     let commits = (base_tree.commit.unwrap_or_default(), head_tree.commit);
     let report = Comparison::of(effect, &base, commits, live);
+    let comment = || markdown::comparison(&report, &form(args));
+    format::comment_file(args.comment_file.as_deref(), comment)?;
     match args.format {
         PlanFormat::Text => {
             let colours = std::io::stdout().is_terminal();
@@ -48,8 +50,18 @@ pub(super) async fn run(args: &Args, base: &str) -> Result<Outcome, Outcome> {
         }
         PlanFormat::Json => anstream::println!("{}", report.json()),
         PlanFormat::Markdown => {
-            printed(&markdown::comparison(&report, &form(args)));
+            printed(&comment());
         }
+        PlanFormat::Github | PlanFormat::Sarif | PlanFormat::Gitlab => {}
+    }
+    if let Some(format) = args.format.problems() {
+        let of_live = match &report.live {
+            Live::Read { findings, .. } => &findings[..],
+            Live::NotRead { .. } => &[],
+        };
+        let all: Vec<Problem> = report.findings.iter().chain(of_live).map(Problem::from).collect();
+        let summary = || markdown::comparison(&report, &summary_form(args));
+        format::problems(format, &all, &source.dir, summary);
     }
     let mut outcome = Outcome::Done;
     if report.is_refused() {
@@ -86,10 +98,24 @@ fn trees(source: &Source, base: &str) -> Result<(Tree, Tree), Outcome> {
 /// Says what is wrong in the files, as a comment too when one was asked for.
 fn invalid(args: &Args, tree: &Tree, errors: &[Diagnostic]) -> Outcome {
     print(tree, errors);
+    let comment = || markdown::invalid(errors, tree.commit.as_deref(), &form(args));
+    if let Err(outcome) = format::comment_file(args.comment_file.as_deref(), comment) {
+        return outcome;
+    }
     if args.format == PlanFormat::Markdown {
-        printed(&markdown::invalid(errors, tree.commit.as_deref(), &form(args)));
+        printed(&comment());
+    }
+    if let Some(format) = args.format.problems() {
+        let all: Vec<Problem> = errors.iter().map(Problem::from).collect();
+        let summary = || markdown::invalid(errors, tree.commit.as_deref(), &summary_form(args));
+        format::problems(format, &all, &args.source.dir, summary);
     }
     Outcome::Invalid
+}
+
+/// How a job's summary is made here.
+pub(super) fn summary_form(args: &Args) -> markdown::Form {
+    markdown::Form { limit: format::SUMMARY, ..form(args) }
 }
 
 /// How a comment is made here.

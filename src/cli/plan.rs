@@ -11,7 +11,7 @@ use super::{Outcome, block_on, could_not_run, width};
 use crate::access::model::Access;
 use crate::names::{InstanceName, PersonName};
 use crate::plan::{self, Focus, Plan};
-use crate::report::{self, Look, Report, markdown};
+use crate::report::{self, Look, Problem, Report, markdown};
 use crate::{credentials, desired, grants, observe};
 
 /// The form of what `apply` prints.
@@ -40,6 +40,9 @@ pub(super) struct Args {
     /// it is found by itself.
     #[arg(long, value_name = "URL")]
     pub(super) link_base: Option<String>,
+    /// Write the comment for a pull request to this file, too, whatever the form.
+    #[arg(long, value_name = "FILE")]
+    pub(super) comment_file: Option<std::path::PathBuf>,
     /// Exit with 2 when there is something to do.
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
@@ -98,13 +101,21 @@ async fn plan(args: &Args) -> Result<Outcome, Outcome> {
         commit: tree.commit.as_deref(),
     };
     let report = Report::of(&plan, &context);
+    let form = super::compare::form(args);
+    super::format::comment_file(args.comment_file.as_deref(), || markdown::plan(&report, &form))?;
     match args.format {
         PlanFormat::Text => {
             let colours = std::io::stdout().is_terminal();
             anstream::print!("{}", report::render(&report, Look { width: width(), colours }));
         }
         PlanFormat::Json => anstream::println!("{}", report.json()),
-        PlanFormat::Markdown => printed(&markdown::plan(&report, &super::compare::form(args))),
+        PlanFormat::Markdown => printed(&markdown::plan(&report, &form)),
+        PlanFormat::Github | PlanFormat::Sarif | PlanFormat::Gitlab => {}
+    }
+    if let Some(format) = args.format.problems() {
+        let all: Vec<Problem> = report.findings.iter().map(Problem::from).collect();
+        let summary = || markdown::plan(&report, &super::compare::summary_form(args));
+        super::format::problems(format, &all, &args.source.dir, summary);
     }
     Ok(outcome(&plan, args.detailed_exitcode))
 }

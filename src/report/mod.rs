@@ -2,8 +2,12 @@
 
 mod comparison;
 mod comparison_text;
+pub mod github;
+pub mod gitlab;
 pub mod markdown;
 mod phrase;
+mod problem;
+pub mod sarif;
 mod text;
 mod words;
 
@@ -14,6 +18,7 @@ use serde::Serialize;
 
 pub use comparison::{COMPARISON, Comparison, Counts, Live};
 pub use comparison_text::render as render_comparison;
+pub use problem::Problem;
 pub use text::{Look, render};
 pub use words::clean;
 

@@ -116,7 +116,7 @@ fn entities(text: &str) -> String {
 }
 
 /// A part of a URL's path: what is not plain is percent-encoded; `/` stays.
-pub(super) fn path(text: &str) -> String {
+pub(in crate::report) fn path(text: &str) -> String {
     let mut path = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'/') {

@@ -1,5 +1,6 @@
 //! Tests of the whole: commands, and real servers.
 
+mod action;
 mod apply;
 mod check;
 mod comment;

@@ -1,6 +1,6 @@
 //! `jumpgate comment` against servers that answer as the forges do.
 
-mod forge;
+pub(crate) mod forge;
 
 use std::io::Write;
 use std::process::{Command, Stdio};

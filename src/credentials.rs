@@ -29,6 +29,13 @@ pub fn instance_part(instance: &InstanceName) -> String {
     instance.as_str().chars().map(upper).collect()
 }
 
+/// Whether any credentials for JumpServer are set, be they complete or not.
+pub fn any(environment: Environment<'_>) -> bool {
+    ["TOKEN", "TOKEN_FILE", "KEY_ID", "KEY_ID_FILE", "KEY_SECRET", "KEY_SECRET_FILE"]
+        .iter()
+        .any(|part| environment(&format!("JUMPGATE_JUMPSERVER_{part}")).is_some())
+}
+
 /// With what to talk to JumpServer.
 ///
 /// # Errors

@@ -8,6 +8,7 @@ pub mod credentials;
 pub mod desired;
 pub mod diagnostic;
 pub mod effect;
+pub mod forge;
 pub mod grants;
 pub mod handover;
 pub mod jumpserver;

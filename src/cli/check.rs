@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 
 use super::Outcome;
-use super::plan::Format;
+use super::format::{self, CheckFormat};
 use super::source::{self, Source};
-use crate::access;
-use crate::report::CheckReport;
+use crate::report::{CheckReport, Problem, markdown};
+use crate::{access, credentials, repo};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -14,7 +14,7 @@ pub(super) struct Args {
     source: Source,
     /// The form of the output.
     #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    format: CheckFormat,
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
@@ -25,15 +25,29 @@ pub(super) fn run(args: &Args) -> Outcome {
     };
     let read = access::load(&tree, now);
     let report = CheckReport::of(read.as_ref().map_err(Vec::as_slice), now);
-    match (args.format, &report.summary, &read) {
-        (Format::Json, ..) => anstream::println!("{}", report.json()),
-        (Format::Text, _, Err(errors)) => source::print(&tree, errors),
-        (Format::Text, holds, Ok(access)) => {
-            source::print(&tree, &access.notices);
-            if let Some(holds) = holds {
-                anstream::println!("{}", holds.text());
-            }
-        }
+    let outcome = if report.ok { Outcome::Done } else { Outcome::Invalid };
+    if args.format == CheckFormat::Json {
+        anstream::println!("{}", report.json());
+        return outcome;
     }
-    if report.ok { Outcome::Done } else { Outcome::Invalid }
+    let (errors, notices) = match &read {
+        Ok(access) => (&[][..], access.notices.as_slice()),
+        Err(errors) => (errors.as_slice(), &[][..]),
+    };
+    source::print(&tree, if errors.is_empty() { notices } else { errors });
+    if let Some(holds) = &report.summary
+        && matches!(args.format, CheckFormat::Text | CheckFormat::Github)
+    {
+        anstream::println!("{}", holds.text());
+    }
+    let problems: Vec<Problem> = errors.iter().map(Problem::from).collect();
+    if args.format != CheckFormat::Github || !problems.is_empty() {
+        let base = markdown::Links::base_of(&credentials::environment);
+        let folder = repo::place(&args.source.dir).map(|place| place.folder).unwrap_or_default();
+        let links = markdown::Links { base, folder };
+        let form = markdown::Form { limit: format::SUMMARY, links };
+        let page = || markdown::invalid(errors, tree.commit.as_deref(), &form);
+        format::problems(args.format, &problems, &args.source.dir, page);
+    }
+    outcome
 }

@@ -117,7 +117,10 @@ fn file(user: &SeenUser, name: &PersonName, mail: bool) -> String {
         format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
     };
     let mut text = format!("name: {}\n", quoted(&user.name));
-    if mail || !user.email.is_empty() {
+    // JumpServer takes addresses that are none; a file with one would not pass the checks.
+    let parts: Vec<&str> = user.email.split('@').collect();
+    let address = parts.len() == 2 && parts.iter().all(|part| !part.is_empty());
+    if mail || address {
         text.push_str(&format!("email: {}\n", quoted(&user.email)));
     }
     if user.username != name.as_str() {

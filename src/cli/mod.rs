@@ -2,9 +2,12 @@
 
 mod apply;
 mod check;
+mod comment;
+mod compare;
 mod doctor;
 mod exit;
 mod explain;
+mod format;
 mod grants_needed;
 mod import;
 mod plan;
@@ -31,6 +34,8 @@ enum Command {
     Check(check::Args),
     /// Show who gets what until when: reads everything, changes nothing.
     Plan(plan::Args),
+    /// Write a plan as the one comment on a pull request, or update it.
+    Comment(comment::Args),
     /// Make JumpServer and the databases match what is merged.
     Apply(apply::Args),
     /// Try every target, and say what is missing.
@@ -58,6 +63,7 @@ impl Cli {
         match self.command {
             Command::Check(args) => check::run(&args),
             Command::Plan(args) => plan::run(&args),
+            Command::Comment(args) => comment::run(&args),
             Command::Apply(args) => apply::run(&args),
             Command::Doctor(args) => doctor::run(&args),
             Command::GrantsNeeded(args) => grants_needed::run(&args),

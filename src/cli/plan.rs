@@ -5,15 +5,16 @@ use std::io::IsTerminal;
 
 use jiff::Timestamp;
 
+use super::format::PlanFormat;
 use super::source::Source;
 use super::{Outcome, block_on, could_not_run, width};
 use crate::access::model::Access;
 use crate::names::{InstanceName, PersonName};
 use crate::plan::{self, Focus, Plan};
-use crate::report::{self, Look, Report};
+use crate::report::{self, Look, Problem, Report, markdown};
 use crate::{credentials, desired, grants, observe};
 
-/// The form of what is printed.
+/// The form of what `apply` prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Format {
     /// For people.
@@ -25,13 +26,26 @@ pub(super) enum Format {
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    source: Source,
+    pub(super) source: Source,
+    /// What a pull request changes: compare with where it left this revision, which judges.
+    #[arg(long, value_name = "REVISION", conflicts_with_all = ["target", "person", "new_server"])]
+    base: Option<String>,
     /// The form of the output.
     #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    pub(super) format: PlanFormat,
+    /// The longest comment, in characters (UTF-16 units).
+    #[arg(long, value_name = "CHARACTERS", default_value_t = markdown::GITHUB_LIMIT, value_parser = limit)]
+    pub(super) limit: usize,
+    /// Where files are linked to, such as https://github.com/acme/access/blob/{commit}; in CI
+    /// it is found by itself.
+    #[arg(long, value_name = "URL")]
+    pub(super) link_base: Option<String>,
+    /// Write the comment for a pull request to this file, too, whatever the form.
+    #[arg(long, value_name = "FILE")]
+    pub(super) comment_file: Option<std::path::PathBuf>,
     /// Exit with 2 when there is something to do.
     #[arg(long)]
-    detailed_exitcode: bool,
+    pub(super) detailed_exitcode: bool,
     /// Only this target: an instance, or `jumpserver`; may be repeated.
     #[arg(long, value_name = "TARGET")]
     target: Vec<String>,
@@ -40,7 +54,7 @@ pub(super) struct Args {
     person: Vec<PersonName>,
     /// Plan for another moment than now, such as 2027-03-01T00:00:00+08:00.
     #[arg(long, value_name = "MOMENT")]
-    at: Option<Timestamp>,
+    pub(super) at: Option<Timestamp>,
     /// The server of this instance may be another one than at the last apply.
     #[arg(long, value_name = "INSTANCE")]
     new_server: Vec<InstanceName>,
@@ -48,7 +62,13 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Outcome {
     block_on(async {
-        match plan(args).await {
+        let run = async {
+            match &args.base {
+                Some(base) => super::compare::run(args, base).await,
+                None => plan(args).await,
+            }
+        };
+        match run.await {
             Ok(outcome) | Err(outcome) => outcome,
         }
     })
@@ -81,14 +101,35 @@ async fn plan(args: &Args) -> Result<Outcome, Outcome> {
         commit: tree.commit.as_deref(),
     };
     let report = Report::of(&plan, &context);
+    let form = super::compare::form(args);
+    super::format::comment_file(args.comment_file.as_deref(), || markdown::plan(&report, &form))?;
     match args.format {
-        Format::Text => {
+        PlanFormat::Text => {
             let colours = std::io::stdout().is_terminal();
             anstream::print!("{}", report::render(&report, Look { width: width(), colours }));
         }
-        Format::Json => anstream::println!("{}", report.json()),
+        PlanFormat::Json => anstream::println!("{}", report.json()),
+        PlanFormat::Markdown => printed(&markdown::plan(&report, &form)),
+        PlanFormat::Github | PlanFormat::Sarif | PlanFormat::Gitlab => {}
+    }
+    if let Some(format) = args.format.problems() {
+        let all: Vec<Problem> = report.findings.iter().map(Problem::from).collect();
+        let summary = || markdown::plan(&report, &super::compare::summary_form(args));
+        super::format::problems(format, &all, &args.source.dir, summary);
     }
     Ok(outcome(&plan, args.detailed_exitcode))
+}
+
+/// Prints a comment as it is: nothing in it is for a terminal.
+pub(super) fn printed(text: &str) {
+    anstream::print!("{text}");
+}
+
+/// A limit that something fits into.
+fn limit(text: &str) -> Result<usize, String> {
+    let least = markdown::LEAST;
+    let limit: usize = text.parse().map_err(|_| "expected a number of characters".to_owned())?;
+    if limit < least { Err(format!("expected at least {least}")) } else { Ok(limit) }
 }
 
 /// How a plan ends: refused, in part, or with changes pending.

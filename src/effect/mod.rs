@@ -10,7 +10,7 @@ mod row;
 mod settings;
 mod targets;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -219,7 +219,7 @@ impl<'a> Person<'a> {
         for violation in self.judge.violations(grant) {
             dangers.insert(Danger::BeyondPolicy);
             let text = format!(
-                "{} ({}:{} of the base)",
+                "{}; {}:{} of the base",
                 violation.message, violation.limit.file, violation.limit.line
             );
             let finding = Finding::new(FindingKind::BeyondPolicy, text);

@@ -92,7 +92,11 @@ impl Page {
                 Kind::Added => "+",
                 Kind::Renewed | Kind::Changed => "~",
             };
-            self.wrapped(&format!("  {sign} "), "    ", &phrase::sentence(row, 8).text());
+            self.wrapped(
+                &format!("  {sign} "),
+                "    ",
+                &phrase::sentence(&[row.person.as_str()], row, 8).text(),
+            );
             if !row.dangers.is_empty() {
                 self.wrapped("    ! ", "      ", &phrase::dangers(&row.dangers));
             }

@@ -3,8 +3,12 @@
 mod check;
 mod comparison;
 mod comparison_text;
+pub mod github;
+pub mod gitlab;
 pub mod markdown;
 mod phrase;
+mod problem;
+pub mod sarif;
 mod text;
 mod words;
 
@@ -16,6 +20,7 @@ use serde::Serialize;
 pub use check::{CheckReport, Holds, Told};
 pub use comparison::{COMPARISON, Comparison, Counts, Live};
 pub use comparison_text::render as render_comparison;
+pub use problem::Problem;
 pub use text::{Look, render};
 pub use words::clean;
 

@@ -1,6 +1,6 @@
 //! Sentences of our own words and of texts from outside, kept apart until they are shown.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::words::clean;
 use crate::effect::{Danger, Kind, Row, Side, Span, Thing};
@@ -128,15 +128,19 @@ pub(super) fn periods(periods: &[Span]) -> Phrase {
     Phrase::default().ours(texts.join(", and "))
 }
 
-/// A row in one sentence: who gets what where until when.
-pub(super) fn sentence(row: &Row, most: usize) -> Phrase {
-    let phrase = Phrase::default().theirs(row.person.as_str());
+/// A row in one sentence: who (one or more) gets what where until when.
+pub(super) fn sentence(people: &[&str], row: &Row, most: usize) -> Phrase {
+    let phrase = Phrase::default().list(people.iter().copied(), most);
+    let s = if people.len() == 1 { "s" } else { "" };
     let whole = |side: &Side| thing(&side.thing, most).ours(" ").then(periods(&side.periods));
     match (&row.before, &row.after) {
-        (None, Some(after)) => phrase.ours(" gets ").then(whole(after)),
-        (Some(before), None) => phrase.ours(" loses ").then(whole(before)),
+        (None, Some(after)) => phrase.ours(format!(" get{s} ")).then(whole(after)),
+        (Some(before), None) => phrase.ours(format!(" lose{s} ")).then(whole(before)),
         (Some(before), Some(after)) if before.thing == after.thing && before.user == after.user => {
-            let verb = if row.kind == Kind::Narrowed { " loses a part of " } else { " keeps " };
+            let verb = match row.kind {
+                Kind::Narrowed => format!(" lose{s} a part of "),
+                _ => format!(" keep{s} "),
+            };
             phrase
                 .ours(verb)
                 .then(thing(&after.thing, most))
@@ -146,11 +150,36 @@ pub(super) fn sentence(row: &Row, most: usize) -> Phrase {
                 .then(periods(&before.periods))
                 .ours(")")
         }
-        (Some(before), Some(after)) => {
-            phrase.ours(" gets ").then(whole(after)).ours(" in place of ").then(whole(before))
-        }
+        (Some(before), Some(after)) => phrase
+            .ours(format!(" get{s} "))
+            .then(whole(after))
+            .ours(" in place of ")
+            .then(whole(before)),
         (None, None) => phrase,
     }
+}
+
+/// Rows that say the same of several people, in the order of the first of each.
+pub(super) fn alike<'r>(rows: &[&'r Row]) -> Vec<(Vec<&'r str>, &'r Row)> {
+    let mut places = BTreeMap::new();
+    let mut alike: Vec<(Vec<&str>, &Row)> = Vec::new();
+    let bare = |side: &'r Option<Side>| {
+        side.as_ref().map(|side| (&side.thing, &side.periods, &side.environment))
+    };
+    for row in rows {
+        // Another user of JumpServer is about one person.
+        let moved = match (&row.before, &row.after) {
+            (Some(before), Some(after)) if before.user != after.user => Some(&row.person),
+            _ => None,
+        };
+        let key = (row.kind, bare(&row.before), bare(&row.after), &row.dangers, row.refused, moved);
+        let place = *places.entry(key).or_insert_with(|| {
+            alike.push((Vec::new(), row));
+            alike.len() - 1
+        });
+        alike[place].0.push(row.person.as_str());
+    }
+    alike
 }
 
 /// Dangers in a few words.

@@ -36,10 +36,10 @@ pub fn render(report: &Comparison, form: &Form) -> String {
     let mut dangerous: Vec<&Row> =
         report.rows.iter().filter(|row| !row.dangers.is_empty()).collect();
     dangerous.sort_by_key(|row| row.dangers.first().copied());
-    let lines: Vec<String> = dangerous
+    let lines: Vec<String> = phrase::alike(&dangerous)
         .iter()
-        .map(|row| {
-            let sentence = super::phrase(&phrase::sentence(row, FEW));
+        .map(|(people, row)| {
+            let sentence = super::phrase(&phrase::sentence(people, row, FEW));
             let link = row.because.first().map(|source| links.to(&source.site, head));
             let dangers = phrase::dangers(&row.dangers);
             format!("- **{dangers}**: {sentence} ({})\n", link.unwrap_or_default())
@@ -84,9 +84,13 @@ fn first(report: &Comparison) -> String {
     }
     let mut rows: Vec<&Row> = report.rows.iter().collect();
     rows.sort_by_key(|row| (row.dangers.is_empty(), row.dangers.first().copied()));
-    let shown: Vec<String> =
-        rows.iter().take(3).map(|row| super::phrase(&phrase::sentence(row, FEW))).collect();
-    let more = rows.len() - shown.len();
+    let said = phrase::alike(&rows);
+    let shown: Vec<String> = said
+        .iter()
+        .take(3)
+        .map(|(people, row)| super::phrase(&phrase::sentence(people, row, FEW)))
+        .collect();
+    let more: usize = said.iter().skip(3).map(|(people, _)| people.len()).sum();
     let more =
         if more > 0 { format!("; and {}", count(more, "more change")) } else { String::new() };
     format!("{}{more}.\n\n", shown.join("; "))

@@ -61,14 +61,18 @@ fn push(prose: &mut String, word: &str) {
     prose.push_str(word);
 }
 
-/// Whether a word can mean nothing but itself: letters, or a small number, with one mark
-/// behind it. A word of hexadecimal digits alone could be a commit.
+/// Whether a word can mean nothing but itself: letters, a small number, a day, a time or an
+/// offset, with brackets around and one mark behind. A word of hexadecimal digits alone could
+/// be a commit.
 fn is_plain(word: &str) -> bool {
-    let bare = word.strip_suffix([',', '.', ';']).unwrap_or(word);
+    let bare = word.strip_suffix([',', '.', ';', ':']).unwrap_or(word);
+    let bare = bare.strip_prefix('(').unwrap_or(bare);
+    let bare = bare.strip_suffix(')').unwrap_or(bare);
     let letters = !bare.is_empty() && bare.chars().all(char::is_alphabetic);
-    let number = (1..=5).contains(&bare.len()) && bare.chars().all(|c| c.is_ascii_digit());
     let commit = bare.len() >= 7 && bare.chars().all(|c| c.is_ascii_hexdigit());
-    (letters && !commit) || number
+    let shape: String = bare.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    let number = ["0", "00", "000", "0000", "00000", "0000-00-00", "00:00", "+00:00", "-00:00"];
+    (letters && !commit) || number.contains(&shape.as_str())
 }
 
 /// A text made visible and short: characters that control, turn or hide are spelled out.
@@ -112,7 +116,7 @@ fn entities(text: &str) -> String {
 }
 
 /// A part of a URL's path: what is not plain is percent-encoded; `/` stays.
-pub(super) fn path(text: &str) -> String {
+pub(in crate::report) fn path(text: &str) -> String {
     let mut path = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'/') {
@@ -134,6 +138,11 @@ mod tests {
         assert_eq!(prose("hello @liwei, see #12 now."), "hello `@liwei,` see `#12` now.");
         assert_eq!(prose("范立春"), "范立春");
         assert_eq!(prose("deadbeef cafe"), "`deadbeef` cafe");
+        assert_eq!(
+            prose("ends (soon): 2027-01-31 24:00 +08:00"),
+            "ends (soon): 2027-01-31 24:00 +08:00"
+        );
+        assert_eq!(prose(":smile: 1:100:1 a:b"), "`:smile: 1:100:1 a:b`");
         assert_eq!(prose("a | b"), "a <code>&#124;</code> b");
         assert_eq!(prose("see www.evil.example"), "see `www.evil.example`");
     }

@@ -10,6 +10,7 @@ mod plan;
 mod tests;
 
 pub use comparison::render as comparison;
+pub(super) use escape::path;
 pub use invalid::render as invalid;
 pub use links::Links;
 pub use page::GITHUB_LIMIT;

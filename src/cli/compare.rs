@@ -1,0 +1,164 @@
+//! `jumpgate plan --base`: what a pull request changes.
+
+use std::io::IsTerminal;
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::format::{self, PlanFormat};
+use super::plan::{Args, printed};
+use super::source::{Source, print};
+use super::{Outcome, could_not_run, width};
+use crate::access::model::Access;
+use crate::diagnostic::Diagnostic;
+use crate::repo::{self, Tree};
+use crate::report::{self, Comparison, Live, Look, Problem, markdown};
+use crate::{access, credentials, desired, effect, grants, observe, plan};
+
+/// Compares `base` with the branch.
+pub(super) async fn run(args: &Args, base: &str) -> Result<Outcome, Outcome> {
+    let moment = args.at.unwrap_or_else(Timestamp::now);
+    let source = &args.source;
+    let (base_tree, head_tree) = trees(source, base)?;
+    let head = access::load(&head_tree, moment).and_then(|head| {
+        let errors = effect::ended(&base_tree, &head, &head_tree, moment);
+        if errors.is_empty() { Ok(head) } else { Err(errors) }
+    });
+    let head = head.map_err(|errors| invalid(args, &head_tree, &errors))?;
+    let base = access::load(&base_tree, moment).map_err(|errors| {
+        print(&base_tree, &errors);
+        anstream::eprintln!("these errors are in {base}: until they are mended nothing can judge");
+        Outcome::Invalid
+    })?;
+    let effect = effect::compare(&effect::Inputs {
+        base: &base,
+        base_tree: &base_tree,
+        head: &head,
+        head_tree: &head_tree,
+        moment,
+    });
+    let live = live(&base, &head, moment).await;
+    let commits = (base_tree.commit.unwrap_or_default(), head_tree.commit);
+    let report = Comparison::of(effect, &base, commits, live);
+    let comment = || markdown::comparison(&report, &form(args));
+    format::comment_file(args.comment_file.as_deref(), comment)?;
+    match args.format {
+        PlanFormat::Text => {
+            let colours = std::io::stdout().is_terminal();
+            let look = Look { width: width(), colours };
+            anstream::print!("{}", report::render_comparison(&report, look));
+        }
+        PlanFormat::Json => anstream::println!("{}", report.json()),
+        PlanFormat::Markdown => {
+            printed(&comment());
+        }
+        PlanFormat::Github | PlanFormat::Sarif | PlanFormat::Gitlab => {}
+    }
+    if let Some(format) = args.format.problems() {
+        let of_live = match &report.live {
+            Live::Read { findings, .. } => &findings[..],
+            Live::NotRead { .. } => &[],
+        };
+        let all: Vec<Problem> = report.findings.iter().chain(of_live).map(Problem::from).collect();
+        let summary = || markdown::comparison(&report, &summary_form(args));
+        format::problems(format, &all, &source.dir, summary);
+    }
+    let mut outcome = Outcome::Done;
+    if report.is_refused() {
+        outcome = outcome.and(Outcome::Refused);
+    }
+    if report.is_partial() {
+        outcome = outcome.and(Outcome::InPart);
+    }
+    if args.detailed_exitcode && !report.is_empty() {
+        outcome = outcome.and(Outcome::Pending);
+    }
+    Ok(outcome)
+}
+
+/// The files where the branch began, and those of the branch.
+fn trees(source: &Source, base: &str) -> Result<(Tree, Tree), Outcome> {
+    let dir: &Path = &source.dir;
+    let told = |error: repo::Error| {
+        could_not_run(&format!("{} cannot be compared with {base}: {error}", dir.display()))
+    };
+    let head = source.rev.as_deref().unwrap_or("HEAD");
+    let began = repo::merge_base(dir, base, head).map_err(told)?;
+    let mut tree = source.tree()?;
+    if tree.commit.is_none() {
+        // Links need a commit: the one that is checked out, when the files are its files.
+        let checked_out = Tree::revision(dir, "HEAD").map_err(told)?;
+        if checked_out.files == tree.files {
+            tree.commit = checked_out.commit;
+        }
+    }
+    Ok((Tree::revision(dir, &began).map_err(told)?, tree))
+}
+
+/// Says what is wrong in the files, as a comment too when one was asked for.
+fn invalid(args: &Args, tree: &Tree, errors: &[Diagnostic]) -> Outcome {
+    print(tree, errors);
+    let comment = || markdown::invalid(errors, tree.commit.as_deref(), &form(args));
+    if let Err(outcome) = format::comment_file(args.comment_file.as_deref(), comment) {
+        return outcome;
+    }
+    if args.format == PlanFormat::Markdown {
+        printed(&comment());
+    }
+    if let Some(format) = args.format.problems() {
+        let all: Vec<Problem> = errors.iter().map(Problem::from).collect();
+        let summary = || markdown::invalid(errors, tree.commit.as_deref(), &summary_form(args));
+        format::problems(format, &all, &args.source.dir, summary);
+    }
+    Outcome::Invalid
+}
+
+/// How a job's summary is made here.
+pub(super) fn summary_form(args: &Args) -> markdown::Form {
+    markdown::Form { limit: format::SUMMARY, ..form(args) }
+}
+
+/// How a comment is made here.
+pub(super) fn form(args: &Args) -> markdown::Form {
+    let folder = repo::place(&args.source.dir).map(|place| place.folder).unwrap_or_default();
+    let base = args.link_base.clone();
+    let base = base.or_else(|| markdown::Links::base_of(&credentials::environment));
+    markdown::Form { limit: args.limit, links: markdown::Links { base, folder } }
+}
+
+/// The branch's people, teams and requests laid over the live state, under the base's rules
+/// and targets.
+async fn live(base: &Access, head: &Access, moment: Timestamp) -> Live {
+    let environment = &credentials::environment;
+    if !credentials::any(environment) {
+        return Live::NotRead {
+            why: "no credentials are set here, as for a fork".to_owned(),
+            failed: false,
+        };
+    }
+    match observed(base, head, moment).await {
+        Ok(live) => live,
+        Err(error) => {
+            anstream::eprintln!("error: {error}");
+            Live::NotRead { why: error.to_string(), failed: true }
+        }
+    }
+}
+
+async fn observed(base: &Access, head: &Access, moment: Timestamp) -> anyhow::Result<Live> {
+    let environment = &credentials::environment;
+    let contacted = effect::contacted(base, head);
+    let (before, after) = (grants::of(base), grants::of(&contacted));
+    let mut wanted = desired::at(&contacted, &after, moment);
+    wanted.join(desired::at(base, &before, moment));
+    let reader = observe::jumpserver(base, environment).await?;
+    let focus = plan::Focus::default();
+    let observed = observe::all(&contacted, &wanted, &reader, environment, &focus).await?;
+    let new_servers = std::collections::BTreeSet::new();
+    let make = |access, grants| {
+        let (observed, new_servers) = (&observed, &new_servers);
+        plan::make(&plan::Inputs { access, grants, observed, moment, new_servers })
+    };
+    let (old, new) = (make(base, &before), make(&contacted, &after));
+    Ok(Live::of(&old, &new, base, &contacted))
+}

@@ -23,7 +23,7 @@ pub use targets::contacted;
 
 use self::holding::{Atom, Holding};
 use self::judge::Judge;
-use crate::access::model::{Access, Party};
+use crate::access::model::{Access, Party, Site};
 use crate::grants::{self, Grant};
 use crate::names::PersonName;
 use crate::plan::finding::{Finding, Kind as FindingKind};
@@ -222,11 +222,9 @@ impl<'a> Person<'a> {
                 "{}; {}:{} of the base",
                 violation.message, violation.limit.file, violation.limit.line
             );
-            let finding = Finding::new(FindingKind::BeyondPolicy, text);
-            let finding = finding.at(grant.because.site);
-            if !effect.findings.contains(&finding) {
-                effect.findings.push(finding);
-            }
+            // One for a line, however much it asks for.
+            let site = Site { column: 1, ..grant.because.site.clone() };
+            effect.findings.push(Finding::new(FindingKind::BeyondPolicy, text).at(&site));
         }
     }
 

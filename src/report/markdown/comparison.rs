@@ -11,6 +11,8 @@ use crate::plan::finding::Severity;
 
 /// So many people's tables stand open; more are folded.
 const OPEN: usize = 5;
+/// So many entries of a list stand open.
+const LISTED: usize = 10;
 /// So many places are named in a sentence, and in a cell.
 const FEW: usize = 4;
 const SOME: usize = 12;
@@ -32,7 +34,7 @@ pub fn render(report: &Comparison, form: &Form) -> String {
         some.map(|one| finding(one, links, head)).collect()
     };
     let mut findings_left =
-        page.section("### Refused by the policy of the base\n\n", &of(Severity::Error), "\n", 30);
+        page.list("### Refused by the policy of the base\n\n", &of(Severity::Error), LISTED, 30);
     let mut dangerous: Vec<&Row> =
         report.rows.iter().filter(|row| !row.dangers.is_empty()).collect();
     dangerous.sort_by_key(|row| row.dangers.first().copied());
@@ -46,14 +48,14 @@ pub fn render(report: &Comparison, form: &Form) -> String {
         })
         .collect();
     // The rows come again in the tables: what does not fit here is not lost.
-    let more = page.section("### Look twice\n\n", &lines, "\n", 45);
+    let more = page.list("### Look twice\n\n", &lines, LISTED, 45);
     if more > 0 {
         page.add(&format!("{} to look at twice below.\n\n", count(more, "more change")), 50);
     }
     let mut others = of(Severity::Risk);
     others.extend(of(Severity::Warning));
     others.extend(of(Severity::Notice));
-    findings_left += page.section("### Good to know\n\n", &others, "\n", 55);
+    findings_left += page.list("### Good to know\n\n", &others, LISTED, 55);
 
     let settings: Vec<String> = report.settings.iter().map(setting).collect();
     let settings_left = page.section(
@@ -194,7 +196,7 @@ fn people(report: &Comparison, form: &Form, page: &mut Page) -> usize {
 /// A row of a person's table.
 fn line(row: &Row, report: &Comparison, form: &Form) -> String {
     let period = |side: &Option<Side>| match side {
-        Some(side) => super::phrase(&phrase::periods(&side.periods)),
+        Some(side) => in_cell(side),
         None => "–".to_owned(),
     };
     let whole = |side: &Option<Side>, fine: bool| match side {
@@ -205,7 +207,7 @@ fn line(row: &Row, report: &Comparison, form: &Form) -> String {
                 text.push_str(&super::phrase(&phrase::fine_print(side)));
             }
             text.push_str("<br>");
-            text.push_str(&super::phrase(&phrase::periods(&side.periods)));
+            text.push_str(&in_cell(side));
             text
         }
         None => "–".to_owned(),
@@ -261,6 +263,11 @@ fn line(row: &Row, report: &Comparison, form: &Form) -> String {
     format!("| **{kind}** | {what} | {before} | {after} | {} |\n", why.join("<br>"))
 }
 
+/// A period in a narrow cell.
+fn in_cell(side: &Side) -> String {
+    super::phrase(&phrase::periods(&side.periods)).replace(" until ", "<br>until ")
+}
+
 /// Where a change happens, without what it is about.
 fn place(thing: &Thing) -> String {
     match thing {
@@ -283,7 +290,7 @@ fn live(live: &Live, form: &Form, commit: Option<&str>, page: &mut Page) -> usiz
             }
             let found: Vec<String> =
                 findings.iter().map(|one| finding(one, &form.links, commit)).collect();
-            let mut left = page.section("### Found on the servers\n\n", &found, "\n", 90);
+            let mut left = page.list("### Found on the servers\n\n", &found, LISTED, 90);
             let steps: Vec<String> =
                 people.iter().flat_map(|person| &person.steps).map(plan::step).collect();
             let open = format!(

@@ -39,12 +39,23 @@ pub(super) fn prose(text: &str) -> String {
         if is_plain(word) {
             flush(&mut prose, &mut odd);
             push(&mut prose, word);
+        } else if let Some((word, mark)) = quoted(word) {
+            flush(&mut prose, &mut odd);
+            push(&mut prose, &code(word));
+            prose.push_str(mark);
         } else {
             odd.push(word);
         }
     }
     flush(&mut prose, &mut odd);
     prose
+}
+
+/// A word that is in back-ticks already, and the mark behind it.
+fn quoted(word: &str) -> Option<(&str, &str)> {
+    let bare = word.strip_suffix([',', '.', ';', ':']).unwrap_or(word);
+    let inner = bare.strip_prefix('`')?.strip_suffix('`')?;
+    (!inner.is_empty() && !inner.contains('`')).then(|| (inner, &word[bare.len()..]))
 }
 
 fn flush(prose: &mut String, odd: &mut Vec<&str>) {
@@ -143,6 +154,7 @@ mod tests {
             "ends (soon): 2027-01-31 24:00 +08:00"
         );
         assert_eq!(prose(":smile: 1:100:1 a:b"), "`:smile: 1:100:1 a:b`");
+        assert_eq!(prose("add `until:`; or `a|b`"), "add `until:`; or <code>a&#124;b</code>");
         assert_eq!(prose("a | b"), "a <code>&#124;</code> b");
         assert_eq!(prose("see www.evil.example"), "see `www.evil.example`");
     }

@@ -60,6 +60,24 @@ impl Page {
         rows.len() - shown
     }
 
+    /// A list of which the first `open` entries stand open and the rest is folded; gives how
+    /// many do not fit.
+    pub(super) fn list(
+        &mut self,
+        title: &str,
+        rows: &[String],
+        open: usize,
+        share: usize,
+    ) -> usize {
+        let (first, rest) = rows.split_at(rows.len().min(open));
+        let left = self.section(title, first, "\n", share);
+        if left > 0 {
+            return left + rest.len();
+        }
+        let folded = format!("<details><summary>{} more</summary>\n\n", rest.len());
+        self.section(&folded, rest, "\n</details>\n\n", share)
+    }
+
     /// The page with its last lines. What does not fit is left out.
     pub(super) fn finish(mut self, foot: &str) -> String {
         if self.used + length(foot) <= self.limit {

@@ -43,10 +43,10 @@ fn wrong(text: &str) -> Vec<String> {
         match &node.data.borrow().value {
             NodeValue::HtmlInline(tag) => html(tag, &mut open, &mut wrong),
             NodeValue::HtmlBlock(block) => html(&block.literal, &mut open, &mut wrong),
-            NodeValue::Link(link) => {
-                if !link.url.starts_with("https://forge.example/acme/access/blob/") {
-                    wrong.push(format!("a link to {}", link.url));
-                }
+            NodeValue::Link(link)
+                if !link.url.starts_with("https://forge.example/acme/access/blob/") =>
+            {
+                wrong.push(format!("a link to {}", link.url));
             }
             NodeValue::Table(table) if ![4, 5].contains(&table.num_columns) => {
                 wrong.push(format!("a table of {} columns", table.num_columns));
@@ -118,6 +118,18 @@ fn a_comment_reads_well() {
     let text = comparison(&report(found), &form(GITHUB_LIMIT));
     assert_eq!(wrong(&text), [""; 0]);
     insta::assert_snapshot!(text);
+}
+
+#[test]
+fn the_json_form_keeps_its_schema() {
+    let request = effect::tests::FILES[8].1.replace("level: r", "level: rw");
+    let found = effect(&[("requests/OPS-9.yaml", ROOT), ("requests/PAY-1.yaml", &request)]);
+    let json: serde_json::Value = serde_json::from_str(&report(found).json()).expect("JSON");
+    let schema = schemars::schema_for!(Comparison).to_value();
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let wrong: Vec<String> = validator.iter_errors(&json).map(|error| error.to_string()).collect();
+    assert_eq!(wrong, [""; 0]);
+    assert_eq!(json["rows"][0]["person"], "fanlichun");
 }
 
 #[test]

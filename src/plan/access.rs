@@ -49,11 +49,16 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
     let owner = &inputs.access.config.owner;
     let holders = holders(inputs.access);
     let mut wants = BTreeMap::new();
+    let mut held_back = Vec::new();
     for (name, wanted) in &inputs.all.permissions {
         let id = naming::permission_id(owner, &inputs.live.organization.0, name);
         let live = inputs.live.permissions.get(&id);
         let live = live.filter(|seen| permissions::is_ours(owner, seen));
-        if let Some((spec, mark)) = want(inputs, id, name, wanted, live, &holders) {
+        let want = want(inputs, id, name, wanted, live, &holders);
+        if let Some(allowed) = inputs.allowed.permissions.get(name) {
+            held_back.extend(rest(&allowed.spec, want.as_ref().map(|(spec, _)| spec)));
+        }
+        if let Some((spec, mark)) = want {
             let group = group(name).to_owned();
             wants.insert(id, Want { spec, mark, group });
         }
@@ -68,11 +73,15 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
             let text = if wants.contains_key(&seen.id) { text + ": it is put back" } else { text };
             findings.push(Finding::new(Kind::LabelStripped, text));
         }
-        if let Some(mark) = &seen.mark
-            && !wants.contains_key(&seen.id)
-            && kept_by_violation(inputs, seen, mark)
-        {
-            let (spec, group) = (seen.spec.clone(), group(&seen.spec.name).to_owned());
+        let Some(mark) = seen.mark.as_ref().filter(|_| !wants.contains_key(&seen.id)) else {
+            continue;
+        };
+        let kept = match kept_by_violation(inputs, seen, mark) {
+            true => Some(seen.spec.clone()),
+            false => kept_until_replaced(inputs, seen, mark, &held_back),
+        };
+        if let Some(spec) = kept {
+            let group = group(&seen.spec.name).to_owned();
             wants.insert(seen.id, Want { spec, mark: mark.clone(), group });
         }
     }
@@ -180,6 +189,43 @@ fn want<'a>(
 /// A permission without anything to open is none.
 fn some(spec: PermissionSpec, mark: Mark) -> Option<(PermissionSpec, Mark)> {
     (!spec.assets.is_empty() || !spec.nodes.is_empty()).then_some((spec, mark))
+}
+
+/// What of a permission that keeps policy is not made now, since something is in the way.
+fn rest(allowed: &PermissionSpec, made: Option<&PermissionSpec>) -> Option<PermissionSpec> {
+    let mut rest = allowed.clone();
+    if let Some(made) = made {
+        rest.assets.retain(|asset| !made.assets.contains(asset));
+        rest.nodes.retain(|node| !made.nodes.contains(node));
+    }
+    (!rest.assets.is_empty() || !rest.nodes.is_empty()).then_some(rest)
+}
+
+/// What stays of a permission that nobody wants any more, as one of another period takes
+/// its place and cannot be made now: what both give.
+fn kept_until_replaced(
+    inputs: &Inputs<'_, '_>,
+    seen: &SeenPermission,
+    mark: &Mark,
+    held_back: &[PermissionSpec],
+) -> Option<PermissionSpec> {
+    if over(mark.end, inputs.moment) {
+        return None;
+    }
+    let parts = held_back
+        .iter()
+        .filter(|wanted| group(&wanted.name) == group(&seen.spec.name))
+        .map(|wanted| hold::permission(wanted, &seen.spec))
+        .filter(|part| !part.assets.is_empty() || !part.nodes.is_empty());
+    let mut kept = parts.reduce(|mut all, part| {
+        all.assets.extend(part.assets);
+        all.nodes.extend(part.nodes);
+        all.start = all.start.min(part.start);
+        all.end = all.end.max(part.end);
+        all
+    })?;
+    kept.name.clone_from(&seen.spec.name);
+    Some(kept)
 }
 
 /// Whether a permission comes from a request that breaks policy now: it stays until the

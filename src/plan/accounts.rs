@@ -516,6 +516,13 @@ impl<'a> One<'_, '_, 'a> {
         mark: &AccountMark,
     ) -> Vec<AccountStep> {
         let narrowed = changes.iter().any(narrows);
+        // A new password may open the account again: what it must not hold goes first.
+        let (early, changes): (Vec<Change>, Vec<Change>) =
+            match way.steps.contains(&Step::SetPassword) {
+                true => changes.into_iter().partition(narrows),
+                false => (Vec::new(), changes),
+            };
+        let mut early = Some(early);
         let mut changes = Some(changes);
         let mut steps = Vec::new();
         let marks = way.steps.iter().any(|step| matches!(step, Step::MarkDone { .. }));
@@ -537,6 +544,10 @@ impl<'a> One<'_, '_, 'a> {
                     steps.push(AccountStep::Handover(Step::KillSessions));
                 }
             } else {
+                if step == Step::SetPassword {
+                    let early = early.take().into_iter().flatten();
+                    steps.extend(early.map(|change| AccountStep::Grants { change }));
+                }
                 steps.push(AccountStep::Handover(step));
             }
         }

@@ -224,6 +224,66 @@ fn an_unreadable_server_stops_only_itself() {
 }
 
 #[test]
+fn what_cannot_be_replaced_now_stays() {
+    let mut world = World::new();
+    world.apply(&repo(&[("r", REFUNDS)], &[]), NOW);
+    let name: crate::names::InstanceName = "orders-prod".parse().expect("an instance");
+    let broken = crate::observed::Instance::Unreadable("nothing listens there".to_owned());
+    let read = world.observed.instances.insert(name.clone(), broken).expect("it was read");
+    let opens = |world: &World| {
+        let all = world.observed.jumpserver.permissions.values();
+        let opening = all.filter(|seen| seen.spec.assets.contains("orders-prod"));
+        opening.map(|seen| (seen.spec.name.clone(), seen.spec.end)).collect::<Vec<_>>()
+    };
+    let before = opens(&world);
+
+    // Renewed: the old one stays as it is.
+    let longer = repo(&[("r", &REFUNDS.replace("2027-02-28", "2027-03-31"))], &[]);
+    world.apply(&longer, NOW);
+    assert_eq!(opens(&world), before);
+    assert!(world.plan(&longer, NOW).is_empty());
+    // Shortened: it stays, and ends when it should.
+    let shorter = repo(&[("r", &REFUNDS.replace("2027-02-28", "2027-01-31"))], &[]);
+    world.apply(&shorter, NOW);
+    let end: Timestamp = "2027-01-31T16:00:00Z".parse().expect("a moment");
+    assert_eq!(opens(&world), [(before[0].0.clone(), end)]);
+    // Taken away: it goes at once.
+    let none = repo(&[], &[("requests/.keep", "")]);
+    let deleted = world.plan(&none, NOW).items.into_iter().filter(|item| match &item.what {
+        What::Permission { action, .. } => matches!(**action, permissions::Action::Delete { .. }),
+        _ => false,
+    });
+    assert_eq!(deleted.count(), 2);
+
+    world.observed.instances.insert(name, read);
+    world.apply(&longer, NOW);
+    let end: Timestamp = "2027-03-31T16:00:00Z".parse().expect("a moment");
+    assert_eq!(opens(&world), [("jump_db_fanlichun_r_20261201-20270331".to_owned(), end)]);
+}
+
+#[test]
+fn what_has_ended_goes_before_a_new_password_opens_the_account() {
+    use crate::handover::Step;
+    use crate::plan::accounts::AccountStep;
+
+    let mut world = World::new();
+    world.apply(&repo(&[("r", REFUNDS)], &[]), NOW);
+    let account = world.server().accounts.values_mut().next().expect("an account");
+    account.password_changed = Some(NOW.parse().expect("a moment"));
+    let less = repo(&[("r", &REFUNDS.replace("      - orders.*\n", ""))], &[]);
+    let plan = world.plan(&less, NOW);
+    let changes = plan.items.iter().filter_map(|item| match &item.what {
+        What::Account { change } => Some(change),
+        _ => None,
+    });
+    let steps: Vec<&AccountStep> = changes.flat_map(|change| &change.steps).collect();
+    let place = |wanted: fn(&AccountStep) -> bool| steps.iter().position(|step| wanted(step));
+    let revoke = place(|step| matches!(step, AccountStep::Grants { .. })).expect("a revoke");
+    let password = place(|step| *step == AccountStep::Handover(Step::SetPassword));
+    assert!(revoke < password.expect("a new password"), "{steps:?}");
+}
+
+#[test]
 fn o20_same_name_other_host() {
     let mut world = World::new();
     let access = repo(&[("r", REFUNDS)], &[]);

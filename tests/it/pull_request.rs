@@ -4,6 +4,7 @@ use jumpgate_sandbox::Version;
 use serde_json::Value;
 
 use crate::support::company::{Company, Done};
+use crate::support::servers::Kind;
 
 const REQUEST: &str = "for: fanlichun
 reason: \"PAY-1234: look at the logs\"
@@ -139,4 +140,32 @@ async fn a_jumpserver_that_does_not_let_us_in_leaves_the_rest() {
     let plan = company.run(&["plan", "--base", "main"]).await.expect(5);
     assert!(plan.stdout.contains("+ liwei gets app on"), "{}", plan.stdout);
     assert!(plan.stdout.contains("Not compared with the live state"), "{}", plan.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_is_only_read_and_only_where_the_base_says() {
+    let company = Company::with_database(Version::V4, Kind::Mariadb1011).await;
+    let server = company.server.as_ref().expect("a server");
+    company.git(&["checkout", "--quiet", "-b", "branch"]);
+    // The branch sends the instance elsewhere, without TLS: nothing listens there.
+    let moved = company.instance(9).replace("mode: verify, ca: inventory/ca/db.pem", "mode: off");
+    company.write("inventory/databases/orders-prod.yaml", &moved);
+    company.write(
+        "requests/new.yaml",
+        "for: liwei\nreason: refunds\nuntil: 2027-02-28\ndatabases:\n  - instance: orders-prod\n    level: r\n    tables: [billing.invoices]\n",
+    );
+    company.merge("refunds for liwei");
+    server.log_statements().await;
+    let plan = company.run(&["plan", "--base", "main", "--format", "json"]).await.expect(0);
+    let report: Value = serde_json::from_str(&plan.stdout).expect("JSON");
+    assert_eq!(report["findings"][0]["code"], "JG242", "{report:#}");
+    let steps = report["live"]["people"][0]["steps"].as_array().expect("steps");
+    let titles: Vec<&str> = steps.iter().filter_map(|step| step["title"].as_str()).collect();
+    assert_eq!(
+        titles,
+        ["orders-prod: account jump_db_liwei_r@127.0.0.1", "permission jump_db_liwei_r_20270228"]
+    );
+    assert_eq!(server.changes().await, [""; 0]);
+    assert!(!server.logged().await.is_empty(), "it was read");
+    assert!(company.jumpserver.requests().iter().all(|request| request.is_read()));
 }

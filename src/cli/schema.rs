@@ -11,7 +11,7 @@ use super::{Outcome, could_not_run};
 use crate::access::schema::FILES;
 use crate::answers::Answer;
 use crate::diagnostic::nearest;
-use crate::report::{CheckReport, Report};
+use crate::report::{CheckReport, Comparison, Report};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -77,13 +77,15 @@ fn entries() -> Vec<Entry> {
         output::<Report>("plan"),
         output::<ApplyReport>("apply"),
         output::<Answer>("who"),
+        output::<Comparison>("effect"),
     ];
     files.chain(outputs).collect()
 }
 
 fn output<T: JsonSchema>(name: &'static str) -> Entry {
     let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
-    let of = format!("what `jumpgate {name} --format json` prints");
+    let command = if name == "effect" { "plan --base REVISION" } else { name };
+    let of = format!("what `jumpgate {command} --format json` prints");
     let mut schema = generator.into_root_schema_for::<T>();
     schema.insert("title".to_owned(), of.clone().into());
     Entry { name, of, schema }

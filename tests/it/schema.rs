@@ -13,9 +13,9 @@ use crate::support::company::Company;
 use crate::support::pages::{blocks, copy};
 use crate::support::servers::Kind;
 
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
     "config", "policy", "instance", "servers", "person", "team", "request", "check", "plan",
-    "apply", "who",
+    "apply", "who", "effect",
 ];
 
 fn root() -> PathBuf {

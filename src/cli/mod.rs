@@ -10,6 +10,7 @@ mod explain;
 mod format;
 mod grants_needed;
 mod import;
+mod init;
 mod plan;
 mod roles_needed;
 mod schema;
@@ -30,6 +31,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a new access repo.
+    Init(init::Args),
     /// Check the files of an access repo: no credentials, no network.
     Check(check::Args),
     /// Show who gets what until when: reads everything, changes nothing.
@@ -61,6 +64,7 @@ impl Cli {
     /// Runs the command.
     pub fn run(self) -> Outcome {
         match self.command {
+            Command::Init(args) => init::run(&args),
             Command::Check(args) => check::run(&args),
             Command::Plan(args) => plan::run(&args),
             Command::Comment(args) => comment::run(&args),

@@ -6,6 +6,7 @@ mod check;
 mod comment;
 mod explain;
 mod faults;
+mod init;
 mod jumpserver;
 mod mysql;
 mod pull_request;

@@ -23,7 +23,7 @@ pub use exit::Outcome;
 
 /// Access to servers and databases through git.
 #[derive(Debug, Parser)]
-#[command(name = "jumpgate", version, about, max_term_width = 100)]
+#[command(name = "jumpgate", version = env!("JUMPGATE_VERSION"), about, max_term_width = 100)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -103,3 +103,20 @@ fn width() -> usize {
     let terminal = terminal_size::terminal_size_of(std::io::stdout());
     terminal.map_or(80, |(width, _)| usize::from(width.0)).clamp(60, 100)
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed_and_tells_its_version() {
+        let command = Cli::command();
+        command.clone().debug_assert();
+        let version = command.get_version().expect("a version");
+        let (number, commit) = version.split_once(' ').unwrap_or((version, "(none)"));
+        assert_eq!(number, env!("CARGO_PKG_VERSION"));
+        assert!(commit.starts_with('(') && commit.ends_with(')'), "{version}");
+    }
+}

@@ -14,3 +14,4 @@ mod schema;
 #[path = "../support/mod.rs"]
 mod support;
 mod who;
+mod workflows;

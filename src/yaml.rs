@@ -1,9 +1,12 @@
 //! YAML into types. The only user of the YAML crate: its words never reach a person.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_yaml::options::MergeKeyPolicy;
 use serde_yaml::{Error, Location, Options};
 
@@ -42,6 +45,68 @@ pub fn parse<T: DeserializeOwned>(file: &Arc<str>, bytes: &[u8]) -> Result<T, Di
         return Err(not_text("a line ends with a carriage return alone", at));
     }
     serde_yaml::from_str_with_options(text, options()).map_err(|error| explain(file, text, &error))
+}
+
+/// An entry of a mapping, by its bytes in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Where the key stands.
+    pub key: Range<usize>,
+    /// Where the value stands; of a list or a mapping only its beginning is sure.
+    pub value: Range<usize>,
+}
+
+/// The keys at the top of a file, in their order, for changes in place.
+#[derive(Debug)]
+pub struct TopLevel(Vec<(String, Entry, serde_json::Value)>);
+
+impl TopLevel {
+    /// An entry by its key.
+    pub fn get(&self, key: &str) -> Option<&Entry> {
+        self.0.iter().find(|(known, ..)| known == key).map(|(_, entry, _)| entry)
+    }
+
+    /// The first entry.
+    pub fn first(&self) -> Option<&Entry> {
+        self.0.first().map(|(_, entry, _)| entry)
+    }
+
+    /// What the file says, without places.
+    pub fn values(&self) -> BTreeMap<String, serde_json::Value> {
+        self.0.iter().map(|(key, _, value)| (key.clone(), value.clone())).collect()
+    }
+}
+
+impl<'de> Deserialize<'de> for TopLevel {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Keys;
+        impl<'de> Visitor<'de> for Keys {
+            type Value = TopLevel;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<TopLevel, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(key) = map.next_key::<Spanned<String>>()? {
+                    let value: Spanned<serde_json::Value> = map.next_value()?;
+                    let entry = Entry { key: span(&key), value: span(&value) };
+                    entries.push((key.value, entry, value.value));
+                }
+                Ok(TopLevel(entries))
+            }
+        }
+        deserializer.deserialize_map(Keys)
+    }
+}
+
+/// The keys at the top of a file.
+///
+/// # Errors
+/// As [`parse`].
+pub fn top_level(file: &Arc<str>, bytes: &[u8]) -> Result<TopLevel, Diagnostic> {
+    parse(file, bytes)
 }
 
 /// A carriage return that is not part of CRLF: YAML begins a line there, and nobody sees it.

@@ -35,6 +35,7 @@ pub mod effect;
 pub mod forge;
 pub mod grants;
 pub mod handover;
+pub mod init;
 pub mod jumpserver;
 pub mod mark;
 pub mod mysql;

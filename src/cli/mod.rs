@@ -12,6 +12,7 @@ mod file;
 mod format;
 mod grants_needed;
 mod import;
+mod init;
 mod plan;
 mod roles_needed;
 mod schema;
@@ -24,7 +25,7 @@ pub use exit::Outcome;
 
 /// Access to servers and databases through git.
 #[derive(Debug, Parser)]
-#[command(name = "jumpgate", version, about, max_term_width = 100)]
+#[command(name = "jumpgate", version = env!("JUMPGATE_VERSION"), about, max_term_width = 100)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -32,6 +33,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a new access repo.
+    Init(init::Args),
     /// Check the files of an access repo: no credentials, no network.
     Check(check::Args),
     /// Show who gets what until when: reads everything, changes nothing.
@@ -69,6 +72,7 @@ impl Cli {
     /// Runs the command.
     pub fn run(self) -> Outcome {
         match self.command {
+            Command::Init(args) => init::run(&args),
             Command::Check(args) => check::run(&args),
             Command::Plan(args) => plan::run(&args),
             Command::Comment(args) => comment::run(&args),

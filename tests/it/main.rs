@@ -7,6 +7,7 @@ mod comment;
 mod edit;
 mod explain;
 mod faults;
+mod init;
 mod jumpserver;
 mod mysql;
 mod pull_request;

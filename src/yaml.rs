@@ -1,5 +1,7 @@
 //! YAML into types. The only user of the YAML crate: its words never reach a person.
 
+mod keys;
+
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_yaml::options::MergeKeyPolicy;
 use serde_yaml::{Error, Location, Options};
 
+pub use keys::{Entry, TopLevel, top_level};
 pub use serde_yaml::Spanned;
 
 use crate::access::model::Site;

@@ -5,8 +5,10 @@ mod check;
 mod comment;
 mod compare;
 mod doctor;
+mod edit;
 mod exit;
 mod explain;
+mod file;
 mod format;
 mod grants_needed;
 mod import;
@@ -55,6 +57,12 @@ enum Command {
     Who(who::Who),
     /// Say why a person may do something on a target.
     Why(who::Why),
+    /// Give a request a later end.
+    Renew(edit::Renew),
+    /// Take a request back, or let it end sooner.
+    Cancel(edit::Cancel),
+    /// Let a person leave: everything ends after a day.
+    Leave(edit::Leave),
     /// Write files from what JumpServer has.
     #[command(subcommand)]
     Import(import::Command),
@@ -76,6 +84,9 @@ impl Cli {
             Command::Schema(args) => schema::run(&args),
             Command::Who(args) => who::who(&args),
             Command::Why(args) => who::why(&args),
+            Command::Renew(args) => args.run(),
+            Command::Cancel(args) => args.run(),
+            Command::Leave(args) => args.run(),
             Command::Import(command) => import::run(&command),
         }
     }

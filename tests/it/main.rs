@@ -4,6 +4,7 @@ mod action;
 mod apply;
 mod check;
 mod comment;
+mod edit;
 mod explain;
 mod faults;
 mod init;

@@ -1,12 +1,14 @@
 //! The command line: one file a command.
 
 mod apply;
+mod approvals;
 mod check;
 mod comment;
 mod compare;
 mod doctor;
 mod exit;
 mod explain;
+mod forge;
 mod format;
 mod grants_needed;
 mod import;
@@ -36,6 +38,8 @@ enum Command {
     Plan(plan::Args),
     /// Write a plan as the one comment on a pull request, or update it.
     Comment(comment::Args),
+    /// Say who must approve a pull request and who has, by the forge's reviews.
+    Approvals(approvals::Args),
     /// Make JumpServer and the databases match what is merged.
     Apply(apply::Args),
     /// Try every target, and say what is missing.
@@ -64,6 +68,7 @@ impl Cli {
             Command::Check(args) => check::run(&args),
             Command::Plan(args) => plan::run(&args),
             Command::Comment(args) => comment::run(&args),
+            Command::Approvals(args) => approvals::run(&args),
             Command::Apply(args) => apply::run(&args),
             Command::Doctor(args) => doctor::run(&args),
             Command::GrantsNeeded(args) => grants_needed::run(&args),

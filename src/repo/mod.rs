@@ -10,7 +10,7 @@ mod walk;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use git::{Descent, Head, Place, before, descent, head, merge_base, place};
+pub use git::{Descent, Head, Place, before, changed, descent, head, holds, merge_base, place};
 pub use history::{Origin, origin};
 
 /// The files of an access repo: path from its root, with `/`, then the bytes.

@@ -14,8 +14,19 @@ use crate::support::pages::{blocks, copy};
 use crate::support::servers::Kind;
 
 const NAMES: [&str; 12] = [
-    "config", "policy", "instance", "servers", "person", "team", "request", "check", "plan",
-    "apply", "who", "effect",
+    "config",
+    "policy",
+    "instance",
+    "servers",
+    "person",
+    "team",
+    "request",
+    "check",
+    "plan",
+    "apply",
+    "who",
+    "effect",
+    "approvals",
 ];
 
 fn root() -> PathBuf {

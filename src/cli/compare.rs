@@ -1,5 +1,6 @@
 //! `jumpgate plan --base`: what a pull request changes.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::path::Path;
 
@@ -196,10 +197,10 @@ async fn observed(base: &Access, head: &Access, moment: Timestamp) -> anyhow::Re
     let reader = observe::jumpserver(base, environment).await?;
     let focus = plan::Focus::default();
     let observed = observe::all(&contacted, &wanted, &reader, environment, &focus).await?;
-    let new_servers = std::collections::BTreeSet::new();
+    let (new_servers, unproven) = (BTreeSet::new(), plan::Unproven::new());
     let make = |access, grants| {
-        let (observed, new_servers) = (&observed, &new_servers);
-        plan::make(&plan::Inputs { access, grants, observed, moment, new_servers })
+        let (observed, new_servers, unproven) = (&observed, &new_servers, &unproven);
+        plan::make(&plan::Inputs { access, grants, observed, moment, new_servers, unproven })
     };
     let (old, new) = (make(base, &before), make(&contacted, &after));
     Ok(Live::of(&old, &new, base, &contacted))

@@ -3,6 +3,7 @@
 mod apply;
 mod approvals;
 mod check;
+mod codeowners;
 mod comment;
 mod compare;
 mod doctor;
@@ -13,6 +14,7 @@ mod format;
 mod grants_needed;
 mod import;
 mod plan;
+mod provenance;
 mod roles_needed;
 mod schema;
 mod source;
@@ -40,6 +42,8 @@ enum Command {
     Comment(comment::Args),
     /// Say who must approve a pull request and who has, by the forge's reviews.
     Approvals(approvals::Args),
+    /// Write CODEOWNERS from the owners of the inventory.
+    Codeowners(codeowners::Args),
     /// Make JumpServer and the databases match what is merged.
     Apply(apply::Args),
     /// Try every target, and say what is missing.
@@ -69,6 +73,7 @@ impl Cli {
             Command::Plan(args) => plan::run(&args),
             Command::Comment(args) => comment::run(&args),
             Command::Approvals(args) => approvals::run(&args),
+            Command::Codeowners(args) => codeowners::run(&args),
             Command::Apply(args) => apply::run(&args),
             Command::Doctor(args) => doctor::run(&args),
             Command::GrantsNeeded(args) => grants_needed::run(&args),

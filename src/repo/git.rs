@@ -2,7 +2,7 @@
 //! the local repository is read.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use git2::{ObjectType, Repository, StatusOptions, TreeEntry};
@@ -271,6 +271,25 @@ pub fn holds(dir: &Path, commit: &str, head: &str) -> Result<bool, Error> {
     let commit = self::commit(&repository, commit)?;
     let is_head = |id: git2::Oid| id.to_string() == head;
     Ok(is_head(commit.id()) || commit.parent_ids().any(is_head))
+}
+
+/// The root of the repository that `dir` lies in, and the path of `dir` below it, with `/`;
+/// empty for the root.
+///
+/// # Errors
+/// When it lies in no repository with a work tree.
+pub fn root(dir: &Path) -> Result<(PathBuf, String), Error> {
+    let repository = open(dir)?;
+    let root = repository.workdir().ok_or_else(|| Error("it has no work tree".into()))?;
+    Ok((root.to_owned(), below(&repository, dir)?))
+}
+
+/// The branch that is checked out, such as `main`; none for a commit alone.
+pub fn branch(dir: &Path) -> Option<String> {
+    let repository = open(dir).ok()?;
+    let head = repository.find_reference("HEAD").ok()?;
+    let name = std::str::from_utf8(head.symbolic_target_bytes()?).ok()?;
+    name.strip_prefix("refs/heads/").map(str::to_owned)
 }
 
 /// Where a folder stands in git.

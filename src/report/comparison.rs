@@ -145,8 +145,7 @@ impl Comparison {
         match &self.live {
             Live::NotRead { failed, .. } => *failed,
             Live::Read { findings, .. } => findings.iter().any(|finding| {
-                finding.severity == Severity::Error
-                    && finding.code != crate::plan::finding::Kind::AgainstPolicy
+                finding.severity == Severity::Error && !finding.code.breaks_policy()
             }),
         }
     }

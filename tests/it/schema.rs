@@ -13,7 +13,7 @@ use crate::support::company::Company;
 use crate::support::pages::{blocks, copy};
 use crate::support::servers::Kind;
 
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 13] = [
     "config",
     "policy",
     "instance",

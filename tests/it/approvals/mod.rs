@@ -1,5 +1,7 @@
 //! `jumpgate approvals` against servers that answer as the forges do.
 
+mod codeowners;
+mod merged;
 mod repo;
 
 use serde_json::Value;

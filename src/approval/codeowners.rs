@@ -133,3 +133,32 @@ fn escaped(c: char) -> Vec<char> {
         c => vec![c],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// What others wrote stays, and a second time changes nothing.
+        #[test]
+        fn our_part_alone_is_written(before in "[a-z@/ \n]{0,40}", after in "[a-z@/ \n]{0,40}") {
+            let part = |lines: &str| format!("{BEGIN}\n{lines}{END}\n");
+            let (old, new) = (part("/requests/ @a\n"), part("/requests/ @b\n"));
+            let whole = format!("{before}{old}{after}");
+            let written = file(&whole, &new);
+            prop_assert_eq!(&written, &format!("{before}{new}{after}"));
+            prop_assert_eq!(file(&written, &new), written);
+            let appended = file(&before, &new);
+            prop_assert!(appended.starts_with(before.trim_end()) && appended.ends_with(&new));
+            prop_assert_eq!(file(&appended, &new), appended);
+        }
+    }
+
+    #[test]
+    fn a_path_is_literal_in_an_expression() {
+        let escaped: String = "a.b (c)+".chars().flat_map(escaped).collect();
+        assert_eq!(escaped, "a\\.b\\ \\(c\\)\\+");
+    }
+}

@@ -1,7 +1,9 @@
 //! The command line: one file a command.
 
 mod apply;
+mod approvals;
 mod check;
+mod codeowners;
 mod comment;
 mod compare;
 mod doctor;
@@ -9,11 +11,13 @@ mod edit;
 mod exit;
 mod explain;
 mod file;
+mod forge;
 mod format;
 mod grants_needed;
 mod import;
 mod init;
 mod plan;
+mod provenance;
 mod roles_needed;
 mod schema;
 mod source;
@@ -41,6 +45,10 @@ enum Command {
     Plan(plan::Args),
     /// Write a plan as the one comment on a pull request, or update it.
     Comment(comment::Args),
+    /// Say who must approve a pull request and who has, by the forge's reviews.
+    Approvals(approvals::Args),
+    /// Write CODEOWNERS from the owners of the inventory.
+    Codeowners(codeowners::Args),
     /// Make JumpServer and the databases match what is merged.
     Apply(apply::Args),
     /// Try every target, and say what is missing.
@@ -76,6 +84,8 @@ impl Cli {
             Command::Check(args) => check::run(&args),
             Command::Plan(args) => plan::run(&args),
             Command::Comment(args) => comment::run(&args),
+            Command::Approvals(args) => approvals::run(&args),
+            Command::Codeowners(args) => codeowners::run(&args),
             Command::Apply(args) => apply::run(&args),
             Command::Doctor(args) => doctor::run(&args),
             Command::GrantsNeeded(args) => grants_needed::run(&args),

@@ -24,9 +24,10 @@ use self::metrics::Metrics;
 use self::progress::Progress;
 pub(super) use self::result::ApplyReport;
 use super::plan::Format;
+use super::provenance::{self, Merged, Proof};
 use super::source::Source;
 use super::{Outcome, block_on, could_not_run, width};
-use crate::access::model::Access;
+use crate::access::model::{Access, Provenance};
 use crate::desired::{self, Desired};
 use crate::grants::{self, Grant};
 use crate::jumpserver::Reader;
@@ -70,6 +71,9 @@ pub(super) struct Args {
     /// Write what the run did as Prometheus text, also when it fails.
     #[arg(long, value_name = "FILE")]
     metrics_file: Option<PathBuf>,
+    /// Ask for at least so much about how something new was merged, whatever policy.yaml says.
+    #[arg(long, value_enum, value_name = "HOW")]
+    provenance: Option<Provenance>,
     /// The form of the output.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -98,6 +102,7 @@ struct Asked<'a> {
     grants: &'a [Grant<'a>],
     commit: &'a str,
     new_servers: BTreeSet<InstanceName>,
+    proof: Proof,
 }
 
 impl<'a> Asked<'a> {
@@ -112,6 +117,7 @@ impl<'a> Asked<'a> {
             observed,
             moment,
             new_servers: &self.new_servers,
+            unproven: &self.proof.unproven,
         })
     }
 
@@ -140,11 +146,12 @@ async fn apply(args: &Args, metrics: &mut Metrics) -> Result<Outcome, Outcome> {
         }
     };
     let grants = grants::of(&access);
-    let asked = Asked {
+    let mut asked = Asked {
         access: &access,
         grants: &grants,
         commit: &commit,
         new_servers: args.new_server.iter().cloned().collect(),
+        proof: Proof::default(),
     };
     let environment = &credentials::environment;
     let reader =
@@ -153,6 +160,16 @@ async fn apply(args: &Args, metrics: &mut Metrics) -> Result<Outcome, Outcome> {
     let moment = Timestamp::now();
     let observed = read(&asked, &reader, moment).await?;
     comes_after(args, &source, &commit, observed.jumpserver.anchor.as_ref())?;
+    let merged = Merged {
+        dir: &source.dir,
+        commit: &commit,
+        access: &access,
+        grants: &grants,
+        wanted: access.policy.provenance.max(args.provenance.unwrap_or_default()),
+        moment,
+    };
+    let new = asked.plan(&observed, moment);
+    asked.proof = provenance::check(&merged, &new).await.map_err(|error| could_not_run(&error))?;
     let plan = asked.plan(&observed, moment);
     anchored(&observed.jumpserver, &plan, args.new_anchor)?;
     let report = asked.report(&plan, &observed, moment);
@@ -217,6 +234,7 @@ async fn under_locks(
     // Another run may have come between.
     comes_after(args, source, asked.commit, observed.jumpserver.anchor.as_ref())?;
     let plan = asked.plan(&observed, moment);
+    asked.proof.covers(&plan).map_err(|error| could_not_run(&error))?;
     if plan.checksum() != confirmed.checksum() {
         if !args.yes || args.expect.is_some() {
             return Err(could_not_run(

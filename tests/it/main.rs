@@ -6,6 +6,7 @@ mod check;
 mod comment;
 mod explain;
 mod faults;
+mod half_answers;
 mod jumpserver;
 mod mysql;
 mod pull_request;

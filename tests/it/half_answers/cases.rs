@@ -251,15 +251,15 @@ pub(super) const JUMPSERVER: &[Case] = &[
     Case {
         name: "no assets at all",
         twist: Some(|asked| emptied(asked, ASSETS)),
-        codes: [5, 5],
-        says: both(&["JG208"]),
+        codes: [1, 1],
+        says: both(&["the list assets/assets does not have it", "run again; when it stays"]),
         ..WHOLE
     },
     Case {
         name: "no nodes at all",
         twist: Some(|asked| emptied(asked, NODES)),
-        codes: [5, 5],
-        says: both(&["JG210"]),
+        codes: [1, 1],
+        says: both(&["the list assets/nodes does not have it", "run again; when it stays"]),
         ..WHOLE
     },
     Case {
@@ -429,11 +429,18 @@ pub(super) const MYSQL: &[Case] = &[
     },
     Case {
         name: "the databases are not shown",
-        sql: both(Some((
-            "REVOKE ALL PRIVILEGES, GRANT OPTION FROM gate@'%';\nGRANT SELECT ON mysql.* TO gate@'%';\n\
-             GRANT REPLICATION CLIENT ON *.* TO gate@'%'",
-            "GRANT ALL ON *.* TO gate@'%' WITH GRANT OPTION",
-        ))),
+        sql: [
+            Some((
+                "REVOKE ALL PRIVILEGES, GRANT OPTION FROM gate@'%';\n\
+                 GRANT SELECT ON mysql.* TO gate@'%';\nGRANT REPLICATION CLIENT ON *.* TO gate@'%'",
+                "GRANT ALL ON *.* TO gate@'%' WITH GRANT OPTION",
+            )),
+            Some((
+                "REVOKE ALL PRIVILEGES, GRANT OPTION FROM gate@'%';\n\
+                 GRANT SELECT ON mysql.* TO gate@'%';\nGRANT SLAVE MONITOR ON *.* TO gate@'%'",
+                "GRANT ALL ON *.* TO gate@'%' WITH GRANT OPTION",
+            )),
+        ],
         codes: [0, 0],
         says: both(&["JG215"]),
         ..WHOLE
@@ -546,11 +553,18 @@ pub(super) const WRITES: &[Case] = &[
     },
     Case {
         name: "a login of MySQL that may not make accounts",
-        sql: both(Some((
-            "REVOKE ALL PRIVILEGES, GRANT OPTION FROM gate@'%';\nGRANT SELECT, REFERENCES ON *.* TO gate@'%';\n\
-             GRANT REPLICATION CLIENT ON *.* TO gate@'%'",
-            "GRANT ALL ON *.* TO gate@'%' WITH GRANT OPTION",
-        ))),
+        sql: [
+            Some((
+                "REVOKE ALL PRIVILEGES, GRANT OPTION FROM gate@'%';\n\
+                 GRANT SELECT, REFERENCES, PROCESS, REPLICATION CLIENT ON *.* TO gate@'%'",
+                "GRANT ALL ON *.* TO gate@'%' WITH GRANT OPTION",
+            )),
+            Some((
+                "REVOKE ALL PRIVILEGES, GRANT OPTION FROM gate@'%';\n\
+                 GRANT SELECT, REFERENCES, PROCESS, SLAVE MONITOR ON *.* TO gate@'%'",
+                "GRANT ALL ON *.* TO gate@'%' WITH GRANT OPTION",
+            )),
+        ],
         pending: true,
         writes: true,
         codes: [0, 5],

@@ -16,6 +16,18 @@ pub struct Removals {
     pub owned: usize,
 }
 
+impl Removals {
+    /// Together with what the same run took away before, from what it had then.
+    #[must_use]
+    pub fn with(self, before: Self) -> Self {
+        Self {
+            counted: self.counted + before.counted,
+            ended: self.ended + before.ended,
+            owned: self.owned.max(before.owned),
+        }
+    }
+}
+
 /// Why the guard stops a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, thiserror::Error, schemars::JsonSchema)]
 #[serde(tag = "guard", rename_all = "kebab-case")]

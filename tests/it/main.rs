@@ -4,6 +4,7 @@ mod action;
 mod apply;
 mod check;
 mod comment;
+mod dead_targets;
 mod explain;
 mod faults;
 mod half_answers;

@@ -106,6 +106,15 @@ mod tests {
     }
 
     #[test]
+    fn two_rounds_of_a_run_count_together() {
+        let first = Removals { counted: 6, ended: 1, owned: 100 };
+        let second = Removals { counted: 5, ended: 0, owned: 93 };
+        assert_eq!(second.with(first), Removals { counted: 11, ended: 1, owned: 100 });
+        assert_eq!(judge(GUARD, second, None), Ok(()));
+        assert!(matches!(judge(GUARD, second.with(first), None), Err(Stop::Count { .. })));
+    }
+
+    #[test]
     fn a_flag_lets_through_what_it_names_and_no_more() {
         let removals = Removals { counted: 20, ended: 0, owned: 20 };
         assert_eq!(judge(GUARD, removals, Some(20)), Ok(()));

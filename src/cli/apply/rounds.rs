@@ -218,3 +218,67 @@ fn joined(first: Round, second: Round) -> Round {
     let removals = second.plan.removals.with(first.plan.removals);
     Round { plan: Plan { items, removals, ..second.plan }, outcomes, ..second }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::people::UserChange;
+    use crate::plan::{Phase, Target, What};
+
+    fn item(name: &str, needs: &[usize]) -> Item {
+        let change = UserChange::Create {
+            username: name.to_owned(),
+            name: name.to_owned(),
+            email: String::new(),
+        };
+        Item {
+            target: Target::JumpServer,
+            phase: Phase::New,
+            person: None,
+            name: name.to_owned(),
+            what: What::User { change },
+            because: Vec::new(),
+            early_end: false,
+            needs: needs.to_vec(),
+            after: needs.to_vec(),
+        }
+    }
+
+    fn round(items: Vec<Item>, outcomes: Vec<apply::Outcome>, counted: usize) -> Round {
+        let removals = Removals { counted, ended: 0, owned: 9 };
+        Round {
+            plan: Plan { items, findings: Vec::new(), removals, stop: None },
+            observed: Observed::default(),
+            moment: Timestamp::UNIX_EPOCH,
+            outcomes,
+            left: None,
+        }
+    }
+
+    #[test]
+    fn two_rounds_are_told_as_one() {
+        let done = || apply::Outcome::Done { note: None };
+        let failed = || apply::Outcome::Failed { why: "no".to_owned() };
+        let first = vec![item("a", &[]), item("b", &[]), item("c", &[0, 1]), item("d", &[1])];
+        let first = round(first, vec![done(), failed(), done(), failed()], 2);
+        let second = round(vec![item("b", &[]), item("e", &[0])], vec![done(), failed()], 1);
+        let both = joined(first, second);
+        let told: Vec<(&str, &[usize], bool)> = both
+            .plan
+            .items
+            .iter()
+            .zip(&both.outcomes)
+            .map(|(item, outcome)| (item.name.as_str(), &*item.needs, outcome.is_done()))
+            .collect();
+        // b was tried again; d was not, and stays as it failed.
+        let expected: [(&str, &[usize], bool); 5] = [
+            ("a", &[], true),
+            ("c", &[0], true),
+            ("d", &[], false),
+            ("b", &[], true),
+            ("e", &[3], false),
+        ];
+        assert_eq!(told, expected);
+        assert_eq!(both.plan.removals.counted, 3);
+    }
+}

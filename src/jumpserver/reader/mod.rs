@@ -154,6 +154,16 @@ impl Reader {
             .collect();
         assets.rows.extend(more.into_values().filter(|asset| ours.contains(&asset.name)));
         let permissions = self.without_own(ask, permissions);
+        // The first apply makes it before anything else: it came about after it was read.
+        let ours = permissions.values().any(|seen| seen.labelled)
+            || accounts.iter().any(|account| account.labelled);
+        if anchor.is_none() && ours && self.anchor(&ask.owner).await?.is_some() {
+            return Err(Error::new(
+                ErrorKind::Incomplete,
+                "the first apply of this owner began while JumpServer was read",
+            )
+            .advise("run again when it has ended"));
+        }
         let near = Near { users: users.near, assets: assets.near };
         Ok(Live {
             organization: (self.organization.id.to_string(), self.organization.name.clone()),

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::files::configured;
+use super::files::{commit, configured, edited};
 use super::front::{Asked, Turn};
 use super::{Case, WHOLE, both};
+use crate::support::servers::{ADMIN, ADMIN_PASSWORD};
 
 const PERMISSIONS: &str = "perms/asset-permissions";
 const ACCOUNTS: &str = "accounts/accounts";
@@ -443,6 +444,33 @@ pub(super) const MYSQL: &[Case] = &[
         ],
         codes: [0, 0],
         says: both(&["JG215"]),
+        ..WHOLE
+    },
+    Case {
+        name: "another server answers, on which nobody has anything",
+        folder: Some(|place| {
+            let (here, there) = (place.server().port, place.other.port);
+            let file = "inventory/databases/orders-prod.yaml";
+            let folder = edited(place, file, &here.to_string(), &there.to_string());
+            let text = std::fs::read_to_string(folder.path().join(file)).expect("the file");
+            let text = text.replace("mode: verify, ca: inventory/ca/db.pem", "mode: require");
+            commit(folder.path(), file, &text);
+            folder
+        }),
+        env: &[("JUMPGATE_MYSQL_USER", ADMIN), ("JUMPGATE_MYSQL_PASSWORD", ADMIN_PASSWORD)],
+        codes: [5, 5],
+        says: both(&["JG202", "at the last apply it was", "--new-server orders-prod"]),
+        ..WHOLE
+    },
+    Case {
+        name: "a certificate that nobody vouches for",
+        folder: Some(|place| {
+            let (here, there) = (place.server().port, place.other.port);
+            let file = "inventory/databases/orders-prod.yaml";
+            edited(place, file, &here.to_string(), &there.to_string())
+        }),
+        codes: [5, 5],
+        says: both(&["JG201", "not signed by an authority that is trusted", "tls: { ca: ... }"]),
         ..WHOLE
     },
     Case {

@@ -31,11 +31,15 @@ pub(super) fn commit(dir: &Path, path: &str, text: &str) {
 
 /// A clone in which one setting of `jumpgate.yaml` is another one.
 pub(super) fn configured(place: &Place, from: &str, to: &str) -> TempDir {
+    edited(place, "jumpgate.yaml", from, to)
+}
+
+/// A clone in which something of one file is another thing.
+pub(super) fn edited(place: &Place, file: &str, from: &str, to: &str) -> TempDir {
     let folder = place.company.clone_repo();
-    let path = folder.path().join("jumpgate.yaml");
-    let text = fs::read_to_string(&path).expect("the settings");
+    let text = fs::read_to_string(folder.path().join(file)).expect("the file");
     assert!(text.contains(from), "{from}: {text}");
-    commit(folder.path(), "jumpgate.yaml", &text.replace(from, to));
+    commit(folder.path(), file, &text.replace(from, to));
     folder
 }
 

@@ -42,6 +42,8 @@ pub(super) const PENDING: (&str, &str) = (
 pub(super) struct Place {
     pub(super) company: Company,
     pub(super) front: Front,
+    /// Another database server, on which nobody has anything; its CA is not trusted.
+    pub(super) other: Server,
 }
 
 /// What both sides store.
@@ -93,7 +95,8 @@ impl Place {
             company.write(path, &text.replace("ROOT", company.root));
         }
         company.merge("two requests");
-        let place = Self { company, front };
+        let other = Server::start(kind).await;
+        let place = Self { company, front, other };
         place.make_login().await;
         let done = place.run(&place.company.dir(), &["apply", "--yes"], &[]).await.expect(0);
         assert!(done.stdout.contains("read back: as written"), "{}", done.stdout);

@@ -458,6 +458,8 @@ pub(super) const MYSQL: &[Case] = &[
             folder
         }),
         env: &[("JUMPGATE_MYSQL_USER", ADMIN), ("JUMPGATE_MYSQL_PASSWORD", ADMIN_PASSWORD)],
+        // The commit is another one, and the anchor says so.
+        writes: true,
         codes: [5, 5],
         says: both(&["JG202", "at the last apply it was", "--new-server orders-prod"]),
         ..WHOLE
@@ -469,6 +471,8 @@ pub(super) const MYSQL: &[Case] = &[
             let file = "inventory/databases/orders-prod.yaml";
             edited(place, file, &here.to_string(), &there.to_string())
         }),
+        // The commit is another one, and the anchor says so.
+        writes: true,
         codes: [5, 5],
         says: both(&["JG201", "not signed by an authority that is trusted", "tls: { ca: ... }"]),
         ..WHOLE

@@ -45,6 +45,14 @@ pub(super) struct Proof {
 }
 
 impl Proof {
+    /// Adds what was found out about more requests.
+    pub(super) fn add(&mut self, other: Self) {
+        self.unproven.extend(other.unproven);
+        if let Some(more) = other.checked {
+            self.checked.get_or_insert_default().extend(more);
+        }
+    }
+
     /// Whether all that a later plan gives anew was looked at.
     pub(super) fn covers(&self, plan: &Plan) -> anyhow::Result<()> {
         let Some(checked) = &self.checked else { return Ok(()) };

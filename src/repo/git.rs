@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use git2::{ObjectType, Repository, StatusOptions, TreeEntry};
+use git2::{IndexEntryExtendedFlag, ObjectType, Repository, StatusOptions, TreeEntry};
 
 use super::walk::{self, Entry, Source};
 use super::{Error, Fault, PARTS, Tree};
@@ -177,6 +177,28 @@ pub fn head(dir: &Path) -> Result<Option<Head>, Error> {
     }
     let dirty = !repository.statuses(Some(&mut options))?.is_empty();
     Ok(Some(Head { commit, dirty, shallow: repository.is_shallow() }))
+}
+
+/// A file of the access repo in `dir` that git has and that a sparse checkout leaves out,
+/// as its path below `dir`; none where the checkout is whole, or there is no repository.
+pub(super) fn left_out(dir: &Path) -> Option<String> {
+    let repository = Repository::discover(dir).ok()?;
+    let prefix = match below(&repository, dir).ok()? {
+        below if below.is_empty() => below,
+        below => format!("{below}/"),
+    };
+    let index = repository.index().ok()?;
+    index.iter().find_map(|entry| {
+        let flags = IndexEntryExtendedFlag::from_bits_truncate(entry.flags_extended);
+        let path = String::from_utf8(entry.path).ok()?;
+        let path = path.strip_prefix(&prefix)?;
+        let part = path.split('/').next()?;
+        // The mark alone may also mean that a change of the file is not to be seen.
+        let left_out = flags.contains(IndexEntryExtendedFlag::SKIP_WORKTREE)
+            && PARTS.contains(&part)
+            && dir.join(path).symlink_metadata().is_err();
+        left_out.then(|| path.to_owned())
+    })
 }
 
 /// How a commit stands to the one that was applied last.

@@ -17,6 +17,7 @@ mod order;
 pub mod people;
 pub mod permissions;
 pub mod reason;
+pub mod renew;
 mod scopes;
 mod servers;
 #[cfg(test)]

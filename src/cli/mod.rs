@@ -10,8 +10,11 @@ mod explain;
 mod format;
 mod grants_needed;
 mod import;
+mod log;
 mod plan;
+mod process;
 mod roles_needed;
+mod rotate;
 mod schema;
 mod source;
 mod who;
@@ -38,6 +41,8 @@ enum Command {
     Comment(comment::Args),
     /// Make JumpServer and the databases match what is merged.
     Apply(apply::Args),
+    /// Renew passwords of database accounts.
+    Rotate(rotate::Args),
     /// Try every target, and say what is missing.
     Doctor(doctor::Args),
     /// Print the statements that give an instance's accounts what plan and apply need.
@@ -57,6 +62,19 @@ enum Command {
     Import(import::Command),
 }
 
+/// Runs the command that the arguments name. Nothing that goes wrong shows a secret: a
+/// fault of the program says where it is, and none of the data that it met.
+pub fn main() -> Outcome {
+    process::keep_to_itself();
+    process::run(|| {
+        let cli = Cli::parse();
+        match log::start() {
+            Ok(()) => cli.run(),
+            Err(why) => could_not_run(&why),
+        }
+    })
+}
+
 impl Cli {
     /// Runs the command.
     pub fn run(self) -> Outcome {
@@ -65,6 +83,7 @@ impl Cli {
             Command::Plan(args) => plan::run(&args),
             Command::Comment(args) => comment::run(&args),
             Command::Apply(args) => apply::run(&args),
+            Command::Rotate(args) => rotate::run(&args),
             Command::Doctor(args) => doctor::run(&args),
             Command::GrantsNeeded(args) => grants_needed::run(&args),
             Command::RolesNeeded(args) => roles_needed::run(&args),
@@ -92,6 +111,18 @@ fn block_on(command: impl Future<Output = Outcome>) -> Outcome {
 fn could_not_run(error: &impl std::fmt::Display) -> Outcome {
     anstream::eprintln!("error: {error}");
     Outcome::CouldNotRun
+}
+
+/// Prints the result of something that was done already: a reader that is gone is told by
+/// the outcome, and stops nothing.
+fn print_result(text: &str) -> Outcome {
+    use std::io::Write as _;
+
+    let mut out = anstream::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Outcome::Done,
+        Err(error) => could_not_run(&format!("the result could not be printed: {error}")),
+    }
 }
 
 /// The width of the terminal, within what reads well; 80 when it is none.

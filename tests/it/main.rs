@@ -2,6 +2,7 @@
 
 mod action;
 mod apply;
+mod canary;
 mod check;
 mod comment;
 mod explain;
@@ -9,6 +10,7 @@ mod faults;
 mod jumpserver;
 mod mysql;
 mod pull_request;
+mod rotate;
 mod schema;
 #[path = "../support/mod.rs"]
 mod support;

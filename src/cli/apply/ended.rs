@@ -72,7 +72,7 @@ async fn ends(
         return Ok(0);
     }
     let mut locks = Locks::take(access, &reader, &plan, environment, args.patience()).await?;
-    let (focus, locked) = locks.read(access, &desired).await;
+    let (focus, locked) = locks.read(access, &desired, &Focus::default()).await;
     let again = observe::all(access, &desired, &reader, environment, &focus).await;
     let mut done = 0;
     match again {

@@ -1,7 +1,8 @@
 //! `jumpgate apply`.
 //!
 //! Reads and plans without a lock; with nothing to do nothing is written. Otherwise it
-//! takes the locks, reads and plans again, carries that out, and reads back.
+//! takes the locks, reads and plans again, carries that out, and reads back. `jumpgate
+//! rotate` goes the same way with another plan.
 
 mod ended;
 mod locks;
@@ -34,6 +35,7 @@ use crate::jumpserver::spec::{Anchor, AnchoredInstance, Live};
 use crate::names::InstanceName;
 use crate::observed::{self, Observed};
 use crate::plan::finding::{Finding, Severity};
+use crate::plan::renew::Which;
 use crate::plan::{self, Focus, Plan, guard};
 use crate::repo::{self, Descent};
 use crate::report::{self, Look, Report};
@@ -45,34 +47,34 @@ const SKEW: SignedDuration = SignedDuration::from_secs(60);
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    source: Source,
+    pub(super) source: Source,
     /// Do not ask: for cron.
     #[arg(long)]
-    yes: bool,
+    pub(super) yes: bool,
     /// Apply only the plan with this checksum, as `plan` printed it.
     #[arg(long, value_name = "CHECKSUM")]
-    expect: Option<String>,
+    pub(super) expect: Option<String>,
     /// Let the guard pass up to so many accesses that are taken away before their end.
     #[arg(long, value_name = "COUNT")]
-    allow_removals: Option<usize>,
+    pub(super) allow_removals: Option<usize>,
     /// The server of this instance may be another one than at the last apply.
     #[arg(long, value_name = "INSTANCE")]
-    new_server: Vec<InstanceName>,
+    pub(super) new_server: Vec<InstanceName>,
     /// The anchor is gone from JumpServer, and it is right to make it again.
     #[arg(long)]
-    new_anchor: bool,
+    pub(super) new_anchor: bool,
     /// Apply this commit although it does not come after the one that was applied last.
     #[arg(long)]
-    allow_rollback: bool,
+    pub(super) allow_rollback: bool,
     /// Wait at most so many seconds for another run to end, in place of giving up at once.
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
-    lock_timeout: u32,
+    pub(super) lock_timeout: u32,
     /// Write what the run did as Prometheus text, also when it fails.
     #[arg(long, value_name = "FILE")]
-    metrics_file: Option<PathBuf>,
+    pub(super) metrics_file: Option<PathBuf>,
     /// The form of the output.
     #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    pub(super) format: Format,
 }
 
 impl Args {
@@ -82,9 +84,22 @@ impl Args {
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
+    start(args, None)
+}
+
+/// A run that renews passwords and does nothing else.
+pub(super) struct Renewal<'r> {
+    /// Whose passwords, by the files.
+    pub(super) which: &'r (dyn Fn(&Access) -> Result<Which, Outcome> + Sync),
+    /// Whether it only shows what it would do.
+    pub(super) dry_run: bool,
+}
+
+/// Carries out what git asks for, or a renewal.
+pub(super) fn start(args: &Args, renewal: Option<&Renewal<'_>>) -> Outcome {
     block_on(async {
         let mut metrics = Metrics::default();
-        let (Ok(outcome) | Err(outcome)) = apply(args, &mut metrics).await;
+        let (Ok(outcome) | Err(outcome)) = apply(args, renewal, &mut metrics).await;
         match args.metrics_file.as_ref().map(|path| metrics.write(path, outcome)) {
             Some(Err(error)) => outcome.and(could_not_run(&error)),
             _ => outcome,
@@ -98,6 +113,8 @@ struct Asked<'a> {
     grants: &'a [Grant<'a>],
     commit: &'a str,
     new_servers: BTreeSet<InstanceName>,
+    /// Only passwords are renewed, and these.
+    renew: Option<Which>,
 }
 
 impl<'a> Asked<'a> {
@@ -105,14 +122,38 @@ impl<'a> Asked<'a> {
         desired::at(self.access, self.grants, moment)
     }
 
-    fn plan(&self, observed: &Observed, moment: Timestamp) -> Plan {
-        plan::make(&plan::Inputs {
+    fn inputs<'i>(&'i self, observed: &'i Observed, moment: Timestamp) -> plan::Inputs<'i> {
+        plan::Inputs {
             access: self.access,
             grants: self.grants,
             observed,
             moment,
             new_servers: &self.new_servers,
-        })
+        }
+    }
+
+    fn plan(&self, observed: &Observed, moment: Timestamp) -> Plan {
+        let inputs = self.inputs(observed, moment);
+        match &self.renew {
+            None => plan::make(&inputs),
+            Some(which) => plan::renew::make(&inputs, which),
+        }
+    }
+
+    /// What is still to be done after a run; of what else is pending a renewal knows
+    /// nothing.
+    fn left(&self, observed: &Observed, moment: Timestamp) -> Plan {
+        let mut plan = plan::make(&self.inputs(observed, moment));
+        if self.renew.is_some() {
+            plan.items.retain(plan::renew::renews);
+        }
+        plan
+    }
+
+    /// Which servers are read.
+    fn focus(&self) -> Focus {
+        let instances = self.renew.as_ref().map(|which| which.instances.clone());
+        Focus { instances: instances.unwrap_or_default(), ..Focus::default() }
     }
 
     fn report(&self, plan: &Plan, observed: &Observed, moment: Timestamp) -> Report {
@@ -122,7 +163,11 @@ impl<'a> Asked<'a> {
     }
 }
 
-async fn apply(args: &Args, metrics: &mut Metrics) -> Result<Outcome, Outcome> {
+async fn apply(
+    args: &Args,
+    renewal: Option<&Renewal<'_>>,
+    metrics: &mut Metrics,
+) -> Result<Outcome, Outcome> {
     let source = Source {
         dir: args.source.dir.clone(),
         // What is merged, not what lies about in the folder.
@@ -135,7 +180,9 @@ async fn apply(args: &Args, metrics: &mut Metrics) -> Result<Outcome, Outcome> {
         Ok(access) => access,
         Err(errors) => {
             super::source::print(&tree, &errors);
-            ended::apply(args, &source, &commit).await;
+            if renewal.is_none() {
+                ended::apply(args, &source, &commit).await;
+            }
             return Err(Outcome::Invalid);
         }
     };
@@ -145,6 +192,7 @@ async fn apply(args: &Args, metrics: &mut Metrics) -> Result<Outcome, Outcome> {
         grants: &grants,
         commit: &commit,
         new_servers: args.new_server.iter().cloned().collect(),
+        renew: renewal.map(|renewal| (renewal.which)(&access)).transpose()?,
     };
     let environment = &credentials::environment;
     let reader =
@@ -159,9 +207,18 @@ async fn apply(args: &Args, metrics: &mut Metrics) -> Result<Outcome, Outcome> {
     metrics.errors = report.summary.errors;
     metrics.overdue = plan::overdue::oldest(&access.config.owner, &observed.jumpserver, moment);
     metrics.looked = true;
+    if renewal.is_some_and(|renewal| renewal.dry_run) {
+        match args.format {
+            Format::Json => anstream::println!("{}", report.json()),
+            Format::Text => show(&report),
+        }
+        return Ok(super::plan::outcome(&plan, false));
+    }
     if plan.is_empty() {
-        remember(args, &source, &asked, &reader, &observed, &plan).await?;
-        return Ok(nothing(args, &plan, &report));
+        if renewal.is_none() {
+            remember(args, &source, &asked, &reader, &observed, &plan).await?;
+        }
+        return Ok(nothing(args, &asked, &plan, &report));
     }
     if args.format == Format::Text {
         show(&report);
@@ -228,7 +285,10 @@ async fn under_locks(
     let report = asked.report(&plan, &observed, moment);
     let anchor = anchor_before(asked, &observed);
     let writer = locks.writer();
-    if let Err(error) = writer.put_anchor(&anchor).await {
+    // A renewal does not apply the commit, so it says nothing of it.
+    if asked.renew.is_none()
+        && let Err(error) = writer.put_anchor(&anchor).await
+    {
         return Err(could_not_run(&error));
     }
     let stop = stop_on_signal();
@@ -253,6 +313,7 @@ async fn under_locks(
         let failed: Vec<&InstanceName> = failed_instances(&plan, &outcomes);
         let last = anchor_after(asked, after, &anchor, &failed);
         if last != anchor
+            && asked.renew.is_none()
             && let Err(error) = writer.put_anchor(&last).await
         {
             could_not_run(&error);
@@ -260,14 +321,15 @@ async fn under_locks(
         let owner = &asked.access.config.owner;
         metrics.overdue = plan::overdue::oldest(owner, &after.jumpserver, moment);
     }
-    let left = after.map(|after| asked.plan(&after, moment));
+    let left = after.map(|after| asked.left(&after, moment));
     let result = ApplyReport::of(report, &plan, outcomes, left.as_ref()).overdue(metrics.overdue);
     (metrics.done, metrics.failed, metrics.skipped) = result.counts();
-    match args.format {
-        Format::Json => anstream::println!("{}", result.json()),
-        Format::Text => anstream::print!("{}", result.text()),
-    }
-    Ok(result.outcome().and(super::plan::outcome(&plan_without_stop(plan), false)))
+    let printed = super::print_result(&match args.format {
+        Format::Json => format!("{}\n", result.json()),
+        Format::Text => result.text(),
+    });
+    let outcome = result.outcome().and(super::plan::outcome(&plan_without_stop(plan), false));
+    Ok(outcome.and(printed))
 }
 
 /// The guard let it through.
@@ -276,7 +338,7 @@ fn plan_without_stop(mut plan: Plan) -> Plan {
     plan
 }
 
-fn nothing(args: &Args, plan: &Plan, report: &Report) -> Outcome {
+fn nothing(args: &Args, asked: &Asked<'_>, plan: &Plan, report: &Report) -> Outcome {
     match args.format {
         Format::Json => {
             let result = ApplyReport::of(report.clone(), plan, Vec::new(), Some(plan));
@@ -285,7 +347,13 @@ fn nothing(args: &Args, plan: &Plan, report: &Report) -> Outcome {
         Format::Text => {
             let quiet = |finding: &Finding| finding.severity == Severity::Notice;
             if plan.findings.iter().all(quiet) {
-                anstream::println!("Nothing to do: everything is as git says.");
+                anstream::println!(
+                    "Nothing to do: {}.",
+                    match asked.renew {
+                        None => "everything is as git says",
+                        Some(_) => "no account that was chosen has such a password",
+                    }
+                );
             } else {
                 show(report);
             }
@@ -302,7 +370,7 @@ fn show(report: &Report) {
 async fn read(asked: &Asked<'_>, reader: &Reader, moment: Timestamp) -> Result<Observed, Outcome> {
     let desired = asked.desired(moment);
     let environment = &credentials::environment;
-    let mut observed = observe::all(asked.access, &desired, reader, environment, &Focus::default())
+    let mut observed = observe::all(asked.access, &desired, reader, environment, &asked.focus())
         .await
         .map_err(|error| could_not_run(&error))?;
     leave_out_wrong_clocks(&mut observed);
@@ -318,7 +386,7 @@ async fn read_locked(
 ) -> Result<Observed, Outcome> {
     let desired = asked.desired(moment);
     let environment = &credentials::environment;
-    let (focus, locked) = locks.read(asked.access, &desired).await;
+    let (focus, locked) = locks.read(asked.access, &desired, &asked.focus()).await;
     let mut observed = observe::all(asked.access, &desired, reader, environment, &focus)
         .await
         .map_err(|error| could_not_run(&error))?;

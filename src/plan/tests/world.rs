@@ -326,6 +326,7 @@ impl World {
                     Step::SetPassword | Step::AddPassword => {
                         let account = self.server().accounts.get_mut(&change.account);
                         let account = account.expect("an account");
+                        account.old_password |= *step == Step::AddPassword;
                         account.password_changed = Some(clock);
                         account.evidence.as_mut().expect("evidence").generation =
                             generation.clone();
@@ -343,7 +344,11 @@ impl World {
                         handover.state = HandoverState::Done;
                         handover.changed = changed;
                     }
-                    Step::DiscardOldPassword | Step::KillSessions | Step::Grants => {}
+                    Step::DiscardOldPassword => {
+                        let account = self.server().accounts.get_mut(&change.account);
+                        account.expect("an account").old_password = false;
+                    }
+                    Step::KillSessions | Step::Grants => {}
                     Step::Unlock => self.locked(change, false),
                     Step::Lock => self.locked(change, true),
                     Step::RevokeAll => {

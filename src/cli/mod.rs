@@ -5,11 +5,14 @@ mod check;
 mod comment;
 mod compare;
 mod doctor;
+mod edit;
 mod exit;
 mod explain;
+mod file;
 mod format;
 mod grants_needed;
 mod import;
+mod init;
 mod log;
 mod plan;
 mod process;
@@ -19,13 +22,15 @@ mod schema;
 mod source;
 mod who;
 
+use std::io::Write as _;
+
 use clap::{Parser, Subcommand};
 
 pub use exit::Outcome;
 
 /// Access to servers and databases through git.
 #[derive(Debug, Parser)]
-#[command(name = "jumpgate", version, about, max_term_width = 100)]
+#[command(name = "jumpgate", version = env!("JUMPGATE_VERSION"), about, max_term_width = 100)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -33,6 +38,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a new access repo.
+    Init(init::Args),
     /// Check the files of an access repo: no credentials, no network.
     Check(check::Args),
     /// Show who gets what until when: reads everything, changes nothing.
@@ -57,6 +64,12 @@ enum Command {
     Who(who::Who),
     /// Say why a person may do something on a target.
     Why(who::Why),
+    /// Give a request a later end.
+    Renew(edit::Renew),
+    /// Take a request back, or let it end sooner.
+    Cancel(edit::Cancel),
+    /// Let a person leave: everything ends after a day.
+    Leave(edit::Leave),
     /// Write files from what JumpServer has.
     #[command(subcommand)]
     Import(import::Command),
@@ -79,6 +92,7 @@ impl Cli {
     /// Runs the command.
     pub fn run(self) -> Outcome {
         match self.command {
+            Command::Init(args) => init::run(&args),
             Command::Check(args) => check::run(&args),
             Command::Plan(args) => plan::run(&args),
             Command::Comment(args) => comment::run(&args),
@@ -91,6 +105,9 @@ impl Cli {
             Command::Schema(args) => schema::run(&args),
             Command::Who(args) => who::who(&args),
             Command::Why(args) => who::why(&args),
+            Command::Renew(args) => args.run(),
+            Command::Cancel(args) => args.run(),
+            Command::Leave(args) => args.run(),
             Command::Import(command) => import::run(&command),
         }
     }
@@ -113,14 +130,13 @@ fn could_not_run(error: &impl std::fmt::Display) -> Outcome {
     Outcome::CouldNotRun
 }
 
-/// Prints the result of something that was done already: a reader that is gone is told by
-/// the outcome, and stops nothing.
+/// Prints the result of something that was done already: what cannot be printed is told by
+/// the outcome, and stops nothing. A reader that has had enough is no error.
 fn print_result(text: &str) -> Outcome {
-    use std::io::Write as _;
-
     let mut out = anstream::stdout();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => Outcome::Done,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Outcome::Done,
         Err(error) => could_not_run(&format!("the result could not be printed: {error}")),
     }
 }

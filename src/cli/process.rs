@@ -44,7 +44,7 @@ fn words(payload: &(dyn Any + Send), place: Option<&Location<'_>>) -> String {
     format!(
         "a fault in jumpgate {}{place}{text}; please report it. What was being done is taken up \
          by the next run",
-        env!("CARGO_PKG_VERSION")
+        env!("JUMPGATE_VERSION")
     )
 }
 

@@ -207,8 +207,9 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// Whether an environment's name is one of production.
-fn is_production(environment: &Environment) -> bool {
+/// Whether an environment's name is one of production: it begins with `prod`, `prd`, `live`
+/// or `online`.
+pub fn is_production(environment: &Environment) -> bool {
     let name = environment.as_str().to_lowercase();
     PRODUCTION.iter().any(|start| name.starts_with(start))
 }

@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 pub use ended::ended;
+pub use judge::is_production;
 pub use row::{Danger, Kind, Row, Side, Source, Span, Thing};
 pub use settings::Setting;
 pub use targets::contacted;

@@ -27,6 +27,16 @@ pub fn render(report: &Comparison, look: Look) -> String {
     page.text
 }
 
+/// The text of a change that is no commit yet, and of nothing else.
+pub fn render_change(report: &Comparison, look: Look) -> String {
+    let mut page = Page { text: String::new(), look };
+    page.findings(report);
+    page.rows(report);
+    page.settings(report);
+    page.foot(report);
+    page.text
+}
+
 struct Page {
     text: String,
     look: Look,

@@ -19,7 +19,7 @@ use serde::Serialize;
 
 pub use check::{CheckReport, Holds, Told};
 pub use comparison::{COMPARISON, Comparison, Counts, Live};
-pub use comparison_text::render as render_comparison;
+pub use comparison_text::{render as render_comparison, render_change};
 pub use problem::Problem;
 pub use text::{Look, render};
 pub use words::clean;

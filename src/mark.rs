@@ -68,6 +68,9 @@ pub enum HandoverState {
     /// As `Done`, and something is being taken away: sessions that are open may still use
     /// it until they are ended.
     Narrowing,
+    /// As `Done`, and the server gets a second password: until JumpServer has that one too,
+    /// the one that it holds stays as the old one.
+    Rotating,
     /// The account is on its way out.
     Ending,
 }

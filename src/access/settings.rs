@@ -16,6 +16,7 @@ use super::model::{
 use crate::diagnostic::{Code, nearest};
 use crate::mysql::privilege::Privilege;
 use crate::names::{LevelName, LoginName};
+use crate::period;
 use crate::yaml::{self, Spanned};
 
 /// What JumpServer lets people do (v3.10 and v4.10).
@@ -316,11 +317,7 @@ impl Loader<'_> {
             ScopeWord::Columns => ScopeKind::Columns,
         });
         let longest_days = part.value.longest.as_ref().and_then(|text| {
-            let days = text
-                .value
-                .strip_suffix('d')
-                .and_then(|days| days.parse::<u32>().ok())
-                .filter(|days| (1..=36_500).contains(days));
+            let days = period::days(&text.value);
             if days.is_none() {
                 self.at(
                     file,

@@ -65,12 +65,14 @@ impl One<'_, '_, '_> {
                 let evidence = Evidence { owner, generation: generation.to_owned() };
                 self.server.create_account(name, secret, Some(&evidence)).await?;
             }
-            Step::SetPassword => {
+            Step::SetPassword | Step::AddPassword => {
                 let owner = self.run.means.access.config.owner.to_string();
                 let (secret, generation) = self.slot.get()?;
                 let evidence = Evidence { owner, generation: generation.to_owned() };
-                self.server.set_password(name, secret, Some(&evidence), false).await?;
+                let retain = *step == Step::AddPassword;
+                self.server.set_password(name, secret, Some(&evidence), retain).await?;
             }
+            Step::HandOver { asset, account } => self.hand_over(asset, *account).await?,
             Step::DiscardOldPassword => self.server.discard_old_password(name).await?,
             Step::Unlock => self.server.set_lock(name, false).await?,
             Step::Lock => self.server.set_lock(name, true).await?,
@@ -79,10 +81,12 @@ impl One<'_, '_, '_> {
                 self.server.kill_sessions(name).await?;
             }
             Step::MarkDone { asset } => self.done(asset).await?,
+            // The requests stay in it until what they asked for is gone.
             Step::MarkNarrowing { account, .. } => {
-                // The requests stay in it until what they asked for is gone.
-                let mark = self.seen(*account)?;
-                self.remark(mark, HandoverState::Narrowing).await?;
+                self.remark(self.seen(*account)?, HandoverState::Narrowing).await?;
+            }
+            Step::MarkRotating { account, .. } => {
+                self.remark(self.seen(*account)?, HandoverState::Rotating).await?;
             }
             Step::MarkEnding { account, .. } => {
                 let mark = self.mark(*account, self.seen(*account)?.handover);
@@ -129,49 +133,86 @@ impl One<'_, '_, '_> {
 
     /// The password and a `pending` mark go to an asset's account in one request.
     async fn store(&mut self, asset: &str, account: Option<Uuid>) -> Result<()> {
-        self.held().await?;
-        let owner = &self.run.means.access.config.owner;
-        let asset_id = self.run.names.asset(asset)?;
-        let user = &self.change.account.user;
-        let organization = &self.run.means.live.organization.0;
-        let id = account.unwrap_or_else(|| naming::account_id(owner, organization, asset_id, user));
+        let before = account.and_then(|id| self.seen(id).ok());
+        let state = before.as_ref().and_then(|mark| Some(mark.handover.as_ref()?.state));
+        let state = match state {
+            // A run that takes this up must still know that the lock is ours.
+            Some(HandoverState::Ending) => HandoverState::Ending,
+            _ => HandoverState::Pending,
+        };
         let generation = self.slot.get()?.1.to_owned();
-        let handover = Handover { state: HandoverState::Pending, generation, changed: None };
+        let handover = Handover { state, generation, changed: None };
+        let id = self.id(asset, account)?;
         let mut mark = self.mark(id, Some(handover));
         // What was asked for before stays in it until that is gone: a run that takes this up
         // must still know that its end was recorded.
-        if let Some(before) = account.and_then(|id| self.seen(id).ok()) {
+        if let Some(before) = before {
             for (request, end) in before.requests {
                 mark.requests.entry(request).or_insert(end);
             }
         }
-        let comment = self.comment(&mark);
+        self.write(asset, account, &mark).await?;
+        self.stored.push((asset.to_owned(), id));
+        Ok(())
+    }
+
+    /// The password that the server has and a `done` mark go to an asset's account in one
+    /// request.
+    async fn hand_over(&mut self, asset: &str, account: Option<Uuid>) -> Result<()> {
+        let changed = self.changed().await?;
+        let generation = self.slot.get()?.1.to_owned();
+        let handover = Handover { state: HandoverState::Done, generation, changed };
+        let mark = self.mark(self.id(asset, account)?, Some(handover));
+        self.write(asset, account, &mark).await?;
+        match account {
+            Some(id) => self.label(id).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The id of the account on an asset: the one that it has, or will have.
+    fn id(&self, asset: &str, account: Option<Uuid>) -> Result<Uuid> {
+        let asset = self.run.names.asset(asset)?;
+        let owner = &self.run.means.access.config.owner;
+        let organization = &self.run.means.live.organization.0;
+        let made = || naming::account_id(owner, organization, asset, &self.change.account.user);
+        Ok(account.unwrap_or_else(made))
+    }
+
+    /// Writes this run's password and a mark; makes the account when there is none.
+    async fn write(&mut self, asset: &str, account: Option<Uuid>, mark: &Mark) -> Result<()> {
+        self.held().await?;
+        let comment = self.comment(mark);
+        let asset = self.run.names.asset(asset)?;
+        let username = self.change.account.user.clone();
         let writer = self.run.means.writer;
         let (secret, _) = self.slot.get()?;
         match account {
             None => {
-                let new = NewAccount { asset: asset_id, username: user.clone(), comment };
-                writer.create_account(id, &new, secret).await?;
+                let new = NewAccount { asset, username, comment };
+                writer.create_account(mark.id, &new, secret).await?;
             }
-            Some(_) => writer.patch_account_secret_and_comment(id, secret, &comment).await?,
+            Some(id) => writer.patch_account_secret_and_comment(id, secret, &comment).await?,
         }
-        self.stored.push((asset.to_owned(), id));
         Ok(())
+    }
+
+    /// When the server says that it got the password.
+    async fn changed(&mut self) -> Result<Option<Timestamp>> {
+        if let Some(changed) = self.changed {
+            return Ok(changed);
+        }
+        let Some(account) = self.server.account(&self.change.account).await? else {
+            bail!("the server took {}, and does not have it", self.change.account);
+        };
+        Ok(*self.changed.insert(account.password_changed))
     }
 
     /// The mark says `done`, with the server's own time of the change.
     async fn done(&mut self, asset: &str) -> Result<()> {
         let id = self.stored.iter().find(|(stored, _)| stored == asset).map(|(_, id)| *id);
         let id = id.with_context(|| format!("nothing was stored on asset {asset}"))?;
-        let changed = match self.changed {
-            Some(changed) => changed,
-            None => {
-                let Some(account) = self.server.account(&self.change.account).await? else {
-                    bail!("the server took {}, and does not have it", self.change.account);
-                };
-                *self.changed.insert(account.password_changed)
-            }
-        };
+        let changed = self.changed().await?;
         let generation = self.slot.get()?.1.to_owned();
         let handover = Handover { state: HandoverState::Done, generation, changed };
         let comment = self.comment(&self.mark(id, Some(handover)));
@@ -198,12 +239,15 @@ impl One<'_, '_, '_> {
         let handover = mark.handover.as_mut();
         handover.with_context(|| format!("account {id} has lost its mark"))?.state = state;
         let comment = self.comment(&mark);
-        let labelled = self.run.means.live.accounts.get(&id).is_some_and(|seen| seen.labelled);
         self.held().await?;
-        let writer = self.run.means.writer;
-        writer.patch_account_comment(id, &comment).await?;
-        if !labelled {
-            writer.label(Labelled::Account(id)).await?;
+        self.run.means.writer.patch_account_comment(id, &comment).await?;
+        self.label(id).await
+    }
+
+    /// Puts the label back that somebody took off.
+    async fn label(&self, id: Uuid) -> Result<()> {
+        if !self.run.means.live.accounts.get(&id).is_some_and(|seen| seen.labelled) {
+            self.run.means.writer.label(Labelled::Account(id)).await?;
         }
         Ok(())
     }

@@ -143,6 +143,8 @@ impl Run<'_, '_> {
     }
 
     fn finish(&self, place: usize, outcome: Outcome) {
+        let name = self.plan.items[place].name.as_str();
+        tracing::info!(place, name, done = outcome.is_done(), "step");
         (self.tell)(place, &outcome);
         self.board.set(place, outcome);
     }

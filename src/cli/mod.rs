@@ -16,12 +16,17 @@ mod format;
 mod grants_needed;
 mod import;
 mod init;
+mod log;
 mod plan;
+mod process;
 mod provenance;
 mod roles_needed;
+mod rotate;
 mod schema;
 mod source;
 mod who;
+
+use std::io::Write as _;
 
 use clap::{Parser, Subcommand};
 
@@ -51,6 +56,8 @@ enum Command {
     Codeowners(codeowners::Args),
     /// Make JumpServer and the databases match what is merged.
     Apply(apply::Args),
+    /// Renew passwords of database accounts.
+    Rotate(rotate::Args),
     /// Try every target, and say what is missing.
     Doctor(doctor::Args),
     /// Print the statements that give an instance's accounts what plan and apply need.
@@ -76,6 +83,19 @@ enum Command {
     Import(import::Command),
 }
 
+/// Runs the command that the arguments name. Nothing that goes wrong shows a secret: a
+/// fault of the program says where it is, and none of the data that it met.
+pub fn main() -> Outcome {
+    process::keep_to_itself();
+    process::run(|| {
+        let cli = Cli::parse();
+        match log::start() {
+            Ok(()) => cli.run(),
+            Err(why) => could_not_run(&why),
+        }
+    })
+}
+
 impl Cli {
     /// Runs the command.
     pub fn run(self) -> Outcome {
@@ -87,6 +107,7 @@ impl Cli {
             Command::Approvals(args) => approvals::run(&args),
             Command::Codeowners(args) => codeowners::run(&args),
             Command::Apply(args) => apply::run(&args),
+            Command::Rotate(args) => rotate::run(&args),
             Command::Doctor(args) => doctor::run(&args),
             Command::GrantsNeeded(args) => grants_needed::run(&args),
             Command::RolesNeeded(args) => roles_needed::run(&args),
@@ -117,6 +138,17 @@ fn block_on(command: impl Future<Output = Outcome>) -> Outcome {
 fn could_not_run(error: &impl std::fmt::Display) -> Outcome {
     anstream::eprintln!("error: {error}");
     Outcome::CouldNotRun
+}
+
+/// Prints the result of something that was done already: what cannot be printed is told by
+/// the outcome, and stops nothing. A reader that has had enough is no error.
+fn print_result(text: &str) -> Outcome {
+    let mut out = anstream::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Outcome::Done,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Outcome::Done,
+        Err(error) => could_not_run(&format!("the result could not be printed: {error}")),
+    }
 }
 
 /// The width of the terminal, within what reads well; 80 when it is none.

@@ -36,6 +36,7 @@ pub(super) struct Inputs<'i, 'a> {
 }
 
 /// The steps about permissions, and the marks that they write, by id.
+#[derive(Default)]
 pub(super) struct Permissions {
     pub(super) steps: Vec<Step>,
     pub(super) marks: BTreeMap<Uuid, Mark>,

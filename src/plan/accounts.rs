@@ -1,6 +1,8 @@
 //! The database accounts of a plan: what each should hold, and the steps to it on both
 //! sides.
 
+mod renew;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -22,6 +24,8 @@ use crate::mysql::difference::{difference, narrows};
 use crate::mysql::spec::{AccountName, Change, Grants, Held, SeenAccount};
 use crate::names::{InstanceName, PersonName, RequestName};
 use crate::naming;
+
+pub(super) use renew::renew;
 
 /// One step about an account: the handover's, with its grants spelled out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
@@ -306,12 +310,36 @@ impl<'a> One<'_, '_, 'a> {
         let server = self.live.accounts.get(&name);
         self.others(&name, person, accounts);
         let wanted = self.inputs.all.accounts.get(&key);
+        let seen = self.seen(&instance.asset, wanted, server);
+        match wanted {
+            None => self.away(&name, person, &seen, accounts),
+            Some(wanted) => {
+                let blocked = exposed || self.inputs.people.blocked.contains(wanted.person);
+                if blocked {
+                    accounts.blocked.insert(key);
+                }
+                self.toward(&name, wanted, &seen, blocked, accounts);
+            }
+        }
+    }
+
+    /// The account on both sides, as it was read.
+    fn seen<'s>(
+        &self,
+        own: &'s str,
+        wanted: Option<&'s Wanted<'a, AccountSpec>>,
+        server: Option<&'s SeenAccount>,
+    ) -> Seen<'s>
+    where
+        'a: 's,
+    {
         let assets: Vec<&str> = match wanted {
             Some(wanted) => wanted.spec.assets.iter().map(String::as_str).collect(),
-            None => vec![&instance.asset],
+            None => vec![own],
         };
         let ours = self.owned.of_user(self.instance, self.user);
-        let seen = Seen {
+        let dialect = &self.live.server.dialect;
+        Seen {
             server,
             assets: assets
                 .iter()
@@ -322,16 +350,10 @@ impl<'a> One<'_, '_, 'a> {
                 .copied()
                 .filter(|account| !assets.contains(&account.asset.as_str()))
                 .collect(),
-        };
-        match wanted {
-            None => self.away(&name, person, &seen, accounts),
-            Some(wanted) => {
-                let blocked = exposed || self.inputs.people.blocked.contains(wanted.person);
-                if blocked {
-                    accounts.blocked.insert(key);
-                }
-                self.toward(&name, wanted, &seen, blocked, accounts);
-            }
+            // It keeps none where the kind of the password changes.
+            keeps_old: dialect.has_dual_passwords()
+                && server.is_some_and(|server| server.plugin == dialect.plugin()),
+            renew: false,
         }
     }
 
@@ -429,7 +451,9 @@ impl<'a> One<'_, '_, 'a> {
         let grows = seen.server.is_none()
             || steps.iter().any(|step| match step {
                 AccountStep::Grants { change } => !narrows(change),
-                AccountStep::Handover(step) => matches!(step, Step::StoreSecret { .. }),
+                AccountStep::Handover(step) => {
+                    matches!(step, Step::StoreSecret { .. } | Step::HandOver { .. })
+                }
                 AccountStep::Mark { .. } => false,
             });
         let passed = live_mark.is_some_and(|live| ended(live, &mark.requests, self.inputs.moment));
@@ -516,24 +540,27 @@ impl<'a> One<'_, '_, 'a> {
         mark: &AccountMark,
     ) -> Vec<AccountStep> {
         let narrowed = changes.iter().any(narrows);
+        let place = |wanted: Step| way.steps.iter().position(|step| *step == wanted);
         // A new password may open the account again: what it must not hold goes first.
-        let (early, changes): (Vec<Change>, Vec<Change>) =
-            match way.steps.contains(&Step::SetPassword) {
-                true => changes.into_iter().partition(narrows),
-                false => (Vec::new(), changes),
-            };
+        let opens = place(Step::SetPassword)
+            .is_some_and(|password| place(Step::Grants).is_some_and(|grants| password < grants));
+        let (early, changes): (Vec<Change>, Vec<Change>) = match opens {
+            true => changes.into_iter().partition(narrows),
+            false => (Vec::new(), changes),
+        };
         let mut early = Some(early);
         let mut changes = Some(changes);
         let mut steps = Vec::new();
-        let marks = way.steps.iter().any(|step| matches!(step, Step::MarkDone { .. }));
+        let pending = way.steps.iter().any(|step| matches!(step, Step::MarkDone { .. }));
+        let marks = pending || way.steps.iter().any(|step| matches!(step, Step::HandOver { .. }));
         let own = seen.assets.first().and_then(|(asset, account)| Some((*asset, (*account)?)));
         for step in way.steps {
             if step == Step::Grants {
                 // A run that is cut before the sessions are ended leaves this behind.
                 if let Some((asset, account)) = own
                     && narrowed
-                    && !marks
-                    && !is_narrowing(account)
+                    && !pending
+                    && !ends_sessions(account)
                 {
                     let (asset, account) = (asset.to_owned(), account.id);
                     steps.push(AccountStep::Handover(Step::MarkNarrowing { asset, account }));
@@ -559,7 +586,7 @@ impl<'a> One<'_, '_, 'a> {
                         && live.user == mark.user
                         && live.end == mark.end()
                 });
-                let narrowing = is_narrowing(account)
+                let narrowing = ends_sessions(account)
                     || (narrowed && own.is_some_and(|(_, own)| own.id == account.id));
                 if !same || narrowing || !account.labelled {
                     let asset = (*asset).to_owned();
@@ -669,6 +696,13 @@ impl<'a> One<'_, '_, 'a> {
                     Kind::ChangedByHand,
                     format!("an old password of {name} on {on} still works: it is discarded"),
                 ),
+                Note::RenewalCut => (
+                    Kind::RenewalCut,
+                    format!(
+                        "a run that renewed the password of {name} on {on} was cut: this leads it \
+                         to its end"
+                    ),
+                ),
                 Note::GoneFromServer => (
                     Kind::ChangedByHand,
                     format!("{name} is gone from {on} by another hand: it is made again"),
@@ -706,10 +740,13 @@ impl<'a> One<'_, '_, 'a> {
     }
 }
 
-/// Whether a run has begun to take something away from the account.
-fn is_narrowing(account: &SeenAssetAccount) -> bool {
+/// Whether the mark makes the next run end the account's sessions: a run has begun to take
+/// something away, or to renew the password.
+fn ends_sessions(account: &SeenAssetAccount) -> bool {
     let handover = account.mark.as_ref().and_then(|mark| mark.handover.as_ref());
-    handover.is_some_and(|handover| handover.state == HandoverState::Narrowing)
+    handover.is_some_and(|handover| {
+        matches!(handover.state, HandoverState::Narrowing | HandoverState::Rotating)
+    })
 }
 
 /// Whether a recorded end has passed.

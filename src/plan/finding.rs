@@ -119,6 +119,12 @@ kinds! {
     TargetMoves = "JG242", Risk, "the branch edits how a target is reached";
     /// The branch's policy refuses what the base's allowed.
     HeldBack = "JG243", Warning, "a new policy refuses what was allowed";
+    /// A password that was to be renewed is left as it is.
+    NotRenewed = "JG255", Error, "a password is not renewed";
+    /// A new password interrupts logins on a server that keeps no old one beside it.
+    Interruption = "JG256", Notice, "a login may fail while a password is renewed";
+    /// A run that renewed a password was cut.
+    RenewalCut = "JG257", Notice, "the renewal of a password was cut";
 }
 
 impl fmt::Display for Kind {

@@ -18,6 +18,7 @@ pub mod overdue;
 pub mod people;
 pub mod permissions;
 pub mod reason;
+pub mod renew;
 mod scopes;
 mod servers;
 #[cfg(test)]

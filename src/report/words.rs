@@ -183,10 +183,14 @@ fn account(change: &AccountChange) -> (Sign, String, Vec<String>) {
     words.extend(revoked.words().map(|text| format!("loses {text}")));
     if created {
         words.push("a new account; its password goes to JumpServer and nobody sees it".to_owned());
+    } else if has(|step| matches!(step, Step::HandOver { .. })) {
+        let text = "gets a new password in both places; the one before works until then";
+        words.push(text.to_owned());
     } else if has(|step| matches!(step, Step::SetPassword)) {
         words.push("gets a new password in both places".to_owned());
     }
-    if has(|step| matches!(step, Step::DiscardOldPassword)) {
+    let renewed = has(|step| matches!(step, Step::HandOver { .. }));
+    if !renewed && has(|step| matches!(step, Step::DiscardOldPassword)) {
         words.push("its old password stops working".to_owned());
     }
     if has(|step| matches!(step, Step::Unlock)) {

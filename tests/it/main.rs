@@ -3,6 +3,7 @@
 mod action;
 mod apply;
 mod approvals;
+mod canary;
 mod check;
 mod comment;
 mod dead_targets;
@@ -14,6 +15,7 @@ mod init;
 mod jumpserver;
 mod mysql;
 mod pull_request;
+mod rotate;
 mod schema;
 #[path = "../support/mod.rs"]
 mod support;

@@ -73,7 +73,7 @@ async fn ends(
     }
     let mut locks = Locks::take(access, &reader, &plan, environment, args.patience()).await?;
     locks.leave_out(&observed);
-    let (focus, locked) = locks.read(access, &desired).await;
+    let (focus, locked) = locks.read(access, &desired, &Focus::default()).await;
     let again = observe::all(access, &desired, &reader, environment, &focus).await;
     let mut done = 0;
     match again {

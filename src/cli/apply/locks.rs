@@ -107,11 +107,12 @@ impl Locks {
     }
 
     /// Reads the locked servers, each by the connection that holds its lock, and says
-    /// which others are still to be read.
+    /// which others in the focus are still to be read.
     pub(super) async fn read(
         &mut self,
         access: &Access,
         desired: &Desired<'_>,
+        focus: &Focus,
     ) -> (Focus, BTreeMap<InstanceName, Instance>) {
         let reads = self.servers.iter_mut().map(|(name, server)| async move {
             let read = match server.observe(&ask::server(access, desired, name)).await {
@@ -125,8 +126,10 @@ impl Locks {
         for (name, why) in &self.unlocked {
             read.insert(name.clone(), Instance::Unreadable(why.clone()));
         }
-        let others: BTreeSet<InstanceName> =
-            ask::holders(access).filter(|name| !read.contains_key(*name)).cloned().collect();
+        let others: BTreeSet<InstanceName> = ask::holders(access)
+            .filter(|name| focus.reads(name) && !read.contains_key(*name))
+            .cloned()
+            .collect();
         let focus = Focus { jumpserver: true, instances: others, people: BTreeSet::new() };
         (focus, read)
     }

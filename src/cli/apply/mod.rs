@@ -1,7 +1,8 @@
 //! `jumpgate apply`.
 //!
 //! Reads and plans without a lock; with nothing to do nothing is written. Otherwise it
-//! takes the locks, reads and plans again, carries that out, and reads back.
+//! takes the locks, reads and plans again, carries that out, and reads back. `jumpgate
+//! rotate` goes the same way with another plan.
 
 mod ended;
 mod locks;
@@ -38,7 +39,8 @@ use crate::jumpserver::spec::{Anchor, AnchoredInstance, Live};
 use crate::names::InstanceName;
 use crate::observed::{self, Observed};
 use crate::plan::guard::Removals;
-use crate::plan::{self, Plan, guard};
+use crate::plan::renew::Which;
+use crate::plan::{self, Focus, Plan, guard};
 use crate::repo::{self, Descent};
 use crate::report::{self, Look, Report};
 use crate::{apply, credentials, observe};
@@ -49,37 +51,37 @@ const SKEW: SignedDuration = SignedDuration::from_secs(60);
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    source: Source,
+    pub(super) source: Source,
     /// Do not ask: for cron.
     #[arg(long)]
-    yes: bool,
+    pub(super) yes: bool,
     /// Apply only the plan with this checksum, as `plan` printed it.
     #[arg(long, value_name = "CHECKSUM")]
-    expect: Option<String>,
+    pub(super) expect: Option<String>,
     /// Let the guard pass up to so many accesses that are taken away before their end.
     #[arg(long, value_name = "COUNT")]
-    allow_removals: Option<usize>,
+    pub(super) allow_removals: Option<usize>,
     /// The server of this instance may be another one than at the last apply.
     #[arg(long, value_name = "INSTANCE")]
-    new_server: Vec<InstanceName>,
+    pub(super) new_server: Vec<InstanceName>,
     /// The anchor is gone from JumpServer, and it is right to make it again.
     #[arg(long)]
-    new_anchor: bool,
+    pub(super) new_anchor: bool,
     /// Apply this commit although it does not come after the one that was applied last.
     #[arg(long)]
-    allow_rollback: bool,
+    pub(super) allow_rollback: bool,
     /// Wait at most so many seconds for another run to end, in place of giving up at once.
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
-    lock_timeout: u32,
+    pub(super) lock_timeout: u32,
     /// Write what the run did as Prometheus text, also when it fails.
     #[arg(long, value_name = "FILE")]
-    metrics_file: Option<PathBuf>,
+    pub(super) metrics_file: Option<PathBuf>,
     /// Ask for at least so much about how something new was merged, whatever policy.yaml says.
     #[arg(long, value_enum, value_name = "HOW")]
-    provenance: Option<Provenance>,
+    pub(super) provenance: Option<Provenance>,
     /// The form of the output.
     #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    pub(super) format: Format,
 }
 
 impl Args {
@@ -89,9 +91,22 @@ impl Args {
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
+    start(args, None)
+}
+
+/// A run that renews passwords and does nothing else.
+pub(super) struct Renewal<'r> {
+    /// Whose passwords, by the files.
+    pub(super) which: &'r (dyn Fn(&Access) -> Result<Which, Outcome> + Sync),
+    /// Whether it only shows what it would do.
+    pub(super) dry_run: bool,
+}
+
+/// Carries out what git asks for, or a renewal.
+pub(super) fn start(args: &Args, renewal: Option<&Renewal<'_>>) -> Outcome {
     block_on(async {
         let mut metrics = Metrics::default();
-        let (Ok(outcome) | Err(outcome)) = apply(args, &mut metrics).await;
+        let (Ok(outcome) | Err(outcome)) = apply(args, renewal, &mut metrics).await;
         match args.metrics_file.as_ref().map(|path| metrics.write(path, outcome)) {
             Some(Err(error)) => outcome.and(could_not_run(&error)),
             _ => outcome,
@@ -107,6 +122,8 @@ struct Asked<'a> {
     new_servers: BTreeSet<InstanceName>,
     /// How what is new was merged, as far as it was looked at: each round adds to it.
     proof: RefCell<Proof>,
+    /// Only passwords are renewed, and these.
+    renew: Option<Which>,
 }
 
 impl<'a> Asked<'a> {
@@ -114,8 +131,14 @@ impl<'a> Asked<'a> {
         desired::at(self.access, self.grants, moment)
     }
 
-    fn plan(&self, observed: &Observed, moment: Timestamp) -> Plan {
-        plan::make(&plan::Inputs {
+    /// What a plan is made from, for as long as it takes.
+    fn with<T>(
+        &self,
+        observed: &Observed,
+        moment: Timestamp,
+        make: impl FnOnce(&plan::Inputs<'_>) -> T,
+    ) -> T {
+        make(&plan::Inputs {
             access: self.access,
             grants: self.grants,
             observed,
@@ -123,6 +146,29 @@ impl<'a> Asked<'a> {
             new_servers: &self.new_servers,
             unproven: &self.proof.borrow().unproven,
         })
+    }
+
+    fn plan(&self, observed: &Observed, moment: Timestamp) -> Plan {
+        self.with(observed, moment, |inputs| match &self.renew {
+            None => plan::make(inputs),
+            Some(which) => plan::renew::make(inputs, which),
+        })
+    }
+
+    /// What is still to be done after a run; of what else is pending a renewal knows
+    /// nothing.
+    fn left(&self, observed: &Observed, moment: Timestamp) -> Plan {
+        let mut plan = self.with(observed, moment, plan::make);
+        if self.renew.is_some() {
+            plan.items.retain(plan::renew::renews);
+        }
+        plan
+    }
+
+    /// Which servers are read.
+    fn focus(&self) -> Focus {
+        let instances = self.renew.as_ref().map(|which| which.instances.clone());
+        Focus { instances: instances.unwrap_or_default(), ..Focus::default() }
     }
 
     fn report(&self, plan: &Plan, observed: &Observed, moment: Timestamp) -> Report {
@@ -136,6 +182,10 @@ impl Run<'_> {
     /// Finds out how that was merged which is new in the face of these targets.
     async fn prove(&self, observed: &Observed, moment: Timestamp) -> Result<(), Outcome> {
         let Self { args, source, asked, .. } = self;
+        if asked.renew.is_some() {
+            // A new password gives nobody anything new.
+            return Ok(());
+        }
         let policy = &asked.access.policy;
         let merged = Merged {
             dir: &source.dir,
@@ -161,9 +211,15 @@ struct Run<'r> {
     asked: &'r Asked<'r>,
     reader: &'r Reader,
     stop: &'r Stop,
+    /// Whether it only shows what it would do.
+    dry_run: bool,
 }
 
-async fn apply(args: &Args, metrics: &mut Metrics) -> Result<Outcome, Outcome> {
+async fn apply(
+    args: &Args,
+    renewal: Option<&Renewal<'_>>,
+    metrics: &mut Metrics,
+) -> Result<Outcome, Outcome> {
     let source = Source {
         dir: args.source.dir.clone(),
         // What is merged, not what lies about in the folder.
@@ -176,7 +232,9 @@ async fn apply(args: &Args, metrics: &mut Metrics) -> Result<Outcome, Outcome> {
         Ok(access) => access,
         Err(errors) => {
             super::source::print(&tree, &errors);
-            ended::apply(args, &source, &commit).await;
+            if renewal.is_none() {
+                ended::apply(args, &source, &commit).await;
+            }
             return Err(Outcome::Invalid);
         }
     };
@@ -187,13 +245,21 @@ async fn apply(args: &Args, metrics: &mut Metrics) -> Result<Outcome, Outcome> {
         commit: &commit,
         new_servers: args.new_server.iter().cloned().collect(),
         proof: RefCell::default(),
+        renew: renewal.map(|renewal| (renewal.which)(&access)).transpose()?,
     };
     let environment = &credentials::environment;
     let reader =
         observe::jumpserver(&access, environment).await.map_err(|error| could_not_run(&error))?;
     clocks_agree(reader.skew())?;
     let stop = Stop::default();
-    let run = Run { args, source: &source, asked: &asked, reader: &reader, stop: &stop };
+    let run = Run {
+        args,
+        source: &source,
+        asked: &asked,
+        reader: &reader,
+        stop: &stop,
+        dry_run: renewal.is_some_and(|renewal| renewal.dry_run),
+    };
     rounds::go(&run, metrics).await
 }
 
@@ -245,7 +311,10 @@ async fn under_locks(
     let report = asked.report(&plan, &observed, moment);
     let anchor = anchor_before(asked, &observed);
     let writer = locks.writer();
-    if let Err(error) = writer.put_anchor(&anchor).await {
+    // A renewal does not apply the commit, so it says nothing of it.
+    if asked.renew.is_none()
+        && let Err(error) = writer.put_anchor(&anchor).await
+    {
         return Err(could_not_run(&error));
     }
     let stop = run.stop.listen();
@@ -270,6 +339,7 @@ async fn under_locks(
         let failed: Vec<&InstanceName> = failed_instances(&plan, &outcomes);
         let last = anchor_after(asked, after, &anchor, &failed);
         if last != anchor
+            && asked.renew.is_none()
             && let Err(error) = writer.put_anchor(&last).await
         {
             could_not_run(&error);
@@ -277,7 +347,7 @@ async fn under_locks(
         let owner = &asked.access.config.owner;
         metrics.overdue = plan::overdue::oldest(owner, &after.jumpserver, later);
     }
-    let left = after.map(|after| asked.plan(&after, later));
+    let left = after.map(|after| asked.left(&after, later));
     Ok(Round { plan, observed, moment, outcomes, left })
 }
 
@@ -295,7 +365,7 @@ async fn read_locked(
 ) -> Result<Observed, Outcome> {
     let desired = asked.desired(moment);
     let environment = &credentials::environment;
-    let (focus, locked) = locks.read(asked.access, &desired).await;
+    let (focus, locked) = locks.read(asked.access, &desired, &asked.focus()).await;
     let mut observed = observe::all(asked.access, &desired, reader, environment, &focus)
         .await
         .map_err(|error| could_not_run(&error))?;

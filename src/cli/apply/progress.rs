@@ -1,5 +1,7 @@
 //! How far a run is: a bar on a terminal, one line for each step otherwise.
 
+use std::io::Write;
+
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::apply::Outcome;
@@ -45,8 +47,11 @@ impl Progress {
         };
         self.bar.inc(1);
         if self.lines {
-            // Above the bar on a terminal, plain lines otherwise.
-            self.bar.suspend(|| anstream::println!("{line}"));
+            // Above the bar on a terminal, plain lines otherwise. A reader that is gone does
+            // not stop a run.
+            self.bar.suspend(|| {
+                let _ = writeln!(anstream::stdout(), "{line}");
+            });
         }
     }
 

@@ -14,7 +14,7 @@ use super::{
     Asked, Run, agreed, allowed, anchored, comes_after, leave_out_wrong_clocks, remember, show,
     under_locks,
 };
-use crate::cli::{Outcome, could_not_run, plan::Format};
+use crate::cli::{Outcome, could_not_run, plan::Format, print_result};
 use crate::names::InstanceName;
 use crate::observe::Reading;
 use crate::observed::{Instance, Observed};
@@ -98,15 +98,13 @@ pub(super) async fn go(run: &Run<'_>, metrics: &mut Metrics) -> Result<Outcome, 
 
 /// All targets but the silent ones.
 fn without(asked: &Asked<'_>, silent: &BTreeMap<InstanceName, Instance>) -> Focus {
+    let focus = asked.focus();
     if silent.is_empty() {
-        return Focus::default();
+        return focus;
     }
     let holders = plan::ask::holders(asked.access);
-    Focus {
-        jumpserver: true,
-        instances: holders.filter(|name| !silent.contains_key(*name)).cloned().collect(),
-        people: BTreeSet::new(),
-    }
+    let left = holders.filter(|name| focus.reads(name) && !silent.contains_key(*name));
+    Focus { jumpserver: true, instances: left.cloned().collect(), people: BTreeSet::new() }
 }
 
 /// One round: from what was observed to what was carried out.
@@ -127,8 +125,18 @@ async fn one(
     metrics.overdue =
         plan::overdue::oldest(&asked.access.config.owner, &observed.jumpserver, moment);
     metrics.looked = true;
+    if run.dry_run {
+        match args.format {
+            Format::Json => anstream::println!("{}", report.json()),
+            Format::Text => show(&report),
+        }
+        return Err(crate::cli::plan::outcome(&plan, false));
+    }
     if plan.is_empty() {
-        remember(run, &observed, &plan).await?;
+        // A renewal does not apply the commit, so it says nothing of it.
+        if asked.renew.is_none() {
+            remember(run, &observed, &plan).await?;
+        }
         let left = Some(plan.clone());
         return Ok(Round { plan, observed, moment, outcomes: Vec::new(), left });
     }
@@ -174,15 +182,19 @@ fn finish(
     let result = ApplyReport::of(report.clone(), &plan, outcomes, left.as_ref());
     let result = result.overdue(metrics.overdue);
     (metrics.done, metrics.failed, metrics.skipped) = result.counts();
-    match args.format {
-        Format::Json => anstream::println!("{}", result.json()),
-        Format::Text if !nothing => anstream::print!("{}", result.text()),
-        Format::Text if all_quiet => {
-            anstream::println!("Nothing to do: everything is as git says.");
+    let printed = match args.format {
+        Format::Json => print_result(&format!("{}\n", result.json())),
+        Format::Text if !nothing => print_result(&result.text()),
+        Format::Text if all_quiet => print_result(match asked.renew {
+            None => "Nothing to do: everything is as git says.\n",
+            Some(_) => "Nothing to do: no account that was chosen has such a password.\n",
+        }),
+        Format::Text => {
+            show(&report);
+            Outcome::Done
         }
-        Format::Text => show(&report),
-    }
-    let outcome = result.outcome().and(crate::cli::plan::outcome(&plan, false));
+    };
+    let outcome = result.outcome().and(crate::cli::plan::outcome(&plan, false)).and(printed);
     Ok(outcome.and(stopped.unwrap_or(Outcome::Done)))
 }
 

@@ -1,6 +1,7 @@
 //! Plans for whole repos, carried out on a model.
 
 mod random;
+mod renew;
 mod world;
 
 use self::world::{DATABASE, JUMPGATE, World, at, repo};

@@ -272,14 +272,18 @@ impl World {
                     mark.handover.as_mut().expect("a handover").state = HandoverState::Done;
                 }
                 AccountStep::Handover(step) => match step {
-                    Step::StoreSecret { asset, account } => {
+                    Step::StoreSecret { asset, account } | Step::HandOver { asset, account } => {
                         let asset_id = self.live().assets[asset].id;
                         let id = account
                             .unwrap_or_else(|| naming::account_id(&owner, &org, asset_id, &user));
+                        let done = matches!(step, Step::HandOver { .. });
                         let handover = Some(Handover {
-                            state: HandoverState::Pending,
+                            state: match done {
+                                true => HandoverState::Done,
+                                false => HandoverState::Pending,
+                            },
                             generation: generation.clone(),
-                            changed: None,
+                            changed: done.then_some(clock),
                         });
                         let mark = Mark {
                             owner: owner.clone(),
@@ -320,9 +324,10 @@ impl World {
                         };
                         self.server().accounts.insert(change.account.clone(), account);
                     }
-                    Step::SetPassword => {
+                    Step::SetPassword | Step::AddPassword => {
                         let account = self.server().accounts.get_mut(&change.account);
                         let account = account.expect("an account");
+                        account.old_password |= *step == Step::AddPassword;
                         account.password_changed = Some(clock);
                         account.evidence.as_mut().expect("evidence").generation =
                             generation.clone();
@@ -340,7 +345,11 @@ impl World {
                         handover.state = HandoverState::Done;
                         handover.changed = changed;
                     }
-                    Step::DiscardOldPassword | Step::KillSessions | Step::Grants => {}
+                    Step::DiscardOldPassword => {
+                        let account = self.server().accounts.get_mut(&change.account);
+                        account.expect("an account").old_password = false;
+                    }
+                    Step::KillSessions | Step::Grants => {}
                     Step::Unlock => self.locked(change, false),
                     Step::Lock => self.locked(change, true),
                     Step::RevokeAll => {
@@ -352,6 +361,12 @@ impl World {
                         let mark = seen.mark.as_mut().expect("a mark");
                         let handover = mark.handover.as_mut().expect("a handover");
                         handover.state = HandoverState::Narrowing;
+                    }
+                    Step::MarkRotating { account, .. } => {
+                        let seen = self.live().accounts.get_mut(account).expect("an account");
+                        let mark = seen.mark.as_mut().expect("a mark");
+                        let handover = mark.handover.as_mut().expect("a handover");
+                        handover.state = HandoverState::Rotating;
                     }
                     Step::MarkEnding { account, .. } => {
                         let seen = self.live().accounts.get_mut(account).expect("an account");

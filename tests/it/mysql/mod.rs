@@ -3,6 +3,7 @@
 mod facts;
 mod granting;
 mod locking;
+mod passwords;
 mod reading;
 mod rights;
 mod writing;

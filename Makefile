@@ -1,5 +1,6 @@
 # make demo       the main job from end to end, on this machine
 # make test       all checks, on real database servers
+# make suite      the tests alone, on the servers that are there
 # make faults     runs cut at every write, on real database servers; a quarter of an hour
 # make test-live  the JumpServer client against a real JumpServer
 # make fmt        formats the code
@@ -7,7 +8,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 export RUSTDOCFLAGS := -D warnings
 
-.PHONY: demo test faults test-live servers lint fmt
+.PHONY: demo bench test suite faults test-live servers lint fmt
 
 demo:
 	@echo "Getting a MariaDB server for the demo (unpacked under target/, nothing is installed)"
@@ -18,7 +19,9 @@ demo:
 bench: servers
 	@cargo bench --quiet --bench check --bench plan
 
-test: servers lint
+test: servers lint suite
+
+suite:
 	@if cargo nextest --version >/dev/null 2>&1; then \
 	  cargo nextest run --workspace --all-features --no-fail-fast; \
 	else \

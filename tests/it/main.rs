@@ -2,12 +2,15 @@
 
 mod action;
 mod apply;
+mod approvals;
 mod check;
 mod comment;
 mod dead_targets;
+mod edit;
 mod explain;
 mod faults;
 mod half_answers;
+mod init;
 mod jumpserver;
 mod mysql;
 mod pull_request;
@@ -15,3 +18,4 @@ mod schema;
 #[path = "../support/mod.rs"]
 mod support;
 mod who;
+mod workflows;

@@ -117,6 +117,7 @@ fn recorded(access: &Access, grants: &[Grant<'_>], observed: &Observed) -> Plan 
         observed,
         moment: Timestamp::now(),
         new_servers: &Default::default(),
+        unproven: &Default::default(),
     });
     let mut places: BTreeMap<usize, usize> = BTreeMap::new();
     let mut kept = Vec::new();

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::cli::Outcome;
+use crate::cli::{Outcome, file};
 
 /// Numbers of one run; what was not reached stays zero.
 #[derive(Debug, Default)]
@@ -58,15 +58,8 @@ impl Metrics {
 
     /// Writes the file whole or not at all: a collector never sees a part.
     pub(super) fn write(&self, path: &Path, outcome: Outcome) -> Result<(), String> {
-        let told = |error: std::io::Error| format!("{} cannot be written: {error}", path.display());
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}", std::process::id()));
-        let part = path.with_file_name(name);
-        std::fs::write(&part, self.text(outcome, Timestamp::now())).map_err(told)?;
-        std::fs::rename(&part, path).map_err(|error| {
-            let _ = std::fs::remove_file(&part);
-            told(error)
-        })
+        file::replace(path, self.text(outcome, Timestamp::now()).as_bytes())
+            .map_err(|error| format!("{} cannot be written: {error}", path.display()))
     }
 }
 

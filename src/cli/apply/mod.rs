@@ -10,6 +10,7 @@ mod progress;
 mod result;
 mod rounds;
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -26,9 +27,10 @@ use self::progress::Progress;
 pub(super) use self::result::ApplyReport;
 use self::rounds::Round;
 use super::plan::Format;
+use super::provenance::{self, Merged, Proof};
 use super::source::Source;
 use super::{Outcome, block_on, could_not_run, width};
-use crate::access::model::Access;
+use crate::access::model::{Access, Provenance};
 use crate::desired::{self, Desired};
 use crate::grants::{self, Grant};
 use crate::jumpserver::Reader;
@@ -72,6 +74,9 @@ pub(super) struct Args {
     /// Write what the run did as Prometheus text, also when it fails.
     #[arg(long, value_name = "FILE")]
     metrics_file: Option<PathBuf>,
+    /// Ask for at least so much about how something new was merged, whatever policy.yaml says.
+    #[arg(long, value_enum, value_name = "HOW")]
+    provenance: Option<Provenance>,
     /// The form of the output.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -100,6 +105,8 @@ struct Asked<'a> {
     grants: &'a [Grant<'a>],
     commit: &'a str,
     new_servers: BTreeSet<InstanceName>,
+    /// How what is new was merged, as far as it was looked at: each round adds to it.
+    proof: RefCell<Proof>,
 }
 
 impl<'a> Asked<'a> {
@@ -114,6 +121,7 @@ impl<'a> Asked<'a> {
             observed,
             moment,
             new_servers: &self.new_servers,
+            unproven: &self.proof.borrow().unproven,
         })
     }
 
@@ -121,6 +129,27 @@ impl<'a> Asked<'a> {
         let context =
             report::Context { access: self.access, observed, moment, commit: Some(self.commit) };
         Report::of(plan, &context)
+    }
+}
+
+impl Run<'_> {
+    /// Finds out how that was merged which is new in the face of these targets.
+    async fn prove(&self, observed: &Observed, moment: Timestamp) -> Result<(), Outcome> {
+        let Self { args, source, asked, .. } = self;
+        let policy = &asked.access.policy;
+        let merged = Merged {
+            dir: &source.dir,
+            commit: asked.commit,
+            access: asked.access,
+            grants: asked.grants,
+            wanted: policy.provenance.max(args.provenance.unwrap_or_default()),
+            moment,
+        };
+        let new = asked.plan(observed, moment);
+        let proof =
+            provenance::check(&merged, &new).await.map_err(|error| could_not_run(&error))?;
+        asked.proof.borrow_mut().add(proof);
+        Ok(())
     }
 }
 
@@ -157,6 +186,7 @@ async fn apply(args: &Args, metrics: &mut Metrics) -> Result<Outcome, Outcome> {
         grants: &grants,
         commit: &commit,
         new_servers: args.new_server.iter().cloned().collect(),
+        proof: RefCell::default(),
     };
     let environment = &credentials::environment;
     let reader =
@@ -203,6 +233,7 @@ async fn under_locks(
     // Another run may have come between.
     comes_after(args, source, asked.commit, observed.jumpserver.anchor.as_ref())?;
     let plan = asked.plan(&observed, moment);
+    asked.proof.borrow().covers(&plan).map_err(|error| could_not_run(&error))?;
     if plan.checksum() != confirmed.checksum() {
         if !args.yes || args.expect.is_some() {
             return Err(could_not_run(

@@ -119,6 +119,7 @@ async fn one(
 ) -> Result<Round, Outcome> {
     let Run { args, source, asked, reader, .. } = *run;
     comes_after(args, source, asked.commit, observed.jumpserver.anchor.as_ref())?;
+    run.prove(&observed, moment).await?;
     let plan = asked.plan(&observed, moment);
     anchored(&observed.jumpserver, &plan, args.new_anchor)?;
     let report = asked.report(&plan, &observed, moment);

@@ -206,6 +206,7 @@ fn another_server_under_the_name_changes_nothing() {
         observed: &world.observed,
         moment: at(NOW),
         new_servers: &accepted,
+        unproven: &Default::default(),
     });
     assert_eq!(plan.items.len(), 1);
 }

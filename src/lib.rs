@@ -23,4 +23,5 @@ pub mod plan;
 pub mod policy;
 pub mod repo;
 pub mod report;
+pub mod visible;
 pub mod yaml;

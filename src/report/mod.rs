@@ -22,7 +22,6 @@ pub use comparison::{COMPARISON, Comparison, Counts, Live};
 pub use comparison_text::render as render_comparison;
 pub use problem::Problem;
 pub use text::{Look, render};
-pub use words::clean;
 
 use crate::access::model::Access;
 use crate::names::{Owner, PersonName};
@@ -191,8 +190,7 @@ impl Report {
 
     /// The JSON form.
     pub fn json(&self) -> String {
-        // Plain data with string keys always has a JSON form.
-        serde_json::to_string_pretty(self).unwrap_or_default()
+        crate::visible::json(self)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::words::clean;
 use crate::effect::{Danger, Kind, Row, Side, Span, Thing};
+use crate::visible::clean;
 
 /// A piece of a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::words::clean;
+use crate::visible::clean;
 
 /// The longest text from outside that is shown, in characters.
 pub(super) const LONGEST: usize = 160;
@@ -86,28 +86,12 @@ fn is_plain(word: &str) -> bool {
     (letters && !commit) || number.contains(&shape.as_str())
 }
 
-/// A text made visible and short: characters that control, turn or hide are spelled out.
+/// A text made visible and short; spelled-out characters count as they are shown.
 fn shown(text: &str) -> String {
-    let hides = |c: char| {
-        matches!(c, '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}' | '\u{200c}'
-            | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2064}' | '\u{3164}' | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-    };
-    let mut shown = String::new();
-    // Spelled-out characters count as they are shown.
-    let mut length = 0;
-    for c in clean(text).chars() {
-        if length >= LONGEST {
-            shown.push('…');
-            break;
-        }
-        if hides(c) {
-            shown.extend(c.escape_unicode());
-            length += c.escape_unicode().count();
-        } else {
-            shown.push(c);
-            length += 1;
-        }
+    let mut shown = clean(text);
+    if let Some((end, _)) = shown.char_indices().nth(LONGEST) {
+        shown.truncate(end);
+        shown.push('…');
     }
     shown
 }

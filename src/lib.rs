@@ -9,6 +9,8 @@ pub mod desired;
 pub mod diagnostic;
 pub mod effect;
 pub mod forge;
+#[cfg(test)]
+mod fuzz;
 pub mod grants;
 pub mod handover;
 pub mod jumpserver;

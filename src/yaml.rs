@@ -340,8 +340,10 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::fuzz::cases(256))]
+
         #[test]
-        fn any_bytes_give_a_value_or_an_error_that_renders(
+        fn fuzz_any_bytes_give_a_value_or_an_error_that_renders(
             bytes in proptest::collection::vec(any::<u8>(), 0..200),
         ) {
             if let Err(error) = parse::<Sample>(&"f.yaml".into(), &bytes) {
@@ -351,7 +353,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_gives_a_value_or_an_error_that_renders(text in "(reason: |[ \\n:*&!{}<,a数-]|\\[|\\]){0,30}") {
+        fn fuzz_any_text_gives_a_value_or_an_error_that_renders(text in "(reason: |[ \\n:*&!{}<,a数-]|\\[|\\]){0,30}") {
             if let Err(error) = parse::<Sample>(&"f.yaml".into(), text.as_bytes()) {
                 prop_assert!(render(&[error], |_| Some(&text), false).contains("JG0"));
             }

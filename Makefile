@@ -1,13 +1,14 @@
 # make demo       the main job from end to end, on this machine
 # make test       all checks, on real database servers
 # make faults     runs cut at every write, on real database servers; a quarter of an hour
+# make fuzz       odd input for the decoders, for some minutes
 # make test-live  the JumpServer client against a real JumpServer
 # make fmt        formats the code
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 export RUSTDOCFLAGS := -D warnings
 
-.PHONY: demo test faults test-live servers lint fmt
+.PHONY: demo test fuzz faults test-live servers lint fmt
 
 demo:
 	@echo "Getting a MariaDB server for the demo (unpacked under target/, nothing is installed)"
@@ -34,6 +35,9 @@ test-live:
 	  fi; \
 	done
 	cargo test --package jumpgate --test it jumpserver:: -- --test-threads 1
+
+fuzz:
+	JUMPGATE_FUZZ_CASES=$${JUMPGATE_FUZZ_CASES:-20000} cargo test --package jumpgate --lib fuzz_
 
 faults: servers
 	cargo test --package jumpgate --test it faults:: -- --ignored --test-threads 3

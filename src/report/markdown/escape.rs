@@ -97,12 +97,16 @@ fn shown(text: &str) -> String {
 }
 
 /// Everything that could be markup as numeric entities (CommonMark 6.2: an entity cannot
-/// stand for a character of structure).
+/// stand for a character of structure), for the inside of `code`. GitHub's Markdown makes
+/// links of addresses in any text, entities or not, so no `@` stands in one text with what is
+/// before it.
 fn entities(text: &str) -> String {
     let mut entities = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_alphanumeric() || !c.is_ascii() || matches!(c, '-' | '/' | ',' | ' ') {
             entities.push(c);
+        } else if c == '@' {
+            entities.push_str("</code><code>&#64;");
         } else {
             let _ = write!(entities, "&#{};", u32::from(c));
         }
@@ -148,6 +152,7 @@ mod tests {
         assert_eq!(code("orders.*"), "`orders.*`");
         assert_eq!(code("a`b"), "<code>a&#96;b</code>");
         assert_eq!(code("<!-- x -->"), "<code>&#60;&#33;-- x --&#62;</code>");
+        assert_eq!(code("`a@b.example"), "<code>&#96;a</code><code>&#64;b&#46;example</code>");
         assert_eq!(code(""), "<code></code>");
         assert_eq!(
             code("a\nb\u{202e}\u{200b}"),

@@ -1,5 +1,6 @@
 # make demo       the main job from end to end, on this machine
 # make test       all checks, on real database servers
+# make suite      the tests alone, on the servers that are there
 # make faults     runs cut at every write, on real database servers; a quarter of an hour
 # make fuzz       odd input for the decoders, for some minutes
 # make test-live  the JumpServer client against a real JumpServer
@@ -8,7 +9,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 export RUSTDOCFLAGS := -D warnings
 
-.PHONY: demo test fuzz faults test-live servers lint fmt
+.PHONY: demo bench test suite fuzz faults test-live servers lint fmt
 
 demo:
 	@echo "Getting a MariaDB server for the demo (unpacked under target/, nothing is installed)"
@@ -19,7 +20,9 @@ demo:
 bench: servers
 	@cargo bench --quiet --bench check --bench plan
 
-test: servers lint
+test: servers lint suite
+
+suite:
 	@if cargo nextest --version >/dev/null 2>&1; then \
 	  cargo nextest run --workspace --all-features --no-fail-fast; \
 	else \

@@ -1,18 +1,44 @@
 //! Access to servers and databases through git.
+//!
+//! The way of the data, and where to look:
+//!
+//! ```text
+//! repo ─► access ─► grants ─► desired ─┐
+//!                     │                ├─► plan ─► report
+//!        observe ─► observed ──────────┘     └───► apply ─► what happened
+//! ```
+//!
+//! - [`repo`]: files of a folder or a git revision; who wrote and merged them.
+//! - [`access`]: what people write, checked ([`yaml`], [`diagnostic`] for its errors);
+//!   [`edit`] changes such files in place.
+//! - [`grants`], [`policy`], [`desired`]: who may do what because of which request, whether
+//!   policy allows it, and what the targets look like then ([`names`], [`naming`],
+//!   [`period`], [`mark`]).
+//! - [`observe`]: reads the targets with [`jumpserver`] and [`mysql`] into [`observed`].
+//! - [`plan`]: compares, orders, finds; [`handover`] is the way of a password between a
+//!   database and JumpServer. [`effect`]: what a pull request changes over all time.
+//! - [`report`]: shows a plan, in every form. [`answers`]: who, and why.
+//! - [`apply`]: carries a plan out. [`forge`]: pull requests. [`cli`]: the commands.
+//!
+//! Reading and writing happen in `repo`, `observe`, `jumpserver`, `mysql`, `apply`, `forge`
+//! and `cli`; everything else takes data and a moment, and gives data.
 
 pub mod access;
 pub mod answers;
 pub mod apply;
+pub mod approval;
 pub mod cli;
 pub mod credentials;
 pub mod desired;
 pub mod diagnostic;
+pub mod edit;
 pub mod effect;
 pub mod forge;
 #[cfg(test)]
 mod fuzz;
 pub mod grants;
 pub mod handover;
+pub mod init;
 pub mod jumpserver;
 pub mod mark;
 pub mod mysql;

@@ -1,6 +1,8 @@
 //! YAML into types. The only user of the YAML crate: its words never reach a person.
 
 mod hidden;
+mod keys;
+mod scalar;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,6 +11,8 @@ use serde::de::DeserializeOwned;
 use serde_yaml::options::MergeKeyPolicy;
 use serde_yaml::{Error, Location, Options};
 
+pub use keys::{Entry, TopLevel, top_level};
+pub use scalar::{quoted, scalar};
 pub use serde_yaml::Spanned;
 
 use crate::access::model::Site;

@@ -293,7 +293,8 @@ impl Loader<'_> {
         entries
     }
 
-    fn owners(
+    /// Who answers for something: people, teams, and groups of the forge.
+    pub(super) fn owners(
         &mut self,
         file: &Arc<str>,
         list: Option<&List>,
@@ -303,7 +304,14 @@ impl Loader<'_> {
         let Some(list) = list else { return Vec::new() };
         self.not_empty(file, list);
         self.distinct(file, &list.value);
-        list.value.iter().filter_map(|text| self.party(file, text, people, teams)).collect()
+        let owners = list.value.iter().filter_map(|text| match text.value.strip_prefix("forge/") {
+            Some(path) => {
+                let path = Text { value: path.to_owned(), ..text.clone() };
+                self.name(file, &path).map(Party::Group)
+            }
+            None => self.party(file, text, people, teams),
+        });
+        owners.collect()
     }
 
     /// What is possible for an instance, and weakens it.
@@ -339,8 +347,8 @@ impl Loader<'_> {
         }
     }
 
-    /// Says when a text is no path of a node.
-    pub(super) fn node(&mut self, file: &Arc<str>, text: &Text) {
+    /// Whether a text is the path of a node; says so when it is not.
+    pub(super) fn node(&mut self, file: &Arc<str>, text: &Text) -> bool {
         self.short(file, text, SENTENCE);
         let good = text.value.strip_prefix('/').is_some_and(|path| {
             path.split('/')
@@ -356,6 +364,7 @@ impl Loader<'_> {
                 expected.to_owned(),
             );
         }
+        good
     }
 
     pub(super) fn not_empty<T>(&mut self, file: &Arc<str>, list: &yaml::Spanned<Vec<T>>) {

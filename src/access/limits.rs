@@ -151,7 +151,7 @@ impl Loader<'_> {
 /// For how many people a request is at most.
 fn people(parties: &[(Party, Site)], access: &Access) -> usize {
     let one = |party: &Party| match party {
-        Party::Person(_) => 1,
+        Party::Person(_) | Party::Group(_) => 1,
         Party::Team(team) => access.teams.get(team).map_or(0, |team| team.members.len()),
     };
     parties.iter().map(|(party, _)| one(party)).fold(0, usize::saturating_add)

@@ -11,7 +11,7 @@ use super::{Outcome, block_on, could_not_run};
 use crate::access::model::PeopleSource;
 use crate::jumpserver::spec::SeenUser;
 use crate::names::PersonName;
-use crate::{credentials, observe};
+use crate::{credentials, observe, yaml};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -114,7 +114,7 @@ async fn people(args: &People) -> Result<Outcome, Outcome> {
 fn file(user: &SeenUser, name: &PersonName, mail: bool) -> String {
     let quoted = |text: &str| {
         let text: String = text.chars().filter(|c| !c.is_control()).collect();
-        format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+        yaml::quoted(&text)
     };
     let mut text = format!("name: {}\n", quoted(&user.name));
     // JumpServer takes addresses that are none; a file with one would not pass the checks.

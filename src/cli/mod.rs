@@ -1,16 +1,23 @@
 //! The command line: one file a command.
 
 mod apply;
+mod approvals;
 mod check;
+mod codeowners;
 mod comment;
 mod compare;
 mod doctor;
+mod edit;
 mod exit;
 mod explain;
+mod file;
+mod forge;
 mod format;
 mod grants_needed;
 mod import;
+mod init;
 mod plan;
+mod provenance;
 mod roles_needed;
 mod schema;
 mod source;
@@ -22,7 +29,7 @@ pub use exit::Outcome;
 
 /// Access to servers and databases through git.
 #[derive(Debug, Parser)]
-#[command(name = "jumpgate", version, about, max_term_width = 100)]
+#[command(name = "jumpgate", version = env!("JUMPGATE_VERSION"), about, max_term_width = 100)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -30,12 +37,18 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a new access repo.
+    Init(init::Args),
     /// Check the files of an access repo: no credentials, no network.
     Check(check::Args),
     /// Show who gets what until when: reads everything, changes nothing.
     Plan(plan::Args),
     /// Write a plan as the one comment on a pull request, or update it.
     Comment(comment::Args),
+    /// Say who must approve a pull request and who has, by the forge's reviews.
+    Approvals(approvals::Args),
+    /// Write CODEOWNERS from the owners of the inventory.
+    Codeowners(codeowners::Args),
     /// Make JumpServer and the databases match what is merged.
     Apply(apply::Args),
     /// Try every target, and say what is missing.
@@ -52,6 +65,12 @@ enum Command {
     Who(who::Who),
     /// Say why a person may do something on a target.
     Why(who::Why),
+    /// Give a request a later end.
+    Renew(edit::Renew),
+    /// Take a request back, or let it end sooner.
+    Cancel(edit::Cancel),
+    /// Let a person leave: everything ends after a day.
+    Leave(edit::Leave),
     /// Write files from what JumpServer has.
     #[command(subcommand)]
     Import(import::Command),
@@ -61,9 +80,12 @@ impl Cli {
     /// Runs the command.
     pub fn run(self) -> Outcome {
         match self.command {
+            Command::Init(args) => init::run(&args),
             Command::Check(args) => check::run(&args),
             Command::Plan(args) => plan::run(&args),
             Command::Comment(args) => comment::run(&args),
+            Command::Approvals(args) => approvals::run(&args),
+            Command::Codeowners(args) => codeowners::run(&args),
             Command::Apply(args) => apply::run(&args),
             Command::Doctor(args) => doctor::run(&args),
             Command::GrantsNeeded(args) => grants_needed::run(&args),
@@ -72,6 +94,9 @@ impl Cli {
             Command::Schema(args) => schema::run(&args),
             Command::Who(args) => who::who(&args),
             Command::Why(args) => who::why(&args),
+            Command::Renew(args) => args.run(),
+            Command::Cancel(args) => args.run(),
+            Command::Leave(args) => args.run(),
             Command::Import(command) => import::run(&command),
         }
     }
@@ -98,4 +123,21 @@ fn could_not_run(error: &impl std::fmt::Display) -> Outcome {
 fn width() -> usize {
     let terminal = terminal_size::terminal_size_of(std::io::stdout());
     terminal.map_or(80, |(width, _)| usize::from(width.0)).clamp(60, 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed_and_tells_its_version() {
+        let command = Cli::command();
+        command.clone().debug_assert();
+        let version = command.get_version().expect("a version");
+        let (number, commit) = version.split_once(' ').unwrap_or((version, "(none)"));
+        assert_eq!(number, env!("CARGO_PKG_VERSION"));
+        assert!(commit.starts_with('(') && commit.ends_with(')'), "{version}");
+    }
 }

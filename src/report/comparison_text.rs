@@ -27,6 +27,16 @@ pub fn render(report: &Comparison, look: Look) -> String {
     page.text
 }
 
+/// The text of a change that is no commit yet, and of nothing else.
+pub fn render_change(report: &Comparison, look: Look) -> String {
+    let mut page = Page { text: String::new(), look };
+    page.findings(report);
+    page.rows(report);
+    page.settings(report);
+    page.foot(report);
+    page.text
+}
+
 struct Page {
     text: String,
     look: Look,
@@ -199,9 +209,8 @@ impl Page {
             )
         };
         self.heading(&line, Style::new().bold());
-        if report.approvals > 0 {
-            let needs = count(report.approvals as usize, "approval");
-            self.wrapped("", "  ", &format!("Policy asks for {needs}."));
+        for need in &report.needs {
+            self.wrapped("", "  ", &format!("Needs {}", phrase::need(need).text()));
         }
     }
 }

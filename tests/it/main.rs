@@ -2,12 +2,17 @@
 
 mod action;
 mod apply;
+mod approvals;
 mod check;
 mod comment;
+mod dead_targets;
 mod docs;
+mod edit;
 mod explain;
 mod faults;
+mod half_answers;
 mod hostile;
+mod init;
 mod jumpserver;
 mod mysql;
 mod pull_request;
@@ -15,3 +20,4 @@ mod schema;
 #[path = "../support/mod.rs"]
 mod support;
 mod who;
+mod workflows;

@@ -1,7 +1,8 @@
 //! Real MySQL and MariaDB servers, each private to its test.
 //!
 //! `scripts/test-servers` gets them. `JUMPGATE_TEST_SERVERS` names another folder than
-//! `target/servers`.
+//! `target/servers`; `JUMPGATE_TEST_REPLACE=mysql=mysql-8.0,mariadb-10.11=mariadb-10.6` has the
+//! tests run on other servers of that folder, such as `scripts/test-servers-from-image` makes.
 
 use std::fs;
 use std::net::TcpListener;
@@ -33,13 +34,28 @@ impl Kind {
     /// All of them.
     pub(crate) const ALL: [Self; 3] = [Self::Mysql9, Self::Mariadb1011, Self::Mariadb118];
 
-    /// The folder's name.
-    fn folder(self) -> &'static str {
+    /// The name of its folder.
+    fn name(self) -> &'static str {
         match self {
             Self::Mysql9 => "mysql",
             Self::Mariadb1011 => "mariadb-10.11",
             Self::Mariadb118 => "mariadb-11.8",
         }
+    }
+
+    /// The folder of the server that the tests run on: its own, or the one in its place.
+    fn folder(self, replaced: &str) -> &str {
+        let pairs = replaced.split(',').filter(|pair| !pair.is_empty());
+        let mut folder = self.name();
+        for pair in pairs {
+            let (name, other) = pair.split_once('=').unwrap_or_default();
+            let known = Self::ALL.iter().any(|kind| kind.name() == name);
+            assert!(known && !other.is_empty(), "JUMPGATE_TEST_REPLACE: `{pair}` is no NAME=OTHER");
+            if name == self.name() {
+                folder = other;
+            }
+        }
+        folder
     }
 
     /// Whether it is MySQL and not MariaDB.
@@ -220,12 +236,13 @@ pub(crate) fn code(error: &mysql_async::Error) -> u16 {
 }
 
 fn installed(kind: Kind) -> PathBuf {
+    let replaced = std::env::var("JUMPGATE_TEST_REPLACE").unwrap_or_default();
     let root = std::env::var_os("JUMPGATE_TEST_SERVERS")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/servers"), PathBuf::from)
-        .join(kind.folder());
+        .join(kind.folder(&replaced));
     assert!(
         root.join("complete").exists(),
-        "{} is missing: run scripts/test-servers first",
+        "{} is missing: run scripts/test-servers or scripts/test-servers-from-image first",
         root.display()
     );
     root
@@ -332,4 +349,16 @@ fn log_tail(folder: &Path) -> String {
     let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
     let lines: Vec<&str> = log.lines().collect();
     lines[lines.len().saturating_sub(15)..].join("\n")
+}
+
+#[test]
+fn another_server_can_stand_in_the_place_of_one() {
+    let replaced = "mysql=mysql-8.0,mariadb-10.11=mariadb-10.6";
+    let folders = Kind::ALL.map(|kind| kind.folder(replaced));
+    assert_eq!(folders, ["mysql-8.0", "mariadb-10.6", "mariadb-11.8"]);
+    assert_eq!(Kind::Mysql9.folder(""), "mysql");
+    for wrong in ["mysql8=x", "mysql", "mysql="] {
+        let folder = std::panic::catch_unwind(|| Kind::Mysql9.folder(wrong).to_owned());
+        assert!(folder.is_err(), "{wrong}");
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::apply::Outcome;
@@ -29,8 +30,13 @@ pub(crate) struct ApplyReport {
     failed: usize,
     /// How many were not begun.
     skipped: usize,
+    /// Whether the systems could be read again after the steps.
+    read_back: bool,
     /// Steps that were done and that a new look at the systems asks for again.
     differs: Vec<String>,
+    /// The oldest end that has passed and still stands, when there is one.
+    #[schemars(with = "Option<String>")]
+    oldest_overdue_end: Option<Timestamp>,
 }
 
 /// How one step went.
@@ -45,8 +51,14 @@ struct StepResult {
 }
 
 impl ApplyReport {
-    /// `left` is the plan after everything: what it still asks for was not kept.
-    pub(crate) fn of(report: Report, plan: &Plan, outcomes: Vec<Outcome>, left: &Plan) -> Self {
+    /// `left` is the plan after everything: what it still asks for was not kept. It is none
+    /// when the systems could not be read again.
+    pub(crate) fn of(
+        report: Report,
+        plan: &Plan,
+        outcomes: Vec<Outcome>,
+        left: Option<&Plan>,
+    ) -> Self {
         let noted = |outcome: &Outcome| matches!(outcome, Outcome::Done { note: Some(_) });
         let differs = plan
             .items
@@ -55,7 +67,7 @@ impl ApplyReport {
             .filter(|(item, outcome)| {
                 outcome.is_done()
                     && !noted(outcome)
-                    && left.items.iter().any(|again| same(item, again))
+                    && left.is_some_and(|left| left.items.iter().any(|again| same(item, again)))
             })
             .map(|(item, _)| item.name.clone())
             .collect();
@@ -66,7 +78,9 @@ impl ApplyReport {
             done: count(Outcome::is_done),
             failed: count(|outcome| matches!(outcome, Outcome::Failed { .. })),
             skipped: count(|outcome| matches!(outcome, Outcome::Skipped { .. })),
+            read_back: left.is_some(),
             differs,
+            oldest_overdue_end: None,
             steps: plan
                 .items
                 .iter()
@@ -79,6 +93,17 @@ impl ApplyReport {
                 })
                 .collect(),
         }
+    }
+
+    /// With the oldest end that has passed and still stands.
+    pub(crate) fn overdue(mut self, end: Option<Timestamp>) -> Self {
+        self.oldest_overdue_end = end;
+        self
+    }
+
+    /// How many steps were done, failed, were skipped.
+    pub(crate) fn counts(&self) -> (usize, usize, usize) {
+        (self.done, self.failed, self.skipped)
     }
 
     /// The JSON form.
@@ -95,7 +120,9 @@ impl ApplyReport {
         if self.skipped > 0 {
             let _ = write!(text, ", {} skipped", self.skipped);
         }
-        if self.differs.is_empty() {
+        if !self.read_back {
+            text.push_str("; it could not be read back.\n");
+        } else if self.differs.is_empty() {
             text.push_str(if self.done > 0 { "; read back: as written.\n" } else { ".\n" });
         } else {
             text.push_str("; read back: DIFFERS from what was written:\n");
@@ -111,16 +138,13 @@ impl ApplyReport {
 
     /// How it ended.
     pub(crate) fn outcome(&self) -> cli::Outcome {
-        if self.failed > 0 || self.skipped > 0 || !self.differs.is_empty() {
-            cli::Outcome::InPart
-        } else {
-            cli::Outcome::Done
-        }
+        let whole = self.read_back && self.failed == 0 && self.skipped == 0;
+        if !whole || !self.differs.is_empty() { cli::Outcome::InPart } else { cli::Outcome::Done }
     }
 }
 
 /// Whether two steps are about the same object.
-fn same(a: &Item, b: &Item) -> bool {
+pub(super) fn same(a: &Item, b: &Item) -> bool {
     match (&a.what, &b.what) {
         (What::Permission { id: a, .. }, What::Permission { id: b, .. }) => a == b,
         (What::Account { change: a }, What::Account { change: b }) => {

@@ -1,0 +1,44 @@
+//! `jumpgate cancel`.
+
+use std::sync::Arc;
+
+use super::{Changes, Draft, Place, ended};
+use crate::cli::Outcome;
+
+/// Take a request back: its file is removed, or it ends sooner.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// The request, by its name or its path.
+    request: String,
+    /// Keep the request, and let it end on this day or at this moment.
+    #[arg(long, value_name = "DATE")]
+    on: Option<String>,
+    #[command(flatten)]
+    place: Place,
+}
+
+impl Args {
+    pub(in crate::cli) fn run(&self) -> Outcome {
+        ended(self.try_run())
+    }
+
+    fn try_run(&self) -> Result<Outcome, Outcome> {
+        let draft = Draft::of(&self.place)?;
+        let file = &draft.request(&self.request)?.site.file;
+        let changes = match &self.on {
+            Some(on) => draft.with(file, "until", draft.end(on)?, &["from", "reason", "for"])?,
+            None => Self::without(&draft, file),
+        };
+        draft.propose(&changes)
+    }
+
+    /// Without the file. The folder stays: a lost one is an error, not a repo without requests.
+    fn without(draft: &Draft<'_>, file: &Arc<str>) -> Changes {
+        let mut changes = Changes::from([(file.clone(), None)]);
+        let mut others = draft.tree.files.keys().filter(|path| path.starts_with("requests/"));
+        if others.all(|path| path == file) {
+            changes.insert("requests/.gitkeep".into(), Some(String::new()));
+        }
+        changes
+    }
+}

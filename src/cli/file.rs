@@ -1,0 +1,31 @@
+//! Files written whole or not at all.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+/// Puts `bytes` in place of a file, or makes it: a reader sees the old file or the new one,
+/// never a part. A symbolic link stays, and the file that it names is written.
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}", std::process::id()));
+    let part = path.with_file_name(name);
+    let written = write(&part, bytes).and_then(|()| {
+        if let Ok(there) = fs::metadata(&path) {
+            fs::set_permissions(&part, there.permissions())?;
+        }
+        fs::rename(&part, &path)
+    });
+    if written.is_err() {
+        // It may not have been made.
+        let _ = fs::remove_file(&part);
+    }
+    written
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = fs::File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}

@@ -1,0 +1,113 @@
+//! `renew`, `cancel` and `leave`: files changed in place, after the checks of a pull request.
+
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::support::company::Done;
+
+const REQUEST: &str = "requests/2026/PAY-1.yaml";
+
+const TEXT: &str = "# asked for by payments
+for: fanlichun   # him alone
+reason: \"PAY-1: refunds # 2\"
+until: 2099-02-28   # the last day
+
+# what is needed
+databases:
+  - { instance: orders-prod, level: r, tables: ['orders.*'] }
+";
+
+/// A repo whose policy says more about how long access may last.
+fn repo(longest: &str) -> TempDir {
+    let dir = tempfile::tempdir().expect("a folder");
+    let put = |path: &str, text: &str| {
+        let path = dir.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+    };
+    put(
+        "jumpgate.yaml",
+        "version: 1\nowner: acme\ntime-zone: Asia/Shanghai\n\
+         jumpserver: { url: 'https://jump.acme.example' }\n",
+    );
+    put(
+        "policy.yaml",
+        &format!(
+            "environments: [prod]\nlimits:\n  - {{ when: {{ environment: prod }}, end: required{longest} }}\n"
+        ),
+    );
+    put("people/fanlichun.yaml", "name: 范立春 # the first\r\nforge: fanlc\r\n");
+    put("people/liwei.yaml", "name: 李伟\n");
+    put(
+        "inventory/databases/orders-prod.yaml",
+        "address: orders-prod.db.acme.example:3306\nasset: orders-prod\nenvironment: prod\n\
+         owners: [liwei]\naccount-host: 10.8.0.1\n",
+    );
+    put(REQUEST, TEXT);
+    dir
+}
+
+fn run(dir: &Path, args: &[&str]) -> Done {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_jumpgate"));
+    Done::of(command.args(args).current_dir(dir).output().expect("it runs"))
+}
+
+fn read(dir: &TempDir, path: &str) -> String {
+    std::fs::read_to_string(dir.path().join(path)).expect("the file")
+}
+
+#[test]
+fn renewing_changes_one_value_and_shows_what_a_reviewer_sees() {
+    let dir = repo("");
+    let done = run(dir.path(), &["renew", "2026/PAY-1", "--until", "2099-03-31"]).expect(0);
+    assert_eq!(read(&dir, REQUEST), TEXT.replace("2099-02-28", "2099-03-31"));
+    insta::assert_snapshot!(done.stdout);
+    // By its path, and only shown.
+    let same = run(dir.path(), &["renew", REQUEST, "--until", "2099-05-01", "--dry-run"]).expect(0);
+    assert!(same.stdout.contains("2099-05-01") && same.stderr.contains("nothing was written"));
+    assert!(read(&dir, REQUEST).contains("until: 2099-03-31"));
+}
+
+#[test]
+fn what_policy_refuses_is_not_written() {
+    let dir = repo(", longest: 30d");
+    let done = run(dir.path(), &["renew", "2026/PAY-1", "--until", "2099-03-31"]).expect(4);
+    assert!(done.stdout.contains("policy allows at most 30 days here"), "{done:?}");
+    assert_eq!(read(&dir, REQUEST), TEXT);
+    let past = run(dir.path(), &["renew", "2026/PAY-1", "--until", "2020-03-31"]).expect(3);
+    assert!(past.stderr.contains(&format!("{REQUEST}:4:1")), "{past:?}");
+    assert_eq!(read(&dir, REQUEST), TEXT);
+    let odd = run(dir.path(), &["renew", "2026/PAY-1", "--until", "tomorrow"]).expect(1);
+    assert!(odd.stderr.contains("a day (2027-02-28)"), "{odd:?}");
+    let other = run(dir.path(), &["renew", "2026/PAY-2", "--until", "2099-03-31"]).expect(1);
+    assert!(other.stderr.contains("did you mean 2026/PAY-1?"), "{other:?}");
+}
+
+#[test]
+fn cancelling_removes_the_file_or_ends_it_sooner() {
+    let dir = repo("");
+    run(dir.path(), &["cancel", "2026/PAY-1", "--on", "2099-01-31"]).expect(0);
+    assert_eq!(read(&dir, REQUEST), TEXT.replace("2099-02-28", "2099-01-31"));
+    let done = run(dir.path(), &["cancel", "2026/PAY-1"]).expect(0);
+    assert!(done.stdout.contains(&format!("removed: {REQUEST}")), "{done:?}");
+    assert!(done.stdout.contains("1 removed"), "{done:?}");
+    assert!(!dir.path().join(REQUEST).exists());
+    // It was the last one: the folder stays, and the repo passes.
+    run(dir.path(), &["check"]).expect(0);
+}
+
+#[test]
+fn a_leaver_ends_everywhere_and_the_file_keeps_its_layout() {
+    let dir = repo("");
+    let done = run(dir.path(), &["leave", "fanlichun", "--on", "2098-12-31"]).expect(0);
+    assert_eq!(
+        read(&dir, "people/fanlichun.yaml"),
+        "name: 范立春 # the first\r\nforge: fanlc\r\nleft: 2098-12-31\r\n"
+    );
+    insta::assert_snapshot!(done.stdout);
+    run(dir.path(), &["check"]).expect(0);
+    let unknown = run(dir.path(), &["leave", "fanlichum", "--on", "2098-12-31"]).expect(1);
+    assert!(unknown.stderr.contains("did you mean fanlichun?"), "{unknown:?}");
+}

@@ -2,7 +2,8 @@
 //! comment that says which request it comes from.
 //!
 //! A mark is a function of the desired state: it holds no commit and no date of a run,
-//! so an unchanged state has an unchanged mark.
+//! so an unchanged state has an unchanged mark. One exception: while sessions are left open
+//! after an end, the mark says since when, as nothing else outlives a run that is cut.
 
 use std::collections::BTreeMap;
 
@@ -55,6 +56,11 @@ pub struct Handover {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub changed: Option<Timestamp>,
+    /// When access ended, while open sessions of the account are left for a time; only
+    /// beside `narrowing` and `ending`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub ended: Option<Timestamp>,
 }
 
 /// The states of a handover.
@@ -90,6 +96,20 @@ impl Mark {
             return None;
         }
         serde_json::from_str(line).ok()
+    }
+
+    /// When the access of requests that are in the mark and not in `now_asked` ended: by the
+    /// last of their recorded ends when all have passed at `moment`, else at `moment`, since
+    /// then it is taken away before.
+    pub fn ended_at<T>(
+        &self,
+        now_asked: &BTreeMap<RequestName, T>,
+        moment: Timestamp,
+    ) -> Timestamp {
+        let gone = self.requests.iter().filter(|(request, _)| !now_asked.contains_key(*request));
+        let ends: Option<Vec<Timestamp>> =
+            gone.map(|(_, end)| end.filter(|end| *end <= moment)).collect();
+        ends.and_then(|ends| ends.into_iter().max()).unwrap_or(moment)
     }
 
     /// The text of the label, in the form in which both versions of JumpServer take it.

@@ -75,7 +75,7 @@ fn broken(limit: &Limit, grant: &Grant<'_>, moment: Timestamp) -> Option<String>
 #[cfg(test)]
 mod tests {
     use std::borrow::Cow;
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use jiff::tz::TimeZone;
 
@@ -100,7 +100,12 @@ mod tests {
     }
 
     fn policy(limits: Vec<Limit>) -> Policy {
-        Policy { environments: Vec::new(), limits, exposed_accounts: ExposedAccounts::Refuse }
+        Policy {
+            environments: Vec::new(),
+            limits,
+            exposed_accounts: ExposedAccounts::Refuse,
+            sessions: BTreeMap::new(),
+        }
     }
 
     fn period(from: Option<&str>, until: Option<&str>) -> Period {

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::sessions::OnEnd;
 use crate::diagnostic::Diagnostic;
 use crate::mysql::privilege::Privilege;
 use crate::names::{
@@ -213,6 +214,15 @@ pub struct Policy {
     pub limits: Vec<Limit>,
     /// Whether an account is made although a foreign permission opens it.
     pub exposed_accounts: ExposedAccounts,
+    /// What becomes of open sessions when access ends, where it is set.
+    pub sessions: BTreeMap<Environment, OnEnd>,
+}
+
+impl Policy {
+    /// What becomes of open sessions in an environment when access ends.
+    pub fn on_end(&self, environment: &Environment) -> OnEnd {
+        self.sessions.get(environment).copied().unwrap_or_default()
+    }
 }
 
 /// What happens to a database account that a foreign permission would open.

@@ -272,7 +272,10 @@ impl Loader<'_> {
             Some(Exposed::Allow) => ExposedAccounts::Allow,
             Some(Exposed::Refuse) | None => ExposedAccounts::Refuse,
         };
-        Some(Policy { environments, limits, exposed_accounts })
+        let sessions = read.sessions.as_ref();
+        let sessions = sessions.map(|part| self.sessions(&file, part, &environments));
+        let sessions = sessions.unwrap_or_default();
+        Some(Policy { environments, limits, exposed_accounts, sessions })
     }
 
     fn limit(
@@ -381,6 +384,7 @@ pub(super) fn no_policy() -> Policy {
         environments: Vec::new(),
         limits: Vec::new(),
         exposed_accounts: ExposedAccounts::Refuse,
+        sessions: BTreeMap::new(),
     }
 }
 

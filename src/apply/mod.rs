@@ -6,6 +6,7 @@ mod board;
 mod names;
 mod permissions;
 mod secrets;
+mod sessions;
 mod users;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,8 @@ use serde::Serialize;
 
 use self::board::Board;
 use self::names::Names;
+use self::sessions::Carried;
+pub use self::sessions::Sessions;
 use crate::access::model::Access;
 use crate::jumpserver::spec::Live;
 use crate::jumpserver::{Reader, Writer};
@@ -37,6 +40,10 @@ pub enum Outcome {
         /// What there is to say about it.
         #[serde(skip_serializing_if = "Option::is_none")]
         note: Option<String>,
+        /// What became of open sessions, when there were some.
+        #[serde(skip_serializing_if = "Sessions::is_none")]
+        #[schemars(with = "Option<Sessions>")]
+        sessions: Sessions,
     },
     /// It failed; the next apply takes it up from where it stands.
     Failed {
@@ -53,12 +60,18 @@ pub enum Outcome {
 impl Outcome {
     /// Done, with nothing to say.
     fn done() -> Self {
-        Self::Done { note: None }
+        Carried::default().into()
     }
 
     /// Whether it is done.
     pub fn is_done(&self) -> bool {
         matches!(self, Self::Done { .. })
+    }
+}
+
+impl From<Carried> for Outcome {
+    fn from(carried: Carried) -> Self {
+        Self::Done { note: carried.note, sessions: carried.sessions }
     }
 }
 
@@ -182,7 +195,7 @@ impl Run<'_, '_> {
                 Ok(item) => match &item.what {
                     What::Account { change } => {
                         match accounts::carry_out(self, server, change).await {
-                            Ok(note) => Outcome::Done { note },
+                            Ok(carried) => carried.into(),
                             Err(error) => Outcome::Failed { why: error.to_string() },
                         }
                     }

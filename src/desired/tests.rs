@@ -89,6 +89,7 @@ fn repo() -> Access {
             environments: vec![name("prod")],
             limits: Vec::new(),
             exposed_accounts: ExposedAccounts::Refuse,
+            sessions: BTreeMap::new(),
         },
         people: ["fanlichun", "liwei"].map(|user| (name(user), person(user))).into(),
         teams: BTreeMap::new(),

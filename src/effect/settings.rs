@@ -108,6 +108,9 @@ fn policy(access: &Access, texts: &mut Texts) {
         ExposedAccounts::Allow => "allow",
     };
     put("exposed-accounts".to_owned(), exposed.to_owned());
+    for environment in &policy.environments {
+        put(format!("sessions.{environment}"), policy.on_end(environment).to_string());
+    }
     for (number, limit) in (1..).zip(&policy.limits) {
         put(format!("limit {number}"), of_limit(limit));
     }

@@ -76,6 +76,11 @@ pub enum Step {
     RevokeAll,
     /// Server: end the account's open sessions.
     KillSessions,
+    /// Server: count the account's open sessions, and leave them.
+    LeaveSessions,
+    /// Server: leave the account's open sessions until as long after the end as is set, and
+    /// then end them. The steps after it wait until none is open.
+    AwaitSessions,
     /// Server: DROP USER.
     Drop,
     /// JumpServer: delete the account.
@@ -149,6 +154,8 @@ pub struct Way {
     /// Whether open sessions must be ended, even when nothing is taken away now: they may
     /// be of another hand, or of before a run that was cut.
     pub ends_sessions: bool,
+    /// Whether they may be of another hand: then they are ended whatever is set.
+    pub another_hand: bool,
 }
 
 /// Whose an account on an asset is.
@@ -187,6 +194,7 @@ pub fn toward(owner: &Owner, seen: &Seen<'_>) -> Result<Way, Conflict> {
     // A cut run may have taken something away, or replaced the password of another hand.
     way.ends_sessions = seen.server.is_some()
         && (ending || any(HandoverState::Pending) || any(HandoverState::Narrowing));
+    way.another_hand = seen.server.is_some() && any(HandoverState::Pending);
     match settled(&states, seen.server) {
         Settled::Yes => {
             if seen.server.is_some_and(|server| server.old_password) {
@@ -197,6 +205,7 @@ pub fn toward(owner: &Owner, seen: &Seen<'_>) -> Result<Way, Conflict> {
         }
         Settled::No { changed } => {
             way.ends_sessions |= changed;
+            way.another_hand |= changed;
             if owned || evidently {
                 note_gone(&mut way.notes, seen, &states, changed);
             }

@@ -87,6 +87,7 @@ impl World {
                     state: account.state,
                     generation: account.generation.to_string(),
                     changed: account.changed.and_then(|at| Timestamp::from_second(at).ok()),
+                    ended: None,
                 }),
             }),
             comment: String::new(),
@@ -130,7 +131,10 @@ impl World {
             Step::RevokeAll => self.server.as_mut().expect("an account").granted = false,
             Step::Lock => self.server.as_mut().expect("an account").locked = true,
             Step::Unlock => self.server.as_mut().expect("an account").locked = false,
-            Step::DiscardOldPassword | Step::KillSessions => {}
+            Step::DiscardOldPassword
+            | Step::KillSessions
+            | Step::LeaveSessions
+            | Step::AwaitSessions => {}
             Step::Drop => self.server = None,
             Step::MarkDone { asset } => {
                 let changed = self.server.as_ref().map(|server| server.changed);

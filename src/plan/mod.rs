@@ -19,6 +19,7 @@ pub mod permissions;
 pub mod reason;
 mod scopes;
 mod servers;
+mod sessions;
 #[cfg(test)]
 mod tests;
 

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::Sign;
 use crate::access::model::Access;
+use crate::access::sessions::OnEnd;
 use crate::handover::Step;
 use crate::jumpserver::spec::PermissionSpec;
 use crate::mysql::difference::Naming;
@@ -39,7 +40,7 @@ pub(super) fn item(item: &Item, access: &Access) -> (Sign, String, Vec<String>) 
     match &item.what {
         What::User { change } => user(change),
         What::Permission { action, .. } => permission(action, access),
-        What::Account { change } => account(change),
+        What::Account { change } => account(change, access),
     }
 }
 
@@ -152,7 +153,7 @@ fn changes(from: &PermissionSpec, to: &PermissionSpec, mark: bool, zone: &TimeZo
     words
 }
 
-fn account(change: &AccountChange) -> (Sign, String, Vec<String>) {
+fn account(change: &AccountChange, access: &Access) -> (Sign, String, Vec<String>) {
     let has = |wanted: fn(&Step) -> bool| {
         change.steps.iter().any(|step| match step {
             AccountStep::Handover(step) => wanted(step),
@@ -166,7 +167,15 @@ fn account(change: &AccountChange) -> (Sign, String, Vec<String>) {
     let title = format!("{}: account {}", change.instance, change.account);
     let mut words = Vec::new();
     if ended {
-        words.push("is locked, loses everything, its sessions are ended, is dropped".to_owned());
+        let then = if has(|step| matches!(step, Step::AwaitSessions)) {
+            let after = minutes(change, access);
+            format!("open sessions are ended {after} minutes after the end, then it is dropped")
+        } else if has(|step| matches!(step, Step::LeaveSessions)) {
+            "is dropped; open sessions are left and told".to_owned()
+        } else {
+            "its sessions are ended, is dropped".to_owned()
+        };
+        words.push(format!("is locked, loses everything, {then}"));
         return (Sign::End, title, words);
     }
     let (mut granted, mut revoked) = (Sorted::default(), Sorted::default());
@@ -195,6 +204,13 @@ fn account(change: &AccountChange) -> (Sign, String, Vec<String>) {
     if has(|step| matches!(step, Step::KillSessions)) {
         words.push("its open sessions are ended".to_owned());
     }
+    if has(|step| matches!(step, Step::AwaitSessions)) {
+        let after = minutes(change, access);
+        words.push(format!("its open sessions are ended {after} minutes after that"));
+    }
+    if has(|step| matches!(step, Step::LeaveSessions)) {
+        words.push("its open sessions are left and told".to_owned());
+    }
     if words.is_empty() && has(|step| matches!(step, Step::DeleteAssetAccount { .. })) {
         let gone = change.steps.iter().filter_map(|step| match step {
             AccountStep::Handover(Step::DeleteAssetAccount { asset, .. }) => Some(asset.as_str()),
@@ -207,6 +223,15 @@ fn account(change: &AccountChange) -> (Sign, String, Vec<String>) {
         words.push("only its mark: the requests that it comes from, or their ends".to_owned());
     }
     (if created { Sign::Add } else { Sign::Change }, title, words)
+}
+
+/// For how many minutes sessions of an account are left.
+fn minutes(change: &AccountChange, access: &Access) -> u32 {
+    let instance = access.instances.get(&change.instance);
+    match instance.map(|instance| access.policy.on_end(&instance.environment)) {
+        Some(OnEnd::After(minutes)) => minutes,
+        Some(OnEnd::Report | OnEnd::Disconnect) | None => 0,
+    }
 }
 
 /// Grants sorted by privileges, so that each list of privileges is named once.

@@ -8,6 +8,7 @@ mod explain;
 mod faults;
 mod jumpserver;
 mod mysql;
+mod open_sessions;
 mod pull_request;
 mod schema;
 #[path = "../support/mod.rs"]

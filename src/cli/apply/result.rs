@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::apply::Outcome;
+use crate::apply::{Outcome, Sessions};
 use crate::cli;
-use crate::plan::{Item, Plan, What};
+use crate::plan::{Item, Plan, Target, What};
 use crate::report::{Report, clean};
 
 /// The version of the JSON form.
@@ -28,8 +28,56 @@ pub(crate) struct ApplyReport {
     failed: usize,
     /// How many were not begun.
     skipped: usize,
+    /// What became of open sessions where access ended.
+    sessions: SessionsEnded,
     /// Steps that were done and that a new look at the systems asks for again.
     differs: Vec<String>,
+}
+
+/// What became of open sessions, on each side.
+#[derive(Debug, Clone, Copy, Default, Serialize, schemars::JsonSchema)]
+struct SessionsEnded {
+    /// Those of database accounts, on the servers.
+    databases: Sessions,
+    /// Those of JumpServer, to servers and databases alike.
+    jumpserver: Sessions,
+}
+
+impl SessionsEnded {
+    fn of(plan: &Plan, outcomes: &[Outcome]) -> Self {
+        let mut all = Self::default();
+        for (item, outcome) in plan.items.iter().zip(outcomes) {
+            let Outcome::Done { sessions, .. } = outcome else { continue };
+            let side = match item.target {
+                Target::Instance(_) => &mut all.databases,
+                Target::JumpServer => &mut all.jumpserver,
+            };
+            *side = side.and(*sessions);
+        }
+        all
+    }
+
+    /// A line for people, when there were sessions.
+    fn text(self) -> String {
+        let part = |word: &str, databases: usize, jumpserver: usize| {
+            let places = [(databases, "on databases"), (jumpserver, "in JumpServer")];
+            let places: Vec<String> = places
+                .into_iter()
+                .filter(|(count, _)| *count > 0)
+                .map(|(count, place)| format!("{count} {place}"))
+                .collect();
+            (!places.is_empty()).then(|| format!("{word}: {}", places.join(", ")))
+        };
+        let parts = [
+            part("ended", self.databases.ended, self.jumpserver.ended),
+            part("left open", self.databases.left, self.jumpserver.left),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        match parts.is_empty() {
+            true => String::new(),
+            false => format!("Open sessions {}.\n", parts.join("; ")),
+        }
+    }
 }
 
 /// How one step went.
@@ -46,7 +94,7 @@ struct StepResult {
 impl ApplyReport {
     /// `left` is the plan after everything: what it still asks for was not kept.
     pub(crate) fn of(report: Report, plan: &Plan, outcomes: Vec<Outcome>, left: &Plan) -> Self {
-        let noted = |outcome: &Outcome| matches!(outcome, Outcome::Done { note: Some(_) });
+        let noted = |outcome: &Outcome| matches!(outcome, Outcome::Done { note: Some(_), .. });
         let differs = plan
             .items
             .iter()
@@ -65,6 +113,7 @@ impl ApplyReport {
             done: count(Outcome::is_done),
             failed: count(|outcome| matches!(outcome, Outcome::Failed { .. })),
             skipped: count(|outcome| matches!(outcome, Outcome::Skipped { .. })),
+            sessions: SessionsEnded::of(plan, &outcomes),
             differs,
             steps: plan
                 .items
@@ -103,6 +152,7 @@ impl ApplyReport {
                 let _ = writeln!(text, "  {}", clean(name));
             }
         }
+        text.push_str(&self.sessions.text());
         if self.failed > 0 || self.skipped > 0 {
             text.push_str("The next apply goes on from here.\n");
         }

@@ -134,6 +134,7 @@ impl World {
             accounts: BTreeMap::new(),
             everybody: Vec::new(),
             existing,
+            sessions: None,
         };
         world.observed.instances.insert(instance(), Instance::Read(Box::new(live)));
         world
@@ -279,6 +280,7 @@ impl World {
                             state: HandoverState::Pending,
                             generation: generation.clone(),
                             changed: None,
+                            ended: None,
                         });
                         let mark = Mark {
                             owner: owner.clone(),
@@ -339,7 +341,11 @@ impl World {
                         handover.state = HandoverState::Done;
                         handover.changed = changed;
                     }
-                    Step::DiscardOldPassword | Step::KillSessions | Step::Grants => {}
+                    Step::DiscardOldPassword
+                    | Step::KillSessions
+                    | Step::LeaveSessions
+                    | Step::AwaitSessions
+                    | Step::Grants => {}
                     Step::Unlock => self.locked(change, false),
                     Step::Lock => self.locked(change, true),
                     Step::RevokeAll => {

@@ -290,6 +290,11 @@ impl Running {
         });
     }
 
+    /// Writes another comment on an account, as somebody would by hand.
+    pub fn set_account_comment(&self, id: Uuid, comment: &str) {
+        self.with(|state| state.accounts.change(id, |row| row.comment = comment.to_owned()));
+    }
+
     /// Deletes an account.
     pub fn delete_account(&self, id: Uuid) {
         self.with(|state| accounts::remove(state, id));

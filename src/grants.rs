@@ -128,6 +128,26 @@ pub fn of(access: &Access) -> Vec<Grant<'_>> {
     grants
 }
 
+/// Neighbours that differ only in what of a target they give: the same person, request,
+/// period, and login or level on the same instance. They meet in the same objects, and in
+/// the order of [`of`] they stand together.
+pub fn groups<'g, 'a>(grants: &'g [Grant<'a>]) -> impl Iterator<Item = &'g [Grant<'a>]> {
+    grants.chunk_by(|a, b| {
+        let alike = match (a.want, b.want) {
+            (Want::Server { login, .. }, Want::Server { login: other, .. }) => login == other,
+            (
+                Want::Database { instance, level, .. },
+                Want::Database { instance: other, level: other_level, .. },
+            ) => instance == other && level == other_level,
+            _ => false,
+        };
+        alike
+            && a.person == b.person
+            && a.because.request == b.because.request
+            && a.period == b.period
+    })
+}
+
 /// The people of a request, each once; named himself wins over being in a team.
 fn people<'a>(
     access: &'a Access,

@@ -322,8 +322,8 @@ impl Loader<'_> {
         }
     }
 
-    /// Says when a text is no path of a node.
-    pub(super) fn node(&mut self, file: &Arc<str>, text: &Text) {
+    /// Whether a text is the path of a node; says so when it is not.
+    pub(super) fn node(&mut self, file: &Arc<str>, text: &Text) -> bool {
         let good = text
             .value
             .strip_prefix('/')
@@ -338,6 +338,7 @@ impl Loader<'_> {
                 expected.to_owned(),
             );
         }
+        good
     }
 
     pub(super) fn not_empty<T>(&mut self, file: &Arc<str>, list: &yaml::Spanned<Vec<T>>) {

@@ -254,6 +254,13 @@ fn o29_what_differs_only_by_case_is_shown_right() {
 }
 
 #[test]
+fn a_path_without_its_form_is_one_error() {
+    let text = request("servers: [{login: app, nodes: [Default/payments/prod]}]");
+    let error = one(&[(REQUEST, Some(&text))], REQUEST, Code::InvalidValue, 3);
+    assert_eq!(error.message, "this is no path of a node");
+}
+
+#[test]
 fn a_risk_is_a_notice_and_no_error() {
     let settings = "version: 1
 owner: acme

@@ -212,12 +212,10 @@ impl Loader<'_> {
             list.as_ref().map_or_else(Vec::new, |list| list.value.clone())
         };
         let (nodes, assets) = (texts(nodes), texts(assets));
-        for text in &nodes {
-            self.node(file, text);
-        }
+        let paths: Vec<&Text> = nodes.iter().filter(|text| self.node(file, text)).collect();
         self.no_patterns(file, &assets);
         if !over {
-            let targets = nodes.iter().map(|text| (text, ServerTarget::Node(&text.value)));
+            let targets = paths.into_iter().map(|text| (text, ServerTarget::Node(&text.value)));
             for (text, target) in
                 targets.chain(assets.iter().map(|text| (text, ServerTarget::Asset(&text.value))))
             {

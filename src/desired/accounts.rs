@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::{AccountSpec, Desired, Wanted, end_of, later};
 use crate::access::model::{Access, Scope};
-use crate::grants::{Grant, Want};
+use crate::grants::{self, Grant, Want};
 use crate::mysql::privilege::Privilege;
 use crate::mysql::spec::{AccountName, Grants, TableName};
 use crate::names::InstanceName;
@@ -22,8 +22,9 @@ pub(super) fn add<'a>(
     moment: Timestamp,
 ) {
     let assets = assets(access);
-    for grant in grants {
-        let Want::Database { instance, level, scope, .. } = grant.want else { continue };
+    for group in grants::groups(grants) {
+        let [grant, ..] = group else { continue };
+        let Want::Database { instance, level, .. } = grant.want else { continue };
         if !grant.period.contains(moment) {
             continue;
         }
@@ -37,7 +38,6 @@ pub(super) fn add<'a>(
             Entry::Occupied(entry) => {
                 let wanted = entry.into_mut();
                 wanted.end = later(wanted.end, end_of(grant));
-                wanted.because.push(grant);
                 wanted
             }
             Entry::Vacant(entry) => {
@@ -45,11 +45,16 @@ pub(super) fn add<'a>(
                     AccountName { user: entry.key().1.clone(), host: server.account_host.clone() };
                 let assets = assets.get(holder).cloned().unwrap_or_default();
                 let spec = AccountSpec { name, grants: Grants::default(), assets };
-                let (person, because, end) = (grant.person, vec![grant], end_of(grant));
+                let (person, because, end) = (grant.person, Vec::new(), end_of(grant));
                 entry.insert(Wanted { spec, person, because, end })
             }
         };
-        include(&mut wanted.spec.grants, scope, privileges.iter().copied());
+        wanted.because.extend(group);
+        for grant in group {
+            if let Want::Database { scope, .. } = grant.want {
+                include(&mut wanted.spec.grants, scope, privileges.iter().copied());
+            }
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{Desired, Wanted, end_of, later};
 use crate::access::model::Access;
-use crate::grants::{Grant, ServerTarget, Want};
+use crate::grants::{self, Grant, ServerTarget, Want};
 use crate::jumpserver::spec::PermissionSpec;
 use crate::naming::{self, Kind};
 use crate::period::Period;
@@ -25,7 +25,8 @@ pub(super) fn add<'a>(
     grants: &'a [Grant<'a>],
     moment: Timestamp,
 ) {
-    for grant in grants {
+    for group in grants::groups(grants) {
+        let [grant, ..] = group else { continue };
         if grant.period.is_over(moment) {
             continue;
         }
@@ -33,26 +34,29 @@ pub(super) fn add<'a>(
         let prefix = &access.config.prefix;
         let name = |kind| naming::permission(prefix, kind, grant.person, &grant.period);
         match grant.want {
-            Want::Server { login, target, .. } => {
+            Want::Server { login, .. } => {
                 let Some(kind) = access.config.logins.get(login) else { continue };
                 let wanted =
-                    entry(desired, name(Kind::Login(login)), grant, |name| PermissionSpec {
+                    entry(desired, name(Kind::Login(login)), group, |name| PermissionSpec {
                         accounts: kind.accounts.iter().cloned().collect(),
                         protocols: kind.protocols.iter().cloned().collect(),
                         actions: kind.actions.clone(),
                         ..empty(name, &person.jumpserver, &grant.period)
                     });
-                match target {
-                    ServerTarget::Node(path) => wanted.spec.nodes.insert(path.to_owned()),
-                    ServerTarget::Asset(asset) => wanted.spec.assets.insert(asset.to_owned()),
-                };
+                for grant in group {
+                    let Want::Server { target, .. } = grant.want else { continue };
+                    match target {
+                        ServerTarget::Node(path) => wanted.spec.nodes.insert(path.to_owned()),
+                        ServerTarget::Asset(asset) => wanted.spec.assets.insert(asset.to_owned()),
+                    };
+                }
             }
             Want::Database { instance, level, .. } => {
                 let Some(instance) = access.instances.get(instance) else { continue };
                 if !grant.period.has_started(moment) {
                     continue;
                 }
-                let wanted = entry(desired, name(Kind::Level(level)), grant, |name| {
+                let wanted = entry(desired, name(Kind::Level(level)), group, |name| {
                     let config = &access.config;
                     let account = naming::account(&config.owner, prefix, grant.person, level);
                     PermissionSpec {
@@ -85,24 +89,27 @@ fn empty(name: String, user: &str, period: &Period) -> PermissionSpec {
     }
 }
 
-/// The permission with this name, which the grant is now also a cause of.
+/// The permission with this name, which the grants of a group, never empty, are now also a
+/// cause of.
 fn entry<'d, 'a>(
     desired: &'d mut Desired<'a>,
     name: String,
-    grant: &'a Grant<'a>,
+    group: &'a [Grant<'a>],
     make: impl FnOnce(String) -> PermissionSpec,
 ) -> &'d mut Wanted<'a, PermissionSpec> {
-    match desired.permissions.entry(name) {
+    let grant = &group[0];
+    let wanted = match desired.permissions.entry(name) {
         Entry::Occupied(entry) => {
             let wanted = entry.into_mut();
             wanted.end = later(wanted.end, end_of(grant));
-            wanted.because.push(grant);
             wanted
         }
         Entry::Vacant(entry) => {
             let spec = make(entry.key().clone());
-            let (person, because, end) = (grant.person, vec![grant], end_of(grant));
+            let (person, because, end) = (grant.person, Vec::new(), end_of(grant));
             entry.insert(Wanted { spec, person, because, end })
         }
-    }
+    };
+    wanted.because.extend(group);
+    wanted
 }

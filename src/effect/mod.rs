@@ -270,12 +270,15 @@ impl<'a> Person<'a> {
                 note(&instance.site.file);
             }
         }
-        note("jumpgate.yaml");
-        if flipped {
-            note("policy.yaml");
+        for stem in ["jumpgate"].into_iter().chain(flipped.then_some("policy")) {
+            note(&format!("{stem}.yaml"));
+            note(&format!("{stem}.yml"));
         }
-        if files.is_empty() && self.changed.has("inventory/servers.yaml") {
-            files.insert("inventory/servers.yaml".to_owned());
+        if files.is_empty() {
+            let servers = ["inventory/servers.yaml", "inventory/servers.yml"];
+            files.extend(
+                servers.map(str::to_owned).into_iter().filter(|file| self.changed.has(file)),
+            );
         }
         (because, files)
     }

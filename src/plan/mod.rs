@@ -14,6 +14,7 @@ pub mod guard;
 mod hold;
 mod hosts;
 mod order;
+pub mod overdue;
 pub mod people;
 pub mod permissions;
 pub mod reason;

@@ -5,11 +5,14 @@
 
 mod ended;
 mod locks;
+mod metrics;
 mod progress;
 mod result;
+mod sessions;
 
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -18,6 +21,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use self::locks::Locks;
+use self::metrics::Metrics;
 use self::progress::Progress;
 pub(super) use self::result::ApplyReport;
 use super::plan::Format;
@@ -64,6 +68,9 @@ pub(super) struct Args {
     /// Wait at most so many seconds for another run to end, in place of giving up at once.
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     lock_timeout: u32,
+    /// Write what the run did as Prometheus text, also when it fails.
+    #[arg(long, value_name = "FILE")]
+    metrics_file: Option<PathBuf>,
     /// The form of the output.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -77,8 +84,11 @@ impl Args {
 
 pub(super) fn run(args: &Args) -> Outcome {
     block_on(async {
-        match apply(args).await {
-            Ok(outcome) | Err(outcome) => outcome,
+        let mut metrics = Metrics::default();
+        let (Ok(outcome) | Err(outcome)) = apply(args, &mut metrics).await;
+        match args.metrics_file.as_ref().map(|path| metrics.write(path, outcome)) {
+            Some(Err(error)) => outcome.and(could_not_run(&error)),
+            _ => outcome,
         }
     })
 }
@@ -113,7 +123,7 @@ impl<'a> Asked<'a> {
     }
 }
 
-async fn apply(args: &Args) -> Result<Outcome, Outcome> {
+async fn apply(args: &Args, metrics: &mut Metrics) -> Result<Outcome, Outcome> {
     let source = Source {
         dir: args.source.dir.clone(),
         // What is merged, not what lies about in the folder.
@@ -147,6 +157,9 @@ async fn apply(args: &Args) -> Result<Outcome, Outcome> {
     let plan = asked.plan(&observed, moment);
     anchored(&observed.jumpserver, &plan, args.new_anchor)?;
     let report = asked.report(&plan, &observed, moment);
+    metrics.errors = report.summary.errors;
+    metrics.overdue = plan::overdue::oldest(&access.config.owner, &observed.jumpserver, moment);
+    metrics.looked = true;
     if plan.is_empty() {
         remember(args, &source, &asked, &reader, &observed, &plan).await?;
         return Ok(nothing(args, &plan, &report));
@@ -157,7 +170,7 @@ async fn apply(args: &Args) -> Result<Outcome, Outcome> {
     allowed(args, &access, &plan)?;
     agreed(args)?;
     let mut locks = Locks::take(&access, &reader, &plan, environment, args.patience()).await?;
-    let outcome = under_locks(args, &source, &asked, &reader, &mut locks, &plan).await;
+    let outcome = under_locks(args, &source, &asked, &reader, &mut locks, &plan, metrics).await;
     locks.release().await;
     outcome
 }
@@ -198,6 +211,7 @@ async fn under_locks(
     reader: &Reader,
     locks: &mut Locks,
     confirmed: &Plan,
+    metrics: &mut Metrics,
 ) -> Result<Outcome, Outcome> {
     let moment = Timestamp::now();
     let observed = read_locked(asked, reader, locks, moment).await?;
@@ -235,16 +249,21 @@ async fn under_locks(
 
     // Read back: what is still planned was not kept as it was written.
     let moment = Timestamp::now();
-    let after = read_locked(asked, reader, locks, moment).await?;
-    let left = asked.plan(&after, moment);
-    let failed: Vec<&InstanceName> = failed_instances(&plan, &outcomes);
-    let last = anchor_after(asked, &after, &anchor, &failed);
-    if last != anchor
-        && let Err(error) = writer.put_anchor(&last).await
-    {
-        could_not_run(&error);
+    let after = read_locked(asked, reader, locks, moment).await.ok();
+    if let Some(after) = &after {
+        let failed: Vec<&InstanceName> = failed_instances(&plan, &outcomes);
+        let last = anchor_after(asked, after, &anchor, &failed);
+        if last != anchor
+            && let Err(error) = writer.put_anchor(&last).await
+        {
+            could_not_run(&error);
+        }
+        let owner = &asked.access.config.owner;
+        metrics.overdue = plan::overdue::oldest(owner, &after.jumpserver, moment);
     }
-    let result = ApplyReport::of(report, &plan, outcomes, &left);
+    let left = after.map(|after| asked.plan(&after, moment));
+    let result = ApplyReport::of(report, &plan, outcomes, left.as_ref()).overdue(metrics.overdue);
+    (metrics.done, metrics.failed, metrics.skipped) = result.counts();
     match args.format {
         Format::Json => anstream::println!("{}", result.json()),
         Format::Text => anstream::print!("{}", result.text()),
@@ -261,7 +280,7 @@ fn plan_without_stop(mut plan: Plan) -> Plan {
 fn nothing(args: &Args, plan: &Plan, report: &Report) -> Outcome {
     match args.format {
         Format::Json => {
-            let result = ApplyReport::of(report.clone(), plan, Vec::new(), plan);
+            let result = ApplyReport::of(report.clone(), plan, Vec::new(), Some(plan));
             anstream::println!("{}", result.json());
         }
         Format::Text => {

@@ -2,11 +2,13 @@
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::apply::{Outcome, Sessions};
+use super::sessions::SessionsEnded;
+use crate::apply::Outcome;
 use crate::cli;
-use crate::plan::{Item, Plan, Target, What};
+use crate::plan::{Item, Plan, What};
 use crate::report::{Report, clean};
 
 /// The version of the JSON form.
@@ -30,54 +32,13 @@ pub(crate) struct ApplyReport {
     skipped: usize,
     /// What became of open sessions where access ended.
     sessions: SessionsEnded,
+    /// Whether the systems could be read again after the steps.
+    read_back: bool,
     /// Steps that were done and that a new look at the systems asks for again.
     differs: Vec<String>,
-}
-
-/// What became of open sessions, on each side.
-#[derive(Debug, Clone, Copy, Default, Serialize, schemars::JsonSchema)]
-struct SessionsEnded {
-    /// Those of database accounts, on the servers.
-    databases: Sessions,
-    /// Those of JumpServer, to servers and databases alike.
-    jumpserver: Sessions,
-}
-
-impl SessionsEnded {
-    fn of(plan: &Plan, outcomes: &[Outcome]) -> Self {
-        let mut all = Self::default();
-        for (item, outcome) in plan.items.iter().zip(outcomes) {
-            let Outcome::Done { sessions, .. } = outcome else { continue };
-            let side = match item.target {
-                Target::Instance(_) => &mut all.databases,
-                Target::JumpServer => &mut all.jumpserver,
-            };
-            *side = side.and(*sessions);
-        }
-        all
-    }
-
-    /// A line for people, when there were sessions.
-    fn text(self) -> String {
-        let part = |word: &str, databases: usize, jumpserver: usize| {
-            let places = [(databases, "on databases"), (jumpserver, "in JumpServer")];
-            let places: Vec<String> = places
-                .into_iter()
-                .filter(|(count, _)| *count > 0)
-                .map(|(count, place)| format!("{count} {place}"))
-                .collect();
-            (!places.is_empty()).then(|| format!("{word}: {}", places.join(", ")))
-        };
-        let parts = [
-            part("ended", self.databases.ended, self.jumpserver.ended),
-            part("left open", self.databases.left, self.jumpserver.left),
-        ];
-        let parts: Vec<String> = parts.into_iter().flatten().collect();
-        match parts.is_empty() {
-            true => String::new(),
-            false => format!("Open sessions {}.\n", parts.join("; ")),
-        }
-    }
+    /// The oldest end that has passed and still stands, when there is one.
+    #[schemars(with = "Option<String>")]
+    oldest_overdue_end: Option<Timestamp>,
 }
 
 /// How one step went.
@@ -92,8 +53,14 @@ struct StepResult {
 }
 
 impl ApplyReport {
-    /// `left` is the plan after everything: what it still asks for was not kept.
-    pub(crate) fn of(report: Report, plan: &Plan, outcomes: Vec<Outcome>, left: &Plan) -> Self {
+    /// `left` is the plan after everything: what it still asks for was not kept. It is none
+    /// when the systems could not be read again.
+    pub(crate) fn of(
+        report: Report,
+        plan: &Plan,
+        outcomes: Vec<Outcome>,
+        left: Option<&Plan>,
+    ) -> Self {
         let noted = |outcome: &Outcome| matches!(outcome, Outcome::Done { note: Some(_), .. });
         let differs = plan
             .items
@@ -102,7 +69,7 @@ impl ApplyReport {
             .filter(|(item, outcome)| {
                 outcome.is_done()
                     && !noted(outcome)
-                    && left.items.iter().any(|again| same(item, again))
+                    && left.is_some_and(|left| left.items.iter().any(|again| same(item, again)))
             })
             .map(|(item, _)| item.name.clone())
             .collect();
@@ -114,7 +81,9 @@ impl ApplyReport {
             failed: count(|outcome| matches!(outcome, Outcome::Failed { .. })),
             skipped: count(|outcome| matches!(outcome, Outcome::Skipped { .. })),
             sessions: SessionsEnded::of(plan, &outcomes),
+            read_back: left.is_some(),
             differs,
+            oldest_overdue_end: None,
             steps: plan
                 .items
                 .iter()
@@ -127,6 +96,17 @@ impl ApplyReport {
                 })
                 .collect(),
         }
+    }
+
+    /// With the oldest end that has passed and still stands.
+    pub(crate) fn overdue(mut self, end: Option<Timestamp>) -> Self {
+        self.oldest_overdue_end = end;
+        self
+    }
+
+    /// How many steps were done, failed, were skipped.
+    pub(crate) fn counts(&self) -> (usize, usize, usize) {
+        (self.done, self.failed, self.skipped)
     }
 
     /// The JSON form.
@@ -144,7 +124,9 @@ impl ApplyReport {
         if self.skipped > 0 {
             let _ = write!(text, ", {} skipped", self.skipped);
         }
-        if self.differs.is_empty() {
+        if !self.read_back {
+            text.push_str("; it could not be read back.\n");
+        } else if self.differs.is_empty() {
             text.push_str(if self.done > 0 { "; read back: as written.\n" } else { ".\n" });
         } else {
             text.push_str("; read back: DIFFERS from what was written:\n");
@@ -161,11 +143,8 @@ impl ApplyReport {
 
     /// How it ended.
     pub(crate) fn outcome(&self) -> cli::Outcome {
-        if self.failed > 0 || self.skipped > 0 || !self.differs.is_empty() {
-            cli::Outcome::InPart
-        } else {
-            cli::Outcome::Done
-        }
+        let whole = self.read_back && self.failed == 0 && self.skipped == 0;
+        if !whole || !self.differs.is_empty() { cli::Outcome::InPart } else { cli::Outcome::Done }
     }
 }
 

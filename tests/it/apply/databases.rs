@@ -165,8 +165,19 @@ async fn a_dead_server_stops_nothing_else() {
         &format!("{REQUEST}servers: [{{ login: app, assets: [pay-web-01] }}]\n"),
     );
     company.merge("refunds for fanlichun");
-    let done = company.run(&["apply", "--yes"]).await.expect(5);
+    let metrics = company.dir().join("metrics.prom");
+    let file = metrics.to_str().expect("a path");
+    let done = company.run(&["apply", "--yes", "--metrics-file", file]).await.expect(5);
     assert!(done.stdout.contains("JG201"), "{}", done.stdout);
+    let text = std::fs::read_to_string(&metrics).expect("the metrics");
+    for line in [
+        "jumpgate_last_run_exit_code 5",
+        "jumpgate_last_run_steps{outcome=\"done\"} 1",
+        "jumpgate_last_run_errors 1",
+        "jumpgate_oldest_overdue_end_seconds 0",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
     assert_eq!(company.jumpserver.usable_accounts("fanlichun", "pay-web-01"), ["app"]);
 }
 

@@ -5,7 +5,7 @@
 //! so an unchanged state has an unchanged mark. One exception: while sessions are left open
 //! after an end, the mark says since when, as nothing else outlives a run that is cut.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,45 @@ pub struct Mark {
     /// For a database account: how far its password is on its way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handover: Option<Handover>,
+    /// For a permission: what it gave no longer, while open sessions behind that are still
+    /// to be looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<Left>,
+}
+
+/// What a permission gave, and does not give any more.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Left {
+    /// Since when not.
+    #[schemars(with = "String")]
+    pub since: Timestamp,
+    /// The assets, by name.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub assets: BTreeSet<String>,
+    /// The nodes, by path.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub nodes: BTreeSet<String>,
+    /// The user names of the accounts.
+    pub accounts: BTreeSet<String>,
+    /// The protocols.
+    pub protocols: BTreeSet<String>,
+    /// The actions.
+    pub actions: BTreeSet<String>,
+}
+
+impl Left {
+    /// Both together, since the earlier of the two.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.since = self.since.min(other.since);
+        self.assets.extend(other.assets);
+        self.nodes.extend(other.nodes);
+        self.accounts.extend(other.accounts);
+        self.protocols.extend(other.protocols);
+        self.actions.extend(other.actions);
+        self
+    }
 }
 
 /// How far the password of a database account is on its way into the server.
@@ -133,6 +172,7 @@ mod tests {
             )]),
             end: Some("2027-02-28T16:00:00Z".parse().expect("a moment")),
             handover: None,
+            left: None,
         }
     }
 

@@ -16,7 +16,7 @@ use crate::names::Environment;
 const LONGEST: u32 = 24 * 60;
 
 /// What becomes of open sessions when the access behind them ends or is narrowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum OnEnd {
     /// They are left, counted, and told.
     Report,

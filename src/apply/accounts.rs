@@ -186,6 +186,7 @@ impl One<'_, '_, '_> {
             requests: self.change.mark.requests.clone(),
             end: self.change.mark.end(),
             handover,
+            left: None,
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod board;
+mod left;
 mod names;
 mod permissions;
 mod secrets;
@@ -26,6 +27,7 @@ use crate::jumpserver::{Reader, Writer};
 use crate::mysql;
 use crate::names::InstanceName;
 use crate::observe::SIDE_BY_SIDE;
+use crate::on_end::OnEnds;
 use crate::plan::{Item, Plan, Target, What};
 
 /// How many steps of JumpServer's own lane run at once.
@@ -99,7 +101,8 @@ pub async fn carry_out(
 ) -> Vec<Outcome> {
     let board = Board::new(plan.items.len());
     let names = Names::of(means.live);
-    let run = Run { plan, means, board: &board, names: &names, tell };
+    let on_ends = OnEnds::of(means.access);
+    let run = Run { plan, means, board: &board, names: &names, on_ends, tell };
     let own: Vec<usize> = run.places(|target| *target == Target::JumpServer);
     let jumpserver = stream::iter(own)
         .map(|place| run.jumpserver(place))
@@ -128,6 +131,7 @@ struct Run<'r, 'a> {
     means: &'r Means<'a>,
     board: &'r Board,
     names: &'r Names,
+    on_ends: OnEnds<'r>,
     tell: &'r (dyn Fn(usize, &Outcome) + Sync),
 }
 
@@ -165,15 +169,17 @@ impl Run<'_, '_> {
             Err(outcome) => outcome,
             Ok(item) => {
                 let done = match &item.what {
-                    What::User { change } => users::carry_out(self, change).await,
+                    What::User { change } => {
+                        users::carry_out(self, change).await.map(|()| Carried::default())
+                    }
                     What::Permission { id, action, mark } => {
                         permissions::carry_out(self, *id, action, mark.as_ref()).await
                     }
                     // An account belongs to its instance.
-                    What::Account { .. } => Ok(()),
+                    What::Account { .. } => Ok(Carried::default()),
                 };
                 match done {
-                    Ok(()) => Outcome::done(),
+                    Ok(carried) => carried.into(),
                     Err(error) => Outcome::Failed { why: error.to_string() },
                 }
             }

@@ -89,6 +89,7 @@ impl World {
                     changed: account.changed.and_then(|at| Timestamp::from_second(at).ok()),
                     ended: None,
                 }),
+                left: None,
             }),
             comment: String::new(),
         })

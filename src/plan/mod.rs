@@ -13,6 +13,7 @@ mod focus;
 pub mod guard;
 mod hold;
 mod hosts;
+pub mod left;
 mod order;
 pub mod overdue;
 pub mod people;

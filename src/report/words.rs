@@ -12,8 +12,10 @@ use crate::handover::Step;
 use crate::jumpserver::spec::PermissionSpec;
 use crate::mysql::difference::Naming;
 use crate::mysql::spec::{Change, Object};
+use crate::on_end::OnEnds;
 use crate::period::{Edge, Period};
 use crate::plan::accounts::{AccountChange, AccountStep};
+use crate::plan::left;
 use crate::plan::people::UserChange;
 use crate::plan::permissions::Action;
 use crate::plan::{Item, What};
@@ -36,10 +38,14 @@ pub fn clean(text: &str) -> String {
 }
 
 /// Whether it comes, changes or goes, what it is about, and what it changes.
-pub(super) fn item(item: &Item, access: &Access) -> (Sign, String, Vec<String>) {
+pub(super) fn item(
+    item: &Item,
+    access: &Access,
+    on_ends: &OnEnds<'_>,
+) -> (Sign, String, Vec<String>) {
     match &item.what {
         What::User { change } => user(change),
-        What::Permission { action, .. } => permission(action, access),
+        What::Permission { action, .. } => permission(action, access, on_ends),
         What::Account { change } => account(change, access),
     }
 }
@@ -65,7 +71,11 @@ fn user(change: &UserChange) -> (Sign, String, Vec<String>) {
     }
 }
 
-fn permission(action: &Action, access: &Access) -> (Sign, String, Vec<String>) {
+fn permission(
+    action: &Action,
+    access: &Access,
+    on_ends: &OnEnds<'_>,
+) -> (Sign, String, Vec<String>) {
     let zone = &access.config.zone;
     match action {
         Action::Create { spec } => {
@@ -73,13 +83,33 @@ fn permission(action: &Action, access: &Access) -> (Sign, String, Vec<String>) {
             (Sign::Add, format!("permission {}", spec.name), words)
         }
         Action::Delete { from } => {
-            let words = vec![format!("ends: {}", opens(from, access)), period(from, zone)];
+            let mut words = vec![format!("ends: {}", opens(from, access)), period(from, zone)];
+            words.extend(sessions(from, None, on_ends));
             (Sign::End, format!("permission {}", from.name), words)
         }
         Action::Update { from, to, mark } => {
-            (Sign::Change, format!("permission {}", to.name), changes(from, to, *mark, zone))
+            let mut words = changes(from, to, *mark, zone);
+            words.extend(sessions(from, Some(to), on_ends));
+            (Sign::Change, format!("permission {}", to.name), words)
         }
     }
+}
+
+/// What becomes of open sessions in JumpServer behind what a permission gives no longer.
+fn sessions(
+    from: &PermissionSpec,
+    to: Option<&PermissionSpec>,
+    on_ends: &OnEnds<'_>,
+) -> Option<String> {
+    let left = left::taken(from, to, Timestamp::UNIX_EPOCH)?;
+    let settings = left::settings(&left, on_ends).into_iter();
+    let words = settings.map(|on_end| match on_end {
+        OnEnd::Report => "left and told".to_owned(),
+        OnEnd::Disconnect => "ended".to_owned(),
+        OnEnd::After(minutes) => format!("ended {minutes} minutes after the end"),
+    });
+    let words = words.collect::<Vec<_>>().join(", or by their environment ");
+    Some(format!("open sessions in JumpServer behind it are {words}"))
 }
 
 /// What a permission opens, and as whom.

@@ -289,6 +289,7 @@ impl World {
                             requests: change.mark.requests.clone(),
                             end: change.mark.end(),
                             handover,
+                            left: None,
                         };
                         let seen = SeenAssetAccount {
                             id,

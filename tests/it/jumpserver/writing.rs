@@ -23,6 +23,7 @@ pub(super) fn mark(target: &Target, id: Uuid) -> Mark {
         requests: Default::default(),
         end: None,
         handover: None,
+        left: None,
     }
 }
 

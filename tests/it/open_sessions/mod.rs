@@ -1,6 +1,7 @@
 //! What becomes of open sessions when access ends, as policy sets it for the environment.
 
 mod databases;
+mod jumpserver;
 mod passwords;
 
 use jumpgate_sandbox::Version;

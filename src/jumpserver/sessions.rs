@@ -1,8 +1,9 @@
 //! Sessions that are open in JumpServer: found by the person, ended by their ids.
 //!
-//! Ending is a task for the component that holds the session (`terminal/tasks/`); it
-//! fetches its tasks every few seconds. So an answer means: told to end. A session that
-//! has ended by itself is left out of the answer, and is no error.
+//! Ending is a task for the component that holds the session (`terminal/tasks/`), which
+//! fetches its tasks in its own time. So an answer means: told to end. A session that has
+//! ended by itself is left out of the answer, and is no error. No exchange of these was
+//! recorded: shapes and behaviour are those of the published source of 3.10.9 and 4.10.19.
 
 use std::collections::{BTreeMap, BTreeSet};
 

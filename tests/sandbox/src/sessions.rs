@@ -2,7 +2,7 @@
 //!
 //! No exchange of these was recorded: fields, filters, rights and the answer are those of
 //! the published source of both versions (`apps/terminal`). There the kill is a task that
-//! the component of the session fetches within seconds; here it is carried out at once.
+//! the component of the session fetches in its own time; here it is carried out at once.
 
 use serde_json::{Value, json};
 use uuid::Uuid;

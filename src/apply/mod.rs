@@ -175,7 +175,7 @@ impl Run<'_, '_> {
                         users::carry_out(self, change).await.map(|()| Carried::default())
                     }
                     What::Permission { id, action, mark } => {
-                        permissions::carry_out(self, *id, action, mark.as_ref()).await
+                        permissions::carry_out(self, *id, action, mark.as_deref()).await
                     }
                     // An account belongs to its instance.
                     What::Account { .. } => Ok(Carried::default()),

@@ -32,8 +32,8 @@ pub struct Live {
     pub everybody: Vec<Everybody>,
     /// Whether what was asked about exists.
     pub existing: Existing,
-    /// Open sessions of accounts whose user name begins as asked; `None` when the reader
-    /// may not see sessions of others.
+    /// Open sessions of accounts whose user name begins as asked, in order; `None` when the
+    /// reader may not see sessions of others.
     pub sessions: Option<Vec<SeenSession>>,
 }
 
@@ -53,13 +53,16 @@ impl Live {
         &'s self,
         name: &AccountName,
     ) -> Option<impl Iterator<Item = &'s SeenSession>> {
-        let alike = self.accounts.keys().filter(|other| other.user == name.user);
+        let sessions = self.sessions.as_ref()?;
+        let first = AccountName { user: name.user.clone(), host: String::new() };
+        let alike = self.accounts.range(first..).map(|(other, _)| other);
+        let alike = alike.take_while(|other| other.user == name.user);
         let alone = alike.filter(|other| other.host != name.host).count() == 0;
+        let start = sessions.partition_point(|session| session.user < name.user);
         let name = name.clone();
-        let of = move |session: &&SeenSession| {
-            session.user == name.user && (alone || may_be_from(&name.host, &session.from))
-        };
-        Some(self.sessions.as_ref()?.iter().filter(of))
+        let user = name.user.clone();
+        let of_user = sessions[start..].iter().take_while(move |session| session.user == user);
+        Some(of_user.filter(move |session| alone || may_be_from(&name.host, &session.from)))
     }
 }
 

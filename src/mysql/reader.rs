@@ -98,7 +98,11 @@ impl Reader {
             let ours = open.user.starts_with(&ask.account_prefix);
             ours.then_some(SeenSession { user: open.user, from: open.from })
         };
-        let sessions = sessions.map(|open| open.into_iter().filter_map(ours).collect());
+        let sessions = sessions.map(|open| {
+            let mut sessions: Vec<_> = open.into_iter().filter_map(ours).collect();
+            sessions.sort();
+            sessions
+        });
         Ok(Live { server: facts.server.clone(), accounts, everybody, existing, sessions })
     }
 

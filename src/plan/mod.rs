@@ -146,7 +146,7 @@ pub enum What {
         #[serde(flatten)]
         action: Box<permissions::Action>,
         /// Its mark, when it stays.
-        mark: Option<Mark>,
+        mark: Option<Box<Mark>>,
     },
     /// A database account.
     Account {

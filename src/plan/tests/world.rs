@@ -217,7 +217,7 @@ impl World {
         for item in &plan.items {
             match &item.what {
                 What::Permission { id, action, mark } => {
-                    self.permission(*id, action, mark.as_ref());
+                    self.permission(*id, action, mark.as_deref());
                 }
                 What::Account { change } => self.account(change),
                 What::User { .. } => {}

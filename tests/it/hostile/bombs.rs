@@ -104,8 +104,8 @@ fn a_file_that_grows_without_end_is_an_error_at_its_place() {
             "things times instances",
             request(format!(
                 "{HEAD}databases: [{{instance: [{}], level: r, tables: [{}]}}]\n",
-                many(60_000, |n| format!("i{n}")),
-                many(60_000, |n| format!("orders.t{n}"))
+                many(30_000, |n| format!("i{n}")),
+                many(30_000, |n| format!("orders.t{n}"))
             )),
             "JG025",
         ),

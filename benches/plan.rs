@@ -117,7 +117,14 @@ fn make(
     moment: Timestamp,
 ) -> plan::Plan {
     let new_servers = BTreeSet::new();
-    plan::make(&plan::Inputs { access, grants, observed, moment, new_servers: &new_servers })
+    plan::make(&plan::Inputs {
+        access,
+        grants,
+        observed,
+        moment,
+        new_servers: &new_servers,
+        unproven: &Default::default(),
+    })
 }
 
 fn person(number: usize) -> String {

@@ -26,6 +26,7 @@
 pub mod access;
 pub mod answers;
 pub mod apply;
+pub mod approval;
 pub mod cli;
 pub mod credentials;
 pub mod desired;

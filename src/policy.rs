@@ -80,7 +80,7 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use super::*;
-    use crate::access::model::{ExposedAccounts, Scope, ScopeKind};
+    use crate::access::model::{ExposedAccounts, Provenance, Scope, ScopeKind};
     use crate::grants::Because;
     use crate::period::{Edge, Period};
 
@@ -100,7 +100,13 @@ mod tests {
     }
 
     fn policy(limits: Vec<Limit>) -> Policy {
-        Policy { environments: Vec::new(), limits, exposed_accounts: ExposedAccounts::Refuse }
+        Policy {
+            environments: Vec::new(),
+            limits,
+            exposed_accounts: ExposedAccounts::Refuse,
+            owners: Vec::new(),
+            provenance: Provenance::Off,
+        }
     }
 
     fn period(from: Option<&str>, until: Option<&str>) -> Period {

@@ -138,6 +138,31 @@ pub(super) struct PolicyFile {
     /// risk.
     #[serde(default, deserialize_with = "value")]
     pub(super) exposed_accounts: Option<Exposed>,
+    /// Who approves edits of the rules themselves (`jumpgate.yaml`, `policy.yaml`, the
+    /// inventory, names of people at the forge, CODEOWNERS, CI), and steps in where the owners
+    /// of a target may not approve: people, teams as `team/NAME`, groups of the forge as
+    /// `forge/PATH`. Default: nobody.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<Vec<String>>", length(min = 1))]
+    pub(super) owners: Option<List>,
+    /// What apply wants to know of how something new was merged before it is granted: `off`
+    /// (default) nothing, `git` that it was not pushed past a pull request, `forge` that its
+    /// pull request had the approvals that the rules ask for.
+    #[serde(default, deserialize_with = "value")]
+    pub(super) provenance: Option<ProvenanceWord>,
+}
+
+/// What apply wants to know of how something new was merged.
+#[derive(Deserialize, JsonSchema, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub(super) enum ProvenanceWord {
+    /// Nothing.
+    Off,
+    /// What git tells.
+    Git,
+    /// What the forge tells.
+    Forge,
 }
 
 /// What happens to exposed accounts.
@@ -270,7 +295,8 @@ pub(super) struct InstanceFile {
     /// One of the environments of `policy.yaml`.
     #[schemars(with = "String")]
     pub(super) environment: Text,
-    /// Who approves requests for it: people, and teams as `team/NAME`. Default: nobody.
+    /// Who approves requests for it: people, teams as `team/NAME`, groups of the forge as
+    /// `forge/PATH`. Default: nobody.
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<Vec<String>>", length(min = 1))]
     pub(super) owners: Option<List>,
@@ -353,7 +379,8 @@ pub(super) struct ServerPart {
     /// One of the environments of `policy.yaml`.
     #[schemars(with = "String")]
     pub(super) environment: Text,
-    /// Who approves requests for them: people, and teams as `team/NAME`. Default: nobody.
+    /// Who approves requests for them: people, teams as `team/NAME`, groups of the forge as
+    /// `forge/PATH`. Default: nobody.
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<Vec<String>>", length(min = 1))]
     pub(super) owners: Option<List>,

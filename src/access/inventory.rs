@@ -276,7 +276,8 @@ impl Loader<'_> {
         entries
     }
 
-    fn owners(
+    /// Who answers for something: people, teams, and groups of the forge.
+    pub(super) fn owners(
         &mut self,
         file: &Arc<str>,
         list: Option<&List>,
@@ -286,7 +287,14 @@ impl Loader<'_> {
         let Some(list) = list else { return Vec::new() };
         self.not_empty(file, list);
         self.distinct(file, &list.value);
-        list.value.iter().filter_map(|text| self.party(file, text, people, teams)).collect()
+        let owners = list.value.iter().filter_map(|text| match text.value.strip_prefix("forge/") {
+            Some(path) => {
+                let path = Text { value: path.to_owned(), ..text.clone() };
+                self.name(file, &path).map(Party::Group)
+            }
+            None => self.party(file, text, people, teams),
+        });
+        owners.collect()
     }
 
     /// What is possible for an instance, and weakens it.

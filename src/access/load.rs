@@ -73,12 +73,15 @@ impl Loader<'_> {
                 settings::stand_in()?
             }
         };
-        let policy = self.policy(&config).unwrap_or_else(|| {
+        let (mut policy, owners) = self.policy(&config).unwrap_or_else(|| {
             self.unsure.insert("environment");
-            settings::no_policy()
+            (settings::no_policy(), None)
         });
         let people = self.people(&config);
         let teams = self.teams(&people);
+        if let Some((file, list)) = &owners {
+            policy.owners = self.owners(file, Some(list), &people, &teams);
+        }
         let instances = self.instances(&config, &policy, &people, &teams);
         let servers = self.servers(&config, &policy, &people, &teams);
         let (requests, notices) = (BTreeMap::new(), Vec::new());
@@ -328,6 +331,12 @@ impl Loader<'_> {
         people: &BTreeMap<PersonName, Person>,
         teams: &BTreeMap<TeamName, Team>,
     ) -> Option<Party> {
+        if text.value.starts_with("forge/") {
+            let message = "a group of the forge can only be an owner".to_owned();
+            let expected = "expected a person or a team: who is in it would change without git";
+            self.at(file, text, Code::InvalidValue, message, expected.to_owned());
+            return None;
+        }
         match text.value.strip_prefix("team/") {
             Some(_) => {
                 let name = Text { value: text.value["team/".len()..].to_owned(), ..text.clone() };

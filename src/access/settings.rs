@@ -6,11 +6,12 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::files::{
-    ConfigFile, Exposed, LimitPart, List, LoginPart, PolicyFile, ScopeWord, Source, Text,
+    ConfigFile, Exposed, LimitPart, List, LoginPart, PolicyFile, ProvenanceWord, ScopeWord, Source,
+    Text,
 };
 use super::load::Loader;
 use super::model::{
-    Config, ExposedAccounts, Guard, Limit, Login, PeopleSource, Policy, ScopeKind, When,
+    Config, ExposedAccounts, Guard, Limit, Login, PeopleSource, Policy, Provenance, ScopeKind, When,
 };
 use crate::diagnostic::{Code, nearest};
 use crate::mysql::privilege::Privilege;
@@ -21,6 +22,9 @@ use crate::yaml::{self, Spanned};
 /// What JumpServer lets people do (v3.10 and v4.10).
 pub(super) const ACTIONS: [&str; 7] =
     ["connect", "upload", "download", "copy", "paste", "delete", "share"];
+
+/// A list of owners that is not resolved yet, and its file.
+pub(super) type Owners = (Arc<str>, List);
 
 impl Loader<'_> {
     pub(super) fn config(&mut self) -> Option<Config> {
@@ -260,7 +264,8 @@ impl Loader<'_> {
         levels
     }
 
-    pub(super) fn policy(&mut self, config: &Config) -> Option<Policy> {
+    /// The rules, and the list of their owners.
+    pub(super) fn policy(&mut self, config: &Config) -> Option<(Policy, Option<Owners>)> {
         let help = "it names the environments: environments: [prod, test]";
         let (file, read) = self.required::<PolicyFile>("policy", help)?;
         self.not_empty(&file, &read.environments);
@@ -273,7 +278,15 @@ impl Loader<'_> {
             Some(Exposed::Allow) => ExposedAccounts::Allow,
             Some(Exposed::Refuse) | None => ExposedAccounts::Refuse,
         };
-        Some(Policy { environments, limits, exposed_accounts })
+        let provenance = match read.provenance {
+            Some(ProvenanceWord::Forge) => Provenance::Forge,
+            Some(ProvenanceWord::Git) => Provenance::Git,
+            Some(ProvenanceWord::Off) | None => Provenance::Off,
+        };
+        // Who they are is known when people and teams are read.
+        let owners = Vec::new();
+        let policy = Policy { environments, limits, exposed_accounts, owners, provenance };
+        Some((policy, read.owners.map(|list| (file, list))))
     }
 
     fn limit(
@@ -378,6 +391,8 @@ pub(super) fn no_policy() -> Policy {
         environments: Vec::new(),
         limits: Vec::new(),
         exposed_accounts: ExposedAccounts::Refuse,
+        owners: Vec::new(),
+        provenance: Provenance::Off,
     }
 }
 

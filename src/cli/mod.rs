@@ -1,7 +1,9 @@
 //! The command line: one file a command.
 
 mod apply;
+mod approvals;
 mod check;
+mod codeowners;
 mod comment;
 mod compare;
 mod doctor;
@@ -9,6 +11,7 @@ mod edit;
 mod exit;
 mod explain;
 mod file;
+mod forge;
 mod format;
 mod grants_needed;
 mod import;
@@ -16,6 +19,7 @@ mod init;
 mod log;
 mod plan;
 mod process;
+mod provenance;
 mod roles_needed;
 mod rotate;
 mod schema;
@@ -46,6 +50,10 @@ enum Command {
     Plan(plan::Args),
     /// Write a plan as the one comment on a pull request, or update it.
     Comment(comment::Args),
+    /// Say who must approve a pull request and who has, by the forge's reviews.
+    Approvals(approvals::Args),
+    /// Write CODEOWNERS from the owners of the inventory.
+    Codeowners(codeowners::Args),
     /// Make JumpServer and the databases match what is merged.
     Apply(apply::Args),
     /// Renew passwords of database accounts.
@@ -96,6 +104,8 @@ impl Cli {
             Command::Check(args) => check::run(&args),
             Command::Plan(args) => plan::run(&args),
             Command::Comment(args) => comment::run(&args),
+            Command::Approvals(args) => approvals::run(&args),
+            Command::Codeowners(args) => codeowners::run(&args),
             Command::Apply(args) => apply::run(&args),
             Command::Rotate(args) => rotate::run(&args),
             Command::Doctor(args) => doctor::run(&args),
@@ -145,4 +155,21 @@ fn print_result(text: &str) -> Outcome {
 fn width() -> usize {
     let terminal = terminal_size::terminal_size_of(std::io::stdout());
     terminal.map_or(80, |(width, _)| usize::from(width.0)).clamp(60, 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed_and_tells_its_version() {
+        let command = Cli::command();
+        command.clone().debug_assert();
+        let version = command.get_version().expect("a version");
+        let (number, commit) = version.split_once(' ').unwrap_or((version, "(none)"));
+        assert_eq!(number, env!("CARGO_PKG_VERSION"));
+        assert!(commit.starts_with('(') && commit.ends_with(')'), "{version}");
+    }
 }

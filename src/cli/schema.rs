@@ -11,7 +11,7 @@ use super::{Outcome, could_not_run};
 use crate::access::schema::FILES;
 use crate::answers::Answer;
 use crate::diagnostic::nearest;
-use crate::report::{CheckReport, Comparison, Report};
+use crate::report::{Approvals, CheckReport, Comparison, Report};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -78,6 +78,7 @@ fn entries() -> Vec<Entry> {
         output::<ApplyReport>("apply"),
         output::<Answer>("who"),
         output::<Comparison>("effect"),
+        output::<Approvals>("approvals"),
     ];
     files.chain(outputs).collect()
 }

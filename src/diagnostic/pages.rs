@@ -15,6 +15,7 @@ pub const PAGES: &[(&str, &str)] = pages! {
     "JG211" "JG212" "JG213" "JG214" "JG215" "JG216" "JG217" "JG218" "JG219" "JG220"
     "JG221" "JG222" "JG223" "JG224" "JG225" "JG226" "JG227" "JG228" "JG229" "JG230"
     "JG231" "JG232" "JG233" "JG234" "JG240" "JG241" "JG242" "JG243"
+    "JG260" "JG261"
     "JG255" "JG256" "JG257"
 };
 

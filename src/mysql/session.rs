@@ -273,7 +273,8 @@ fn tls_error(text: &str, error: Option<&rustls::Error>) -> String {
     use rustls::{CertificateError, Error as Tls};
     match error {
         Some(Tls::InvalidCertificate(certificate)) => match certificate {
-            CertificateError::UnknownIssuer => {
+            // An authority of the same name with another key is another one.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
                 "its certificate is not signed by an authority that is trusted: name the right \
                  file in `tls: { ca: ... }`"
                     .into()

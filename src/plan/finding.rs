@@ -107,6 +107,10 @@ kinds! {
     SwitchedOff = "JG233", Warning, "an object was switched off by another hand";
     /// Objects of ours are there, and the anchor is not.
     NoAnchor = "JG234", Error, "the anchor is gone";
+    /// The pull request lacked approvals, or there was none.
+    MergedAgainstRules = "JG260", Error, "a request was merged against the rules";
+    /// Nobody can tell how the request was merged.
+    MergeNotKnown = "JG261", Error, "how a request was merged is not known";
     /// A pull request asks for more than the policy of its base allows.
     BeyondPolicy = "JG240", Error, "a request goes beyond policy";
     /// An instance that the base does not have.
@@ -136,6 +140,13 @@ impl schemars::JsonSchema for Kind {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({ "type": "string", "pattern": "^JG2[0-9]{2}$" })
+    }
+}
+
+impl Kind {
+    /// Whether it is a request that was merged and must not have been.
+    pub fn breaks_policy(self) -> bool {
+        matches!(self, Self::AgainstPolicy | Self::MergedAgainstRules)
     }
 }
 

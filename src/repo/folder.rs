@@ -6,16 +6,23 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::walk::{self, Entry, Source};
-use super::{Error, Fault, Tree};
+use super::{Error, Fault, Tree, git};
 use crate::yaml::FILE_MAX;
 
 impl Tree {
     /// Reads a folder. Symbolic links are followed inside of it.
     ///
     /// # Errors
-    /// When the folder or a file in it cannot be read: a part of a repo is no repo.
+    /// When the folder or a file in it cannot be read, or the checkout leaves one out: a
+    /// part of a repo is no repo.
     pub fn folder(root: &Path) -> Result<Self, Error> {
         fs::read_dir(root).map_err(|error| Error(told(&error)))?;
+        if let Some(path) = git::left_out(root) {
+            return Err(Error(format!(
+                "git has {path}, and this checkout leaves it out: `git sparse-checkout disable` \
+                 brings the whole repo"
+            )));
+        }
         walk::read(&Folder { root: root.to_owned() })
     }
 }

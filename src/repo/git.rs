@@ -1,10 +1,11 @@
 //! The access repo in git: files at a revision, and which commit comes from which. Only
 //! the local repository is read.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use git2::{ObjectType, Repository, StatusOptions, TreeEntry};
+use git2::{IndexEntryExtendedFlag, ObjectType, Repository, StatusOptions, TreeEntry};
 
 use super::walk::{self, Entry, Source};
 use super::{Error, Fault, PARTS, Tree};
@@ -178,6 +179,28 @@ pub fn head(dir: &Path) -> Result<Option<Head>, Error> {
     Ok(Some(Head { commit, dirty, shallow: repository.is_shallow() }))
 }
 
+/// A file of the access repo in `dir` that git has and that a sparse checkout leaves out,
+/// as its path below `dir`; none where the checkout is whole, or there is no repository.
+pub(super) fn left_out(dir: &Path) -> Option<String> {
+    let repository = Repository::discover(dir).ok()?;
+    let prefix = match below(&repository, dir).ok()? {
+        below if below.is_empty() => below,
+        below => format!("{below}/"),
+    };
+    let index = repository.index().ok()?;
+    index.iter().find_map(|entry| {
+        let flags = IndexEntryExtendedFlag::from_bits_truncate(entry.flags_extended);
+        let path = String::from_utf8(entry.path).ok()?;
+        let path = path.strip_prefix(&prefix)?;
+        let part = path.split('/').next()?;
+        // The mark alone may also mean that a change of the file is not to be seen.
+        let left_out = flags.contains(IndexEntryExtendedFlag::SKIP_WORKTREE)
+            && PARTS.contains(&part)
+            && dir.join(path).symlink_metadata().is_err();
+        left_out.then(|| path.to_owned())
+    })
+}
+
 /// How a commit stands to the one that was applied last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Descent {
@@ -242,6 +265,53 @@ pub fn merge_base(dir: &Path, base: &str, head: &str) -> Result<String, Error> {
              (`fetch-depth: 0` of actions/checkout, `GIT_DEPTH: 0` in GitLab CI)"
         ))
     })
+}
+
+/// The paths that differ between two commits, from the root of the repository, with `/`.
+///
+/// # Errors
+/// When the folder lies in no repository, or a commit is not there.
+pub fn changed(dir: &Path, from: &str, to: &str) -> Result<BTreeSet<String>, Error> {
+    let repository = open(dir)?;
+    let tree = |revision| commit(&repository, revision)?.tree().map_err(Error::from);
+    let diff = repository.diff_tree_to_tree(Some(&tree(from)?), Some(&tree(to)?), None)?;
+    let mut paths = BTreeSet::new();
+    for delta in diff.deltas() {
+        let files = [delta.old_file(), delta.new_file()];
+        let bytes = files.iter().filter_map(|file| file.path_bytes());
+        paths.extend(bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned()));
+    }
+    Ok(paths)
+}
+
+/// Whether `commit` is `head`, or a merge of it, as a forge makes one to try a branch out.
+///
+/// # Errors
+/// When the folder lies in no repository, or `commit` is not there.
+pub fn holds(dir: &Path, commit: &str, head: &str) -> Result<bool, Error> {
+    let repository = open(dir)?;
+    let commit = self::commit(&repository, commit)?;
+    let is_head = |id: git2::Oid| id.to_string() == head;
+    Ok(is_head(commit.id()) || commit.parent_ids().any(is_head))
+}
+
+/// The root of the repository that `dir` lies in, and the path of `dir` below it, with `/`;
+/// empty for the root.
+///
+/// # Errors
+/// When it lies in no repository with a work tree.
+pub fn root(dir: &Path) -> Result<(PathBuf, String), Error> {
+    let repository = open(dir)?;
+    let root = repository.workdir().ok_or_else(|| Error("it has no work tree".into()))?;
+    Ok((root.to_owned(), below(&repository, dir)?))
+}
+
+/// The branch that is checked out, such as `main`; none for a commit alone.
+pub fn branch(dir: &Path) -> Option<String> {
+    let repository = open(dir).ok()?;
+    let head = repository.find_reference("HEAD").ok()?;
+    let name = std::str::from_utf8(head.symbolic_target_bytes()?).ok()?;
+    name.strip_prefix("refs/heads/").map(str::to_owned)
 }
 
 /// Where a folder stands in git.

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{Entry, Person, Sign, entry};
 use crate::access::model::Access;
+use crate::approval::Need;
 use crate::effect::{Effect, Kind, Row, Setting};
 use crate::names::Owner;
 use crate::plan::Plan;
@@ -40,6 +41,8 @@ pub struct Comparison {
     pub approvals: u32,
     /// Who answers for the targets that are reached.
     pub owners: BTreeSet<String>,
+    /// Which approvals the base asks for, and of whom.
+    pub needs: Vec<Need>,
     /// It laid over the live state.
     pub live: Live,
 }
@@ -97,6 +100,7 @@ impl Comparison {
     /// Puts an effect into words.
     pub fn of(
         effect: Effect,
+        needs: Vec<Need>,
         base: &Access,
         commits: (String, Option<String>),
         live: Live,
@@ -125,6 +129,7 @@ impl Comparison {
             findings: effect.findings,
             approvals: effect.approvals,
             owners: effect.owners,
+            needs,
             live,
         }
     }
@@ -140,8 +145,7 @@ impl Comparison {
         match &self.live {
             Live::NotRead { failed, .. } => *failed,
             Live::Read { findings, .. } => findings.iter().any(|finding| {
-                finding.severity == Severity::Error
-                    && finding.code != crate::plan::finding::Kind::AgainstPolicy
+                finding.severity == Severity::Error && !finding.code.breaks_policy()
             }),
         }
     }

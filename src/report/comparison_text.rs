@@ -209,9 +209,8 @@ impl Page {
             )
         };
         self.heading(&line, Style::new().bold());
-        if report.approvals > 0 {
-            let needs = count(report.approvals as usize, "approval");
-            self.wrapped("", "  ", &format!("Policy asks for {needs}."));
+        for need in &report.needs {
+            self.wrapped("", "  ", &format!("Needs {}", phrase::need(need).text()));
         }
     }
 }

@@ -2,12 +2,15 @@
 
 mod action;
 mod apply;
+mod approvals;
 mod canary;
 mod check;
 mod comment;
+mod dead_targets;
 mod edit;
 mod explain;
 mod faults;
+mod half_answers;
 mod init;
 mod jumpserver;
 mod mysql;
@@ -17,3 +20,4 @@ mod schema;
 #[path = "../support/mod.rs"]
 mod support;
 mod who;
+mod workflows;

@@ -13,9 +13,20 @@ use crate::support::company::Company;
 use crate::support::pages::{blocks, copy};
 use crate::support::servers::Kind;
 
-const NAMES: [&str; 12] = [
-    "config", "policy", "instance", "servers", "person", "team", "request", "check", "plan",
-    "apply", "who", "effect",
+const NAMES: [&str; 13] = [
+    "config",
+    "policy",
+    "instance",
+    "servers",
+    "person",
+    "team",
+    "request",
+    "check",
+    "plan",
+    "apply",
+    "who",
+    "effect",
+    "approvals",
 ];
 
 fn root() -> PathBuf {

@@ -14,14 +14,14 @@ use crate::mysql;
 use crate::names::InstanceName;
 use crate::naming;
 use crate::observe::SIDE_BY_SIDE;
-use crate::observed::Instance;
+use crate::observed::{Instance, Observed};
 use crate::plan::{Focus, Plan, Target, ask};
 
 /// What this run may change.
 pub(super) struct Locks {
     lease: Lease,
     servers: BTreeMap<InstanceName, mysql::Writer>,
-    /// Servers that could not be locked, and why.
+    /// Servers that could not be read or locked, and why.
     unlocked: BTreeMap<InstanceName, String>,
 }
 
@@ -80,6 +80,18 @@ impl Locks {
                 could_not_run(&why);
                 locks.release().await;
                 Err(Outcome::Held)
+            }
+        }
+    }
+
+    /// Leaves servers that could not be read as they are: in one run none is waited for
+    /// twice.
+    pub(super) fn leave_out(&mut self, observed: &Observed) {
+        for (name, instance) in &observed.instances {
+            if let Instance::Unreadable(why) = instance
+                && !self.servers.contains_key(name)
+            {
+                self.unlocked.insert(name.clone(), why.clone());
             }
         }
     }

@@ -9,12 +9,14 @@ mod locks;
 mod metrics;
 mod progress;
 mod result;
+mod rounds;
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -24,17 +26,19 @@ use self::locks::Locks;
 use self::metrics::Metrics;
 use self::progress::Progress;
 pub(super) use self::result::ApplyReport;
+use self::rounds::Round;
 use super::plan::Format;
+use super::provenance::{self, Merged, Proof};
 use super::source::Source;
 use super::{Outcome, block_on, could_not_run, width};
-use crate::access::model::Access;
+use crate::access::model::{Access, Provenance};
 use crate::desired::{self, Desired};
 use crate::grants::{self, Grant};
 use crate::jumpserver::Reader;
 use crate::jumpserver::spec::{Anchor, AnchoredInstance, Live};
 use crate::names::InstanceName;
 use crate::observed::{self, Observed};
-use crate::plan::finding::{Finding, Severity};
+use crate::plan::guard::Removals;
 use crate::plan::renew::Which;
 use crate::plan::{self, Focus, Plan, guard};
 use crate::repo::{self, Descent};
@@ -72,6 +76,9 @@ pub(super) struct Args {
     /// Write what the run did as Prometheus text, also when it fails.
     #[arg(long, value_name = "FILE")]
     pub(super) metrics_file: Option<PathBuf>,
+    /// Ask for at least so much about how something new was merged, whatever policy.yaml says.
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(super) provenance: Option<Provenance>,
     /// The form of the output.
     #[arg(long, value_enum, default_value = "text")]
     pub(super) format: Format,
@@ -113,6 +120,8 @@ struct Asked<'a> {
     grants: &'a [Grant<'a>],
     commit: &'a str,
     new_servers: BTreeSet<InstanceName>,
+    /// How what is new was merged, as far as it was looked at: each round adds to it.
+    proof: RefCell<Proof>,
     /// Only passwords are renewed, and these.
     renew: Option<Which>,
 }
@@ -122,28 +131,34 @@ impl<'a> Asked<'a> {
         desired::at(self.access, self.grants, moment)
     }
 
-    fn inputs<'i>(&'i self, observed: &'i Observed, moment: Timestamp) -> plan::Inputs<'i> {
-        plan::Inputs {
+    /// What a plan is made from, for as long as it takes.
+    fn with<T>(
+        &self,
+        observed: &Observed,
+        moment: Timestamp,
+        make: impl FnOnce(&plan::Inputs<'_>) -> T,
+    ) -> T {
+        make(&plan::Inputs {
             access: self.access,
             grants: self.grants,
             observed,
             moment,
             new_servers: &self.new_servers,
-        }
+            unproven: &self.proof.borrow().unproven,
+        })
     }
 
     fn plan(&self, observed: &Observed, moment: Timestamp) -> Plan {
-        let inputs = self.inputs(observed, moment);
-        match &self.renew {
-            None => plan::make(&inputs),
-            Some(which) => plan::renew::make(&inputs, which),
-        }
+        self.with(observed, moment, |inputs| match &self.renew {
+            None => plan::make(inputs),
+            Some(which) => plan::renew::make(inputs, which),
+        })
     }
 
     /// What is still to be done after a run; of what else is pending a renewal knows
     /// nothing.
     fn left(&self, observed: &Observed, moment: Timestamp) -> Plan {
-        let mut plan = plan::make(&self.inputs(observed, moment));
+        let mut plan = self.with(observed, moment, plan::make);
         if self.renew.is_some() {
             plan.items.retain(plan::renew::renews);
         }
@@ -161,6 +176,43 @@ impl<'a> Asked<'a> {
             report::Context { access: self.access, observed, moment, commit: Some(self.commit) };
         Report::of(plan, &context)
     }
+}
+
+impl Run<'_> {
+    /// Finds out how that was merged which is new in the face of these targets.
+    async fn prove(&self, observed: &Observed, moment: Timestamp) -> Result<(), Outcome> {
+        let Self { args, source, asked, .. } = self;
+        if asked.renew.is_some() {
+            // A new password gives nobody anything new.
+            return Ok(());
+        }
+        let policy = &asked.access.policy;
+        let merged = Merged {
+            dir: &source.dir,
+            commit: asked.commit,
+            access: asked.access,
+            grants: asked.grants,
+            wanted: policy.provenance.max(args.provenance.unwrap_or_default()),
+            moment,
+        };
+        let new = asked.plan(observed, moment);
+        let proof =
+            provenance::check(&merged, &new).await.map_err(|error| could_not_run(&error))?;
+        asked.proof.borrow_mut().add(proof);
+        Ok(())
+    }
+}
+
+/// With what one run works.
+#[derive(Clone, Copy)]
+struct Run<'r> {
+    args: &'r Args,
+    source: &'r Source,
+    asked: &'r Asked<'r>,
+    reader: &'r Reader,
+    stop: &'r Stop,
+    /// Whether it only shows what it would do.
+    dry_run: bool,
 }
 
 async fn apply(
@@ -192,55 +244,29 @@ async fn apply(
         grants: &grants,
         commit: &commit,
         new_servers: args.new_server.iter().cloned().collect(),
+        proof: RefCell::default(),
         renew: renewal.map(|renewal| (renewal.which)(&access)).transpose()?,
     };
     let environment = &credentials::environment;
     let reader =
         observe::jumpserver(&access, environment).await.map_err(|error| could_not_run(&error))?;
     clocks_agree(reader.skew())?;
-    let moment = Timestamp::now();
-    let observed = read(&asked, &reader, moment).await?;
-    comes_after(args, &source, &commit, observed.jumpserver.anchor.as_ref())?;
-    let plan = asked.plan(&observed, moment);
-    anchored(&observed.jumpserver, &plan, args.new_anchor)?;
-    let report = asked.report(&plan, &observed, moment);
-    metrics.errors = report.summary.errors;
-    metrics.overdue = plan::overdue::oldest(&access.config.owner, &observed.jumpserver, moment);
-    metrics.looked = true;
-    if renewal.is_some_and(|renewal| renewal.dry_run) {
-        match args.format {
-            Format::Json => anstream::println!("{}", report.json()),
-            Format::Text => show(&report),
-        }
-        return Ok(super::plan::outcome(&plan, false));
-    }
-    if plan.is_empty() {
-        if renewal.is_none() {
-            remember(args, &source, &asked, &reader, &observed, &plan).await?;
-        }
-        return Ok(nothing(args, &asked, &plan, &report));
-    }
-    if args.format == Format::Text {
-        show(&report);
-    }
-    allowed(args, &access, &plan)?;
-    agreed(args)?;
-    let mut locks = Locks::take(&access, &reader, &plan, environment, args.patience()).await?;
-    let outcome = under_locks(args, &source, &asked, &reader, &mut locks, &plan, metrics).await;
-    locks.release().await;
-    outcome
+    let stop = Stop::default();
+    let run = Run {
+        args,
+        source: &source,
+        asked: &asked,
+        reader: &reader,
+        stop: &stop,
+        dry_run: renewal.is_some_and(|renewal| renewal.dry_run),
+    };
+    rounds::go(&run, metrics).await
 }
 
 /// Nothing has to change, and still an older commit must not be applied after this one, and
 /// what a run that was cut did not come to say is said.
-async fn remember(
-    args: &Args,
-    source: &Source,
-    asked: &Asked<'_>,
-    reader: &Reader,
-    observed: &Observed,
-    plan: &Plan,
-) -> Result<(), Outcome> {
+async fn remember(run: &Run<'_>, observed: &Observed, plan: &Plan) -> Result<(), Outcome> {
+    let Run { args, source, asked, reader, .. } = *run;
     let anchor = anchor_after(asked, observed, &anchor_before(asked, observed), &[]);
     if observed.jumpserver.anchor.as_ref() == Some(&anchor) {
         return Ok(());
@@ -261,26 +287,26 @@ async fn remember(
 
 /// The work that needs the locks.
 async fn under_locks(
-    args: &Args,
-    source: &Source,
-    asked: &Asked<'_>,
-    reader: &Reader,
+    run: &Run<'_>,
     locks: &mut Locks,
     confirmed: &Plan,
+    before: Removals,
     metrics: &mut Metrics,
-) -> Result<Outcome, Outcome> {
+) -> Result<Round, Outcome> {
+    let Run { args, source, asked, reader, .. } = *run;
     let moment = Timestamp::now();
     let observed = read_locked(asked, reader, locks, moment).await?;
     // Another run may have come between.
     comes_after(args, source, asked.commit, observed.jumpserver.anchor.as_ref())?;
     let plan = asked.plan(&observed, moment);
+    asked.proof.borrow().covers(&plan).map_err(|error| could_not_run(&error))?;
     if plan.checksum() != confirmed.checksum() {
         if !args.yes || args.expect.is_some() {
             return Err(could_not_run(
                 &"something changed since the plan was shown, so nothing was done; run it again",
             ));
         }
-        allowed(args, asked.access, &plan)?;
+        allowed(args, asked.access, &plan, before)?;
     }
     let report = asked.report(&plan, &observed, moment);
     let anchor = anchor_before(asked, &observed);
@@ -291,7 +317,7 @@ async fn under_locks(
     {
         return Err(could_not_run(&error));
     }
-    let stop = stop_on_signal();
+    let stop = run.stop.listen();
     let progress = Progress::new(&plan, &report, args.format == Format::Text);
     let outcomes = {
         let means = apply::Means {
@@ -299,7 +325,7 @@ async fn under_locks(
             live: &observed.jumpserver,
             reader,
             writer: &writer,
-            stop: &stop,
+            stop,
         };
         let tell = |place: usize, outcome: &apply::Outcome| progress.tell(place, outcome);
         apply::carry_out(&plan, &means, locks.servers(), &tell).await
@@ -307,8 +333,8 @@ async fn under_locks(
     progress.finish();
 
     // Read back: what is still planned was not kept as it was written.
-    let moment = Timestamp::now();
-    let after = read_locked(asked, reader, locks, moment).await.ok();
+    let later = Timestamp::now();
+    let after = read_locked(asked, reader, locks, later).await.ok();
     if let Some(after) = &after {
         let failed: Vec<&InstanceName> = failed_instances(&plan, &outcomes);
         let last = anchor_after(asked, after, &anchor, &failed);
@@ -319,62 +345,15 @@ async fn under_locks(
             could_not_run(&error);
         }
         let owner = &asked.access.config.owner;
-        metrics.overdue = plan::overdue::oldest(owner, &after.jumpserver, moment);
+        metrics.overdue = plan::overdue::oldest(owner, &after.jumpserver, later);
     }
-    let left = after.map(|after| asked.left(&after, moment));
-    let result = ApplyReport::of(report, &plan, outcomes, left.as_ref()).overdue(metrics.overdue);
-    (metrics.done, metrics.failed, metrics.skipped) = result.counts();
-    let printed = super::print_result(&match args.format {
-        Format::Json => format!("{}\n", result.json()),
-        Format::Text => result.text(),
-    });
-    let outcome = result.outcome().and(super::plan::outcome(&plan_without_stop(plan), false));
-    Ok(outcome.and(printed))
-}
-
-/// The guard let it through.
-fn plan_without_stop(mut plan: Plan) -> Plan {
-    plan.stop = None;
-    plan
-}
-
-fn nothing(args: &Args, asked: &Asked<'_>, plan: &Plan, report: &Report) -> Outcome {
-    match args.format {
-        Format::Json => {
-            let result = ApplyReport::of(report.clone(), plan, Vec::new(), Some(plan));
-            anstream::println!("{}", result.json());
-        }
-        Format::Text => {
-            let quiet = |finding: &Finding| finding.severity == Severity::Notice;
-            if plan.findings.iter().all(quiet) {
-                anstream::println!(
-                    "Nothing to do: {}.",
-                    match asked.renew {
-                        None => "everything is as git says",
-                        Some(_) => "no account that was chosen has such a password",
-                    }
-                );
-            } else {
-                show(report);
-            }
-        }
-    }
-    super::plan::outcome(plan, false)
+    let left = after.map(|after| asked.left(&after, later));
+    Ok(Round { plan, observed, moment, outcomes, left })
 }
 
 fn show(report: &Report) {
     let colours = std::io::stdout().is_terminal();
     anstream::print!("{}", report::render(report, Look { width: width(), colours }));
-}
-
-async fn read(asked: &Asked<'_>, reader: &Reader, moment: Timestamp) -> Result<Observed, Outcome> {
-    let desired = asked.desired(moment);
-    let environment = &credentials::environment;
-    let mut observed = observe::all(asked.access, &desired, reader, environment, &asked.focus())
-        .await
-        .map_err(|error| could_not_run(&error))?;
-    leave_out_wrong_clocks(&mut observed);
-    Ok(observed)
 }
 
 /// Reads again: locked servers by the connection that holds the lock.
@@ -462,8 +441,11 @@ fn anchored(live: &Live, plan: &Plan, new_anchor: bool) -> Result<(), Outcome> {
     Err(Outcome::Refused)
 }
 
-fn allowed(args: &Args, access: &Access, plan: &Plan) -> Result<(), Outcome> {
-    if let Err(stop) = guard::judge(access.config.guard, plan.removals, args.allow_removals) {
+/// Whether the guard and `--expect` let a plan through. What a run took away `before`
+/// counts, too.
+fn allowed(args: &Args, access: &Access, plan: &Plan, before: Removals) -> Result<(), Outcome> {
+    let removals = plan.removals.with(before);
+    if let Err(stop) = guard::judge(access.config.guard, removals, args.allow_removals) {
         anstream::eprintln!("error: {stop}");
         return Err(Outcome::Refused);
     }
@@ -575,6 +557,21 @@ fn failed_instances<'a>(plan: &'a Plan, outcomes: &[apply::Outcome]) -> Vec<&'a 
             plan::Target::JumpServer => None,
         })
         .collect()
+}
+
+/// Whether a Ctrl-C or SIGTERM came, once somebody began to listen.
+#[derive(Default)]
+struct Stop(OnceLock<Arc<AtomicBool>>);
+
+impl Stop {
+    /// Listens from now on; before, a signal ends the process.
+    fn listen(&self) -> &AtomicBool {
+        self.0.get_or_init(stop_on_signal)
+    }
+
+    fn heard(&self) -> bool {
+        self.0.get().is_some_and(|stop| stop.load(Ordering::Relaxed))
+    }
 }
 
 /// Set by the first Ctrl-C or SIGTERM: the steps that are running are finished.

@@ -144,7 +144,7 @@ impl ApplyReport {
 }
 
 /// Whether two steps are about the same object.
-fn same(a: &Item, b: &Item) -> bool {
+pub(super) fn same(a: &Item, b: &Item) -> bool {
     match (&a.what, &b.what) {
         (What::Permission { id: a, .. }, What::Permission { id: b, .. }) => a == b,
         (What::Account { change: a }, What::Account { change: b }) => {

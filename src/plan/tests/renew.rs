@@ -30,6 +30,7 @@ fn plan(world: &World, access: &Access, moment: &str, which: &Which) -> Plan {
         observed: &world.observed,
         moment: at(moment),
         new_servers: &Default::default(),
+        unproven: &Default::default(),
     };
     renew::make(&inputs, which)
 }

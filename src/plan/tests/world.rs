@@ -199,6 +199,7 @@ impl World {
             observed: &self.observed,
             moment: at(moment),
             new_servers: &new_servers,
+            unproven: &Default::default(),
         })
     }
 

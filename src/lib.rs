@@ -34,6 +34,8 @@ pub mod diagnostic;
 pub mod edit;
 pub mod effect;
 pub mod forge;
+#[cfg(test)]
+mod fuzz;
 pub mod grants;
 pub mod handover;
 pub mod init;
@@ -49,4 +51,5 @@ pub mod plan;
 pub mod policy;
 pub mod repo;
 pub mod report;
+pub mod visible;
 pub mod yaml;

@@ -51,7 +51,7 @@ pub async fn all(
 
 /// One target that was read.
 enum Part {
-    JumpServer(Result<Live, jumpserver::Error>),
+    JumpServer(Result<Box<Live>, jumpserver::Error>),
     Server(InstanceName, Instance),
 }
 
@@ -82,7 +82,8 @@ impl<'r> Reading<'r> {
             })
             .buffer_unordered(SIDE_BY_SIDE);
         let ask = ask::jumpserver(access, desired);
-        let jumpserver = stream::once(async move { Part::JumpServer(reader.observe(&ask).await) });
+        let jumpserver =
+            stream::once(async move { Part::JumpServer(reader.observe(&ask).await.map(Box::new)) });
         Self {
             parts: stream::select(jumpserver, servers).boxed_local(),
             jumpserver: None,
@@ -128,7 +129,7 @@ impl<'r> Reading<'r> {
 
     fn take(&mut self, part: Part) -> Result<(), jumpserver::Error> {
         match part {
-            Part::JumpServer(read) => self.jumpserver = Some(read?),
+            Part::JumpServer(read) => self.jumpserver = Some(*read?),
             Part::Server(name, read) => {
                 self.waiting.remove(&name);
                 self.instances.insert(name, read);

@@ -1,5 +1,6 @@
 //! YAML into types. The only user of the YAML crate: its words never reach a person.
 
+mod hidden;
 mod keys;
 mod scalar;
 
@@ -20,8 +21,8 @@ use crate::diagnostic::{Code, Diagnostic, nearest};
 /// The largest file that is read, in bytes.
 pub const FILE_MAX: usize = 1024 * 1024;
 
-/// Reads one document. Duplicate and unknown keys, nulls for texts, merge keys and unknown
-/// tags are errors; `yes` and `on` are texts.
+/// Reads one document. Duplicate and unknown keys, nulls for texts, merge keys, unknown tags
+/// and characters that nobody sees are errors; `yes` and `on` are texts.
 ///
 /// # Errors
 /// The first error of shape in the file.
@@ -46,7 +47,15 @@ pub fn parse<T: DeserializeOwned>(file: &Arc<str>, bytes: &[u8]) -> Result<T, Di
     if let Some(at) = lone_return(bytes) {
         return Err(not_text("a line ends with a carriage return alone", at));
     }
-    serde_yaml::from_str_with_options(text, options()).map_err(|error| explain(file, text, &error))
+    if let Some(error) = hidden::in_file(file, text) {
+        return Err(error);
+    }
+    let value = serde_yaml::from_str_with_options(text, options());
+    let value = value.map_err(|error| explain(file, text, &error))?;
+    match hidden::in_values(file, text) {
+        Some(error) => Err(error),
+        None => Ok(value),
+    }
 }
 
 /// A carriage return that is not part of CRLF: YAML begins a line there, and nobody sees it.
@@ -152,7 +161,7 @@ fn explain(file: &Arc<str>, text: &str, error: &Error) -> Diagnostic {
         | Error::AliasReplayStackDepthExceeded { .. }
         | Error::Budget { .. } => (
             Code::Exotic,
-            "the file is nested too deep, or its aliases grow too large".to_owned(),
+            "the file is nested too deep, or it or its aliases hold too much".to_owned(),
             "expected a short plain file".to_owned(),
             Some("a text that begins with `*` or `&` stands in quotes".to_owned()),
         ),
@@ -335,8 +344,10 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::fuzz::cases(256))]
+
         #[test]
-        fn any_bytes_give_a_value_or_an_error_that_renders(
+        fn fuzz_any_bytes_give_a_value_or_an_error_that_renders(
             bytes in proptest::collection::vec(any::<u8>(), 0..200),
         ) {
             if let Err(error) = parse::<Sample>(&"f.yaml".into(), &bytes) {
@@ -346,7 +357,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_gives_a_value_or_an_error_that_renders(text in "(reason: |[ \\n:*&!{}<,a数-]|\\[|\\]){0,30}") {
+        fn fuzz_any_text_gives_a_value_or_an_error_that_renders(text in "(reason: |[ \\n:*&!{}<,a数-]|\\[|\\]){0,30}") {
             if let Err(error) = parse::<Sample>(&"f.yaml".into(), text.as_bytes()) {
                 prop_assert!(render(&[error], |_| Some(&text), false).contains("JG0"));
             }

@@ -4,6 +4,7 @@ mod checks;
 mod files;
 pub mod instant;
 mod inventory;
+mod limits;
 mod load;
 pub mod model;
 #[cfg(test)]

@@ -9,6 +9,7 @@ use super::files::{
     ConfigFile, Exposed, LimitPart, List, LoginPart, PolicyFile, ProvenanceWord, ScopeWord, Source,
     Text,
 };
+use super::limits::{RULES, SENTENCE};
 use super::load::Loader;
 use super::model::{
     Config, ExposedAccounts, Guard, Limit, Login, PeopleSource, Policy, Provenance, ScopeKind, When,
@@ -51,7 +52,7 @@ impl Loader<'_> {
             );
         });
         if let Some(text) = &read.jumpserver.organization {
-            self.filled(&file, text);
+            self.name_text(&file, text);
         }
         let url = self.url(&file, &read.jumpserver.url);
         let organization =
@@ -148,6 +149,9 @@ impl Loader<'_> {
                         "expected at least one entry".to_owned(),
                     );
                 }
+            }
+            for text in accounts.iter().chain(protocols).filter(|text| !text.value.is_empty()) {
+                self.name_text(file, text);
             }
             for text in accounts
                 .iter()
@@ -272,7 +276,10 @@ impl Loader<'_> {
         self.distinct(&file, &read.environments.value);
         let environments: Vec<_> =
             read.environments.value.iter().filter_map(|text| self.name(&file, text)).collect();
-        let limits = read.limits.iter();
+        if let Some(last) = read.limits.last() {
+            self.few(&file, last, read.limits.len(), "limits");
+        }
+        let limits = read.limits.iter().take(RULES);
         let limits = limits.map(|part| self.limit(&file, part, config, &environments)).collect();
         let exposed_accounts = match read.exposed_accounts {
             Some(Exposed::Allow) => ExposedAccounts::Allow,
@@ -302,14 +309,10 @@ impl Loader<'_> {
             .as_ref()
             .and_then(|text| self.known(file, text, "environment", environments));
         let mut when_known = When { environment, ..When::default() };
-        when_known.login = when
-            .login
-            .as_ref()
-            .and_then(|text| self.known(file, text, "login", config.logins.keys()));
-        when_known.level = when
-            .level
-            .as_ref()
-            .and_then(|text| self.known(file, text, "level", config.levels.keys()));
+        when_known.login =
+            when.login.as_ref().and_then(|text| self.known(file, text, "login", &config.logins));
+        when_known.level =
+            when.level.as_ref().and_then(|text| self.known(file, text, "level", &config.levels));
         self.idle(file, part);
         when_known.scope = when.scope.map(|word| match word {
             ScopeWord::Database => ScopeKind::Database,
@@ -346,6 +349,7 @@ impl Loader<'_> {
         let LimitPart { when, end, longest, approvals, deny } = &part.value;
         if let Some(text) = deny {
             self.filled(file, text);
+            self.short(file, text, SENTENCE);
         }
         let idle = if end.is_none() && longest.is_none() && approvals.is_none() && deny.is_none() {
             Some(("this limits nothing", "expected `end:`, `longest:`, `approvals:` or `deny:`"))

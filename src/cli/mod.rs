@@ -136,7 +136,7 @@ fn block_on(command: impl Future<Output = Outcome>) -> Outcome {
 
 /// Says why a command cannot run.
 fn could_not_run(error: &impl std::fmt::Display) -> Outcome {
-    anstream::eprintln!("error: {error}");
+    anstream::eprintln!("error: {}", crate::visible::clean(&error.to_string()));
     Outcome::CouldNotRun
 }
 

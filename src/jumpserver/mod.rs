@@ -7,6 +7,8 @@ mod anchor;
 mod credentials;
 mod date;
 mod error;
+#[cfg(test)]
+mod fuzz_tests;
 mod lease;
 mod page;
 mod placeholder;

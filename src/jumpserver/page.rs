@@ -17,6 +17,9 @@ use super::transport::Read;
 /// How often a list that changed while it was read is read again.
 const TRIES: usize = 3;
 
+/// More rows than this are no list of JumpServer's: a count alone may ask for no memory.
+const MOST: usize = 10_000_000;
+
 /// A list of the server: where, in which order, by pages of which size.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct List {
@@ -132,6 +135,9 @@ impl List {
     ) -> Result<Result<Vec<T>, usize>, Error> {
         let first: Envelope<T> = self.page(read, filter, self.size, 0).await?;
         let count = first.count;
+        if count > MOST {
+            return Ok(Err(count));
+        }
         let mut rows = first.results;
         // A server may give smaller pages than asked for.
         let step = rows.len();

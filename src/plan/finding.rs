@@ -107,10 +107,6 @@ kinds! {
     SwitchedOff = "JG233", Warning, "an object was switched off by another hand";
     /// Objects of ours are there, and the anchor is not.
     NoAnchor = "JG234", Error, "the anchor is gone";
-    /// The pull request lacked approvals, or there was none.
-    MergedAgainstRules = "JG260", Error, "a request was merged against the rules";
-    /// Nobody can tell how the request was merged.
-    MergeNotKnown = "JG261", Error, "how a request was merged is not known";
     /// A pull request asks for more than the policy of its base allows.
     BeyondPolicy = "JG240", Error, "a request goes beyond policy";
     /// An instance that the base does not have.
@@ -125,6 +121,10 @@ kinds! {
     Interruption = "JG256", Notice, "a login may fail while a password is renewed";
     /// A run that renewed a password was cut.
     RenewalCut = "JG257", Notice, "the renewal of a password was cut";
+    /// The pull request lacked approvals, or there was none.
+    MergedAgainstRules = "JG260", Error, "a request was merged against the rules";
+    /// Nobody can tell how the request was merged.
+    MergeNotKnown = "JG261", Error, "how a request was merged is not known";
 }
 
 impl fmt::Display for Kind {

@@ -1,8 +1,11 @@
 //! Where the files of an access repo come from.
 
+mod find;
 mod folder;
 mod git;
 mod history;
+#[cfg(test)]
+mod hostile_tests;
 #[cfg(test)]
 mod tests;
 mod walk;

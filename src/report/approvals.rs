@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::phrase;
-use super::words::clean;
 use crate::approval::Verdict;
+use crate::visible::clean;
 
 /// The version of the JSON form.
 pub const APPROVALS: &str = "jumpgate.approvals/1";
@@ -35,8 +35,7 @@ pub struct Approvals {
 impl Approvals {
     /// The JSON form.
     pub fn json(&self) -> String {
-        // Plain data with string keys always has a JSON form.
-        serde_json::to_string_pretty(self).unwrap_or_default()
+        crate::visible::json(self)
     }
 
     /// The text.

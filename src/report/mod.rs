@@ -24,7 +24,6 @@ pub use comparison::{COMPARISON, Comparison, Counts, Live};
 pub use comparison_text::{render as render_comparison, render_change};
 pub use problem::Problem;
 pub use text::{Look, render};
-pub use words::clean;
 
 use crate::access::model::Access;
 use crate::names::{Owner, PersonName};
@@ -193,8 +192,7 @@ impl Report {
 
     /// The JSON form.
     pub fn json(&self) -> String {
-        // Plain data with string keys always has a JSON form.
-        serde_json::to_string_pretty(self).unwrap_or_default()
+        crate::visible::json(self)
     }
 }
 

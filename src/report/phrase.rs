@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::words::clean;
 use crate::approval::{Need, Subject};
 use crate::effect::{Danger, Kind, Row, Side, Span, Thing};
+use crate::visible::clean;
 
 /// A piece of a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,23 +17,6 @@ use crate::plan::people::UserChange;
 use crate::plan::permissions::Action;
 use crate::plan::{Item, What};
 
-/// A text from outside as it may be shown: control characters, and those that turn the
-/// direction of writing, are spelled out, so that no text can pretend to be another.
-pub fn clean(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let mut clean = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c == '\n' || c == '\t' {
-            clean.push(' ');
-        } else if c.is_control() || turns(c) {
-            clean.extend(c.escape_unicode());
-        } else {
-            clean.push(c);
-        }
-    }
-    clean
-}
-
 /// Whether it comes, changes or goes, what it is about, and what it changes.
 pub(super) fn item(item: &Item, access: &Access) -> (Sign, String, Vec<String>) {
     match &item.what {
@@ -274,16 +257,4 @@ fn database(stored: &str) -> String {
 
 fn list(words: &BTreeSet<String>) -> String {
     words.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_from_outside_cannot_draw_on_the_terminal() {
-        assert_eq!(clean("red \u{1b}[31m"), "red \\u{1b}[31m");
-        assert_eq!(clean("a\u{202e}b"), "a\\u{202e}b");
-        assert_eq!(clean("退款 ok"), "退款 ok");
-    }
 }

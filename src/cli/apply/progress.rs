@@ -6,7 +6,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::apply::Outcome;
 use crate::plan::Plan;
-use crate::report::{Report, Sign, clean};
+use crate::report::{Report, Sign};
+use crate::visible::clean;
 
 pub(super) struct Progress {
     titles: Vec<String>,

@@ -8,7 +8,8 @@ use serde::Serialize;
 use crate::apply::Outcome;
 use crate::cli;
 use crate::plan::{Item, Plan, What};
-use crate::report::{Report, clean};
+use crate::report::Report;
+use crate::visible::clean;
 
 /// The version of the JSON form.
 pub(crate) const SCHEMA: &str = "jumpgate.apply/1";
@@ -107,8 +108,7 @@ impl ApplyReport {
 
     /// The JSON form.
     pub(crate) fn json(&self) -> String {
-        // Plain data with string keys always has a JSON form.
-        serde_json::to_string_pretty(self).unwrap_or_default()
+        crate::visible::json(self)
     }
 
     /// The last lines for people.

@@ -256,7 +256,13 @@ fn jumpserver_of(access: &Access, desired: &Desired<'_>, server: &mysql::live::L
             user: Some(live.users[wanted.person.as_str()].id),
             requests: wanted.requests(),
             end: wanted.end,
-            handover: Some(Handover { state: HandoverState::Done, generation, changed }),
+            handover: Some(Handover {
+                state: HandoverState::Done,
+                generation,
+                changed,
+                ended: None,
+            }),
+            left: None,
         };
         live.accounts.insert(
             id,
@@ -284,6 +290,7 @@ fn jumpserver_of(access: &Access, desired: &Desired<'_>, server: &mysql::live::L
             requests: wanted.requests(),
             end: wanted.end,
             handover: None,
+            left: None,
         };
         let seen = SeenPermission {
             id,

@@ -46,6 +46,7 @@ pub mod names;
 pub mod naming;
 pub mod observe;
 pub mod observed;
+pub mod on_end;
 pub mod period;
 pub mod plan;
 pub mod policy;

@@ -75,7 +75,7 @@ fn broken(limit: &Limit, grant: &Grant<'_>, moment: Timestamp) -> Option<String>
 #[cfg(test)]
 mod tests {
     use std::borrow::Cow;
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use jiff::tz::TimeZone;
 
@@ -106,6 +106,7 @@ mod tests {
             exposed_accounts: ExposedAccounts::Refuse,
             owners: Vec::new(),
             provenance: Provenance::Off,
+            sessions: BTreeMap::new(),
         }
     }
 

@@ -16,6 +16,7 @@ mod repo_tests;
 mod requests;
 pub mod schema;
 pub mod scope;
+pub mod sessions;
 mod settings;
 #[cfg(test)]
 mod tests;

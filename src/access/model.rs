@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::sessions::OnEnd;
 use crate::diagnostic::Diagnostic;
 use crate::mysql::privilege::Privilege;
 use crate::names::{
@@ -239,6 +240,15 @@ pub struct Policy {
     pub owners: Vec<Party>,
     /// What apply wants to know of how something new was merged.
     pub provenance: Provenance,
+    /// What becomes of open sessions when access ends, where it is set.
+    pub sessions: BTreeMap<Environment, OnEnd>,
+}
+
+impl Policy {
+    /// What becomes of open sessions in an environment when access ends.
+    pub fn on_end(&self, environment: &Environment) -> OnEnd {
+        self.sessions.get(environment).copied().unwrap_or_default()
+    }
 }
 
 /// What apply wants to know of how something new was merged, the least first.

@@ -42,6 +42,7 @@ limits:
   - when: { environment: prod, level: ddl, scope: database }
     deny: name the tables
 exposed-accounts: refuse
+sessions: { prod: disconnect, test: disconnect after 30m }
 ",
     ),
     (

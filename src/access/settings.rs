@@ -290,9 +290,13 @@ impl Loader<'_> {
             Some(ProvenanceWord::Git) => Provenance::Git,
             Some(ProvenanceWord::Off) | None => Provenance::Off,
         };
+        let sessions = read.sessions.as_ref();
+        let sessions = sessions.map(|part| self.sessions(&file, part, &environments));
+        let sessions = sessions.unwrap_or_default();
         // Who they are is known when people and teams are read.
         let owners = Vec::new();
-        let policy = Policy { environments, limits, exposed_accounts, owners, provenance };
+        let policy =
+            Policy { environments, limits, exposed_accounts, owners, provenance, sessions };
         Some((policy, read.owners.map(|list| (file, list))))
     }
 
@@ -397,6 +401,7 @@ pub(super) fn no_policy() -> Policy {
         exposed_accounts: ExposedAccounts::Refuse,
         owners: Vec::new(),
         provenance: Provenance::Off,
+        sessions: BTreeMap::new(),
     }
 }
 

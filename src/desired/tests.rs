@@ -91,6 +91,7 @@ fn repo() -> Access {
             exposed_accounts: ExposedAccounts::Refuse,
             owners: Vec::new(),
             provenance: Provenance::Off,
+            sessions: BTreeMap::new(),
         },
         people: ["fanlichun", "liwei"].map(|user| (name(user), person(user))).into(),
         teams: BTreeMap::new(),

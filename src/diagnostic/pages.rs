@@ -14,9 +14,8 @@ pub const PAGES: &[(&str, &str)] = pages! {
     "JG201" "JG202" "JG203" "JG204" "JG205" "JG206" "JG207" "JG208" "JG209" "JG210"
     "JG211" "JG212" "JG213" "JG214" "JG215" "JG216" "JG217" "JG218" "JG219" "JG220"
     "JG221" "JG222" "JG223" "JG224" "JG225" "JG226" "JG227" "JG228" "JG229" "JG230"
-    "JG231" "JG232" "JG233" "JG234" "JG240" "JG241" "JG242" "JG243"
-    "JG260" "JG261"
-    "JG255" "JG256" "JG257"
+    "JG231" "JG232" "JG233" "JG234" "JG240" "JG241" "JG242" "JG243" "JG250" "JG251"
+    "JG252" "JG255" "JG256" "JG257" "JG260" "JG261"
 };
 
 /// The page of a code, whatever its case.

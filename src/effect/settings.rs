@@ -117,6 +117,9 @@ fn policy(access: &Access, texts: &mut Texts) {
         Provenance::Forge => "forge",
     };
     put("provenance".to_owned(), provenance.to_owned());
+    for environment in &policy.environments {
+        put(format!("sessions.{environment}"), policy.on_end(environment).to_string());
+    }
     for (number, limit) in (1..).zip(&policy.limits) {
         put(format!("limit {number}"), of_limit(limit));
     }

@@ -110,6 +110,8 @@ pub struct Way {
     /// Whether open sessions must be ended, even when nothing is taken away now: they may
     /// be of another hand, or of before a run that was cut.
     pub ends_sessions: bool,
+    /// Whether they may be of another hand: then they are ended whatever is set.
+    pub another_hand: bool,
 }
 
 /// Whose an account on an asset is.
@@ -155,6 +157,7 @@ pub fn toward(owner: &Owner, seen: &Seen<'_>) -> Result<Way, Conflict> {
         ]
         .into_iter()
         .any(any);
+    way.another_hand = seen.server.is_some() && any(HandoverState::Pending);
     let stands = stands(states.first().copied().flatten(), seen.server);
     if stands == Stands::Present && alike(&states) && !seen.renew {
         if seen.server.is_some_and(|server| server.old_password) {
@@ -170,6 +173,7 @@ pub fn toward(owner: &Owner, seen: &Seen<'_>) -> Result<Way, Conflict> {
     } else {
         let changed = stands == Stands::No { changed: true };
         way.ends_sessions |= changed;
+        way.another_hand |= changed;
         if owned || evidently {
             note_gone(&mut way.notes, seen, &states, changed);
         }

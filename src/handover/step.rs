@@ -68,6 +68,11 @@ pub enum Step {
     RevokeAll,
     /// Server: end the account's open sessions.
     KillSessions,
+    /// Server: count the account's open sessions, and leave them.
+    LeaveSessions,
+    /// Server: leave the account's open sessions until as long after the end as is set, and
+    /// then end them. The steps after it wait until none is open.
+    AwaitSessions,
     /// Server: DROP USER.
     Drop,
     /// JumpServer: delete the account.

@@ -51,6 +51,9 @@ pub(crate) const PERMISSIONS: List =
 /// Accounts on assets.
 pub(crate) const ACCOUNTS: List =
     List { path: "accounts/accounts", order: Some("date_created"), size: 1_000, row_cost: 400 };
+/// Sessions; by default the newest stand first, which is no total order.
+pub(crate) const SESSIONS: List =
+    List { path: "terminal/sessions", order: Some("id"), size: 1_000, row_cost: 1_000 };
 /// Organizations.
 pub(crate) const ORGANIZATIONS: List =
     List { path: "orgs/orgs", order: None, size: 1_000, row_cost: 1_000 };

@@ -6,6 +6,7 @@ mod renew;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -14,7 +15,9 @@ use super::hold;
 use super::people::People;
 use super::scopes;
 use super::servers::Servers;
+use super::sessions::{self, Told};
 use crate::access::model::{Access, ExposedAccounts};
+use crate::access::sessions::OnEnd;
 use crate::desired::{AccountSpec, Desired, Wanted};
 use crate::handover::{self, Conflict, Note, Seen, Step};
 use crate::jumpserver::spec::{ForeignPermission, Live, SeenAssetAccount};
@@ -128,6 +131,7 @@ pub(super) fn plan<'a>(inputs: &Inputs<'_, 'a>) -> Accounts<'a> {
     for (&instance, &(live, _)) in &inputs.servers.usable {
         scopes::find(inputs.access, inputs.all, instance, live, &mut accounts.findings);
         let missing = scopes::any_missing(&live.existing);
+        accounts.findings.extend(sessions::of_gone_accounts(instance, live));
         let from_evidence = live.accounts.values().filter(|account| evident(inputs, account));
         let mut users: BTreeSet<&str> =
             from_evidence.map(|account| account.name.user.as_str()).collect();
@@ -375,18 +379,31 @@ impl<'a> One<'_, '_, 'a> {
     ) {
         let way = handover::away(&self.inputs.access.config.owner, seen);
         self.tell(&way.notes, name, person, accounts);
-        if way.steps.is_empty() {
+        let mut steps = way.steps;
+        let (on_end, told) = (self.on_end(), self.told(name));
+        for step in steps.iter_mut().filter(|step| **step == Step::KillSessions) {
+            *step = sessions::step(on_end);
+            self.found(told.ends(step, on_end), person, accounts);
+        }
+        let (state, moment) = (HandoverState::Ending, self.inputs.moment);
+        if let Some(until) = sessions::left_until(on_end, state, seen, &told, moment) {
+            steps = sessions::while_left(steps, seen);
+            self.found(told.left(until, self.zone()), person, accounts);
+        }
+        if steps.is_empty() {
             return;
         }
         let mark = self.mark(seen);
         let early_end = !mark.is_some_and(|mark| {
-            over(mark.end, self.inputs.moment) || ended(mark, &BTreeMap::new(), self.inputs.moment)
+            over(mark.end, self.inputs.moment)
+                || ended(mark, &BTreeMap::new(), self.inputs.moment)
+                || sessions::is_over(mark, seen)
         });
         accounts.planned.push(Planned {
             change: AccountChange {
                 instance: self.instance.clone(),
                 account: name.clone(),
-                steps: way.steps.into_iter().map(AccountStep::Handover).collect(),
+                steps: steps.into_iter().map(AccountStep::Handover).collect(),
                 mark: AccountMark {
                     user: mark.and_then(|mark| mark.user),
                     requests: mark.map(|mark| mark.requests.clone()).unwrap_or_default(),
@@ -439,7 +456,21 @@ impl<'a> One<'_, '_, 'a> {
         };
         self.tell(&way.notes, name, Some(person), accounts);
         let live_mark = self.mark(seen);
-        let steps = self.steps(way, changes, seen, &mark);
+        let changed = way.notes.contains(&Note::PasswordChanged);
+        let mut steps = self.steps(way, changes, seen, &mark);
+        let (on_end, told) = (self.on_end(), self.told(name));
+        let (state, moment) = (HandoverState::Narrowing, self.inputs.moment);
+        if changed {
+            let at = seen.server.and_then(|server| server.password_changed);
+            self.found(told.direct(at, self.zone()), Some(person), accounts);
+        } else if let Some(until) = sessions::left_until(on_end, state, seen, &told, moment)
+            && steps.contains(&AccountStep::Handover(Step::AwaitSessions))
+        {
+            steps = sessions::while_left_narrowed(steps);
+            self.found(told.left(until, self.zone()), Some(person), accounts);
+        } else if let Some(step) = steps.iter().find_map(sessions::about_sessions) {
+            self.found(told.ends(step, on_end), Some(person), accounts);
+        }
         if steps.is_empty() {
             return;
         }
@@ -469,6 +500,33 @@ impl<'a> One<'_, '_, 'a> {
             early_end: shrinks && !passed,
             shrinks,
         });
+    }
+
+    /// What becomes of sessions here when access ends.
+    fn on_end(&self) -> OnEnd {
+        let instance = self.inputs.access.instances.get(self.instance);
+        let policy = &self.inputs.access.policy;
+        instance.map(|instance| policy.on_end(&instance.environment)).unwrap_or_default()
+    }
+
+    fn zone(&self) -> &TimeZone {
+        &self.inputs.access.config.zone
+    }
+
+    fn told<'t>(&'t self, name: &'t AccountName) -> Told<'t> {
+        Told { instance: self.instance, name, live: self.live }
+    }
+
+    fn found(
+        &self,
+        finding: Option<Finding>,
+        person: Option<&PersonName>,
+        accounts: &mut Accounts<'a>,
+    ) {
+        accounts.findings.extend(finding.map(|finding| match person {
+            Some(person) => finding.about(person),
+            None => finding,
+        }));
     }
 
     /// What the account should hold now, and what its marks say then.
@@ -553,6 +611,8 @@ impl<'a> One<'_, '_, 'a> {
         let mut steps = Vec::new();
         let pending = way.steps.iter().any(|step| matches!(step, Step::MarkDone { .. }));
         let marks = pending || way.steps.iter().any(|step| matches!(step, Step::HandOver { .. }));
+        let on_end = self.on_end();
+        let about_sessions = sessions::step_of_stay(on_end, &way, marks);
         let own = seen.assets.first().and_then(|(asset, account)| Some((*asset, (*account)?)));
         for step in way.steps {
             if step == Step::Grants {
@@ -560,6 +620,7 @@ impl<'a> One<'_, '_, 'a> {
                 if let Some((asset, account)) = own
                     && narrowed
                     && !pending
+                    && on_end != OnEnd::Report
                     && !ends_sessions(account)
                 {
                     let (asset, account) = (asset.to_owned(), account.id);
@@ -568,7 +629,7 @@ impl<'a> One<'_, '_, 'a> {
                 let changes = changes.take().into_iter().flatten();
                 steps.extend(changes.map(|change| AccountStep::Grants { change }));
                 if seen.server.is_some() && (narrowed || way.ends_sessions) {
-                    steps.push(AccountStep::Handover(Step::KillSessions));
+                    steps.push(AccountStep::Handover(about_sessions.clone()));
                 }
             } else {
                 if step == Step::SetPassword {
@@ -638,7 +699,12 @@ impl<'a> One<'_, '_, 'a> {
                 ));
                 continue;
             }
-            let mut steps = vec![Step::RevokeAll, Step::KillSessions, Step::Drop];
+            // No mark of its own can say since when sessions are left.
+            let about_sessions = match self.on_end() {
+                OnEnd::Report => Step::LeaveSessions,
+                OnEnd::Disconnect | OnEnd::After(_) => Step::KillSessions,
+            };
+            let mut steps = vec![Step::RevokeAll, about_sessions, Step::Drop];
             if !other.locked {
                 steps.insert(0, Step::Lock);
             }

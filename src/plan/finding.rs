@@ -115,6 +115,12 @@ kinds! {
     TargetMoves = "JG242", Risk, "the branch edits how a target is reached";
     /// The branch's policy refuses what the base's allowed.
     HeldBack = "JG243", Warning, "a new policy refuses what was allowed";
+    /// Sessions are open where access ends, or are left after it, as policy sets.
+    OpenSessions = "JG250", Notice, "sessions are open where access ends";
+    /// Sessions on an account whose password another hand changed.
+    DirectLogin = "JG251", Warning, "somebody may have logged in past JumpServer";
+    /// Sessions of an account that the server does not have any more.
+    SessionsOutlive = "JG252", Warning, "sessions outlive their account";
     /// A password that was to be renewed is left as it is.
     NotRenewed = "JG255", Error, "a password is not renewed";
     /// A new password interrupts logins on a server that keeps no old one beside it.

@@ -13,6 +13,7 @@ mod focus;
 pub mod guard;
 mod hold;
 mod hosts;
+pub mod left;
 mod order;
 pub mod overdue;
 pub mod people;
@@ -21,6 +22,7 @@ pub mod reason;
 pub mod renew;
 mod scopes;
 mod servers;
+mod sessions;
 #[cfg(test)]
 mod tests;
 
@@ -144,7 +146,7 @@ pub enum What {
         #[serde(flatten)]
         action: Box<permissions::Action>,
         /// Its mark, when it stays.
-        mark: Option<Mark>,
+        mark: Option<Box<Mark>>,
     },
     /// A database account.
     Account {

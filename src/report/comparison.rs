@@ -9,6 +9,7 @@ use crate::access::model::Access;
 use crate::approval::Need;
 use crate::effect::{Effect, Kind, Row, Setting};
 use crate::names::Owner;
+use crate::on_end::OnEnds;
 use crate::plan::Plan;
 use crate::plan::finding::{Finding, Severity};
 use crate::plan::guard::Stop;
@@ -169,7 +170,8 @@ impl Live {
         };
         let entries = |plan: &Plan, access: &Access| -> Vec<Entry> {
             let items = plan.items.iter().enumerate();
-            items.map(|(number, item)| entry(number, item, access)).collect()
+            let on_ends = OnEnds::of(access);
+            items.map(|(number, item)| entry(number, item, access, &on_ends)).collect()
         };
         let before = entries(base, base_access);
         let known: BTreeSet<_> = before.iter().map(words).collect();

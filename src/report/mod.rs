@@ -28,6 +28,7 @@ pub use text::{Look, render};
 use crate::access::model::Access;
 use crate::names::{Owner, PersonName};
 use crate::observed::Observed;
+use crate::on_end::OnEnds;
 use crate::period::Edge;
 use crate::plan::finding::{Finding, Severity};
 use crate::plan::guard::{Removals, Stop};
@@ -150,8 +151,9 @@ impl Report {
         let Context { access, observed, moment, commit } = *context;
         let mut people: BTreeMap<(bool, Option<&PersonName>), Vec<Entry>> = BTreeMap::new();
         let mut summary = Summary::default();
+        let on_ends = OnEnds::of(access);
         for (number, item) in plan.items.iter().enumerate() {
-            let entry = entry(number, item, access);
+            let entry = entry(number, item, access, &on_ends);
             *match entry.sign {
                 Sign::Add => &mut summary.add,
                 Sign::Change => &mut summary.change,
@@ -197,8 +199,8 @@ impl Report {
 }
 
 /// A step in words.
-pub fn entry(number: usize, item: &Item, access: &Access) -> Entry {
-    let (sign, title, words) = words::item(item, access);
+pub fn entry(number: usize, item: &Item, access: &Access, on_ends: &OnEnds<'_>) -> Entry {
+    let (sign, title, words) = words::item(item, access, on_ends);
     Entry {
         number,
         sign,

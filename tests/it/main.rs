@@ -16,6 +16,7 @@ mod hostile;
 mod init;
 mod jumpserver;
 mod mysql;
+mod open_sessions;
 mod pull_request;
 mod rotate;
 mod schema;

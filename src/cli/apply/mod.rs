@@ -10,6 +10,7 @@ mod metrics;
 mod progress;
 mod result;
 mod rounds;
+mod sessions;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;

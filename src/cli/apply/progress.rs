@@ -41,8 +41,8 @@ impl Progress {
     pub(super) fn tell(&self, place: usize, outcome: &Outcome) {
         let title = self.titles.get(place).map_or("", String::as_str);
         let line = match outcome {
-            Outcome::Done { note: None } => format!("done    {title}"),
-            Outcome::Done { note: Some(note) } => format!("done    {title}: {}", clean(note)),
+            Outcome::Done { note: None, .. } => format!("done    {title}"),
+            Outcome::Done { note: Some(note), .. } => format!("done    {title}: {}", clean(note)),
             Outcome::Failed { why } => format!("FAILED  {title}: {}", clean(why)),
             Outcome::Skipped { why } => format!("skipped {title}: {}", clean(why)),
         };

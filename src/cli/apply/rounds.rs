@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn two_rounds_are_told_as_one() {
-        let done = || apply::Outcome::Done { note: None };
+        let done = || apply::Outcome::Done { note: None, sessions: Default::default() };
         let failed = || apply::Outcome::Failed { why: "no".to_owned() };
         let first = vec![item("a", &[]), item("b", &[]), item("c", &[0, 1]), item("d", &[1])];
         let first = round(first, vec![done(), failed(), done(), failed()], 2);

@@ -118,7 +118,9 @@ impl World {
                     state: account.state,
                     generation: account.generation.to_string(),
                     changed: account.changed.and_then(|at| Timestamp::from_second(at).ok()),
+                    ended: None,
                 }),
+                left: None,
             }),
             comment: String::new(),
         })
@@ -185,7 +187,7 @@ impl World {
             Step::RevokeAll => self.server.as_mut().expect("an account").granted = false,
             Step::Lock => self.server.as_mut().expect("an account").locked = true,
             Step::Unlock => self.server.as_mut().expect("an account").locked = false,
-            Step::KillSessions => {}
+            Step::KillSessions | Step::LeaveSessions | Step::AwaitSessions => {}
             Step::Drop => self.server = None,
             Step::MarkDone { asset } => {
                 let changed = self.server.as_ref().map(|server| server.changed);

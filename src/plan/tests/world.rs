@@ -134,6 +134,7 @@ impl World {
             accounts: BTreeMap::new(),
             everybody: Vec::new(),
             existing,
+            sessions: None,
         };
         world.observed.instances.insert(instance(), Instance::Read(Box::new(live)));
         world
@@ -216,7 +217,7 @@ impl World {
         for item in &plan.items {
             match &item.what {
                 What::Permission { id, action, mark } => {
-                    self.permission(*id, action, mark.as_ref());
+                    self.permission(*id, action, mark.as_deref());
                 }
                 What::Account { change } => self.account(change),
                 What::User { .. } => {}
@@ -284,6 +285,7 @@ impl World {
                             },
                             generation: generation.clone(),
                             changed: done.then_some(clock),
+                            ended: None,
                         });
                         let mark = Mark {
                             owner: owner.clone(),
@@ -292,6 +294,7 @@ impl World {
                             requests: change.mark.requests.clone(),
                             end: change.mark.end(),
                             handover,
+                            left: None,
                         };
                         let seen = SeenAssetAccount {
                             id,
@@ -349,7 +352,10 @@ impl World {
                         let account = self.server().accounts.get_mut(&change.account);
                         account.expect("an account").old_password = false;
                     }
-                    Step::KillSessions | Step::Grants => {}
+                    Step::KillSessions
+                    | Step::LeaveSessions
+                    | Step::AwaitSessions
+                    | Step::Grants => {}
                     Step::Unlock => self.locked(change, false),
                     Step::Lock => self.locked(change, true),
                     Step::RevokeAll => {

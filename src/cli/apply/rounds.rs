@@ -51,8 +51,10 @@ pub(super) async fn go(run: &Run<'_>, metrics: &mut Metrics) -> Result<Outcome, 
         let desired = asked.desired(moment);
         let focus = without(asked, &silent);
         let mut reading = Reading::begin(asked.access, &desired, reader, environment, &focus);
-        // Somebody who looks at the plan, or has looked at it, wants all of it.
-        let late = match args.yes && args.expect.is_none() && rounds.is_empty() {
+        // Somebody who looks at the plan, or has looked at it, wants all of it. A renewal is
+        // not urgent, and a second round would renew what the first one did once more.
+        let all = !args.yes || args.expect.is_some() || asked.renew.is_some();
+        let late = match !all && rounds.is_empty() {
             true => reading.soon(PATIENCE).await.cloned(),
             false => reading.rest().await.map(|()| BTreeSet::new()),
         };

@@ -48,4 +48,5 @@ pub mod plan;
 pub mod policy;
 pub mod repo;
 pub mod report;
+pub mod request;
 pub mod yaml;

@@ -48,16 +48,34 @@ pub fn parse<T: DeserializeOwned>(file: &Arc<str>, bytes: &[u8]) -> Result<T, Di
     serde_yaml::from_str_with_options(text, options()).map_err(|error| explain(file, text, &error))
 }
 
+/// Words that some readers of YAML take for something else than a text.
+const WORDS: [&str; 9] = ["true", "false", "yes", "no", "on", "off", "y", "n", "null"];
+
 /// A text as a YAML value, which reads back as the same text: plain where nothing else could
 /// be meant, else in double quotes.
 pub fn scalar(text: &str) -> Cow<'_, str> {
-    // Words that some readers of YAML take for something else than a text.
-    const WORDS: [&str; 9] = ["true", "false", "yes", "no", "on", "off", "y", "n", "null"];
     let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && !text.ends_with(':')
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-/:".contains(c))
         && !WORDS.iter().any(|word| text.eq_ignore_ascii_case(word));
     if plain { Cow::Borrowed(text) } else { Cow::Owned(quoted(text)) }
+}
+
+/// A text as the rest of a line behind `key: ` or `- `, which reads back as the same text:
+/// plain where nothing else could be meant, else in double quotes. Inside of `[...]` it is
+/// not safe, since commas stand in it.
+pub fn line(text: &str) -> Cow<'_, str> {
+    let plain = text.starts_with(|c: char| c.is_alphabetic() || c == '/')
+        && !text.ends_with([':', ' '])
+        && !text.contains(": ")
+        && text.chars().all(|c| c.is_alphanumeric() || " ._-/:(),*$+".contains(c))
+        && !WORDS.iter().any(|word| text.eq_ignore_ascii_case(word));
+    if plain { Cow::Borrowed(text) } else { Cow::Owned(quoted(text)) }
+}
+
+/// Whether a character turns the direction of writing, so that a text can look like another.
+pub(crate) fn turns(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A text in double quotes, which reads back as the same text.
@@ -67,8 +85,12 @@ pub fn quoted(text: &str) -> String {
     for c in text.chars() {
         match c {
             '"' | '\\' => out.extend(['\\', c]),
-            // What is not printable in YAML, and what would end the line in some readers.
-            _ if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}') => {
+            // What is not printable in YAML, what would end the line in some readers, and what
+            // would show another text than is there.
+            _ if c.is_control()
+                || turns(c)
+                || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}') =>
+            {
                 out.push_str(&format!("\\u{:04X}", u32::from(c)));
             }
             _ => out.push(c),

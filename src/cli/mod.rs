@@ -5,15 +5,19 @@ mod check;
 mod comment;
 mod compare;
 mod doctor;
+mod draft;
 mod edit;
 mod exit;
 mod explain;
 mod file;
+mod forge;
 mod format;
 mod grants_needed;
 mod import;
 mod init;
 mod plan;
+mod publish;
+mod request;
 mod roles_needed;
 mod schema;
 mod source;
@@ -57,6 +61,12 @@ enum Command {
     Who(who::Who),
     /// Say why a person may do something on a target.
     Why(who::Why),
+    /// Ask for access: by questions at a terminal, by flags, or as JSON.
+    Request(request::Args),
+    /// Ask for what another person has.
+    Copy(request::Copy),
+    /// Say where a request stands.
+    Status(request::Status),
     /// Give a request a later end.
     Renew(edit::Renew),
     /// Take a request back, or let it end sooner.
@@ -84,6 +94,9 @@ impl Cli {
             Command::Schema(args) => schema::run(&args),
             Command::Who(args) => who::who(&args),
             Command::Why(args) => who::why(&args),
+            Command::Request(args) => args.run(),
+            Command::Copy(args) => args.run(),
+            Command::Status(args) => args.run(),
             Command::Renew(args) => args.run(),
             Command::Cancel(args) => args.run(),
             Command::Leave(args) => args.run(),
@@ -101,6 +114,13 @@ fn block_on(command: impl Future<Output = Outcome>) -> Outcome {
             Outcome::CouldNotRun
         }
     }
+}
+
+/// Waits for one request to a server.
+fn block_on_value<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| anyhow::anyhow!("no thread to work with: {error}"))?;
+    Ok(runtime.block_on(work))
 }
 
 /// Says why a command cannot run.

@@ -1,4 +1,5 @@
-//! The git forge: one comment for each command and config, written once and then updated.
+//! The git forge: one comment for each command and config, written once and then updated;
+//! pull requests.
 //!
 //! A [`Forge`] says which requests its API wants and how its answers read; `http` is the one
 //! place that sends them.
@@ -10,12 +11,16 @@ mod github;
 mod gitlab;
 mod http;
 mod place;
+mod pull_request;
+mod remote;
 
 use serde_json::Value;
 
 pub use comment::{Marker, Posted, post};
 pub use http::{Client, Error};
 pub use place::{Kind, Known, Place};
+pub use pull_request::{PullRequest, PullRequests, State, Wanted};
+pub use remote::of_remote;
 
 /// A request to a forge.
 #[derive(Debug, Clone, PartialEq)]

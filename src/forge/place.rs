@@ -102,6 +102,15 @@ impl Place {
         })
     }
 
+    /// The repository that a job is about, or that flags name; its `number` is that of no pull
+    /// request.
+    ///
+    /// # Errors
+    /// When something is missing, with the flag that says it.
+    pub fn of_repository(known: Known, environment: Environment<'_>) -> Result<Self, Error> {
+        Self::find(Known { number: Some(0), ..known }, environment)
+    }
+
     /// The forge's API for this pull request.
     ///
     /// # Errors

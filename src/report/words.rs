@@ -16,16 +16,16 @@ use crate::plan::accounts::{AccountChange, AccountStep};
 use crate::plan::people::UserChange;
 use crate::plan::permissions::Action;
 use crate::plan::{Item, What};
+use crate::yaml;
 
 /// A text from outside as it may be shown: control characters, and those that turn the
 /// direction of writing, are spelled out, so that no text can pretend to be another.
 pub fn clean(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let mut clean = String::with_capacity(text.len());
     for c in text.chars() {
         if c == '\n' || c == '\t' {
             clean.push(' ');
-        } else if c.is_control() || turns(c) {
+        } else if c.is_control() || yaml::turns(c) {
             clean.extend(c.escape_unicode());
         } else {
             clean.push(c);

@@ -11,6 +11,7 @@ mod init;
 mod jumpserver;
 mod mysql;
 mod pull_request;
+mod request;
 mod schema;
 #[path = "../support/mod.rs"]
 mod support;

@@ -13,9 +13,9 @@ use crate::support::company::Company;
 use crate::support::pages::{blocks, copy};
 use crate::support::servers::Kind;
 
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 15] = [
     "config", "policy", "instance", "servers", "person", "team", "request", "check", "plan",
-    "apply", "who", "effect",
+    "apply", "who", "effect", "answer", "status", "ask",
 ];
 
 fn root() -> PathBuf {

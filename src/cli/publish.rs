@@ -12,6 +12,7 @@ use crate::repo::{self, branch, command};
 /// What becomes of a change beside the files.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Branch and pull request")]
+#[group(id = "publish")]
 pub(super) struct Flags {
     /// Commit it to a new branch on top of the base, and leave the files here alone; the name
     /// is made up, or given as --branch=NAME.

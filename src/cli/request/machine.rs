@@ -14,6 +14,7 @@ use crate::{credentials, observe};
 /// Where a request of another system comes from, and what its body leaves open.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "For other systems")]
+#[group(id = "machine")]
 pub(super) struct Flags {
     /// Take the request as JSON from a file, `-` being standard input, and answer in JSON: see
     /// `jumpgate schema ask` and `answer`. --reason, --from, --until and --hours say what the

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::PathBuf;
 
-use super::forge::At;
+use super::forge::ForgeArgs;
 use super::{Outcome, block_on, could_not_run};
 use crate::credentials;
 use crate::forge::{self, Client, Kind, Marker, Place, Posted};
@@ -23,10 +23,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME", default_value = "default")]
     config: String,
     #[command(flatten)]
-    at: At,
-    /// The number of the pull request.
-    #[arg(long, value_name = "NUMBER")]
-    number: Option<u64>,
+    forge: ForgeArgs,
     /// The login that the token writes as, when the forge does not tell it.
     #[arg(long = "as", value_name = "LOGIN")]
     login: Option<String>,
@@ -52,7 +49,7 @@ async fn comment(args: &Args) -> anyhow::Result<String> {
         );
     };
     let text = read(&args.file)?;
-    let place = Place::find(args.at.known(args.number), environment)?;
+    let place = Place::find(args.forge.known(), environment)?;
     let forge = place.forge()?;
     let client = Client::new(&place.api, place.token(environment)?)?;
     let me = match &args.login {

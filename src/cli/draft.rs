@@ -1,6 +1,7 @@
 //! A change to the access repo: checked, judged and shown as a pull request would be, and only
 //! then written, to the files or to a branch.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,12 +13,12 @@ use super::source::Source;
 use super::{Outcome, could_not_run, file, width};
 use crate::access::model::{Access, Request};
 use crate::access::{self, instant};
-use crate::edit;
-use crate::effect;
 use crate::names::RequestName;
-use crate::repo::Tree;
 pub(super) use crate::repo::branch::Changes;
-use crate::report::{self, Comparison, Live, Look, clean};
+use crate::repo::{self, Tree};
+use crate::report::{self, Comparison, Live, Look};
+use crate::visible::clean;
+use crate::{approval, edit, effect};
 
 /// Where the access repo is, and what becomes of a change.
 #[derive(Debug, Clone, clap::Args)]
@@ -161,8 +162,14 @@ impl<'a> Draft<'a> {
             head_tree: &tree,
             moment: self.now,
         });
+        let needs = approval::needs(&approval::Inputs {
+            base: &self.access,
+            head: &head,
+            effect: &effect,
+            paths: &from_root(&self.place.dir, changes),
+        });
         let live = Live::NotRead { why: "only files are read here".to_owned(), failed: false };
-        let report = Comparison::of(effect, &self.access, (String::new(), None), live);
+        let report = Comparison::of(effect, needs, &self.access, (String::new(), None), live);
         let look = |colours| Look { width: width(), colours };
         if self.aside {
             let colours = std::io::stderr().is_terminal();
@@ -226,6 +233,13 @@ impl<'a> Draft<'a> {
             anstream::println!("{line}");
         }
     }
+}
+
+/// The paths of changes from the root of the repository, in which the folder may lie deeper.
+fn from_root(dir: &Path, changes: &Changes) -> BTreeSet<String> {
+    let folder = repo::place(dir).map(|place| place.folder).unwrap_or_default();
+    let root = if folder.is_empty() { folder } else { format!("{folder}/") };
+    changes.keys().map(|path| format!("{root}{path}")).collect()
 }
 
 /// The name of a request, from its name or its path.

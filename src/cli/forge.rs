@@ -43,7 +43,7 @@ impl At {
     ) -> Result<(forge::Place, Client), Error> {
         let environment = &credentials::environment;
         let known = self.known(None);
-        let place = forge::Place::of_repository(known.clone(), environment).or_else(|error| {
+        let place = forge::Place::repository(known.clone(), environment).or_else(|error| {
             let address = repo::command::remote_address(dir, remote).ok_or(error)?;
             let told = forge::of_remote(&address, known.kind);
             let known = Known {
@@ -52,9 +52,26 @@ impl At {
                 repository: known.repository.or(told.repository),
                 number: None,
             };
-            forge::Place::of_repository(known, environment)
+            forge::Place::repository(known, environment)
         })?;
         let client = Client::new(&place.api, place.token(environment)?)?;
         Ok((place, client))
+    }
+}
+
+/// The flags that name a pull request; in CI none is needed.
+#[derive(Debug, clap::Args)]
+pub(super) struct ForgeArgs {
+    #[command(flatten)]
+    at: At,
+    /// The number of the pull request.
+    #[arg(long, value_name = "NUMBER")]
+    number: Option<u64>,
+}
+
+impl ForgeArgs {
+    /// What the flags say.
+    pub(super) fn known(&self) -> Known {
+        self.at.known(self.number)
     }
 }

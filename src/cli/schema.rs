@@ -11,7 +11,7 @@ use super::{Outcome, could_not_run};
 use crate::access::schema::FILES;
 use crate::answers::Answer;
 use crate::diagnostic::nearest;
-use crate::report::{CheckReport, Comparison, Report};
+use crate::report::{Approvals, CheckReport, Comparison, Report};
 use crate::request::{self, Body};
 
 #[derive(Debug, clap::Args)]
@@ -81,6 +81,7 @@ fn entries() -> Vec<Entry> {
         output::<Comparison>("effect"),
         output::<request::Answer>("answer"),
         output::<request::status::Status>("status"),
+        output::<Approvals>("approvals"),
     ];
     let mut ask = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Body>();
     let of = "what `jumpgate request --json` takes".to_owned();

@@ -11,7 +11,7 @@ use super::source::Source;
 use super::{Outcome, could_not_run, width};
 use crate::answers::{self, Answer, Found, State, Target};
 use crate::names::PersonName;
-use crate::report::clean;
+use crate::visible::{clean, tame};
 use crate::{grants, repo};
 
 /// Who may do something on a target, by which request, merged by whom.
@@ -143,6 +143,6 @@ fn line(text: &str) {
         .subsequent_indent("    ")
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
     for line in textwrap::wrap(&clean(text), options) {
-        anstream::println!("{}", line.trim_end());
+        anstream::println!("{}", tame(line.trim_end()));
     }
 }

@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 
 use super::http::{Client, Error};
-use super::{Forge, Kind, Place, Request, Verb};
+use super::{Kind, Place, Request, Reviews, Verb};
 
 /// So many pages of pull requests are looked through, where the forge cannot be asked for one
 /// branch.
@@ -55,7 +55,7 @@ pub struct Wanted<'a> {
 /// The pull requests of one repository.
 pub struct PullRequests<'a> {
     client: &'a Client,
-    forge: Box<dyn Forge>,
+    forge: Box<dyn Reviews>,
     place: &'a Place,
 }
 

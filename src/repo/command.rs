@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::Error;
+use super::git::open;
 
 /// Commits a tree on top of a commit, as the user that git knows, signed when git is set to
 /// sign. Gives the commit, as 40 hex digits.
@@ -69,8 +70,16 @@ pub fn push(dir: &Path, remote: &str, commit: &str, branch: &str) -> Result<(), 
 
 /// Runs git; gives what it printed.
 fn run(dir: &Path, args: &[&str], input: Option<&str>) -> Result<String, Error> {
+    // The repository that everything else reads, and not one that git would find by itself.
+    let repository = open(dir)?;
     let mut command = Command::new("git");
-    command.arg("-C").arg(dir).args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.arg("-C").arg(repository.workdir().unwrap_or(dir));
+    command
+        .arg("--git-dir")
+        .arg(repository.path())
+        .args(args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
     if !std::io::stdin().is_terminal() {
         // Nobody is there to type a password: fail and say so.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Ask, Invalid, fingerprint};
-use crate::yaml;
+use crate::{visible, yaml};
 
 /// How the line of a file begins that says from which call it comes.
 const BEFORE: &str = "# external-id: ";
@@ -36,8 +36,7 @@ impl External {
     /// When the id is no text of 1 to 200 visible characters.
     pub fn of(ask: &Ask) -> Result<Option<Self>, Invalid> {
         let Some(id) = &ask.external_id else { return Ok(None) };
-        let hidden = |c: char| c.is_control() || yaml::turns(c);
-        if id.trim().is_empty() || id.chars().count() > 200 || id.contains(hidden) {
+        if id.trim().is_empty() || id.chars().count() > 200 || id.contains(visible::is_hidden) {
             let expected = "the external id is no id: expected 1 to 200 visible characters";
             return Err(Invalid(expected.into()));
         }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Ask, ForkBody, Invalid};
+use crate::visible;
 
 /// The version of the answer's form.
 pub const SCHEMA: &str = "jumpgate.request/1";
@@ -70,7 +71,6 @@ pub struct PullRequest {
 impl Answer {
     /// The JSON form.
     pub fn json(&self) -> String {
-        // Plain data with string keys always has a JSON form.
-        serde_json::to_string_pretty(self).unwrap_or_default()
+        visible::json(self)
     }
 }

@@ -34,6 +34,8 @@ pub use name::{branch, path};
 pub use people::{of_mail, person};
 pub use text::text;
 
+use crate::visible;
+
 /// Why no request can be made of answers, in words for a person.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -190,7 +192,7 @@ fn one_line(text: &str) -> String {
     let seen: String = text
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
-        .filter(|c| !crate::yaml::turns(*c) && *c != '\u{feff}')
+        .filter(|c| !visible::is_deceptive(*c))
         .collect();
     seen.split_whitespace().collect::<Vec<_>>().join(" ")
 }

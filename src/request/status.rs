@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::PullRequest;
 use crate::access::model::Request;
 use crate::repo::Origin;
+use crate::visible;
 
 /// The version of the JSON form.
 pub const SCHEMA: &str = "jumpgate.status/1";
@@ -108,7 +109,6 @@ pub fn state(
 impl Status {
     /// The JSON form.
     pub fn json(&self) -> String {
-        // Plain data with string keys always has a JSON form.
-        serde_json::to_string_pretty(self).unwrap_or_default()
+        visible::json(self)
     }
 }

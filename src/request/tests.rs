@@ -4,7 +4,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::access::model::{Access, Party, Request};
+use crate::access::model::{Access, Request};
 use crate::access::{self, scope};
 use crate::repo::Tree;
 
@@ -75,15 +75,11 @@ fn made(ask: &Ask) -> Request {
 
 /// What a request says, as answers.
 fn read_back(request: &Request) -> Ask {
-    let name = |party: &Party| match party {
-        Party::Person(person) => person.to_string(),
-        Party::Team(team) => format!("team/{team}"),
-    };
     let texts = |list: &[(String, crate::access::model::Site)]| {
         list.iter().map(|(text, _)| text.clone()).collect()
     };
     Ask {
-        people: request.parties.iter().map(|(party, _)| name(party)).collect(),
+        people: request.parties.iter().map(|(party, _)| party.to_string()).collect(),
         reason: request.reason.clone(),
         servers: request
             .servers

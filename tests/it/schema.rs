@@ -13,9 +13,23 @@ use crate::support::company::Company;
 use crate::support::pages::{blocks, copy};
 use crate::support::servers::Kind;
 
-const NAMES: [&str; 15] = [
-    "config", "policy", "instance", "servers", "person", "team", "request", "check", "plan",
-    "apply", "who", "effect", "answer", "status", "ask",
+const NAMES: [&str; 16] = [
+    "config",
+    "policy",
+    "instance",
+    "servers",
+    "person",
+    "team",
+    "request",
+    "check",
+    "plan",
+    "apply",
+    "who",
+    "effect",
+    "approvals",
+    "answer",
+    "status",
+    "ask",
 ];
 
 fn root() -> PathBuf {

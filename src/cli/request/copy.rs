@@ -65,7 +65,7 @@ impl Args {
         let span = Span { from: None, until };
         let copied = request::copy(access, &self.from, &self.to, &span, ask, draft.now());
         for line in &copied.left_out {
-            anstream::eprintln!("left out: {}", crate::report::clean(line));
+            anstream::eprintln!("left out: {}", crate::visible::clean(line));
         }
         if copied.ask.servers.is_empty() && copied.ask.databases.is_empty() {
             return Err(could_not_run(&format!(

@@ -15,9 +15,9 @@ use crate::forge::{self, PullRequest};
 use crate::names::RequestName;
 use crate::plan::{self, Focus};
 use crate::repo::{self, Tree, branch};
-use crate::report::clean;
 use crate::request::status::{self, Applied, Pull, SCHEMA, State, Status};
 use crate::request::{self as made, External};
+use crate::visible::clean;
 use crate::{access, credentials, desired, grants, observe};
 
 /// Say where a request stands: in a branch, merged, running, over, and whether it is applied.
@@ -197,7 +197,10 @@ fn applied(
     let mut focus = Focus::default();
     for (party, _) in &request.parties {
         match party {
-            Party::Person(person) => drop(focus.people.insert(person.clone())),
+            Party::Person(person) => {
+                focus.people.insert(person.clone());
+            }
+            Party::Group(_) => {}
             Party::Team(team) => {
                 let members = access.teams.get(team).map(|team| team.members.clone());
                 focus.people.extend(members.unwrap_or_default());
@@ -229,6 +232,7 @@ fn applied(
         observed: &observed,
         moment,
         new_servers: &new_servers,
+        unproven: &plan::Unproven::new(),
     };
     let plan = focus.narrow(plan::make(&inputs));
     let of_it = |item: &&plan::Item| item.because.iter().any(|reason| reason.request == *name);

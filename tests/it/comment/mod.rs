@@ -2,6 +2,7 @@
 
 pub(crate) mod forge;
 pub(crate) mod pulls;
+pub(crate) mod reviews;
 
 use std::io::Write;
 use std::process::{Command, Stdio};

@@ -79,9 +79,9 @@ fn entries() -> Vec<Entry> {
         output::<ApplyReport>("apply"),
         output::<Answer>("who"),
         output::<Comparison>("effect"),
+        output::<Approvals>("approvals"),
         output::<request::Answer>("answer"),
         output::<request::status::Status>("status"),
-        output::<Approvals>("approvals"),
     ];
     let mut ask = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Body>();
     let of = "what `jumpgate request --json` takes".to_owned();

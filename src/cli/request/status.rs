@@ -286,7 +286,8 @@ fn print(status: &Status) {
         None => {}
         Some(Applied { done: true, .. }) => line("applied", "yes, nothing is left to do"),
         Some(applied) => {
-            line("applied", &format!("no, the next apply has {} steps for it", applied.pending));
+            let s = if applied.pending == 1 { "" } else { "s" };
+            line("applied", &format!("no, the next apply has {} step{s} for it", applied.pending));
             for finding in &applied.findings {
                 line("in its way", finding);
             }

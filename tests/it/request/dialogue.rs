@@ -132,7 +132,7 @@ async fn a_person_answers_and_a_pull_request_is_opened() {
         screen.answer("Until when (2027-02-28, 30d, 4h): ", "2099-02-28\r");
         screen.answer("Why: ", "PAY-1234: reconcile refunds\r");
         screen.answer("open a pull-request [pull-request]: ", "\r");
-        screen.wait("2 added");
+        screen.wait("3 added");
         screen.answer("Open the pull request [yes]: ", "\r");
         screen.end()
     });

@@ -79,7 +79,7 @@ async fn with_credentials_it_says_whether_it_is_applied() {
     let named = path("logs");
     let name = named.trim_start_matches("requests/").trim_end_matches(".yaml");
     let before = company.run(&["status", name]).await.expect(0);
-    assert!(before.stdout.contains("applied: no, the next apply has 1 steps for it"), "{before:?}");
+    assert!(before.stdout.contains("applied: no, the next apply has 1 step for it"), "{before:?}");
     company.run(&["apply", "--yes"]).await.expect(0);
     let after = company.run(&["status", &named]).await.expect(0);
     assert!(after.stdout.contains("applied: yes, nothing is left to do"), "{after:?}");

@@ -10,7 +10,7 @@
 //!
 //! - [`repo`]: files of a folder or a git revision; who wrote and merged them.
 //! - [`access`]: what people write, checked ([`yaml`], [`diagnostic`] for its errors);
-//!   [`edit`] changes such files in place.
+//!   [`edit`] changes such files in place, [`request`] makes new ones from answers.
 //! - [`grants`], [`policy`], [`desired`]: who may do what because of which request, whether
 //!   policy allows it, and what the targets look like then ([`names`], [`naming`],
 //!   [`period`], [`mark`]).
@@ -52,5 +52,6 @@ pub mod plan;
 pub mod policy;
 pub mod repo;
 pub mod report;
+pub mod request;
 pub mod visible;
 pub mod yaml;

@@ -12,7 +12,7 @@ use serde_yaml::options::MergeKeyPolicy;
 use serde_yaml::{Error, Location, Options};
 
 pub use keys::{Entry, TopLevel, top_level};
-pub use scalar::{quoted, scalar};
+pub use scalar::{line, quoted, scalar};
 pub use serde_yaml::Spanned;
 
 use crate::access::model::Site;

@@ -1,19 +1,69 @@
-//! Which pull request of which forge a command is about.
+//! Which forge a command talks to.
 
-use crate::forge::{Kind, Known};
+use std::path::Path;
+
+use crate::credentials;
+use crate::forge::{self, Client, Error, Kind, Known};
+use crate::repo;
+
+/// Where the forge is; most of it is found by itself.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(super) struct At {
+    /// The kind of forge; in CI it is found by itself.
+    #[arg(long, value_enum)]
+    pub(super) forge: Option<Kind>,
+    /// The address of the forge's API, such as https://api.github.com.
+    #[arg(long, value_name = "URL")]
+    pub(super) api: Option<String>,
+    /// The repository, as owner/name.
+    #[arg(long, value_name = "REPOSITORY")]
+    pub(super) repository: Option<String>,
+}
+
+impl At {
+    /// What the flags say about a pull request.
+    pub(super) fn known(&self, number: Option<u64>) -> Known {
+        Known {
+            kind: self.forge,
+            api: self.api.clone(),
+            repository: self.repository.clone(),
+            number,
+        }
+    }
+
+    /// The repository by the flags, the variables of a CI job, or the address of the remote;
+    /// with a client for it.
+    ///
+    /// # Errors
+    /// When something is missing, with the flag that says it, or no token is set.
+    pub(super) fn repository(
+        &self,
+        dir: &Path,
+        remote: &str,
+    ) -> Result<(forge::Place, Client), Error> {
+        let environment = &credentials::environment;
+        let known = self.known(None);
+        let place = forge::Place::repository(known.clone(), environment).or_else(|error| {
+            let address = repo::command::remote_address(dir, remote).ok_or(error)?;
+            let told = forge::of_remote(&address, known.kind);
+            let known = Known {
+                kind: known.kind.or(told.kind),
+                api: known.api.or(told.api),
+                repository: known.repository.or(told.repository),
+                number: None,
+            };
+            forge::Place::repository(known, environment)
+        })?;
+        let client = Client::new(&place.api, place.token(environment)?)?;
+        Ok((place, client))
+    }
+}
 
 /// The flags that name a pull request; in CI none is needed.
 #[derive(Debug, clap::Args)]
 pub(super) struct ForgeArgs {
-    /// The kind of forge; in CI it is found by itself.
-    #[arg(long, value_enum)]
-    forge: Option<Kind>,
-    /// The address of the forge's API, such as https://api.github.com.
-    #[arg(long, value_name = "URL")]
-    api: Option<String>,
-    /// The repository, as owner/name.
-    #[arg(long, value_name = "REPOSITORY")]
-    repository: Option<String>,
+    #[command(flatten)]
+    at: At,
     /// The number of the pull request.
     #[arg(long, value_name = "NUMBER")]
     number: Option<u64>,
@@ -22,11 +72,6 @@ pub(super) struct ForgeArgs {
 impl ForgeArgs {
     /// What the flags say.
     pub(super) fn known(&self) -> Known {
-        Known {
-            kind: self.forge,
-            api: self.api.clone(),
-            repository: self.repository.clone(),
-            number: self.number,
-        }
+        self.at.known(self.number)
     }
 }

@@ -7,6 +7,7 @@ mod codeowners;
 mod comment;
 mod compare;
 mod doctor;
+mod draft;
 mod edit;
 mod exit;
 mod explain;
@@ -20,6 +21,8 @@ mod log;
 mod plan;
 mod process;
 mod provenance;
+mod publish;
+mod request;
 mod roles_needed;
 mod rotate;
 mod schema;
@@ -72,6 +75,12 @@ enum Command {
     Who(who::Who),
     /// Say why a person may do something on a target.
     Why(who::Why),
+    /// Ask for access: by questions at a terminal, by flags, or as JSON.
+    Request(request::Args),
+    /// Ask for what another person has.
+    Copy(request::Copy),
+    /// Say where a request stands.
+    Status(request::Status),
     /// Give a request a later end.
     Renew(edit::Renew),
     /// Take a request back, or let it end sooner.
@@ -115,6 +124,9 @@ impl Cli {
             Command::Schema(args) => schema::run(&args),
             Command::Who(args) => who::who(&args),
             Command::Why(args) => who::why(&args),
+            Command::Request(args) => args.run(),
+            Command::Copy(args) => args.run(),
+            Command::Status(args) => args.run(),
             Command::Renew(args) => args.run(),
             Command::Cancel(args) => args.run(),
             Command::Leave(args) => args.run(),
@@ -132,6 +144,13 @@ fn block_on(command: impl Future<Output = Outcome>) -> Outcome {
             Outcome::CouldNotRun
         }
     }
+}
+
+/// Waits for one request to a server.
+fn block_on_value<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| anyhow::anyhow!("no thread to work with: {error}"))?;
+    Ok(runtime.block_on(work))
 }
 
 /// Says why a command cannot run.

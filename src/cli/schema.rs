@@ -12,6 +12,7 @@ use crate::access::schema::FILES;
 use crate::answers::Answer;
 use crate::diagnostic::nearest;
 use crate::report::{Approvals, CheckReport, Comparison, Report};
+use crate::request::{self, Body};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -79,14 +80,23 @@ fn entries() -> Vec<Entry> {
         output::<Answer>("who"),
         output::<Comparison>("effect"),
         output::<Approvals>("approvals"),
+        output::<request::Answer>("answer"),
+        output::<request::status::Status>("status"),
     ];
-    files.chain(outputs).collect()
+    let mut ask = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Body>();
+    let of = "what `jumpgate request --json` takes".to_owned();
+    ask.insert("title".to_owned(), of.clone().into());
+    files.chain(outputs).chain([Entry { name: "ask", of, schema: ask }]).collect()
 }
 
 fn output<T: JsonSchema>(name: &'static str) -> Entry {
     let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
-    let command = if name == "effect" { "plan --base REVISION" } else { name };
-    let of = format!("what `jumpgate {command} --format json` prints");
+    let command = match name {
+        "effect" => "plan --base REVISION --format json",
+        "answer" => "request --json FILE",
+        _ => &format!("{name} --format json"),
+    };
+    let of = format!("what `jumpgate {command}` prints");
     let mut schema = generator.into_root_schema_for::<T>();
     schema.insert("title".to_owned(), of.clone().into());
     Entry { name, of, schema }

@@ -1,5 +1,5 @@
-//! The git forge: one comment for each command and config, written once and then updated; and
-//! who approved what.
+//! The git forge: one comment for each command and config, written once and then updated;
+//! pull requests; and who approved what.
 //!
 //! A [`Forge`] says which requests its API wants for comments and how its answers read,
 //! [`Reviews`] the same for reviews and statuses; `http` is the one place that sends them.
@@ -11,6 +11,8 @@ mod github;
 mod gitlab;
 mod http;
 mod place;
+mod pull_request;
+mod remote;
 mod reviews;
 mod status;
 
@@ -19,6 +21,8 @@ use serde_json::Value;
 pub use comment::{Marker, Posted, post};
 pub use http::{Client, Error};
 pub use place::{Kind, Known, Place};
+pub use pull_request::{PullRequest, PullRequests, State, Wanted};
+pub use remote::of_remote;
 pub use reviews::{Found, Reviews, Summary, of_commit, read};
 pub use status::{Standing, Status, set};
 

@@ -1,5 +1,7 @@
-//! Where the files of an access repo come from.
+//! Where the files of an access repo come from, and how a change becomes a branch.
 
+pub mod branch;
+pub mod command;
 mod find;
 mod folder;
 mod git;

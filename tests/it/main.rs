@@ -18,6 +18,7 @@ mod jumpserver;
 mod mysql;
 mod open_sessions;
 mod pull_request;
+mod request;
 mod rotate;
 mod schema;
 #[path = "../support/mod.rs"]

@@ -13,7 +13,7 @@ use crate::support::company::Company;
 use crate::support::pages::{blocks, copy};
 use crate::support::servers::Kind;
 
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 16] = [
     "config",
     "policy",
     "instance",
@@ -27,6 +27,9 @@ const NAMES: [&str; 13] = [
     "who",
     "effect",
     "approvals",
+    "answer",
+    "status",
+    "ask",
 ];
 
 fn root() -> PathBuf {

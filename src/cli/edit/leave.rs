@@ -1,6 +1,6 @@
 //! `jumpgate leave`.
 
-use super::{Draft, Place, ended};
+use super::{Draft, Place, Title, ended};
 use crate::cli::Outcome;
 use crate::names::PersonName;
 
@@ -23,11 +23,13 @@ impl Args {
 
     fn try_run(&self) -> Result<Outcome, Outcome> {
         let draft = Draft::of(&self.place)?;
-        let Some(person) = draft.access.people.get(&self.person) else {
-            let known = draft.access.people.keys().map(PersonName::as_str);
+        let Some(person) = draft.access().people.get(&self.person) else {
+            let known = draft.access().people.keys().map(PersonName::as_str);
             return Err(crate::cli::plan::unknown("person", self.person.as_str(), known));
         };
         let behind = ["forge", "jumpserver-id", "jumpserver", "email", "name"];
-        draft.propose(&draft.with(&person.site.file, "left", draft.end(&self.on)?, &behind)?)
+        let on = draft.end(&self.on)?;
+        let changes = draft.with(&person.site.file, "left", on, &behind)?;
+        draft.propose(&changes, &Title::of("leave", self.person.as_str(), &format!("on {on}")))
     }
 }

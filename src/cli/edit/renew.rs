@@ -1,6 +1,6 @@
 //! `jumpgate renew`.
 
-use super::{Draft, Place, ended};
+use super::{Draft, Place, Title, ended};
 use crate::cli::Outcome;
 
 /// Give a request a later end: its `until` is changed in place.
@@ -22,9 +22,10 @@ impl Args {
 
     fn try_run(&self) -> Result<Outcome, Outcome> {
         let draft = Draft::of(&self.place)?;
-        let file = &draft.request(&self.request)?.site.file;
+        let (name, request) = draft.request(&self.request)?;
         let until = draft.end(&self.until)?;
         let behind = ["from", "reason", "for"];
-        draft.propose(&draft.with(file, "until", until, &behind)?)
+        let changes = draft.with(&request.site.file, "until", until, &behind)?;
+        draft.propose(&changes, &Title::of("renew", name.as_str(), &format!("until {until}")))
     }
 }

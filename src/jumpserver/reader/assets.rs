@@ -65,6 +65,24 @@ impl Reader {
         Ok(Assets { rows: found, asked, near })
     }
 
+    /// The servers with exactly this address, whatever its case, by name; databases and what
+    /// is switched off are left out.
+    ///
+    /// # Errors
+    /// When a request fails, or the list stays incomplete.
+    pub async fn servers_at(&self, address: &str) -> Result<Vec<String>, Error> {
+        let rows: Vec<AssetRow> = page::ASSETS.all(&self.http, &[("address", address)]).await?;
+        // An unknown filter gives every asset without a word.
+        let servers = rows.into_iter().map(SeenAsset::from).filter(|asset| {
+            asset.address.eq_ignore_ascii_case(address)
+                && asset.active
+                && asset.category != "database"
+        });
+        let mut names: Vec<String> = servers.map(|asset| asset.name).collect();
+        names.sort();
+        Ok(names)
+    }
+
     /// All assets in and below a node.
     async fn assets_below(&self, id: Uuid, path: &str) -> Result<Vec<SeenAsset>, Error> {
         let id = id.to_string();

@@ -11,6 +11,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 
+use super::pulls::{self, Pull};
 use super::reviews::Reviewed;
 
 /// The tokens it knows, and who they are.
@@ -37,6 +38,7 @@ pub(crate) struct Comment {
 #[derive(Default)]
 struct State {
     comments: Vec<Comment>,
+    pulls: Vec<Pull>,
     writes: Vec<String>,
     asked: Vec<String>,
     broken: usize,
@@ -74,6 +76,15 @@ impl Forge {
 
     pub(crate) fn comments(&self) -> Vec<Comment> {
         self.state.lock().expect("the state").comments.clone()
+    }
+
+    pub(crate) fn pulls(&self) -> Vec<Pull> {
+        self.state.lock().expect("the state").pulls.clone()
+    }
+
+    /// Puts a pull request there, or changes one.
+    pub(crate) fn change_pulls(&self, change: impl FnOnce(&mut Vec<Pull>)) {
+        change(&mut self.state.lock().expect("the state").pulls);
     }
 
     /// The writes since the start: method and path.
@@ -153,6 +164,17 @@ impl Forge {
                 return message(StatusCode::FORBIDDEN, "Resource not accessible by integration");
             }
             return reply(StatusCode::OK, &json!({ "id": 1, "login": login, "username": login }));
+        }
+        let asked = (&parts.method, path, parts.uri.query().unwrap_or_default());
+        if let Some((status, answer)) = pulls::answer(self.api, &mut state.pulls, asked, &bytes) {
+            if parts.method == Method::POST {
+                state.writes.push(format!("POST {path}"));
+                if state.broken_posts > 0 {
+                    state.broken_posts -= 1;
+                    return reply(StatusCode::BAD_GATEWAY, &Value::Null);
+                }
+            }
+            return reply(status, &answer);
         }
         let json = serde_json::from_slice::<Value>(&bytes).unwrap_or_default();
         let query = parts.uri.query().unwrap_or("");

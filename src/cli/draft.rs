@@ -1,0 +1,275 @@
+//! A change to the access repo: checked, judged and shown as a pull request would be, and only
+//! then written, to the files or to a branch.
+
+use std::collections::BTreeSet;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::publish::{self, Published};
+use super::source::Source;
+use super::{Outcome, could_not_run, file, width};
+use crate::access::model::{Access, Request};
+use crate::access::{self, instant};
+use crate::names::RequestName;
+pub(super) use crate::repo::branch::Changes;
+use crate::repo::{self, Tree};
+use crate::report::{self, Comparison, Live, Look};
+use crate::visible::clean;
+use crate::{approval, edit, effect};
+
+/// Where the access repo is, and what becomes of a change.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Place {
+    /// The folder of the access repo.
+    #[arg(default_value = ".")]
+    pub(super) dir: PathBuf,
+    /// Show what would change, and write nothing.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) publish: publish::Flags,
+}
+
+/// What a change is called in a branch, a commit and a pull request.
+#[derive(Debug, Clone)]
+pub(super) struct Title {
+    /// The branch, when the user names none.
+    pub(super) branch: String,
+    /// Whether the branch must have this name, since a repeated call looks for it.
+    pub(super) fixed: bool,
+    /// The subject of the commit, and the title of the pull request.
+    pub(super) subject: String,
+}
+
+impl Title {
+    /// Of a command and the request or person that it changes. Reasons stay out of it: a
+    /// merge's message steers CI (`[skip ci]`) and closes issues.
+    pub(super) fn of(command: &str, name: &str, how: &str) -> Self {
+        let verb = command.get(..1).unwrap_or_default().to_uppercase();
+        let rest = command.get(1..).unwrap_or_default();
+        Self {
+            branch: crate::request::branch(command, name),
+            fixed: false,
+            subject: format!("{verb}{rest} {name} {how}"),
+        }
+    }
+}
+
+/// An access repo that is about to be changed.
+pub(super) struct Draft<'a> {
+    place: &'a Place,
+    base: Option<publish::Base>,
+    tree: Tree,
+    access: Access,
+    now: Timestamp,
+    /// Whether what a reviewer would see goes to standard error, since data goes to the output.
+    aside: bool,
+}
+
+impl<'a> Draft<'a> {
+    /// Reads and checks the repo as it is, or as the base of a new branch is; errors are
+    /// printed.
+    pub(super) fn of(place: &'a Place) -> Result<Self, Outcome> {
+        let now = Timestamp::now();
+        let base = place.publish.base(&place.dir).map_err(|error| could_not_run(&error))?;
+        let rev = base.as_ref().map(|base| base.revision.clone());
+        let (tree, access) = Source { dir: place.dir.clone(), rev }.access(now)?;
+        Ok(Self { place, base, tree, access, now, aside: false })
+    }
+
+    /// The same, with nothing but data on standard output.
+    pub(super) fn aside(self) -> Self {
+        Self { aside: true, ..self }
+    }
+
+    /// The files that are changed.
+    pub(super) fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// The repo that is changed.
+    pub(super) fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// The folder of the repo.
+    pub(super) fn dir(&self) -> &Path {
+        &self.place.dir
+    }
+
+    /// The moment of the change.
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// A request by its name (`2026/PAY-1234-refunds`) or its path.
+    pub(super) fn request(&self, text: &str) -> Result<(&RequestName, &Request), Outcome> {
+        let stem = stem(text);
+        let found = self.access.requests.iter().find(|(name, _)| name.as_str() == stem);
+        found.ok_or_else(|| {
+            let known = self.access.requests.keys().map(|name| name.as_str());
+            super::plan::unknown("request", stem, known)
+        })
+    }
+
+    /// An end that was asked for, when it is one.
+    pub(super) fn end<'t>(&self, text: &'t str) -> Result<&'t str, Outcome> {
+        let zone = &self.access.config.zone;
+        match instant::parse(text, instant::End::Until, zone) {
+            Ok(_) => Ok(text),
+            Err(error) => Err(could_not_run(&format!("{text}: {error}"))),
+        }
+    }
+
+    /// The file with a key at a value.
+    pub(super) fn with(
+        &self,
+        path: &Arc<str>,
+        key: &str,
+        value: &str,
+        behind: &[&str],
+    ) -> Result<Changes, Outcome> {
+        let text = self.tree.files.get(path).map(|bytes| String::from_utf8_lossy(bytes));
+        edit::set(&text.unwrap_or_default(), key, value, behind)
+            .map(|text| Changes::from([(path.clone(), Some(text))]))
+            .map_err(|error| could_not_run(&format!("{path}: {error}")))
+    }
+
+    /// Checks and judges the changes, and shows what a reviewer would see.
+    pub(super) fn judge(&self, changes: &Changes) -> Result<(), Outcome> {
+        let mut tree = self.tree.clone();
+        for (path, text) in changes {
+            match text {
+                Some(text) => tree.files.insert(path.clone(), text.as_bytes().into()),
+                None => tree.files.remove(path),
+            };
+        }
+        let read = access::load(&tree, self.now).and_then(|head| {
+            let errors = effect::ended(&self.tree, &head, &tree, self.now);
+            if errors.is_empty() { Ok(head) } else { Err(errors) }
+        });
+        let head = read.map_err(|errors| {
+            super::source::print(&tree, &errors);
+            nothing(Outcome::Invalid)
+        })?;
+        let effect = effect::compare(&effect::Inputs {
+            base: &self.access,
+            base_tree: &self.tree,
+            head: &head,
+            head_tree: &tree,
+            moment: self.now,
+        });
+        let needs = approval::needs(&approval::Inputs {
+            base: &self.access,
+            head: &head,
+            effect: &effect,
+            paths: &from_root(&self.place.dir, changes),
+        });
+        let live = Live::NotRead { why: "only files are read here".to_owned(), failed: false };
+        let report = Comparison::of(effect, needs, &self.access, (String::new(), None), live);
+        let look = |colours| Look { width: width(), colours };
+        if self.aside {
+            let colours = std::io::stderr().is_terminal();
+            anstream::eprint!("{}", report::render_change(&report, look(colours)));
+        } else {
+            let colours = std::io::stdout().is_terminal();
+            anstream::print!("{}", report::render_change(&report, look(colours)));
+        }
+        if report.is_refused() {
+            return Err(nothing(Outcome::Refused));
+        }
+        Ok(())
+    }
+
+    /// Checks, judges and shows the changes, and writes them.
+    pub(super) fn propose(&self, changes: &Changes, title: &Title) -> Result<Outcome, Outcome> {
+        self.judge(changes)?;
+        if self.place.dry_run {
+            return Ok(nothing(Outcome::Done));
+        }
+        self.write(changes, title)?;
+        Ok(Outcome::Done)
+    }
+
+    /// Writes changes that were judged: to the files, or to a branch.
+    pub(super) fn write(
+        &self,
+        changes: &Changes,
+        title: &Title,
+    ) -> Result<Option<Published>, Outcome> {
+        if let Some(base) = &self.base {
+            let published = self.place.publish.publish(&self.place.dir, base, changes, title);
+            let published = published.map_err(|error| could_not_run(&error))?;
+            self.told(&published);
+            return Ok(Some(published));
+        }
+        for (path, text) in changes {
+            write(&self.place.dir.join(&**path), text.as_deref())
+                .map_err(|error| could_not_run(&format!("{path}: {error}")))?;
+            let verb = if text.is_some() { "written" } else { "removed" };
+            self.say(&format!("{verb}: {path}"));
+        }
+        self.say("Commit it and open a pull request: merging that is the approval.");
+        Ok(None)
+    }
+
+    /// Says what a branch became.
+    pub(super) fn told(&self, published: &Published) {
+        let Published { branch, pushed, pull_request, .. } = published;
+        self.say(&format!("{}: {branch}", if *pushed { "pushed" } else { "branch" }));
+        match pull_request {
+            Some(pull) => self.say(&format!("pull request #{}: {}", pull.number, clean(&pull.url))),
+            None => self.say("Open a pull request from it: merging that is the approval."),
+        }
+    }
+
+    fn say(&self, line: &str) {
+        if self.aside {
+            anstream::eprintln!("{line}");
+        } else {
+            anstream::println!("{line}");
+        }
+    }
+}
+
+/// The paths of changes from the root of the repository, in which the folder may lie deeper.
+fn from_root(dir: &Path, changes: &Changes) -> BTreeSet<String> {
+    let folder = repo::place(dir).map(|place| place.folder).unwrap_or_default();
+    let root = if folder.is_empty() { folder } else { format!("{folder}/") };
+    changes.keys().map(|path| format!("{root}{path}")).collect()
+}
+
+/// The name of a request, from its name or its path.
+pub(super) fn stem(text: &str) -> &str {
+    let stem = text.strip_prefix("./").unwrap_or(text);
+    let stem = stem.strip_prefix("requests/").unwrap_or(stem);
+    [".yaml", ".yml"].iter().find_map(|end| stem.strip_suffix(end)).unwrap_or(stem)
+}
+
+fn write(path: &Path, text: Option<&str>) -> std::io::Result<()> {
+    match text {
+        Some(text) => {
+            if let Some(folder) = path.parent() {
+                std::fs::create_dir_all(folder)?;
+            }
+            file::replace(path, text.as_bytes())
+        }
+        None => std::fs::remove_file(path),
+    }
+}
+
+/// Says that nothing was written.
+pub(super) fn nothing(outcome: Outcome) -> Outcome {
+    anstream::eprintln!("nothing was written");
+    outcome
+}
+
+/// Runs a command that ends early with its outcome.
+pub(super) fn ended(result: Result<Outcome, Outcome>) -> Outcome {
+    match result {
+        Ok(outcome) | Err(outcome) => outcome,
+    }
+}

@@ -1,0 +1,296 @@
+//! `jumpgate status`.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::{Outcome, could_not_run};
+use crate::access::model::{Access, Party, Request};
+use crate::cli::draft::{ended, stem};
+use crate::cli::forge::At;
+use crate::cli::plan::{Format, unknown};
+use crate::cli::publish::{self, Base};
+use crate::cli::{block_on_value, source};
+use crate::forge::{self, PullRequest};
+use crate::names::RequestName;
+use crate::plan::{self, Focus};
+use crate::repo::{self, Tree, branch};
+use crate::request::status::{self, Applied, Pull, SCHEMA, State, Status};
+use crate::request::{self as made, External};
+use crate::visible::clean;
+use crate::{access, credentials, desired, grants, observe};
+
+/// Say where a request stands: in a branch, merged, running, over, and whether it is applied.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// The request, by its name, its path, or the id of another system.
+    request: String,
+    /// The folder of the access repo.
+    #[arg(default_value = ".")]
+    dir: PathBuf,
+    /// The branch that is merged into [default: the remote's own].
+    #[arg(long, value_name = "BRANCH")]
+    base: Option<String>,
+    /// The remote that requests are pushed to.
+    #[arg(long, value_name = "NAME", default_value = "origin")]
+    remote: String,
+    #[command(flatten)]
+    at: At,
+    /// The form of the output.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+impl Args {
+    pub(in crate::cli) fn run(&self) -> Outcome {
+        ended(self.try_run())
+    }
+
+    fn try_run(&self) -> Result<Outcome, Outcome> {
+        let moment = Timestamp::now();
+        // Outside of git the files are all there is.
+        let base = match repo::place(&self.dir) {
+            Ok(_) => Some(
+                Base::find(&self.dir, &self.remote, self.base.as_deref())
+                    .map_err(|error| could_not_run(&error))?,
+            ),
+            Err(_) => None,
+        };
+        let rev = base.as_ref().map(|base| base.revision.clone());
+        let (tree, access) = source::Source { dir: self.dir.clone(), rev }.access(moment)?;
+        let name = name_of(&tree, &self.request);
+        let merged = access.requests.iter().find(|(known, _)| known.as_str() == name);
+        let waiting = if base.is_some() && merged.is_none() { self.waiting(&name)? } else { None };
+        let pull = self.pull(&name, base.is_some())?;
+        let state = status::state(
+            merged.map(|(_, request)| request),
+            waiting.is_some(),
+            pull.as_ref().map(|(_, pull)| where_it_stands(pull)),
+            moment,
+        );
+        let Some(state) = state else {
+            let known = access.requests.keys().map(RequestName::as_str);
+            return Err(unknown("request", &name, known));
+        };
+        // What a branch says is read by the same checks, and told when it passes them.
+        let proposed = waiting.as_ref().and_then(|(_, tree)| access::load(tree, moment).ok());
+        let request = merged.or_else(|| {
+            proposed.as_ref()?.requests.iter().find(|(known, _)| known.as_str() == name)
+        });
+        let origin = match (merged, &tree.commit) {
+            (Some((_, request)), Some(commit)) => {
+                repo::origin(&self.dir, commit, &request.site.file)
+                    .map_err(|error| could_not_run(&error))?
+            }
+            _ => None,
+        };
+        let applied = match merged {
+            Some((name, request)) => applied(&access, name, request, moment),
+            None => None,
+        };
+        let edge = |edge: Option<&crate::period::Edge>| edge.map(|edge| edge.text.clone());
+        let period = request.map(|(_, request)| &request.period);
+        let waits = merged.is_none();
+        let status = Status {
+            schema: SCHEMA,
+            request: name.clone(),
+            state,
+            path: request.map(|(_, request)| request.site.file.to_string()),
+            reason: request.map(|(_, request)| request.reason.clone()),
+            from: edge(period.and_then(|period| period.from.as_ref())),
+            until: edge(period.and_then(|period| period.until.as_ref())),
+            branch: waiting.map(|(branch, _)| branch).filter(|_| waits),
+            pull_request: pull
+                .map(|(_, pull)| made::PullRequest { number: pull.number, url: pull.url }),
+            origin,
+            applied,
+        };
+        match self.format {
+            Format::Json => anstream::println!("{}", status.json()),
+            Format::Text => print(&status),
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// The branches that a request of this name may stand in.
+    fn branches(&self, name: &str) -> Vec<String> {
+        let last = name.rsplit('/').next().unwrap_or(name);
+        let by_id = External { id: self.request.clone(), body: String::new() }.branch();
+        vec![made::branch("request", name), made::branch("external", last), by_id]
+    }
+
+    /// The branch, here or as it was fetched last, that has a request which is not merged, and
+    /// its files.
+    fn waiting(&self, name: &str) -> Result<Option<(String, Tree)>, Outcome> {
+        for branch in self.branches(name) {
+            for revision in
+                [format!("refs/heads/{branch}"), format!("refs/remotes/{}/{branch}", self.remote)]
+            {
+                let Ok(tree) = Tree::revision(&self.dir, &revision) else { continue };
+                let name = name_of(&tree, &self.request);
+                let path = format!("requests/{name}.yaml");
+                let has = branch::text_at(&self.dir, &revision, &path)
+                    .map_err(|error| could_not_run(&error))?;
+                if has.is_some() {
+                    return Ok(Some((branch, tree)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The newest pull request of the request, when the forge can be asked.
+    fn pull(&self, name: &str, in_git: bool) -> Result<Option<(String, PullRequest)>, Outcome> {
+        if !in_git || self.at.repository(&self.dir, &self.remote).is_err() {
+            return Ok(None);
+        }
+        let flags = publish::Flags {
+            remote: self.remote.clone(),
+            at: self.at.clone(),
+            ..publish::Flags::default()
+        };
+        for branch in self.branches(name) {
+            let found = flags
+                .find_pull_request(&self.dir, &branch)
+                .map_err(|error| could_not_run(&error))?;
+            if let Some(pull) = found {
+                return Ok(Some((branch, pull)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn where_it_stands(pull: &PullRequest) -> Pull {
+    match pull.state {
+        forge::State::Open => Pull::Open,
+        forge::State::Merged => Pull::Merged,
+        forge::State::Closed => Pull::Closed,
+    }
+}
+
+/// The name of the request that a text means: its name, its path, or the id of another system
+/// in its first line.
+fn name_of(tree: &Tree, text: &str) -> String {
+    let by_id = External { id: text.to_owned(), body: String::new() };
+    let found =
+        tree.files.iter().filter(|(path, _)| path.starts_with("requests/")).find(|(_, bytes)| {
+            by_id.in_text(&String::from_utf8_lossy(bytes)) != made::Found::Other
+        });
+    found.map_or_else(|| stem(text).to_owned(), |(path, _)| stem(path).to_owned())
+}
+
+/// Whether the live state is as a request says; none without credentials. What cannot be read
+/// is told, and stops nothing.
+fn applied(
+    access: &Access,
+    name: &RequestName,
+    request: &Request,
+    moment: Timestamp,
+) -> Option<Applied> {
+    let environment = &credentials::environment;
+    if !credentials::any(environment) {
+        return None;
+    }
+    let grants = grants::of(access);
+    let wanted = desired::at(access, &grants, moment);
+    let mut focus = Focus::default();
+    for (party, _) in &request.parties {
+        match party {
+            Party::Person(person) => {
+                focus.people.insert(person.clone());
+            }
+            Party::Group(_) => {}
+            Party::Team(team) => {
+                let members = access.teams.get(team).map(|team| team.members.clone());
+                focus.people.extend(members.unwrap_or_default());
+            }
+        }
+    }
+    focus.instances.extend(
+        request
+            .databases
+            .iter()
+            .flat_map(|want| want.instances.iter().map(|(name, _)| name.clone())),
+    );
+    focus.jumpserver = true;
+    let observed = block_on_value(async {
+        let reader = observe::jumpserver(access, environment).await?;
+        Ok::<_, anyhow::Error>(observe::all(access, &wanted, &reader, environment, &focus).await?)
+    });
+    let observed = match observed.and_then(|observed| observed) {
+        Ok(observed) => observed,
+        Err(error) => {
+            anstream::eprintln!("warning: whether it is applied is not known: {error}");
+            return None;
+        }
+    };
+    let new_servers = std::collections::BTreeSet::new();
+    let inputs = plan::Inputs {
+        access,
+        grants: &grants,
+        observed: &observed,
+        moment,
+        new_servers: &new_servers,
+        unproven: &plan::Unproven::new(),
+    };
+    let plan = focus.narrow(plan::make(&inputs));
+    let of_it = |item: &&plan::Item| item.because.iter().any(|reason| reason.request == *name);
+    let pending = plan.items.iter().filter(of_it).count();
+    let findings: Vec<String> = plan
+        .findings
+        .iter()
+        .filter(|finding| {
+            let here = finding.site.as_ref().is_some_and(|site| site.file == request.site.file);
+            here && finding.severity == plan::finding::Severity::Error
+        })
+        .map(|finding| format!("{} {}", finding.code, finding.message))
+        .collect();
+    Some(Applied { done: pending == 0 && findings.is_empty(), pending, findings })
+}
+
+fn print(status: &Status) {
+    let state = match status.state {
+        State::Open => "open: it waits for approval",
+        State::Refused => "refused: its pull request was closed and not merged",
+        State::Upcoming => "merged: it begins later",
+        State::Active => "active",
+        State::Ended => "ended",
+        State::Gone => "gone: it was merged, and is not in the repo now",
+    };
+    anstream::println!("{}: {state}", status.request);
+    let line = |what: &str, text: &str| anstream::println!("  {what}: {}", clean(text));
+    if let Some(reason) = &status.reason {
+        line("reason", reason);
+    }
+    if let Some(from) = &status.from {
+        line("from", from);
+    }
+    if status.reason.is_some() {
+        line("until", status.until.as_deref().unwrap_or("WITHOUT END"));
+    }
+    if let Some(path) = &status.path {
+        line("file", path);
+    }
+    if let Some(branch) = &status.branch {
+        line("branch", branch);
+    }
+    if let Some(pull) = &status.pull_request {
+        line("pull request", &format!("#{} {}", pull.number, pull.url));
+    }
+    if let Some(origin) = &status.origin {
+        let pull = origin.pull_request.as_ref().map(|pull| format!(", {pull}")).unwrap_or_default();
+        line("merged by", &format!("{}{pull}", origin.merged_by));
+    }
+    match &status.applied {
+        None => {}
+        Some(Applied { done: true, .. }) => line("applied", "yes, nothing is left to do"),
+        Some(applied) => {
+            let s = if applied.pending == 1 { "" } else { "s" };
+            line("applied", &format!("no, the next apply has {} step{s} for it", applied.pending));
+            for finding in &applied.findings {
+                line("in its way", finding);
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The text of a request file, as `docs/format.md` shows it.
+
+use std::fmt::Write as _;
+
+use super::{Ask, External};
+use crate::yaml::{line, scalar};
+
+/// The file of a request. The same answers always give the same text; `hours` must have
+/// become an end already (see [`Ask::timed`]).
+pub fn text(ask: &Ask, external: Option<&External>) -> String {
+    let mut text = String::new();
+    if let Some(external) = external {
+        let _ = writeln!(text, "{external}");
+    }
+    let _ = writeln!(text, "for: {}", one_or_list(&ask.people));
+    let _ = writeln!(text, "reason: {}", line(&ask.reason));
+    for (key, value) in [("from", &ask.from), ("until", &ask.until)] {
+        if let Some(value) = value {
+            let _ = writeln!(text, "{key}: {}", time(value));
+        }
+    }
+    if !ask.servers.is_empty() {
+        text.push_str("servers:\n");
+    }
+    for server in &ask.servers {
+        let _ = writeln!(text, "  - login: {}", scalar(&server.login));
+        list(&mut text, "nodes", &server.nodes);
+        list(&mut text, "assets", &server.assets);
+    }
+    if !ask.databases.is_empty() {
+        text.push_str("databases:\n");
+    }
+    for database in &ask.databases {
+        let _ = writeln!(text, "  - instance: {}", one_or_list(&database.instances));
+        let _ = writeln!(text, "    level: {}", scalar(&database.level));
+        list(&mut text, "tables", &database.tables);
+    }
+    text
+}
+
+/// One name, or names in brackets.
+fn one_or_list(names: &[String]) -> String {
+    match names {
+        [name] => scalar(name).into_owned(),
+        names => {
+            let names: Vec<_> = names.iter().map(|name| scalar(name)).collect();
+            format!("[{}]", names.join(", "))
+        }
+    }
+}
+
+/// An entry of a block, when it holds anything.
+fn list(text: &mut String, key: &str, entries: &[String]) {
+    if entries.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "    {key}:");
+    for entry in entries {
+        let _ = writeln!(text, "      - {}", line(entry));
+    }
+}
+
+/// One end of a period: a day or a moment stands without quotes.
+fn time(text: &str) -> String {
+    let plain = text.starts_with(|c: char| c.is_ascii_digit())
+        && text.chars().all(|c| c.is_ascii_digit() || "-T:+Z ".contains(c))
+        && !text.ends_with([':', ' '])
+        && !text.contains(": ");
+    if plain { text.to_owned() } else { scalar(text).into_owned() }
+}

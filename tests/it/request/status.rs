@@ -1,0 +1,87 @@
+//! Where a request stands.
+
+use jumpgate_sandbox::Version;
+use serde_json::Value;
+
+use super::{Api, Forge, Repo, flags, path};
+use crate::support::company::Company;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_is_followed_from_its_branch_to_its_end() {
+    let (repo, forge) = (Repo::new(), Forge::start(Api::Github).await);
+    let api = Api::Github;
+    let name = path("PAY-1234-reconcile-refunds");
+    let name = name.trim_start_matches("requests/").trim_end_matches(".yaml");
+    let unknown = repo.run(&["status", name]).expect(1);
+    assert!(unknown.stderr.contains("has no request"), "{unknown:?}");
+
+    repo.with_forge(&forge, api, &flags(&["--pull-request"]), "").await.expect(0);
+    let json = ["status", name, "--format", "json"];
+    let read = |text: &str| -> Value { serde_json::from_str(text).expect("JSON") };
+    let open = read(&repo.with_forge(&forge, api, &json, "").await.expect(0).stdout);
+    assert_eq!((&open["state"], &open["pull-request"]["number"]), (&"open".into(), &1.into()));
+    assert_eq!(open["until"], "2099-02-28 24:00 +08:00");
+    let schema = read(&repo.run(&["schema", "status"]).expect(0).stdout);
+    jsonschema::validate(&schema, &open).expect("it has its form");
+    // Without a token git alone tells.
+    let text = repo.run(&["status", name]).expect(0);
+    assert!(text.stdout.starts_with(&format!("{name}: open: it waits for approval\n")), "{text:?}");
+
+    forge.change_pulls(|pulls| pulls[0].state = "closed");
+    let branch = format!("jumpgate/request/{name}");
+    repo.git(&["branch", "--quiet", "-D", &branch]);
+    repo.remote(&["branch", "--quiet", "-D", &branch]);
+    repo.git(&["fetch", "--quiet", "--prune"]);
+    let refused = read(&repo.with_forge(&forge, api, &json, "").await.expect(0).stdout);
+    assert_eq!(refused["state"], "refused");
+
+    for (period, state) in [
+        ("until: 2099-02-28", "active"),
+        ("from: 2098-01-01\nuntil: 2099-02-28", "upcoming"),
+        ("until: 2020-02-28", "ended"),
+    ] {
+        repo.put(
+            &format!("requests/{name}.yaml"),
+            &super::FILE.replace("until: 2099-02-28", period),
+        );
+        repo.git(&["add", "--all"]);
+        repo.git(&["commit", "--quiet", "--message", "Merge pull request #1 from acme/x"]);
+        repo.git(&["push", "--quiet", "origin", "main"]);
+        let done = repo.run(&json).expect(0);
+        let told = read(&done.stdout);
+        assert_eq!(told["state"], state);
+        assert_eq!(told["origin"]["pull_request"], "#1");
+        jsonschema::validate(&schema, &told).expect("it has its form");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_credentials_it_says_whether_it_is_applied() {
+    let company = Company::with_hosts(Version::V4).await;
+    let ask = [
+        "request",
+        "--for",
+        "liwei",
+        "--server",
+        "pay-web-01",
+        "--login",
+        "app",
+        "--reason",
+        "logs",
+        "--until",
+        "2099-01-01",
+        "--name",
+        "logs",
+    ];
+    company.run(&ask).await.expect(0);
+    company.merge("logs for liwei");
+    let status = ["status", "logs"];
+    let named = path("logs");
+    let name = named.trim_start_matches("requests/").trim_end_matches(".yaml");
+    let before = company.run(&["status", name]).await.expect(0);
+    assert!(before.stdout.contains("applied: no, the next apply has 1 step for it"), "{before:?}");
+    company.run(&["apply", "--yes"]).await.expect(0);
+    let after = company.run(&["status", &named]).await.expect(0);
+    assert!(after.stdout.contains("applied: yes, nothing is left to do"), "{after:?}");
+    company.run(&status).await.expect(1);
+}

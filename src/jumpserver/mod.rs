@@ -7,6 +7,7 @@ mod anchor;
 mod credentials;
 mod date;
 mod error;
+pub mod everything;
 mod lease;
 mod page;
 mod placeholder;

@@ -153,7 +153,7 @@ pub(super) fn text(value: Value) -> Option<String> {
 }
 
 /// `user@host` as CURRENT_USER() gives it; a user name may hold an `@`, a host not.
-fn login(text: &str) -> Option<AccountName> {
+pub(super) fn login(text: &str) -> Option<AccountName> {
     let (user, host) = text.rsplit_once('@')?;
     Some(AccountName { user: user.to_owned(), host: host.to_owned() })
 }

@@ -6,6 +6,7 @@
 pub mod dialect;
 pub mod difference;
 mod error;
+pub mod everything;
 mod existing;
 mod facts;
 mod grant_tables;

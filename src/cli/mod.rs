@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 
 mod apply;
+mod audit;
 mod check;
 mod comment;
 mod compare;
@@ -43,6 +44,8 @@ enum Command {
     Comment(comment::Args),
     /// Make JumpServer and the databases match what is merged.
     Apply(apply::Args),
+    /// Show what opens a door and did not come through git, the worst first.
+    Audit(audit::Args),
     /// Try every target, and say what is missing.
     Doctor(doctor::Args),
     /// Print the statements that give an instance's accounts what plan and apply need.
@@ -77,6 +80,7 @@ impl Cli {
             Command::Plan(args) => plan::run(&args),
             Command::Comment(args) => comment::run(&args),
             Command::Apply(args) => apply::run(&args),
+            Command::Audit(args) => audit::run(&args),
             Command::Doctor(args) => doctor::run(&args),
             Command::GrantsNeeded(args) => grants_needed::run(&args),
             Command::RolesNeeded(args) => roles_needed::run(&args),

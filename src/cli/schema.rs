@@ -10,6 +10,7 @@ use super::apply::ApplyReport;
 use super::{Outcome, could_not_run};
 use crate::access::schema::FILES;
 use crate::answers::Answer;
+use crate::audit::Audit;
 use crate::diagnostic::nearest;
 use crate::report::{CheckReport, Comparison, Report};
 
@@ -77,6 +78,7 @@ fn entries() -> Vec<Entry> {
         output::<Report>("plan"),
         output::<ApplyReport>("apply"),
         output::<Answer>("who"),
+        output::<Audit>("audit"),
         output::<Comparison>("effect"),
     ];
     files.chain(outputs).collect()

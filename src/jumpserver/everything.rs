@@ -21,6 +21,9 @@ pub struct Everything {
     pub permissions: Vec<SeenPermission>,
     /// All accounts on assets, ours too.
     pub accounts: Vec<Account>,
+    /// Whether `!name` among the accounts of a permission takes one away (4.10); in 3.10 it
+    /// is a text like any other. Seen by a field that only 4.10 has.
+    pub excludes: bool,
 }
 
 /// A user with what JumpServer knows of his logins.

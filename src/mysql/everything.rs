@@ -30,6 +30,8 @@ pub struct Everything {
     /// The roles that are active after a login, by account. On MySQL those that are granted
     /// count only when they stand here or when `activate_all_roles_on_login` is on.
     pub default_roles: Option<BTreeMap<AccountName, BTreeSet<AccountName>>>,
+    /// Whether all roles are active after a login (`activate_all_roles_on_login`, MySQL).
+    pub activates_all_roles: bool,
     /// The names of all databases.
     pub databases: Option<BTreeSet<String>>,
     /// Whether what grants name exists.
@@ -104,6 +106,7 @@ impl Reader {
             public,
             mandatory_roles: facts.mandatory_roles.iter().cloned().collect(),
             default_roles,
+            activates_all_roles: facts.activates_all_roles,
             databases,
             existing,
             definers,

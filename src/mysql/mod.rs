@@ -26,5 +26,6 @@ mod writer;
 pub use error::Error;
 pub use reader::Reader;
 pub use session::{Credentials, Limits, Target};
+pub(crate) use statement::literal;
 pub use statement::statement;
 pub use writer::{Dropped, Writer};

@@ -1,5 +1,6 @@
 //! A plan in words. One [`Report`] is what text and JSON both show.
 
+mod audit;
 mod check;
 mod comparison;
 mod comparison_text;
@@ -17,6 +18,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub use audit::{render_csv as audit_csv, render_text as audit_text};
 pub use check::{CheckReport, Holds, Told};
 pub use comparison::{COMPARISON, Comparison, Counts, Live};
 pub use comparison_text::{render as render_comparison, render_change};

@@ -49,6 +49,8 @@ struct AccountRecord {
     row: AccountRow,
     #[serde(deserialize_with = "moment")]
     date_updated: Timestamp,
+    /// Only 4.10 has it.
+    secret_reset: Option<bool>,
 }
 
 impl Row for AccountRecord {
@@ -105,6 +107,7 @@ impl Reader {
             administrator: record.is_superuser,
             service: record.is_service_account,
         });
+        let excludes = accounts.iter().any(|record| record.secret_reset.is_some());
         let accounts = accounts
             .into_iter()
             .map(|record| Account { seen: record.row.seen(owner), saved: record.date_updated });
@@ -115,6 +118,7 @@ impl Reader {
             nodes: nodes.into_values().collect(),
             permissions,
             accounts: accounts.collect(),
+            excludes,
         };
         // The same data in the same order, whatever a server or a map does.
         everything.users.sort_by(|a, b| a.seen.username.cmp(&b.seen.username));

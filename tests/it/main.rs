@@ -2,6 +2,7 @@
 
 mod action;
 mod apply;
+mod audit;
 mod check;
 mod comment;
 mod edit;

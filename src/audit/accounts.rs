@@ -55,16 +55,20 @@ fn door(
     let users = reach.users_of(&seen.asset, &seen.username, |_| true);
     let mut faults = Vec::new();
     if !meant && users.len() > 1 {
-        let what = format!("{} open it: {}", users.len(), listed(users.iter().copied()));
+        let what = format!(
+            "is open to {} ({})",
+            count(users.len(), "user"),
+            listed(users.iter().copied())
+        );
         faults.push(Fault::new(Kind::Shared, Risk::Medium, what));
     }
     let age = moment.duration_since(account.saved);
     if age > terms.secret {
         let what = format!(
-            "was last saved on {}, {} ago: its {} is at least as old",
+            "was last saved {2} ago, on {0}, and its {1} is at least as old",
             day(account.saved),
-            count(usize::try_from(age.as_hours() / 24).unwrap_or(0), "day"),
             seen.secret_type.replace('_', " "),
+            count(usize::try_from(age.as_hours() / 24).unwrap_or(0), "day"),
         );
         faults.push(Fault::new(Kind::StaleSecret, Risk::Low, what));
     }

@@ -98,9 +98,10 @@ fn account(
     let name = &account.name;
     let naming = live.server.dialect.naming();
     let roles = power::roles(&account.held, &live.accounts);
-    let by_roles = roles.iter().filter_map(|role| live.accounts.get(*role));
-    let power = by_roles
-        .map(|role| of_held(&role.held, naming))
+    let others = roles.iter().copied().chain(&account.held.proxies);
+    let power = others
+        .filter_map(|other| live.accounts.get(other))
+        .map(|other| of_held(&other.held, naming))
         .fold(of_held(&account.held, naming), Power::max);
     let local = is_local(&name.host);
     let near = |risk: Risk| if local { risk.less() } else { risk };
@@ -111,7 +112,7 @@ fn account(
             Power::Reads | Power::Writes => Risk::Medium,
             Power::ReadsAll | Power::WritesAll | Power::TakesOver => Risk::High,
         }),
-        power.words(),
+        "git did not make it",
     )];
     for mut fault in faults(live, patterns, &account.held) {
         fault.risk = near(fault.risk);
@@ -130,7 +131,8 @@ fn account(
         add(Kind::Anonymous, near(risk), "has no user name".into());
     }
     if account.no_password {
-        add(Kind::NoPassword, near(Risk::Critical), "needs no password".into());
+        let risk = if power == Power::Nothing { Risk::High } else { Risk::Critical };
+        add(Kind::NoPassword, near(risk), "needs no password".into());
     }
     if matches!(name.host.as_str(), "%" | "") {
         let risk = match power {
@@ -147,8 +149,9 @@ fn account(
         add(Kind::OldPassword, Risk::Medium, "two passwords work".into());
     }
     if !account.held.proxies.is_empty() {
-        let others: Vec<String> = account.held.proxies.iter().map(ToString::to_string).collect();
-        let what = format!("PROXY on {}", listed(others.iter().map(String::as_str)));
+        let others: Vec<String> =
+            account.held.proxies.iter().map(|one| format!("'{}'@'{}'", one.user, one.host)).collect();
+        let what = format!("holds PROXY on {}", listed(others.iter().map(String::as_str)));
         add(Kind::Proxy, near(Risk::Medium), what);
     }
     if same.len() > 1 && !name.user.is_empty() {
@@ -163,9 +166,13 @@ fn account(
         && !account.no_password
         && moment.duration_since(changed) > terms.secret
     {
-        add(Kind::StaleSecret, Risk::Low, format!("its password is of {}", day(changed)));
+        add(Kind::StaleSecret, Risk::Low, format!("has its password since {}", day(changed)));
     }
-    let users = users(here, &name.user);
+    // The account that JumpServer holds under git's name is git's, and not this one.
+    let users = match here.ours.user_name(here.name, &name.user) {
+        true => BTreeSet::new(),
+        false => users(here, &name.user),
+    };
     let (people, people_count) = who(here.reach, &users);
     let reads = if *name == live.me { " (jumpgate reads with it)" } else { "" };
     let next = if name.user.is_empty() {
@@ -175,7 +182,8 @@ fn account(
     } else {
         Next::lock(name)
     };
-    let held = roles.iter().filter_map(|role| live.accounts.get(*role)).map(|role| &role.held);
+    let others = roles.iter().copied().chain(&account.held.proxies);
+    let held = others.filter_map(|other| live.accounts.get(other)).map(|other| &other.held);
     let opens = opens(power, held.chain([&account.held]), naming);
     door(here, DoorKind::DatabaseAccount, name.to_string(), opens + reads, found, next)
         .with(people, people_count)
@@ -194,7 +202,7 @@ fn is_outdated(live: &Everything, plugin: &str) -> bool {
 fn role_words(live: &Everything, account: &SeenAccount) -> String {
     let names: Vec<&str> = account.held.roles.keys().map(|role| role.user.as_str()).collect();
     let Some(defaults) = &live.default_roles else {
-        return format!("{}; which of them are active after a login is not known", listed(names));
+        return format!("has {}, and which are active after a login is not known", listed(names));
     };
     let defaults = defaults.get(&account.name);
     let active: Vec<&str> =
@@ -204,9 +212,9 @@ fn role_words(live: &Everything, account: &SeenAccount) -> String {
     } else if active.is_empty() {
         "none active after a login".to_owned()
     } else {
-        format!("active after a login: {}", listed(active))
+        format!("{} active after a login", listed(active))
     };
-    format!("{}; {active}", listed(names))
+    format!("has {} ({active})", listed(names))
 }
 
 /// The users of JumpServer who may open an account of this name on the instance's assets.
@@ -287,7 +295,7 @@ fn everybody(
         Power::ReadsAll | Power::WritesAll | Power::TakesOver => Risk::Critical,
     };
     let opens = opens(power, std::iter::once(held), naming);
-    let mut found = vec![Fault::new(Kind::Everybody, risk, opens.clone())];
+    let mut found = vec![Fault::new(Kind::Everybody, risk, "holds for every account")];
     found.extend(faults(here.live, patterns, held));
     let statement = match name {
         "PUBLIC" => "SHOW GRANTS FOR PUBLIC;",
@@ -308,7 +316,7 @@ fn leftover(
     let power = of_held(held, naming);
     let risk = if power >= Power::Reads { Risk::Medium } else { Risk::Low };
     let opens = opens(power, std::iter::once(held), naming);
-    let mut found = vec![Fault::new(Kind::Leftover, risk, opens.clone())];
+    let mut found = vec![Fault::new(Kind::Leftover, risk, "has grants and no account")];
     found.extend(faults(here.live, patterns, held));
     let next = Next::drop("drop what is left under the name", name);
     door(here, DoorKind::Leftover, name.to_string(), opens, found, next)

@@ -9,7 +9,7 @@ pub(super) fn find(here: &Here<'_>) -> Vec<Door> {
     let live = here.live;
     let dead = live.definers.iter().filter(|(name, _)| !live.accounts.contains_key(name));
     dead.map(|(name, objects)| {
-        let what = listed(objects.iter().map(String::as_str));
+        let what = format!("is the definer of {}", listed(objects.iter().map(String::as_str)));
         let faults = vec![Fault::new(Kind::DeadDefiner, Risk::Low, what)];
         let first = objects.first().map_or("", String::as_str);
         let next = Next::sql(

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::power::{Power, of_global, of_row};
+use super::power::{Power, of_global, of_one, of_row};
 use super::{Fault, Kind, Risk, listed};
 use crate::mysql::everything::{Everything, SYSTEM};
 use crate::mysql::privilege::Privilege;
@@ -70,8 +70,10 @@ fn global(held: &Held) -> Option<Fault> {
         Power::ReadsAll => Risk::High,
         _ => Risk::Low,
     };
-    let what =
-        format!("{}: {}", power.words(), listed(held.global.iter().map(String::as_str)));
+    // The worst first: a list of all privileges hides them.
+    let mut names: Vec<&str> = held.global.iter().map(String::as_str).collect();
+    names.sort_by_key(|name| std::cmp::Reverse(of_one(name)));
+    let what = format!("{} by {}", power.words(), listed(names));
     Some(Fault::new(Kind::Global, risk, what))
 }
 
@@ -116,7 +118,7 @@ fn grant_option(held: &Held) -> Option<Fault> {
     let roles = held.roles.iter().filter(|(_, admin)| **admin);
     places.extend(roles.map(|(role, _)| format!("the role {}", role.user)));
     (!places.is_empty()).then(|| {
-        let what = format!("WITH GRANT OPTION on {}", listed(places.iter().map(String::as_str)));
+        let what = format!("has WITH GRANT OPTION on {}", listed(places.iter().map(String::as_str)));
         Fault::new(Kind::GrantOption, Risk::High, what)
     })
 }
@@ -153,7 +155,7 @@ fn gone(live: &Everything, patterns: &Patterns<'_>, held: &Held) -> Option<Fault
         gone.insert(format!("routine {}.{}", routine.database, routine.name));
     }
     (!gone.is_empty()).then(|| {
-        let what = format!("does not exist: {}", listed(gone.iter().map(String::as_str)));
+        let what = format!("names what does not exist ({})", listed(gone.iter().map(String::as_str)));
         Fault::new(Kind::Gone, Risk::Low, what)
     })
 }
@@ -180,7 +182,7 @@ fn hidden(live: &Everything, patterns: &Patterns<'_>, held: &Held) -> Option<Fau
                 privileges_there.difference(&row.privileges).copied().collect();
             if naming.covers(other, &database) && !lost.is_empty() {
                 said.push(format!(
-                    "`{stored}` ({}) hides `{other}` on {database}: {} does not count there",
+                    "`{stored}` ({}) hides `{other}` on {database}, where {} does not count",
                     privileges(&row.privileges),
                     privileges(&lost)
                 ));

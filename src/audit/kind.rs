@@ -85,7 +85,7 @@ kinds! {
         "it also works past JumpServer, where nothing is recorded";
     /// An authentication plugin that should not be used any more.
     OldPlugin = "JG318", "an account with an outdated authentication plugin",
-        "its hashes are quick to guess, and newer servers refuse it";
+        "newer servers refuse it, and the hashes of the oldest are quick to guess";
     /// An old password that still works.
     OldPassword = "JG319", "an account whose old password still works",
         "a change of the password has not locked out who knew the old one";

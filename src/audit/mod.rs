@@ -169,9 +169,20 @@ impl DoorKind {
             Self::AssetAccount => "account in JumpServer",
             Self::DatabaseAccount => "account",
             Self::Role => "role",
-            Self::Everybody => "everybody, by",
+            Self::Everybody => "everybody by",
             Self::Leftover => "grants of the lost account",
             Self::Definer => "objects of the lost account",
+        }
+    }
+}
+
+impl Door {
+    /// What it is, its name, and where it is, as a title.
+    pub fn title(&self) -> String {
+        match self.kind {
+            DoorKind::Permission | DoorKind::User => format!("{} {}", self.kind.words(), self.name),
+            DoorKind::AssetAccount => format!("account {}, in JumpServer", self.name),
+            _ => format!("{} {} on {}", self.kind.words(), self.name, self.target),
         }
     }
 }

@@ -41,11 +41,15 @@ impl Next {
 
     /// Switches an object of JumpServer off, which can be undone by the same command with
     /// `true`. PATCH changes nothing else (tried on 3.10 and 4.10).
-    pub(super) fn switch_off(access: &Access, organization: &str, list: &str, id: Uuid) -> Self {
+    pub(super) fn switch_off(
+        text: &str,
+        access: &Access,
+        organization: &str,
+        list: &str,
+        id: Uuid,
+    ) -> Self {
         Self {
-            text: "write a request for whoever still needs it, then switch it off (the same with \
-                   true switches it on again)"
-                .into(),
+            text: text.into(),
             runs: Runs::Shell,
             command: format!(
                 "curl -X PATCH -H \"Authorization: Token $JUMPGATE_JUMPSERVER_TOKEN\" \

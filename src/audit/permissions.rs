@@ -53,18 +53,18 @@ fn door(
     )];
     let mut add = |kind, risk, what: String| faults.push(Fault::new(kind, risk, what));
     if spec.accounts.contains(ALL) {
-        add(Kind::AllAccounts, Risk::High, format!("its accounts are {ALL}"));
+        add(Kind::AllAccounts, Risk::High, format!("names {ALL}"));
     }
     let outside: Vec<&str> =
         VIRTUAL.into_iter().filter(|text| spec.accounts.contains(*text)).collect();
     if !outside.is_empty() {
-        add(Kind::AnyAccount, Risk::Medium, format!("its accounts are {}", outside.join(", ")));
+        add(Kind::AnyAccount, Risk::Medium, format!("names {}", outside.join(", ")));
     }
     if spec.end.duration_since(moment) > terms.end {
-        add(Kind::NoEnd, Risk::Medium, format!("its end is {}", day(spec.end)));
+        add(Kind::NoEnd, Risk::Medium, format!("ends on {}", day(spec.end)));
     }
     if ACTIONS.iter().all(|action| spec.actions.contains(*action)) {
-        add(Kind::AllActions, Risk::Low, format!("all {} actions", ACTIONS.len()));
+        add(Kind::AllActions, Risk::Low, format!("allows all {} actions", ACTIONS.len()));
     }
     if !spec.nodes.is_empty() {
         // The path of the root has no other slash than its first.
@@ -75,7 +75,8 @@ fn door(
             .iter()
             .map(|node| format!("{node} ({} today)", count(reach.assets_below(node), "asset")));
         let nodes: Vec<String> = nodes.collect();
-        add(Kind::WholeNode, risk, listed(nodes.iter().map(String::as_str)));
+        let what = format!("names {}", listed(nodes.iter().map(String::as_str)));
+        add(Kind::WholeNode, risk, what);
     }
     let opened: Vec<String> = opened(reach, ours, way);
     if !opened.is_empty() {
@@ -103,6 +104,8 @@ fn door(
         people_count,
         faults,
         next: Next::switch_off(
+            "write a request for whoever still needs it, then switch it off (the same with true \
+             switches it on again)",
             access,
             reach.organization,
             "perms/asset-permissions",

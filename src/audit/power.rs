@@ -65,24 +65,23 @@ impl Power {
 
 /// What global privileges give.
 pub(super) fn of_global(global: &BTreeSet<String>) -> Power {
-    let one = |name: &String| {
-        let name = name.as_str();
-        if TAKES_OVER.contains(&name) {
-            Power::TakesOver
-        } else if READS_ALL.contains(&name) {
-            Power::ReadsAll
-        } else {
-            match Privilege::parse(name) {
-                // These see names and locks, and no data.
-                Some(Privilege::References | Privilege::LockTables | Privilege::ShowView) => {
-                    Power::Watches
-                }
-                Some(privilege) if privilege.writes() => Power::WritesAll,
-                _ => Power::Watches,
-            }
-        }
-    };
-    global.iter().map(one).max().unwrap_or(Power::Nothing)
+    global.iter().map(|name| of_one(name)).max().unwrap_or(Power::Nothing)
+}
+
+/// What one global privilege gives.
+pub(super) fn of_one(name: &str) -> Power {
+    if TAKES_OVER.contains(&name) {
+        return Power::TakesOver;
+    }
+    if READS_ALL.contains(&name) {
+        return Power::ReadsAll;
+    }
+    match Privilege::parse(name) {
+        // These see names and locks, and no data.
+        Some(Privilege::References | Privilege::LockTables | Privilege::ShowView) => Power::Watches,
+        Some(privilege) if privilege.writes() => Power::WritesAll,
+        _ => Power::Watches,
+    }
 }
 
 /// What privileges on some database give; `system` is whether it is `mysql`, which holds the

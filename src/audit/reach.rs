@@ -28,6 +28,9 @@ pub struct Reach<'a> {
     pub users: BTreeMap<&'a str, &'a User>,
     people: HashMap<&'a str, &'a PersonName>,
     assets: HashMap<&'a str, &'a SeenAsset>,
+    /// The user names of active accounts that JumpServer holds, by asset: a permission opens
+    /// nothing else, whatever it names (tried on both versions).
+    held: HashMap<&'a str, BTreeSet<&'a str>>,
     /// The assets of the access repo, each with its place there.
     repo: BTreeMap<&'a str, Site>,
     /// How many assets are in and below a node.
@@ -96,6 +99,7 @@ impl<'a> Reach<'a> {
                 .map(|(name, person)| (person.jumpserver.as_str(), name))
                 .collect(),
             assets: everything.assets.iter().map(|asset| (asset.name.as_str(), asset)).collect(),
+            held: HashMap::new(),
             repo,
             below,
             repo_below,
@@ -104,6 +108,9 @@ impl<'a> Reach<'a> {
             excludes: everything.excludes,
             moment,
         };
+        for account in everything.accounts.iter().filter(|account| account.seen.active) {
+            reach.held.entry(&account.seen.asset).or_default().insert(&account.seen.username);
+        }
         reach.add_ways(everything);
         reach
     }
@@ -202,6 +209,9 @@ impl<'a> Reach<'a> {
         counts: impl Fn(&Way<'a>) -> bool,
     ) -> BTreeSet<&'a str> {
         let (mut users, mut without) = (BTreeSet::new(), BTreeSet::new());
+        if !self.held.get(asset).is_some_and(|held| held.contains(account)) {
+            return users;
+        }
         for way in self.to_asset(asset) {
             if self.excludes_account(way, account) {
                 without.extend(way.users.iter().copied());

@@ -76,7 +76,21 @@ fn door(
             "write the people file of who still works here, and switch off who does not",
             "import people",
         ),
-        _ => Next::switch_off(access, reach.organization, "users/users", id),
+        Some((_, Kind::Left)) => Next::switch_off(
+            "switch the user off (the same with true switches it on again)",
+            access,
+            reach.organization,
+            "users/users",
+            id,
+        ),
+        _ => Next::switch_off(
+            "ask whether he still needs it; if not, switch the user off (the same with true \
+             switches it on again)",
+            access,
+            reach.organization,
+            "users/users",
+            id,
+        ),
     };
     let opens = if user.administrator {
         "everything in JumpServer".to_owned()

@@ -17,10 +17,8 @@ impl From<&Door> for Problem {
         let faults: Vec<String> =
             door.faults.iter().map(|fault| format!("{} ({})", fault.what, fault.code)).collect();
         let message = format!(
-            "{} {} on {} ({} risk) opens {}: {}; {}: {}",
-            door.kind.words(),
-            door.name,
-            door.target,
+            "{} ({} risk) opens {}: {}; {}: {}",
+            door.title(),
             door.risk.word(),
             door.opens,
             faults.join("; "),

@@ -61,7 +61,7 @@ impl Page {
 
     fn door(&mut self, door: &Door) {
         let word = door.risk.word();
-        let title = clean(&format!("{} {} on {}", door.kind.words(), door.name, door.target));
+        let title = clean(&door.title());
         if self.look.colours {
             let style = match door.risk {
                 Risk::Critical => Style::new().red().bold(),

@@ -96,14 +96,12 @@ pub async fn everything(
     environment: Environment<'_>,
     focus: &Focus,
 ) -> Result<audit::Observed, jumpserver::Error> {
-    let names: Vec<&InstanceName> =
-        ask::holders(access).filter(|name| focus.reads(name)).collect();
+    let names: Vec<&InstanceName> = ask::holders(access).filter(|name| focus.reads(name)).collect();
     let servers = stream::iter(names)
         .map(|name| async move { (name.clone(), accounts(access, environment, name).await) })
         .buffer_unordered(SIDE_BY_SIDE)
         .collect();
-    let (jumpserver, instances) =
-        join(reader.everything(&access.config.owner), servers).await;
+    let (jumpserver, instances) = join(reader.everything(&access.config.owner), servers).await;
     Ok(audit::Observed { jumpserver: jumpserver?, instances })
 }
 

@@ -37,7 +37,10 @@ pub(super) fn find(
             let site = reach.site(asset)?;
             let database = reach.asset(asset).is_some_and(|asset| asset.category == "database");
             let meant = !database && logins.contains(account.seen.username.as_str());
-            let mut door = door(reach, terms, moment, account, meant)?;
+            // An instance is asked about by its own name.
+            let instance = access.instances.iter().find(|(_, one)| one.asset == asset);
+            let target = instance.map_or(asset, |(name, _)| name.as_str());
+            let mut door = door(reach, terms, moment, account, meant, target)?;
             door.site = Some(site.clone());
             Some(door)
         })
@@ -50,6 +53,7 @@ fn door(
     moment: Timestamp,
     account: &Account,
     meant: bool,
+    target: &str,
 ) -> Option<Door> {
     let seen = &account.seen;
     let users = reach.users_of(&seen.asset, &seen.username, |_| true);
@@ -89,7 +93,7 @@ fn door(
         next: Next::jumpgate(
             "see who uses it, then give each of them access by a request and change the secret on \
              the asset and in JumpServer together",
-            &format!("who {} --live", shell_word(&seen.asset)),
+            &format!("who {} --live", shell_word(target)),
         ),
         site: None,
     })

@@ -49,8 +49,9 @@ pub(super) fn find(here: &Here<'_>, terms: &Terms, moment: Timestamp) -> Vec<Doo
             members.entry(role).or_default().push(name);
         }
     }
-    let is_role =
-        |account: &SeenAccount| account.is_role || account.locked && members.contains_key(&account.name);
+    let is_role = |account: &SeenAccount| {
+        account.is_role || account.locked && members.contains_key(&account.name)
+    };
     let mut names: BTreeMap<&str, Vec<&AccountName>> = BTreeMap::new();
     for (name, account) in &live.accounts {
         if !account.locked && !account.is_role {
@@ -69,7 +70,12 @@ pub(super) fn find(here: &Here<'_>, terms: &Terms, moment: Timestamp) -> Vec<Doo
     }
     for name in &live.mandatory_roles {
         if let Some(account) = live.accounts.get(name) {
-            doors.extend(everybody(here, &patterns, &format!("the mandatory role {name}"), &account.held));
+            doors.extend(everybody(
+                here,
+                &patterns,
+                &format!("the mandatory role {name}"),
+                &account.held,
+            ));
         }
     }
     if let Some(held) = &live.public {
@@ -98,11 +104,7 @@ fn account(
     let name = &account.name;
     let naming = live.server.dialect.naming();
     let roles = power::roles(&account.held, &live.accounts);
-    let others = roles.iter().copied().chain(&account.held.proxies);
-    let power = others
-        .filter_map(|other| live.accounts.get(other))
-        .map(|other| of_held(&other.held, naming))
-        .fold(of_held(&account.held, naming), Power::max);
+    let power = power::of_account(live, account);
     let local = is_local(&name.host);
     let near = |risk: Risk| if local { risk.less() } else { risk };
     let mut found = vec![Fault::new(
@@ -149,8 +151,12 @@ fn account(
         add(Kind::OldPassword, Risk::Medium, "two passwords work".into());
     }
     if !account.held.proxies.is_empty() {
-        let others: Vec<String> =
-            account.held.proxies.iter().map(|one| format!("'{}'@'{}'", one.user, one.host)).collect();
+        let others: Vec<String> = account
+            .held
+            .proxies
+            .iter()
+            .map(|one| format!("'{}'@'{}'", one.user, one.host))
+            .collect();
         let what = format!("holds PROXY on {}", listed(others.iter().map(String::as_str)));
         add(Kind::Proxy, near(Risk::Medium), what);
     }
@@ -205,8 +211,7 @@ fn role_words(live: &Everything, account: &SeenAccount) -> String {
         return format!("has {}, and which are active after a login is not known", listed(names));
     };
     let defaults = defaults.get(&account.name);
-    let active: Vec<&str> =
-        defaults.into_iter().flatten().map(|role| role.user.as_str()).collect();
+    let active: Vec<&str> = defaults.into_iter().flatten().map(|role| role.user.as_str()).collect();
     let active = if live.activates_all_roles {
         "all active after a login".to_owned()
     } else if active.is_empty() {
@@ -225,9 +230,7 @@ pub(super) fn users<'a>(here: &Here<'a>, user: &str) -> BTreeSet<&'a str> {
                 == Some(here.name)
     };
     let assets = here.access.instances.iter().filter(|(name, _)| alias(name));
-    assets
-        .flat_map(|(_, instance)| here.reach.users_of(&instance.asset, user, |_| true))
-        .collect()
+    assets.flat_map(|(_, instance)| here.reach.users_of(&instance.asset, user, |_| true)).collect()
 }
 
 /// What is opened, in words: the power, and on which databases.
@@ -277,12 +280,7 @@ fn role(
 }
 
 /// What everybody holds.
-fn everybody(
-    here: &Here<'_>,
-    patterns: &Patterns<'_>,
-    name: &str,
-    held: &Held,
-) -> Option<Door> {
+fn everybody(here: &Here<'_>, patterns: &Patterns<'_>, name: &str, held: &Held) -> Option<Door> {
     let naming = here.live.server.dialect.naming();
     let power = of_held(held, naming);
     if power == Power::Nothing && held.roles.is_empty() {
@@ -306,17 +304,17 @@ fn everybody(
 }
 
 /// Grants of an account that is gone.
-fn leftover(
-    here: &Here<'_>,
-    patterns: &Patterns<'_>,
-    name: &AccountName,
-    held: &Held,
-) -> Door {
+fn leftover(here: &Here<'_>, patterns: &Patterns<'_>, name: &AccountName, held: &Held) -> Door {
     let naming = here.live.server.dialect.naming();
     let power = of_held(held, naming);
     let risk = if power >= Power::Reads { Risk::Medium } else { Risk::Low };
     let opens = opens(power, std::iter::once(held), naming);
-    let mut found = vec![Fault::new(Kind::Leftover, risk, "has grants and no account")];
+    // Without a user name they work for every account that comes from the host.
+    let (risk, what) = match name.user.is_empty() {
+        true => (Risk::High, "has grants and no account, and they work for everybody"),
+        false => (risk, "has grants and no account"),
+    };
+    let mut found = vec![Fault::new(Kind::Leftover, risk, what)];
     found.extend(faults(here.live, patterns, held));
     let next = Next::drop("drop what is left under the name", name);
     door(here, DoorKind::Leftover, name.to_string(), opens, found, next)

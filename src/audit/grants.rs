@@ -118,7 +118,8 @@ fn grant_option(held: &Held) -> Option<Fault> {
     let roles = held.roles.iter().filter(|(_, admin)| **admin);
     places.extend(roles.map(|(role, _)| format!("the role {}", role.user)));
     (!places.is_empty()).then(|| {
-        let what = format!("has WITH GRANT OPTION on {}", listed(places.iter().map(String::as_str)));
+        let what =
+            format!("has WITH GRANT OPTION on {}", listed(places.iter().map(String::as_str)));
         Fault::new(Kind::GrantOption, Risk::High, what)
     })
 }
@@ -131,7 +132,9 @@ fn gone(live: &Everything, patterns: &Patterns<'_>, held: &Held) -> Option<Fault
             Some(database) if live.is_database_gone(&database) => {
                 gone.insert(format!("database {database}"));
             }
-            None if patterns.are_known() && patterns.matches(stored).is_some_and(<[_]>::is_empty) => {
+            None if patterns.are_known()
+                && patterns.matches(stored).is_some_and(<[_]>::is_empty) =>
+            {
                 gone.insert(format!("any database like `{stored}`"));
             }
             _ => {}
@@ -155,7 +158,8 @@ fn gone(live: &Everything, patterns: &Patterns<'_>, held: &Held) -> Option<Fault
         gone.insert(format!("routine {}.{}", routine.database, routine.name));
     }
     (!gone.is_empty()).then(|| {
-        let what = format!("names what does not exist ({})", listed(gone.iter().map(String::as_str)));
+        let what =
+            format!("names what does not exist ({})", listed(gone.iter().map(String::as_str)));
         Fault::new(Kind::Gone, Risk::Low, what)
     })
 }

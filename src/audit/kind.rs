@@ -100,7 +100,7 @@ kinds! {
         "they come back to life when somebody makes a thing of that name";
     /// Grants under a name without an account.
     Leftover = "JG323", "grants left behind by an account that is gone",
-        "an account made under that name holds them at once";
+        "an account that comes back under that name, as from a dump, holds them at once";
     /// Objects that use the rights of an account that is gone.
     DeadDefiner = "JG324", "objects whose definer is gone",
         "they fail, and whoever makes an account of that name decides what they may do";

@@ -27,6 +27,7 @@ pub use kind::Kind;
 pub use next::Next;
 pub use ours::Ours;
 pub use power::Power;
+pub(crate) use power::of_account as power_of;
 pub use rank::Risk;
 
 use crate::access::model::{Access, Site};
@@ -232,8 +233,7 @@ pub fn find(
     let mut targets =
         vec![Target { name: "jumpserver".into(), unreadable: None, unseen: Vec::new() }];
     for (name, read) in &observed.instances {
-        let mut target =
-            Target { name: name.to_string(), unreadable: None, unseen: Vec::new() };
+        let mut target = Target { name: name.to_string(), unreadable: None, unseen: Vec::new() };
         match read {
             Err(why) => target.unreadable = Some(why.clone()),
             Ok(live) => {
@@ -293,10 +293,10 @@ fn worst(faults: &[Fault]) -> Risk {
 
 /// The first of some users, with their people, and how many there are.
 fn who(reach: &Reach<'_>, users: &BTreeSet<&str>) -> (Vec<Who>, usize) {
-    let named = users.iter().take(PEOPLE).map(|user| Who {
-        user: (*user).to_owned(),
-        person: reach.person(user).cloned(),
-    });
+    let named = users
+        .iter()
+        .take(PEOPLE)
+        .map(|user| Who { user: (*user).to_owned(), person: reach.person(user).cloned() });
     (named.collect(), users.len())
 }
 
@@ -308,6 +308,15 @@ pub(crate) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
         0 => shown,
         more => format!("{shown} and {more} more"),
     }
+}
+
+/// The roles that an account has, through roles too.
+pub(crate) fn roles<'a>(
+    live: &'a mysql::everything::Everything,
+    account: &'a mysql::spec::SeenAccount,
+) -> impl Iterator<Item = &'a mysql::spec::SeenAccount> {
+    let roles = power::roles(&account.held, &live.accounts);
+    roles.into_iter().filter_map(|role| live.accounts.get(role))
 }
 
 /// A count with its noun.

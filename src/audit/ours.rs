@@ -44,7 +44,10 @@ impl<'a> Ours<'a> {
     /// Whether a permission is git's. A copy is not.
     pub fn permission(&self, seen: &SeenPermission) -> bool {
         seen.labelled
-            && seen.mark.as_ref().is_some_and(|mark| mark.owner == *self.owner && mark.id == seen.id)
+            && seen
+                .mark
+                .as_ref()
+                .is_some_and(|mark| mark.owner == *self.owner && mark.id == seen.id)
     }
 
     /// Whether an account in JumpServer is git's.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use crate::mysql::everything::Everything;
 use crate::mysql::naming::Naming;
 use crate::mysql::privilege::Privilege;
 use crate::mysql::spec::{AccountName, Held, SeenAccount};
@@ -121,6 +122,17 @@ pub(super) fn of_held(held: &Held, naming: Naming) -> Power {
         power = power.max(Power::Writes);
     }
     power
+}
+
+/// What an account may do, by its roles and as the accounts that it may act as too.
+pub(crate) fn of_account(live: &Everything, account: &SeenAccount) -> Power {
+    let naming = live.server.dialect.naming();
+    let roles = roles(&account.held, &live.accounts);
+    let others = roles.into_iter().chain(&account.held.proxies);
+    others
+        .filter_map(|other| live.accounts.get(other))
+        .map(|other| of_held(&other.held, naming))
+        .fold(of_held(&account.held, naming), Power::max)
 }
 
 /// All roles that an account has, through roles too.

@@ -17,6 +17,11 @@ pub const ALL: &str = "@ALL";
 /// Account texts that let people in with what JumpServer does not hold.
 pub const VIRTUAL: [&str; 3] = ["@ANON", "@INPUT", "@USER"];
 
+/// Whether an account text lets people in with what JumpServer does not hold.
+pub fn is_virtual(text: &str) -> bool {
+    VIRTUAL.contains(&text)
+}
+
 /// Who may open what.
 pub struct Reach<'a> {
     /// The id of the organization.
@@ -92,7 +97,11 @@ impl<'a> Reach<'a> {
         let mut reach = Self {
             organization: &everything.organization.0,
             ways: Vec::new(),
-            users: everything.users.iter().map(|user| (user.seen.username.as_str(), user)).collect(),
+            users: everything
+                .users
+                .iter()
+                .map(|user| (user.seen.username.as_str(), user))
+                .collect(),
             people: access
                 .people
                 .iter()
@@ -140,9 +149,10 @@ impl<'a> Reach<'a> {
             if users.is_empty() || !any {
                 continue;
             }
-            let named = spec.assets.iter().filter_map(|name| {
-                self.repo.get_key_value(name.as_str()).map(|(name, _)| *name)
-            });
+            let named = spec
+                .assets
+                .iter()
+                .filter_map(|name| self.repo.get_key_value(name.as_str()).map(|(name, _)| *name));
             let inside = spec.nodes.iter().filter_map(|node| self.repo_below.get(node.as_str()));
             let assets = named.chain(inside.flatten().copied()).collect();
             let place = self.ways.len();
@@ -169,6 +179,11 @@ impl<'a> Reach<'a> {
     /// An asset by its name.
     pub fn asset(&self, name: &str) -> Option<&'a SeenAsset> {
         self.assets.get(name).copied()
+    }
+
+    /// The user names of the active accounts that JumpServer holds for an asset.
+    pub fn accounts_on(&self, asset: &str) -> impl Iterator<Item = &'a str> + use<'a, '_> {
+        self.held.get(asset).into_iter().flatten().copied()
     }
 
     /// How many assets are in and below a node.

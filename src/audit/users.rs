@@ -69,9 +69,7 @@ fn door(
     let name = &user.seen.username;
     let id = user.seen.id;
     let next = match faults.iter().map(|fault| (fault.risk, fault.code)).min() {
-        Some((_, Kind::Administrator)) => {
-            Next::look(access, reach.organization, "users/users", id)
-        }
+        Some((_, Kind::Administrator)) => Next::look(access, reach.organization, "users/users", id),
         Some((_, Kind::Stranger)) => Next::jumpgate(
             "write the people file of who still works here, and switch off who does not",
             "import people",

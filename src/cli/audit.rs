@@ -88,11 +88,8 @@ async fn audit(args: &Args) -> Result<Outcome, Outcome> {
         .await
         .map_err(|error| could_not_run(&error))?;
     let days = |days: u32| jiff::SignedDuration::from_hours(24 * i64::from(days));
-    let terms = Terms {
-        secret: days(args.stale_days),
-        unused: days(args.unused_days),
-        ..Terms::default()
-    };
+    let terms =
+        Terms { secret: days(args.stale_days), unused: days(args.unused_days), ..Terms::default() };
     let mut audit = audit::find(&access, &observed, &terms, moment, tree.commit.as_deref());
     if !focus.is_all() {
         audit.keep(|target| {

@@ -98,12 +98,14 @@ impl Cli {
 
 /// Runs a command that talks to servers.
 fn block_on(command: impl Future<Output = Outcome>) -> Outcome {
+    block_on_any(command).unwrap_or_else(|outcome| outcome)
+}
+
+/// Runs a part of a command that talks to servers.
+fn block_on_any<T>(work: impl Future<Output = T>) -> Result<T, Outcome> {
     match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(command),
-        Err(error) => {
-            anstream::eprintln!("error: no threads to work with: {error}");
-            Outcome::CouldNotRun
-        }
+        Ok(runtime) => Ok(runtime.block_on(work)),
+        Err(error) => Err(could_not_run(&format!("no threads to work with: {error}"))),
     }
 }
 

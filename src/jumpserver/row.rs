@@ -335,7 +335,9 @@ pub(crate) fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D:
 }
 
 /// A moment, or null.
-pub(crate) fn maybe_moment<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
+pub(crate) fn maybe_moment<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Timestamp>, D::Error> {
     let Some(text) = Option::<String>::deserialize(from)? else { return Ok(None) };
     let other = || serde::de::Error::custom("a date of another form");
     date::parse(&text).map(Some).ok_or_else(other)

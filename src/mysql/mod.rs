@@ -5,6 +5,7 @@
 
 pub mod dialect;
 pub mod difference;
+pub mod effective;
 mod error;
 pub mod everything;
 mod existing;

@@ -8,9 +8,7 @@ use mysql_async::{Row, Value};
 use super::query::{ACCOUNT, COLUMN, Columns, DATABASE, DYNAMIC, PROXY, ROLE, ROUTINE, TABLE};
 use super::words::{Meaning, of_bit, of_column, of_member};
 use crate::mysql::facts::text;
-use crate::mysql::spec::{
-    AccountName, Held, Routine, SeenAccount, TableName, is_password_plugin,
-};
+use crate::mysql::spec::{AccountName, Held, Routine, SeenAccount, TableName, is_password_plugin};
 
 /// What the tables hold under one name. A name can have grants without an account:
 /// rows that were left behind.

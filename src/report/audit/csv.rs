@@ -5,8 +5,18 @@ use crate::report::words::clean;
 
 /// The columns.
 const COLUMNS: [&str; 12] = [
-    "risk", "target", "kind", "name", "id", "opens", "people", "people_count", "codes", "faults",
-    "next", "command",
+    "risk",
+    "target",
+    "kind",
+    "name",
+    "id",
+    "opens",
+    "people",
+    "people_count",
+    "codes",
+    "faults",
+    "next",
+    "command",
 ];
 
 /// The table, with its head.

@@ -76,6 +76,7 @@ async fn every_planted_fault_is_found_and_none_is_invented() {
         assert_eq!(legacy["people_count"], 0, "{legacy}");
         let proxier = door(&audit, "proxier@10.%");
         assert_eq!(proxier["opens"], "reads billing.invoices");
+        super::who::every_way_in_is_counted(&mess, kind).await;
         if kind == Kind::Mysql9 {
             every_form_tells_the_same(&mess, &audit).await;
             a_target_that_cannot_be_read_is_told(&mess).await;

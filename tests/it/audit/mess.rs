@@ -70,8 +70,11 @@ impl Mess {
     fn jumpserver(&mut self) {
         let recent = Some(ago(3));
         self.user(NewUser { last_login: recent, ..NewUser::named("fanlichun") }, &[]);
-        let liwei =
-            NewUser { last_login: Some(ago(200)), groups: texts(&["dba"]), ..NewUser::named("liwei") };
+        let liwei = NewUser {
+            last_login: Some(ago(200)),
+            groups: texts(&["dba"]),
+            ..NewUser::named("liwei")
+        };
         self.user(liwei, &["333"]);
         self.user(NewUser { last_login: recent, ..NewUser::named("wangfang") }, &["330"]);
         let zhouqiang = NewUser { date_joined: Some(ago(100)), ..NewUser::named("zhouqiang") };
@@ -222,12 +225,7 @@ impl Mess {
                 &["SELECT ON `pay%`.* TO {}", r"DELETE ON `pay\_eu`.* TO {}"],
                 &["310", "312", "326"],
             ),
-            (
-                "hander",
-                "10.%",
-                &["SELECT ON billing.* TO {} WITH GRANT OPTION"],
-                &["310", "313"],
-            ),
+            ("hander", "10.%", &["SELECT ON billing.* TO {} WITH GRANT OPTION"], &["310", "313"]),
             ("plain", "10.%", &["SELECT ON billing.invoices TO {}"], &["310"]),
             ("shop_rw", "10.%", &["SELECT, INSERT ON orders.* TO {}"], &["310"]),
             (

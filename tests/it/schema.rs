@@ -13,9 +13,9 @@ use crate::support::company::Company;
 use crate::support::pages::{blocks, copy};
 use crate::support::servers::Kind;
 
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 13] = [
     "config", "policy", "instance", "servers", "person", "team", "request", "check", "plan",
-    "apply", "who", "effect",
+    "apply", "who", "audit", "effect",
 ];
 
 fn root() -> PathBuf {
@@ -33,7 +33,7 @@ fn json(text: &str) -> Value {
     serde_json::from_str(text).expect("JSON")
 }
 
-fn validator(name: &str) -> Validator {
+pub(crate) fn validator(name: &str) -> Validator {
     let (code, schema, stderr) = run(&["schema", name]);
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
     let schema = json(&schema);
@@ -42,7 +42,7 @@ fn validator(name: &str) -> Validator {
 }
 
 #[track_caller]
-fn keeps(validator: &Validator, value: &Value, what: &str) {
+pub(crate) fn keeps(validator: &Validator, value: &Value, what: &str) {
     let errors: Vec<String> = validator
         .iter_errors(value)
         .map(|error| format!("{}: {error}", error.instance_path()))

@@ -6,6 +6,8 @@ use jumpgate_sandbox::Version;
 use serde_json::Value;
 
 use super::mess::{Faults, Mess};
+use crate::schema::{keeps, validator};
+use crate::support::company::Done;
 use crate::support::servers::Kind;
 
 /// The doors of an audit's JSON: kind, name, codes.
@@ -41,6 +43,7 @@ async fn every_planted_fault_is_found_and_none_is_invented() {
         let done = mess.company.run(&["audit", "--format", "json"]).await.expect(0);
         let audit: Value = serde_json::from_str(&done.stdout).expect("JSON");
         assert_eq!(found(&audit), mess.planted, "{kind:?}");
+        keeps(&validator("audit"), &audit, "an audit");
 
         // It only reads.
         for request in mess.company.jumpserver.requests() {
@@ -76,6 +79,7 @@ async fn every_planted_fault_is_found_and_none_is_invented() {
         assert_eq!(legacy["people_count"], 0, "{legacy}");
         let proxier = door(&audit, "proxier@10.%");
         assert_eq!(proxier["opens"], "reads billing.invoices");
+        a_login_for_plans_is_enough(&mess, kind).await;
         super::who::every_way_in_is_counted(&mess, kind).await;
         if kind == Kind::Mysql9 {
             every_form_tells_the_same(&mess, &audit).await;
@@ -124,4 +128,36 @@ async fn a_target_that_cannot_be_read_is_told(mess: &Mess) {
     let done = mess.company.run(&["audit"]).await.expect(5);
     assert!(done.stdout.contains("orders-prod could not be read"), "{}", done.stdout);
     assert!(done.stdout.contains("permission dba everything\n"), "{}", done.stdout);
+}
+
+/// With the rights that `grants-needed` names for plans the same is found; what such a login
+/// may not see is told.
+async fn a_login_for_plans_is_enough(mess: &Mess, kind: Kind) {
+    let server = mess.company.server.as_ref().expect("a server");
+    let (tables, sees): (&[&str], _) = match kind.is_mysql() {
+        true => (&["role_edges", "user", "global_grants"], "REPLICATION CLIENT"),
+        false => (&["roles_mapping", "global_priv"], "SLAVE MONITOR"),
+    };
+    let login = "planner@`%`";
+    server.run(&format!("CREATE USER {login} IDENTIFIED BY 'Plan-pass.1'")).await;
+    let common = ["db", "tables_priv", "columns_priv", "procs_priv", "proxies_priv"];
+    for table in tables.iter().chain(&common) {
+        server.run(&format!("GRANT SELECT ON mysql.{table} TO {login}")).await;
+    }
+    server.run(&format!("GRANT {sees}, REFERENCES ON *.* TO {login}")).await;
+    let mut command = mess.company.command(&["audit", "--format", "json"]);
+    command.env("JUMPGATE_MYSQL_USER", "planner").env("JUMPGATE_MYSQL_PASSWORD", "Plan-pass.1");
+    let output = tokio::task::spawn_blocking(move || command.output());
+    let done = Done::of(output.await.expect("it ends").expect("it runs")).expect(0);
+    let audit: Value = serde_json::from_str(&done.stdout).expect("JSON");
+    let mut expected = mess.planted.clone();
+    let planner = ["JG310", "JG311", "JG317"].map(str::to_owned).into();
+    expected.insert(("database-account".into(), "planner@%".into()), planner);
+    assert_eq!(found(&audit), expected, "{kind:?}");
+    let mut unseen: Vec<&str> = vec!["definers of all routines, triggers, events"];
+    if kind.is_mysql() {
+        unseen.insert(0, "default roles (mysql.default_roles)");
+    }
+    assert_eq!(audit["targets"][1]["unseen"], serde_json::json!(unseen), "{kind:?}");
+    server.run(&format!("DROP USER {login}")).await;
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::mess::Mess;
+use crate::schema::{keeps, validator};
 use crate::support::servers::Kind;
 
 /// The ways of an answer: person or user or `-`, accounts, what, git.
@@ -12,6 +13,7 @@ async fn ways(mess: &Mess, args: &[&str]) -> (Value, BTreeSet<(String, String, S
     let args: Vec<&str> = args.iter().copied().chain(["--live", "--format", "json"]).collect();
     let done = mess.company.run(&args).await.expect(0);
     let answer: Value = serde_json::from_str(&done.stdout).expect("JSON");
+    keeps(&validator("who"), &answer, "an answer");
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let found = answer["ways"].as_array().expect("ways").iter().map(|way| {
         let who = match (&way["person"], &way["user"]) {
@@ -89,6 +91,7 @@ pub(super) async fn every_way_in_is_counted(mess: &Mess, kind: Kind) {
     let (_, found) = ways(mess, &["why", "liwei", "pay-web-01"]).await;
     assert!(found.iter().all(|(who, ..)| who == "liwei") && found.len() == 2, "{found:?}");
     let said = mess.company.run(&["who", "orders-prod.orders.items", "--live"]).await.expect(0);
+    std::fs::write("/tmp/aud/who", &said.stdout).unwrap();
     for words in [
         "fanlichun: SELECT as jump_db_fanlichun_r@127.0.0.1",
         "by git: permission jump_db_fanlichun_r",

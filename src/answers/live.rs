@@ -1,6 +1,6 @@
 //! Every way in that the servers have, whether git gives it or not.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Target;
 use crate::access::model::Access;
 use crate::audit::reach::{Reach, Way};
-use crate::audit::{Observed, Ours, day, listed};
+use crate::audit::{LISTED, Observed, Ours, day, listed};
 use crate::mysql::effective::{self, Effective};
 use crate::mysql::everything::Everything;
 use crate::mysql::spec::{AccountName, SeenAccount};
@@ -170,11 +170,23 @@ impl Look<'_> {
     ) -> Vec<WayIn> {
         let mut found = Vec::new();
         let everybody = self.everybody(live, database, table);
+        // A server goes by user name and the client's address, not by the account of a row.
+        let naming = live.server.dialect.naming();
+        let mut alike: BTreeMap<&str, Vec<&AccountName>> = BTreeMap::new();
+        for (name, account) in &live.accounts {
+            let held = &account.held;
+            let here = database
+                .is_some_and(|database| !effective::on(naming, held, database, table).is_nothing());
+            if here {
+                alike.entry(&name.user).or_default().push(name);
+            }
+        }
         for account in live.accounts.values() {
             if account.locked || account.is_role {
                 continue;
             }
-            let Some((may, mut notes)) = self.may(live, account, &everybody, database, table)
+            let Some((may, mut notes)) =
+                self.may(live, account, &everybody, &alike, database, table)
             else {
                 continue;
             };
@@ -222,7 +234,7 @@ impl Look<'_> {
         });
         let user = account.name.user.as_str();
         for (_, instance) in assets {
-            let allowed = self.reach.users_of(&instance.asset, user, |_| true);
+            let allowed = self.reach.users_of(&instance.asset, user);
             let opens = self.reach.to_asset(&instance.asset);
             for way in opens.filter(|way| self.reach.opens(way, user)) {
                 for person in way.users.iter().filter(|user| allowed.contains(*user)) {
@@ -274,6 +286,7 @@ impl Look<'_> {
         live: &Everything,
         account: &SeenAccount,
         everybody: &Effective,
+        alike: &BTreeMap<&str, Vec<&AccountName>>,
         database: Option<&str>,
         table: Option<&str>,
     ) -> Option<(String, Vec<String>)> {
@@ -297,16 +310,18 @@ impl Look<'_> {
         if found.is_nothing() {
             return None;
         }
-        // A server goes by user name and the client's address, not by the account of a row.
-        let user = &account.name.user;
-        let least = AccountName { user: user.clone(), host: String::new() };
-        let others = live.accounts.range(least..).take_while(|(name, _)| name.user == *user);
-        for (name, other) in others.filter(|(name, _)| **name != account.name) {
-            if !effective::on(naming, &other.held, database, table).is_nothing() {
-                notes.push(format!(
-                    "grants of {name} count too for who comes from an address that both match"
-                ));
-            }
+        let others = alike.get(account.name.user.as_str()).map_or(&[][..], Vec::as_slice);
+        let others: Vec<String> = others
+            .iter()
+            .filter(|name| **name != &account.name)
+            .take(LISTED)
+            .map(ToString::to_string)
+            .collect();
+        if !others.is_empty() {
+            notes.push(format!(
+                "grants of {} count too for who comes from an address that both match",
+                others.join(", ")
+            ));
         }
         notes.extend(found.hidden.iter().map(|row| format!("its grant on `{row}` is hidden here")));
         if !found.unsure.is_empty() {

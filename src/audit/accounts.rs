@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::ours::Ours;
 use super::reach::Reach;
-use super::{Door, DoorKind, Fault, Kind, Next, Risk, Terms, count, day, listed, who, worst};
+use super::{Door, DoorKind, Fault, Kind, Next, Risk, Terms, count, day, listed_of, who, worst};
 use crate::access::model::Access;
 use crate::jumpserver::everything::{Account, Everything};
 
@@ -56,13 +56,13 @@ fn door(
     target: &str,
 ) -> Option<Door> {
     let seen = &account.seen;
-    let users = reach.users_of(&seen.asset, &seen.username, |_| true);
+    let users = reach.users_of(&seen.asset, &seen.username);
     let mut faults = Vec::new();
     if !meant && users.len() > 1 {
         let what = format!(
             "is open to {} ({})",
             count(users.len(), "user"),
-            listed(users.iter().copied())
+            listed_of(users.iter().copied(), users.len())
         );
         faults.push(Fault::new(Kind::Shared, Risk::Medium, what));
     }

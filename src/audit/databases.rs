@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use super::grants::{Patterns, faults};
 use super::ours::Ours;
 use super::power::{self, Power, of_held};
-use super::reach::Reach;
-use super::{Door, DoorKind, Fault, Kind, Next, Risk, Terms, day, listed, who, worst};
+use super::reach::{Names, Reach};
+use super::{Door, DoorKind, Fault, Kind, Next, Risk, Terms, day, listed, listed_of, who, worst};
 use crate::access::model::Access;
 use crate::mysql::everything::Everything;
 use crate::mysql::spec::{AccountName, Held, SeenAccount, is_password_plugin};
@@ -21,6 +21,25 @@ pub(super) struct Here<'a> {
     pub(super) live: &'a Everything,
     pub(super) reach: &'a Reach<'a>,
     pub(super) ours: &'a Ours<'a>,
+    /// The assets on which JumpServer shows its accounts: the instance's own, and those of
+    /// its aliases.
+    pub(super) assets: Vec<&'a str>,
+}
+
+impl<'a> Here<'a> {
+    pub(super) fn new(
+        access: &'a Access,
+        name: &'a InstanceName,
+        live: &'a Everything,
+        reach: &'a Reach<'a>,
+        ours: &'a Ours<'a>,
+    ) -> Self {
+        let shows = access.instances.iter().filter(|(other, instance)| {
+            *other == name || instance.same_accounts_as.as_ref() == Some(name)
+        });
+        let assets = shows.map(|(_, instance)| instance.asset.as_str()).collect();
+        Self { access, name, live, reach, ours, assets }
+    }
 }
 
 /// What of a server could not be seen, in words.
@@ -164,7 +183,7 @@ fn account(
         let git = here.ours.user_name(here.name, &name.user);
         let hosts = same.iter().filter(|other| **other != name).map(|other| other.host.as_str());
         let of = if git { ", of which git made one" } else { "" };
-        let what = format!("also at {}{of}", listed(hosts));
+        let what = format!("also at {}{of}", listed_of(hosts, same.len() - 1));
         add(Kind::SameName, if git { Risk::High } else { Risk::Low }, what);
     }
     if let Some(changed) = account.password_changed
@@ -176,7 +195,7 @@ fn account(
     }
     // The account that JumpServer holds under git's name is git's, and not this one.
     let users = match here.ours.user_name(here.name, &name.user) {
-        true => BTreeSet::new(),
+        true => Names::default(),
         false => users(here, &name.user),
     };
     let (people, people_count) = who(here.reach, &users);
@@ -223,14 +242,17 @@ fn role_words(live: &Everything, account: &SeenAccount) -> String {
 }
 
 /// The users of JumpServer who may open an account of this name on the instance's assets.
-pub(super) fn users<'a>(here: &Here<'a>, user: &str) -> BTreeSet<&'a str> {
-    let alias = |name: &InstanceName| {
-        name == here.name
-            || here.access.instances.get(name).and_then(|one| one.same_accounts_as.as_ref())
-                == Some(here.name)
-    };
-    let assets = here.access.instances.iter().filter(|(name, _)| alias(name));
-    assets.flat_map(|(_, instance)| here.reach.users_of(&instance.asset, user, |_| true)).collect()
+pub(super) fn users<'a>(here: &Here<'a>, user: &str) -> Names<'a> {
+    let mut found = Names::default();
+    for asset in &here.assets {
+        let users = here.reach.users_of(asset, user);
+        if found.is_empty() {
+            found = users;
+        } else if !users.is_empty() {
+            found = found.union(&users).copied().collect::<BTreeSet<_>>().into();
+        }
+    }
+    found
 }
 
 /// What is opened, in words: the power, and on which databases.

@@ -238,7 +238,7 @@ pub fn find(
             Err(why) => target.unreadable = Some(why.clone()),
             Ok(live) => {
                 target.unseen = databases::unseen(live);
-                let here = databases::Here { access, name, live, reach: &reach, ours: &ours };
+                let here = databases::Here::new(access, name, live, &reach, &ours);
                 doors.extend(databases::find(&here, terms, moment));
                 doors.extend(definers::find(&here));
             }
@@ -307,6 +307,15 @@ pub(crate) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     match names.len().saturating_sub(LISTED) {
         0 => shown,
         more => format!("{shown} and {more} more"),
+    }
+}
+
+/// The same when some of the names are enough to say it, and how many there are is known.
+pub(crate) fn listed_of<'a>(names: impl IntoIterator<Item = &'a str>, all: usize) -> String {
+    let names: Vec<&str> = names.into_iter().take(LISTED).collect();
+    match all.saturating_sub(names.len()) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names.join(", ")),
     }
 }
 

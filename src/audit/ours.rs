@@ -67,6 +67,11 @@ impl<'a> Ours<'a> {
         self.databases.get(instance).is_some_and(|users| users.contains(user))
     }
 
+    /// Whether an account of git's on an asset has this user name.
+    pub fn has_on_asset(&self, asset: &str, user: &str) -> bool {
+        self.assets.get(asset).is_some_and(|users| users.contains(user))
+    }
+
     /// The user names of git's accounts on an asset.
     pub fn on_asset(&self, asset: &str) -> impl Iterator<Item = &'a str> + use<'a, '_> {
         self.assets.get(asset).into_iter().flatten().copied()

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 
 use super::ours::Ours;
 use super::reach::{ALL, Reach, VIRTUAL, Way};
-use super::{Door, DoorKind, Fault, Kind, Next, Risk, Terms, count, day, listed, who, worst};
+use super::{
+    Door, DoorKind, Fault, Kind, LISTED, Next, Risk, Terms, count, day, listed, who, worst,
+};
 use crate::access::model::Access;
 
 /// All actions that JumpServer knows (both versions).
@@ -78,10 +80,8 @@ fn door(
         let what = format!("names {}", listed(nodes.iter().map(String::as_str)));
         add(Kind::WholeNode, risk, what);
     }
-    let opened: Vec<String> = opened(reach, ours, way);
-    if !opened.is_empty() {
-        let what = format!("opens {}", listed(opened.iter().map(String::as_str)));
-        add(Kind::OpensOurs, Risk::High, what);
+    if let Some(opened) = opened(reach, ours, way) {
+        add(Kind::OpensOurs, Risk::High, format!("opens {opened}"));
     }
     let marked = way.seen.mark.as_ref().is_some_and(|mark| mark.owner == access.config.owner);
     if way.seen.labelled || marked {
@@ -130,15 +130,20 @@ fn assets(reach: &Reach<'_>, way: &Way<'_>) -> String {
     listed(way.assets.iter().copied())
 }
 
-/// Our database accounts that a permission opens.
-fn opened(reach: &Reach<'_>, ours: &Ours<'_>, way: &Way<'_>) -> Vec<String> {
+/// The first few of our database accounts that a permission opens, in words.
+fn opened(reach: &Reach<'_>, ours: &Ours<'_>, way: &Way<'_>) -> Option<String> {
+    let spec = &way.seen.spec;
     let mut found = Vec::new();
-    for asset in &way.assets {
-        found.extend(
-            ours.on_asset(asset)
-                .filter(|account| reach.opens(way, account))
-                .map(|account| format!("{account} on {asset}")),
-        );
+    for asset in way.assets.iter() {
+        let all = ours.on_asset(asset).filter(|_| spec.accounts.contains(ALL));
+        let named = spec.accounts.iter().map(String::as_str);
+        let named = named.filter(|name| ours.has_on_asset(asset, name));
+        for account in all.chain(named).filter(|account| reach.opens(way, account)) {
+            found.push(format!("{account} on {asset}"));
+            if found.len() > LISTED {
+                return Some(format!("{} and more", found[..LISTED].join(", ")));
+            }
+        }
     }
-    found
+    (!found.is_empty()).then(|| found.join(", "))
 }

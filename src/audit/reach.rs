@@ -1,7 +1,9 @@
 //! Who may open what in JumpServer: every permission with the users and assets that it
 //! really means, through groups and nodes.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use jiff::Timestamp;
 
@@ -48,16 +50,25 @@ pub struct Reach<'a> {
     /// Whether `!name` takes an account away (4.10) or is a text like any other (3.10).
     excludes: bool,
     moment: Timestamp,
+    /// The users that the same ways let in, for all accounts that they open: on an asset
+    /// with many accounts these are the same again and again.
+    known: RefCell<HashMap<Meeting, Names<'a>>>,
 }
+
+/// Names that many share.
+pub type Names<'a> = Rc<BTreeSet<&'a str>>;
+
+/// Ways that open an account, and ways that take it away.
+type Meeting = (Vec<usize>, Vec<usize>);
 
 /// A permission that opens something.
 pub struct Way<'a> {
     /// The permission.
     pub seen: &'a SeenPermission,
     /// The users that it lets in, through groups too; disabled ones are not among them.
-    pub users: BTreeSet<&'a str>,
+    pub users: Names<'a>,
     /// The assets of the access repo that it reaches.
-    pub assets: BTreeSet<&'a str>,
+    pub assets: Names<'a>,
 }
 
 impl<'a> Reach<'a> {
@@ -116,6 +127,7 @@ impl<'a> Reach<'a> {
             by_node: HashMap::new(),
             excludes: everything.excludes,
             moment,
+            known: RefCell::default(),
         };
         for account in everything.accounts.iter().filter(|account| account.seen.active) {
             reach.held.entry(&account.seen.asset).or_default().insert(&account.seen.username);
@@ -131,6 +143,9 @@ impl<'a> Reach<'a> {
                 groups.entry(group).or_default().push(&user.seen.username);
             }
         }
+        // Many permissions mean the same people or the same places: each is worked out once.
+        let mut people: HashMap<(&BTreeSet<String>, &BTreeSet<String>), Names<'a>> = HashMap::new();
+        let mut places: HashMap<(&BTreeSet<String>, &BTreeSet<String>), Names<'a>> = HashMap::new();
         for seen in &everything.permissions {
             let spec = &seen.spec;
             let gives = spec.accounts.iter().any(|text| !text.starts_with('!') && text != "@SPEC");
@@ -138,23 +153,28 @@ impl<'a> Reach<'a> {
             if !gives || !stands || spec.actions.is_empty() || spec.protocols.is_empty() {
                 continue;
             }
-            let direct = spec.users.iter().filter_map(|name| {
-                let (name, user) = self.users.get_key_value(name.as_str())?;
-                user.seen.active.then_some(*name)
+            let users = people.entry((&spec.users, &spec.groups)).or_insert_with(|| {
+                let direct = spec.users.iter().filter_map(|name| {
+                    let (name, user) = self.users.get_key_value(name.as_str())?;
+                    user.seen.active.then_some(*name)
+                });
+                let grouped = spec.groups.iter().filter_map(|name| groups.get(name.as_str()));
+                Rc::new(direct.chain(grouped.flatten().copied()).collect())
             });
-            let grouped = spec.groups.iter().filter_map(|name| groups.get(name.as_str())).flatten();
-            let users: BTreeSet<&str> = direct.chain(grouped.copied()).collect();
             let any = spec.assets.iter().any(|name| self.assets.contains_key(name.as_str()))
                 || spec.nodes.iter().any(|node| self.assets_below(node) > 0);
             if users.is_empty() || !any {
                 continue;
             }
-            let named = spec
-                .assets
-                .iter()
-                .filter_map(|name| self.repo.get_key_value(name.as_str()).map(|(name, _)| *name));
-            let inside = spec.nodes.iter().filter_map(|node| self.repo_below.get(node.as_str()));
-            let assets = named.chain(inside.flatten().copied()).collect();
+            let assets = places.entry((&spec.assets, &spec.nodes)).or_insert_with(|| {
+                let named = spec.assets.iter().filter_map(|name| {
+                    self.repo.get_key_value(name.as_str()).map(|(name, _)| *name)
+                });
+                let inside =
+                    spec.nodes.iter().filter_map(|node| self.repo_below.get(node.as_str()));
+                Rc::new(named.chain(inside.flatten().copied()).collect())
+            });
+            let (users, assets) = (Rc::clone(users), Rc::clone(assets));
             let place = self.ways.len();
             for asset in &spec.assets {
                 self.by_asset.entry(asset).or_default().push(place);
@@ -193,12 +213,16 @@ impl<'a> Reach<'a> {
 
     /// The ways that reach an asset, each once, directly or by a node at or above it.
     pub fn to_asset(&self, asset: &str) -> impl Iterator<Item = &Way<'a>> {
+        self.places(asset).into_iter().filter_map(|place| self.ways.get(place))
+    }
+
+    /// The places in `ways` of those that reach an asset.
+    fn places(&self, asset: &str) -> BTreeSet<usize> {
         let nodes = self.assets.get(asset).into_iter().flat_map(|asset| &asset.nodes);
         let nodes: BTreeSet<&str> = nodes.flat_map(|node| with_parents(node)).collect();
         let by_node = nodes.into_iter().filter_map(|node| self.by_node.get(node)).flatten();
         let named = self.by_asset.get(asset).into_iter().flatten();
-        let places: BTreeSet<usize> = named.chain(by_node).copied().collect();
-        places.into_iter().filter_map(|place| self.ways.get(place))
+        named.chain(by_node).copied().collect()
     }
 
     /// Whether a way opens an account of this user name today, by itself.
@@ -216,25 +240,30 @@ impl<'a> Reach<'a> {
             && way.seen.spec.accounts.iter().any(|text| text.strip_prefix('!') == Some(account))
     }
 
-    /// The users who may open an account on an asset today, by the ways that count.
-    pub fn users_of(
-        &self,
-        asset: &str,
-        account: &str,
-        counts: impl Fn(&Way<'a>) -> bool,
-    ) -> BTreeSet<&'a str> {
-        let (mut users, mut without) = (BTreeSet::new(), BTreeSet::new());
+    /// The users who may open an account on an asset today; nobody where JumpServer does not
+    /// hold the account.
+    pub fn users_of(&self, asset: &str, account: &str) -> Names<'a> {
         if !self.held.get(asset).is_some_and(|held| held.contains(account)) {
-            return users;
+            return Names::default();
         }
-        for way in self.to_asset(asset) {
+        let (mut open, mut shut): Meeting = Default::default();
+        for place in self.places(asset) {
+            let Some(way) = self.ways.get(place) else { continue };
             if self.excludes_account(way, account) {
-                without.extend(way.users.iter().copied());
-            } else if self.opens(way, account) && counts(way) {
-                users.extend(way.users.iter().copied());
+                shut.push(place);
+            } else if self.opens(way, account) {
+                open.push(place);
             }
         }
-        users.difference(&without).copied().collect()
+        let mut known = self.known.borrow_mut();
+        let users = known.entry((open, shut)).or_insert_with_key(|(open, shut)| {
+            let users = |places: &[usize]| -> BTreeSet<&'a str> {
+                let ways = places.iter().filter_map(|place| self.ways.get(*place));
+                ways.flat_map(|way| way.users.iter().copied()).collect()
+            };
+            Rc::new(users(open).difference(&users(shut)).copied().collect())
+        });
+        Rc::clone(users)
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::reach::Reach;
-use super::{Door, DoorKind, Fault, Kind, Next, Risk, Terms, Who, day, listed, worst};
+use super::reach::{Reach, Way};
+use super::{Door, DoorKind, Fault, Kind, LISTED, Next, Risk, Terms, Who, day, listed, worst};
 use crate::access::model::{Access, Person};
 use crate::jumpserver::everything::User;
 use crate::names::PersonName;
@@ -18,22 +18,35 @@ pub(super) fn find(
     terms: &Terms,
     moment: Timestamp,
 ) -> Vec<Door> {
-    let mut assets: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for way in &reach.ways {
-        for user in &way.users {
-            assets.entry(user).or_default().extend(&way.assets);
+    let mut ways: BTreeMap<&str, Vec<&Way<'_>>> = BTreeMap::new();
+    for way in reach.ways.iter().filter(|way| !way.assets.is_empty()) {
+        for user in way.users.iter() {
+            ways.entry(user).or_default().push(way);
         }
     }
-    let none = BTreeSet::new();
     let active = reach.users.values().filter(|user| user.seen.active && !user.service);
     active
         .filter_map(|user| {
-            let reached = assets.get(user.seen.username.as_str()).unwrap_or(&none);
+            let ways = ways.get(user.seen.username.as_str()).map_or(&[][..], Vec::as_slice);
             let person = reach.person(&user.seen.username);
             let person = person.and_then(|name| Some((name, access.people.get(name)?)));
-            door(access, reach, terms, moment, user, person, reached)
+            door(access, reach, terms, moment, user, person, ways)
         })
         .collect()
+}
+
+/// The first few assets that some ways reach; one more name than is listed says that there
+/// are others.
+fn some_assets<'a>(ways: &[&Way<'a>]) -> String {
+    let mut found: BTreeSet<&'a str> = BTreeSet::new();
+    for asset in ways.iter().flat_map(|way| way.assets.iter()) {
+        found.insert(asset);
+        if found.len() > LISTED {
+            let names: Vec<&str> = found.into_iter().take(LISTED).collect();
+            return format!("{} and more", names.join(", "));
+        }
+    }
+    listed(found)
 }
 
 fn door(
@@ -43,7 +56,7 @@ fn door(
     moment: Timestamp,
     user: &User,
     person: Option<(&PersonName, &Person)>,
-    reached: &BTreeSet<&str>,
+    reached: &[&Way<'_>],
 ) -> Option<Door> {
     let mut faults = Vec::new();
     let left = person.and_then(|(_, person)| person.left.as_ref());
@@ -95,7 +108,7 @@ fn door(
     } else if reached.is_empty() {
         "JumpServer, and nothing of the access repo today".to_owned()
     } else {
-        listed(reached.iter().copied())
+        some_assets(reached)
     };
     Some(Door {
         risk: worst(&faults),

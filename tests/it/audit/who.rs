@@ -91,7 +91,6 @@ pub(super) async fn every_way_in_is_counted(mess: &Mess, kind: Kind) {
     let (_, found) = ways(mess, &["why", "liwei", "pay-web-01"]).await;
     assert!(found.iter().all(|(who, ..)| who == "liwei") && found.len() == 2, "{found:?}");
     let said = mess.company.run(&["who", "orders-prod.orders.items", "--live"]).await.expect(0);
-    std::fs::write("/tmp/aud/who", &said.stdout).unwrap();
     for words in [
         "fanlichun: SELECT as jump_db_fanlichun_r@127.0.0.1",
         "by git: permission jump_db_fanlichun_r",

@@ -2,13 +2,14 @@
 # make test       all checks, on real database servers
 # make suite      the tests alone, on the servers that are there
 # make faults     runs cut at every write, on real database servers; a quarter of an hour
+# make fuzz       odd input for the decoders, for some minutes
 # make test-live  the JumpServer client against a real JumpServer
 # make fmt        formats the code
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 export RUSTDOCFLAGS := -D warnings
 
-.PHONY: demo bench test suite faults test-live servers lint fmt
+.PHONY: demo bench test suite fuzz faults test-live servers lint fmt
 
 demo:
 	@echo "Getting a MariaDB server for the demo (unpacked under target/, nothing is installed)"
@@ -37,6 +38,9 @@ test-live:
 	  fi; \
 	done
 	cargo test --package jumpgate --test it jumpserver:: -- --test-threads 1
+
+fuzz:
+	JUMPGATE_FUZZ_CASES=$${JUMPGATE_FUZZ_CASES:-20000} cargo test --package jumpgate --lib fuzz_
 
 faults: servers
 	cargo test --package jumpgate --test it faults:: -- --ignored --test-threads 3

@@ -117,7 +117,14 @@ fn make(
     moment: Timestamp,
 ) -> plan::Plan {
     let new_servers = BTreeSet::new();
-    plan::make(&plan::Inputs { access, grants, observed, moment, new_servers: &new_servers })
+    plan::make(&plan::Inputs {
+        access,
+        grants,
+        observed,
+        moment,
+        new_servers: &new_servers,
+        unproven: &Default::default(),
+    })
 }
 
 fn person(number: usize) -> String {
@@ -249,7 +256,13 @@ fn jumpserver_of(access: &Access, desired: &Desired<'_>, server: &mysql::live::L
             user: Some(live.users[wanted.person.as_str()].id),
             requests: wanted.requests(),
             end: wanted.end,
-            handover: Some(Handover { state: HandoverState::Done, generation, changed }),
+            handover: Some(Handover {
+                state: HandoverState::Done,
+                generation,
+                changed,
+                ended: None,
+            }),
+            left: None,
         };
         live.accounts.insert(
             id,
@@ -277,6 +290,7 @@ fn jumpserver_of(access: &Access, desired: &Desired<'_>, server: &mysql::live::L
             requests: wanted.requests(),
             end: wanted.end,
             handover: None,
+            left: None,
         };
         let seen = SeenPermission {
             id,

@@ -159,6 +159,8 @@ fn people<'a>(
             Party::Person(person) => {
                 people.insert(person, None);
             }
+            // Owners alone can be groups.
+            Party::Group(_) => {}
             Party::Team(team) => {
                 for member in access.teams.get(team).into_iter().flat_map(|team| &team.members) {
                     people.entry(member).or_insert(Some(team));

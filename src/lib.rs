@@ -27,6 +27,7 @@
 pub mod access;
 pub mod answers;
 pub mod apply;
+pub mod approval;
 pub mod audit;
 pub mod cli;
 pub mod credentials;
@@ -35,6 +36,8 @@ pub mod diagnostic;
 pub mod edit;
 pub mod effect;
 pub mod forge;
+#[cfg(test)]
+mod fuzz;
 pub mod grants;
 pub mod handover;
 pub mod init;
@@ -45,9 +48,11 @@ pub mod names;
 pub mod naming;
 pub mod observe;
 pub mod observed;
+pub mod on_end;
 pub mod period;
 pub mod plan;
 pub mod policy;
 pub mod repo;
 pub mod report;
+pub mod visible;
 pub mod yaml;

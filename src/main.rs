@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    jumpgate::cli::Cli::parse().run().into()
+    jumpgate::cli::main().into()
 }

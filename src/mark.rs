@@ -2,9 +2,10 @@
 //! comment that says which request it comes from.
 //!
 //! A mark is a function of the desired state: it holds no commit and no date of a run,
-//! so an unchanged state has an unchanged mark.
+//! so an unchanged state has an unchanged mark. One exception: while sessions are left open
+//! after an end, the mark says since when, as nothing else outlives a run that is cut.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,45 @@ pub struct Mark {
     /// For a database account: how far its password is on its way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handover: Option<Handover>,
+    /// For a permission: what it gave no longer, while open sessions behind that are still
+    /// to be looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<Left>,
+}
+
+/// What a permission gave, and does not give any more.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Left {
+    /// Since when not.
+    #[schemars(with = "String")]
+    pub since: Timestamp,
+    /// The assets, by name.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub assets: BTreeSet<String>,
+    /// The nodes, by path.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub nodes: BTreeSet<String>,
+    /// The user names of the accounts.
+    pub accounts: BTreeSet<String>,
+    /// The protocols.
+    pub protocols: BTreeSet<String>,
+    /// The actions.
+    pub actions: BTreeSet<String>,
+}
+
+impl Left {
+    /// Both together, since the earlier of the two.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.since = self.since.min(other.since);
+        self.assets.extend(other.assets);
+        self.nodes.extend(other.nodes);
+        self.accounts.extend(other.accounts);
+        self.protocols.extend(other.protocols);
+        self.actions.extend(other.actions);
+        self
+    }
 }
 
 /// How far the password of a database account is on its way into the server.
@@ -55,6 +95,11 @@ pub struct Handover {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub changed: Option<Timestamp>,
+    /// When access ended, while open sessions of the account are left for a time; only
+    /// beside `narrowing` and `ending`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub ended: Option<Timestamp>,
 }
 
 /// The states of a handover.
@@ -68,6 +113,9 @@ pub enum HandoverState {
     /// As `Done`, and something is being taken away: sessions that are open may still use
     /// it until they are ended.
     Narrowing,
+    /// As `Done`, and the server gets a second password: until JumpServer has that one too,
+    /// the one that it holds stays as the old one.
+    Rotating,
     /// The account is on its way out.
     Ending,
 }
@@ -92,6 +140,20 @@ impl Mark {
         serde_json::from_str(line).ok()
     }
 
+    /// When the access of requests that are in the mark and not in `now_asked` ended: by the
+    /// last of their recorded ends when all have passed at `moment`, else at `moment`, since
+    /// then it is taken away before.
+    pub fn ended_at<T>(
+        &self,
+        now_asked: &BTreeMap<RequestName, T>,
+        moment: Timestamp,
+    ) -> Timestamp {
+        let gone = self.requests.iter().filter(|(request, _)| !now_asked.contains_key(*request));
+        let ends: Option<Vec<Timestamp>> =
+            gone.map(|(_, end)| end.filter(|end| *end <= moment)).collect();
+        ends.and_then(|ends| ends.into_iter().max()).unwrap_or(moment)
+    }
+
     /// The text of the label, in the form in which both versions of JumpServer take it.
     pub fn label(owner: &Owner) -> String {
         format!("{LABEL}:{owner}")
@@ -113,6 +175,7 @@ mod tests {
             )]),
             end: Some("2027-02-28T16:00:00Z".parse().expect("a moment")),
             handover: None,
+            left: None,
         }
     }
 

@@ -157,6 +157,20 @@ name!(
 );
 
 name!(
+    /// A group at the git forge by its path there: `acme/dba` (a team of an organization), or
+    /// `acme/ops/dba` (a group in groups).
+    ForgeGroup,
+    "the path of a group, such as `acme/dba`: letters, digits, `.`, `_`, `-` and `/`",
+    |text| {
+        text.len() <= 200
+            && text.split('/').all(|part| {
+                part.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+                    && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
+            })
+    }
+);
+
+name!(
     /// A request: the path of its file below `requests/`, without the extension
     /// (`2026/PAY-1234-refunds`).
     RequestName,
@@ -191,6 +205,16 @@ mod tests {
     fn db_is_no_login() {
         assert!("db".parse::<LoginName>().is_err());
         assert!("app".parse::<LoginName>().is_ok());
+    }
+
+    #[test]
+    fn a_group_of_the_forge_is_a_path() {
+        for good in ["acme", "acme/dba", "Acme/ops/db_a.1"] {
+            assert!(good.parse::<ForgeGroup>().is_ok(), "{good}");
+        }
+        for bad in ["", "/acme", "acme/", "acme//dba", "acme/../dba", "@acme", "acme/d b", "-a"] {
+            assert!(bad.parse::<ForgeGroup>().is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -1,12 +1,16 @@
 //! Reads all targets for a plan, side by side.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
 use futures_util::future::join;
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream::{self, LocalBoxStream, StreamExt};
 
 use crate::access::model::Access;
 use crate::audit;
 use crate::credentials::{self, Environment};
 use crate::desired::Desired;
+use crate::jumpserver::spec::Live;
 use crate::jumpserver::{self, Reader};
 use crate::mysql;
 use crate::names::InstanceName;
@@ -42,20 +46,116 @@ pub async fn all(
     environment: Environment<'_>,
     focus: &Focus,
 ) -> Result<Observed, jumpserver::Error> {
-    let names: Vec<&InstanceName> = ask::holders(access).collect();
-    let servers = stream::iter(names)
-        .map(|name| async move {
-            let read = match focus.reads(name) {
-                true => server(access, desired, environment, name).await,
-                false => Instance::NotAsked,
+    let mut reading = Reading::begin(access, desired, reader, environment, focus);
+    reading.rest().await?;
+    Ok(reading.observed())
+}
+
+/// One target that was read.
+enum Part {
+    JumpServer(Result<Box<Live>, jumpserver::Error>),
+    Server(InstanceName, Instance),
+}
+
+/// A reading of all targets that is under way: what is there can be looked at before the
+/// last one has answered.
+pub struct Reading<'r> {
+    parts: LocalBoxStream<'r, Part>,
+    jumpserver: Option<Live>,
+    instances: BTreeMap<InstanceName, Instance>,
+    waiting: BTreeSet<InstanceName>,
+}
+
+impl<'r> Reading<'r> {
+    /// Begins to read JumpServer and every instance in the focus, side by side.
+    pub fn begin(
+        access: &'r Access,
+        desired: &'r Desired<'_>,
+        reader: &'r Reader,
+        environment: Environment<'r>,
+        focus: &Focus,
+    ) -> Self {
+        let (asked, others): (BTreeSet<&InstanceName>, BTreeSet<&InstanceName>) =
+            ask::holders(access).partition(|name| focus.reads(name));
+        let waiting = asked.iter().map(|name| (*name).clone()).collect();
+        let servers = stream::iter(asked)
+            .map(move |name| async move {
+                Part::Server(name.clone(), server(access, desired, environment, name).await)
+            })
+            .buffer_unordered(SIDE_BY_SIDE);
+        let ask = ask::jumpserver(access, desired);
+        let jumpserver =
+            stream::once(async move { Part::JumpServer(reader.observe(&ask).await.map(Box::new)) });
+        Self {
+            parts: stream::select(jumpserver, servers).boxed_local(),
+            jumpserver: None,
+            instances: others.into_iter().map(|name| (name.clone(), Instance::NotAsked)).collect(),
+            waiting,
+        }
+    }
+
+    /// Reads until everything is there, or JumpServer is and no instance has answered for
+    /// `patience`. Says which instances have not.
+    ///
+    /// # Errors
+    /// When JumpServer cannot be read completely.
+    pub async fn soon(
+        &mut self,
+        patience: Duration,
+    ) -> Result<&BTreeSet<InstanceName>, jumpserver::Error> {
+        loop {
+            let next = self.parts.next();
+            let part = match self.jumpserver {
+                None => next.await,
+                Some(_) => match tokio::time::timeout(patience, next).await {
+                    Ok(part) => part,
+                    Err(_) => break,
+                },
             };
-            (name.clone(), read)
-        })
-        .buffer_unordered(SIDE_BY_SIDE)
-        .collect();
-    let ask = ask::jumpserver(access, desired);
-    let (jumpserver, instances) = join(reader.observe(&ask), servers).await;
-    Ok(Observed { jumpserver: jumpserver?, instances })
+            let Some(part) = part else { break };
+            self.take(part)?;
+        }
+        Ok(&self.waiting)
+    }
+
+    /// Reads what is missing.
+    ///
+    /// # Errors
+    /// When JumpServer cannot be read completely.
+    pub async fn rest(&mut self) -> Result<(), jumpserver::Error> {
+        while let Some(part) = self.parts.next().await {
+            self.take(part)?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, part: Part) -> Result<(), jumpserver::Error> {
+        match part {
+            Part::JumpServer(read) => self.jumpserver = Some(*read?),
+            Part::Server(name, read) => {
+                self.waiting.remove(&name);
+                self.instances.insert(name, read);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes out what was read so far; instances that have not answered yet are told as
+    /// unreadable.
+    pub fn observed(&mut self) -> Observed {
+        let mut instances = std::mem::take(&mut self.instances);
+        for name in &self.waiting {
+            let why = "it has not answered yet, and the others do not wait for it";
+            instances.insert(name.clone(), Instance::Unreadable(why.to_owned()));
+        }
+        // It was read: without it there is an error in place of an end of the reading.
+        Observed { jumpserver: self.jumpserver.take().unwrap_or_default(), instances }
+    }
+
+    /// An instance that was read since the others were taken out.
+    pub fn instance(&self, name: &InstanceName) -> Option<&Instance> {
+        self.instances.get(name)
+    }
 }
 
 /// Reads one instance.

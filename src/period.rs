@@ -133,6 +133,12 @@ impl Period {
     }
 }
 
+/// A number of days of 24 hours, from a text such as `90d`; at most a century.
+pub fn days(text: &str) -> Option<u32> {
+    let days = text.strip_suffix('d')?.parse().ok()?;
+    (1..=36_500).contains(&days).then_some(days)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -75,12 +75,12 @@ fn broken(limit: &Limit, grant: &Grant<'_>, moment: Timestamp) -> Option<String>
 #[cfg(test)]
 mod tests {
     use std::borrow::Cow;
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use jiff::tz::TimeZone;
 
     use super::*;
-    use crate::access::model::{ExposedAccounts, Scope, ScopeKind};
+    use crate::access::model::{ExposedAccounts, Provenance, Scope, ScopeKind};
     use crate::grants::Because;
     use crate::period::{Edge, Period};
 
@@ -100,7 +100,14 @@ mod tests {
     }
 
     fn policy(limits: Vec<Limit>) -> Policy {
-        Policy { environments: Vec::new(), limits, exposed_accounts: ExposedAccounts::Refuse }
+        Policy {
+            environments: Vec::new(),
+            limits,
+            exposed_accounts: ExposedAccounts::Refuse,
+            owners: Vec::new(),
+            provenance: Provenance::Off,
+            sessions: BTreeMap::new(),
+        }
     }
 
     fn period(from: Option<&str>, until: Option<&str>) -> Period {

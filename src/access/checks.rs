@@ -18,11 +18,15 @@ use crate::repo::Tree;
 /// The greatest length of a permission's name in JumpServer (3.10 and 4.10).
 const PERMISSION_NAME_MAX: usize = 128;
 
+/// So many clashes of names are looked for: each grant may be one.
+const MOST_CLASHES: usize = 10_000;
+
 /// The checks of what could be read of a repo.
 pub(super) fn all(tree: &Tree, access: &Access, now: Timestamp) -> Vec<Diagnostic> {
     let mut errors = credential_names(access);
     errors.extend(given_names(access, now));
-    for error in &mut errors {
+    // A list that is cut behind these needs no more.
+    for error in errors.iter_mut().take(super::limits::ERRORS) {
         error.span = span(tree, &error.site);
     }
     errors
@@ -93,6 +97,9 @@ fn given_names(access: &Access, now: Timestamp) -> Vec<Diagnostic> {
             Want::Server { login, .. } => (Kind::Login(login), format!("login {login}")),
             Want::Database { level, .. } => (Kind::Level(level), format!("level {level}")),
         };
+        if errors.len() > MOST_CLASHES {
+            break;
+        }
         let (person, site) = (grant.person, grant.because.site);
         if let Kind::Level(level) = kind {
             let name = naming::account(&config.owner, &config.prefix, person, level);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::de::{SeqAccess, Visitor};
+use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::schema;
@@ -138,6 +138,38 @@ pub(super) struct PolicyFile {
     /// risk.
     #[serde(default, deserialize_with = "value")]
     pub(super) exposed_accounts: Option<Exposed>,
+    /// Who approves edits of the rules themselves (`jumpgate.yaml`, `policy.yaml`, the
+    /// inventory, names of people at the forge, CODEOWNERS, CI), and steps in where the owners
+    /// of a target may not approve: people, teams as `team/NAME`, groups of the forge as
+    /// `forge/PATH`. Default: nobody.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<Vec<String>>", length(min = 1))]
+    pub(super) owners: Option<List>,
+    /// What apply wants to know of how something new was merged before it is granted: `off`
+    /// (default) nothing, `git` that it was not pushed past a pull request, `forge` that its
+    /// pull request had the approvals that the rules ask for.
+    #[serde(default, deserialize_with = "value")]
+    pub(super) provenance: Option<ProvenanceWord>,
+    /// What becomes of open sessions when access ends, by environment: `report` leaves and
+    /// counts them, `disconnect` ends them at once, `disconnect after 30m` (1m to 24h) ends
+    /// them so long after the end. It is meant for sessions of database accounts and of
+    /// JumpServer alike. Default, also for environments that are not named: `disconnect`.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<BTreeMap<String, schema::OnEnd>>")]
+    pub(super) sessions: Option<SessionsPart>,
+}
+
+/// What apply wants to know of how something new was merged.
+#[derive(Deserialize, JsonSchema, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub(super) enum ProvenanceWord {
+    /// Nothing.
+    Off,
+    /// What git tells.
+    Git,
+    /// What the forge tells.
+    Forge,
 }
 
 /// What happens to exposed accounts.
@@ -270,7 +302,8 @@ pub(super) struct InstanceFile {
     /// One of the environments of `policy.yaml`.
     #[schemars(with = "String")]
     pub(super) environment: Text,
-    /// Who approves requests for it: people, and teams as `team/NAME`. Default: nobody.
+    /// Who approves requests for it: people, teams as `team/NAME`, groups of the forge as
+    /// `forge/PATH`. Default: nobody.
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<Vec<String>>", length(min = 1))]
     pub(super) owners: Option<List>,
@@ -353,7 +386,8 @@ pub(super) struct ServerPart {
     /// One of the environments of `policy.yaml`.
     #[schemars(with = "String")]
     pub(super) environment: Text,
-    /// Who approves requests for them: people, and teams as `team/NAME`. Default: nobody.
+    /// Who approves requests for them: people, teams as `team/NAME`, groups of the forge as
+    /// `forge/PATH`. Default: nobody.
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<Vec<String>>", length(min = 1))]
     pub(super) owners: Option<List>,
@@ -446,6 +480,31 @@ where
     T: Deserialize<'de>,
 {
     T::deserialize(deserializer).map(Some)
+}
+
+/// A text for each of some names, in the order written, each with its place.
+pub(super) struct SessionsPart(pub(super) Vec<(Text, Text)>);
+
+impl<'de> Deserialize<'de> for SessionsPart {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = SessionsPart;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a block of environments")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SessionsPart, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(SessionsPart(pairs))
+            }
+        }
+        deserializer.deserialize_map(Pairs)
+    }
 }
 
 /// One text, or a list of texts.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::files::{InstanceFile, List, Mode, ServersFile, Text, TlsPart};
+use super::limits::{RULES, SENTENCE};
 use super::load::{Loader, start, whole};
 use super::model::{Config, Instance, Party, Person, Policy, ServerEntry, Team, Tls, TlsMode};
 use super::scope::SYSTEM_DATABASES;
@@ -13,6 +14,9 @@ use crate::yaml;
 
 /// The port of MySQL and MariaDB.
 const PORT: u16 = 3306;
+
+/// The longest address: a host name of 253 characters (RFC 1035) and a port.
+const ADDRESS: usize = 260;
 
 impl Loader<'_> {
     pub(super) fn instances(
@@ -33,9 +37,10 @@ impl Loader<'_> {
             };
             let address = self.address(&file, &read.address);
             let environment =
-                self.known(&file, &read.environment, "environment", &policy.environments);
+                self.known(&file, &read.environment, "environment", &policy.environments[..]);
             let owners = self.owners(&file, read.owners.as_ref(), people, teams);
-            self.filled(&file, &read.asset);
+            self.name_text(&file, &read.asset);
+            self.short(&file, &read.address, ADDRESS);
             if let Some(other) = assets.insert(read.asset.value.to_lowercase(), name.clone()) {
                 let expected = "expected an asset of its own: accounts of two instances on one \
                                 asset would get in each other's way";
@@ -49,13 +54,16 @@ impl Loader<'_> {
                     self.not_empty(&file, list);
                     list.value
                         .iter()
-                        .filter_map(|text| self.known(&file, text, "level", config.levels.keys()))
+                        .filter_map(|text| self.known(&file, text, "level", &config.levels))
                         .collect()
                 }
                 None => config.levels.keys().cloned().collect(),
             };
             let databases = read.databases.as_ref().map(|list| {
                 self.not_empty(&file, list);
+                for text in &list.value {
+                    self.name_text(&file, text);
+                }
                 for text in list.value.iter().filter(|text| {
                     SYSTEM_DATABASES.iter().any(|system| system.eq_ignore_ascii_case(&text.value))
                 }) {
@@ -114,7 +122,8 @@ impl Loader<'_> {
             .cloned()
             .collect();
         for (file, name, other) in aliases {
-            let holder = self.known(&file, &other, "instance with accounts of its own", &holders);
+            let holder =
+                self.known(&file, &other, "instance with accounts of its own", &holders[..]);
             if let Some(instance) = instances.get_mut(&name) {
                 instance.same_accounts_as = holder;
             }
@@ -215,19 +224,27 @@ impl Loader<'_> {
             return Vec::new();
         };
         self.not_empty(&file, &read.servers);
+        let assets = read.servers.value.iter().filter_map(|part| part.value.assets.as_ref());
+        let patterns = assets.flat_map(|list| &list.value).filter(|text| text.value.contains('*'));
+        let patterns = patterns.count();
+        self.few(&file, &read.servers, patterns, "assets with `*`");
+        if patterns > RULES {
+            self.unsure.insert("server");
+            return Vec::new();
+        }
         let mut entries = Vec::new();
         let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
         for part in &read.servers.value {
             let entry = &part.value;
             let environment =
-                self.known(&file, &entry.environment, "environment", &policy.environments);
+                self.known(&file, &entry.environment, "environment", &policy.environments[..]);
             let owners = self.owners(&file, entry.owners.as_ref(), people, teams);
             self.not_empty(&file, &entry.logins);
             let logins = entry
                 .logins
                 .value
                 .iter()
-                .filter_map(|text| self.known(&file, text, "login", config.logins.keys()))
+                .filter_map(|text| self.known(&file, text, "login", &config.logins))
                 .collect();
             for list in [&entry.nodes, &entry.assets].into_iter().flatten() {
                 self.not_empty(&file, list);
@@ -240,7 +257,7 @@ impl Loader<'_> {
                 self.node(&file, text);
             }
             for text in &assets {
-                self.filled(&file, text);
+                self.name_text(&file, text);
             }
             let lists = [&entry.nodes, &entry.assets].into_iter().flatten();
             for text in lists.flat_map(|list| &list.value) {
@@ -276,7 +293,8 @@ impl Loader<'_> {
         entries
     }
 
-    fn owners(
+    /// Who answers for something: people, teams, and groups of the forge.
+    pub(super) fn owners(
         &mut self,
         file: &Arc<str>,
         list: Option<&List>,
@@ -286,7 +304,14 @@ impl Loader<'_> {
         let Some(list) = list else { return Vec::new() };
         self.not_empty(file, list);
         self.distinct(file, &list.value);
-        list.value.iter().filter_map(|text| self.party(file, text, people, teams)).collect()
+        let owners = list.value.iter().filter_map(|text| match text.value.strip_prefix("forge/") {
+            Some(path) => {
+                let path = Text { value: path.to_owned(), ..text.clone() };
+                self.name(file, &path).map(Party::Group)
+            }
+            None => self.party(file, text, people, teams),
+        });
+        owners.collect()
     }
 
     /// What is possible for an instance, and weakens it.
@@ -324,10 +349,11 @@ impl Loader<'_> {
 
     /// Whether a text is the path of a node; says so when it is not.
     pub(super) fn node(&mut self, file: &Arc<str>, text: &Text) -> bool {
-        let good = text
-            .value
-            .strip_prefix('/')
-            .is_some_and(|path| path.split('/').all(|part| !part.trim().is_empty()));
+        self.short(file, text, SENTENCE);
+        let good = text.value.strip_prefix('/').is_some_and(|path| {
+            path.split('/')
+                .all(|part| !part.trim().is_empty() && !part.contains(['\n', '\r', '\t']))
+        });
         if !good {
             let expected = "expected the whole path, such as /Default/payments/prod";
             self.at(

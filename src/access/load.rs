@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::files::Text;
 use super::instant::{self, End};
+use super::limits::{Errors, Known};
 use super::model::{Access, Party, Person, Site, Team};
 use super::settings;
 use crate::diagnostic::{Code, Diagnostic, nearest};
@@ -26,16 +27,15 @@ use crate::yaml;
 pub fn load(tree: &Tree, now: Timestamp) -> Result<Access, Vec<Diagnostic>> {
     let mut loader = Loader {
         tree,
-        errors: Vec::new(),
+        errors: Errors::default(),
         notices: Vec::new(),
         unsure: BTreeSet::new(),
         broken: BTreeSet::new(),
     };
     let access = loader.all(now);
-    let mut errors = loader.errors;
-    errors.extend(super::checks::requests_folder(tree));
+    loader.errors.extend(super::checks::requests_folder(tree));
+    let errors = loader.errors.sorted();
     let by_place = |a: &Diagnostic, b: &Diagnostic| (&a.site, a.code).cmp(&(&b.site, b.code));
-    errors.sort_by(by_place);
     match access {
         Some(mut access) if errors.is_empty() => {
             access.notices = loader.notices;
@@ -49,7 +49,7 @@ pub fn load(tree: &Tree, now: Timestamp) -> Result<Access, Vec<Diagnostic>> {
 /// A file, and where errors go while it is read.
 pub(super) struct Loader<'t> {
     pub(super) tree: &'t Tree,
-    pub(super) errors: Vec<Diagnostic>,
+    pub(super) errors: Errors,
     pub(super) notices: Vec<Diagnostic>,
     /// Kinds of things that are not known at all, since their file or folder is wrong: any
     /// name of that kind may be right.
@@ -73,12 +73,15 @@ impl Loader<'_> {
                 settings::stand_in()?
             }
         };
-        let policy = self.policy(&config).unwrap_or_else(|| {
+        let (mut policy, owners) = self.policy(&config).unwrap_or_else(|| {
             self.unsure.insert("environment");
-            settings::no_policy()
+            (settings::no_policy(), None)
         });
         let people = self.people(&config);
         let teams = self.teams(&people);
+        if let Some((file, list)) = &owners {
+            policy.owners = self.owners(file, Some(list), &people, &teams);
+        }
         let instances = self.instances(&config, &policy, &people, &teams);
         let servers = self.servers(&config, &policy, &people, &teams);
         let (requests, notices) = (BTreeMap::new(), Vec::new());
@@ -207,29 +210,29 @@ impl Loader<'_> {
     }
 
     /// A name that must be one of those that are known.
-    pub(super) fn known<'k, T>(
+    pub(super) fn known<T>(
         &mut self,
         file: &Arc<str>,
         text: &Text,
-        what: &str,
-        known: impl IntoIterator<Item = &'k T>,
+        what: &'static str,
+        known: &(impl Known<T> + ?Sized),
     ) -> Option<T>
     where
-        T: FromStr<Err = InvalidName> + Ord + Clone + AsRef<str> + 'k,
+        T: FromStr<Err = InvalidName> + AsRef<str>,
     {
-        let known: Vec<&T> = known.into_iter().collect();
-        let found = known.iter().find(|name| AsRef::<str>::as_ref(*name) == text.value);
-        if let Some(found) = found {
-            return Some((*found).clone());
+        if let Some(found) = known.find(&text.value) {
+            return Some(found);
         }
-        if known.is_empty() {
+        let all = known.all();
+        if all.is_empty() {
             self.missing(what);
         }
-        let broken = self.broken.iter().any(|(kind, name)| *kind == what && *name == text.value);
+        let broken = self.broken.contains(&(what, text.value.clone()));
         if broken || self.unsure.contains(what) {
             return text.value.parse().ok();
         }
-        let near = nearest(&text.value, known.iter().map(|name| AsRef::<str>::as_ref(*name)));
+        let names = all.into_iter().map(|name| AsRef::<str>::as_ref(name));
+        let near = self.errors.want_hints().then(|| nearest(&text.value, names)).flatten();
         let help = near.map(|near| match near.to_lowercase() == text.value.to_lowercase() {
             true => format!("there is `{near}`, which differs only by case"),
             false => format!("did you mean `{near}`?"),
@@ -328,12 +331,18 @@ impl Loader<'_> {
         people: &BTreeMap<PersonName, Person>,
         teams: &BTreeMap<TeamName, Team>,
     ) -> Option<Party> {
+        if text.value.starts_with("forge/") {
+            let message = "a group of the forge can only be an owner".to_owned();
+            let expected = "expected a person or a team: who is in it would change without git";
+            self.at(file, text, Code::InvalidValue, message, expected.to_owned());
+            return None;
+        }
         match text.value.strip_prefix("team/") {
             Some(_) => {
                 let name = Text { value: text.value["team/".len()..].to_owned(), ..text.clone() };
-                self.known(file, &name, "team", teams.keys()).map(Party::Team)
+                self.known(file, &name, "team", teams).map(Party::Team)
             }
-            None => self.known(file, text, "person", people.keys()).map(Party::Person),
+            None => self.known(file, text, "person", people).map(Party::Person),
         }
     }
 

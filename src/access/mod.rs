@@ -4,6 +4,7 @@ mod checks;
 mod files;
 pub mod instant;
 mod inventory;
+mod limits;
 mod load;
 pub mod model;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod repo_tests;
 mod requests;
 pub mod schema;
 pub mod scope;
+pub mod sessions;
 mod settings;
 #[cfg(test)]
 mod tests;

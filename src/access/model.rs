@@ -1,17 +1,19 @@
 //! The access repo after its checks: every name resolved, every period an instant.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::sessions::OnEnd;
 use crate::diagnostic::Diagnostic;
 use crate::mysql::privilege::Privilege;
 use crate::names::{
-    Environment, InstanceName, LevelName, LoginName, Owner, PersonName, Prefix, RequestName,
-    TeamName,
+    Environment, ForgeGroup, InstanceName, LevelName, LoginName, Owner, PersonName, Prefix,
+    RequestName, TeamName,
 };
 use crate::period::{Edge, Period};
 
@@ -134,6 +136,26 @@ pub enum Party {
     Person(PersonName),
     /// `team/payments`.
     Team(TeamName),
+    /// `forge/acme/dba`: a group at the git forge, which alone knows its members. Owners can
+    /// be groups; requests are never for one.
+    Group(ForgeGroup),
+}
+
+impl fmt::Display for Party {
+    /// As the files write it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Person(person) => f.write_str(person.as_str()),
+            Self::Team(team) => write!(f, "team/{team}"),
+            Self::Group(group) => write!(f, "forge/{group}"),
+        }
+    }
+}
+
+impl Serialize for Party {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// A MySQL or MariaDB server.
@@ -213,6 +235,32 @@ pub struct Policy {
     pub limits: Vec<Limit>,
     /// Whether an account is made although a foreign permission opens it.
     pub exposed_accounts: ExposedAccounts,
+    /// Who approves edits of the rules themselves, and steps in where the owners of a target
+    /// may not approve.
+    pub owners: Vec<Party>,
+    /// What apply wants to know of how something new was merged.
+    pub provenance: Provenance,
+    /// What becomes of open sessions when access ends, where it is set.
+    pub sessions: BTreeMap<Environment, OnEnd>,
+}
+
+impl Policy {
+    /// What becomes of open sessions in an environment when access ends.
+    pub fn on_end(&self, environment: &Environment) -> OnEnd {
+        self.sessions.get(environment).copied().unwrap_or_default()
+    }
+}
+
+/// What apply wants to know of how something new was merged, the least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, clap::ValueEnum)]
+pub enum Provenance {
+    /// Nothing: what is merged counts.
+    #[default]
+    Off,
+    /// What git tells: nothing that needs approvals was pushed past a pull request.
+    Git,
+    /// What the forge tells: the pull request had the approvals that the rules ask for.
+    Forge,
 }
 
 /// What happens to a database account that a foreign permission would open.

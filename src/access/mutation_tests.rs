@@ -42,6 +42,7 @@ limits:
   - when: { environment: prod, level: ddl, scope: database }
     deny: name the tables
 exposed-accounts: refuse
+sessions: { prod: disconnect, test: disconnect after 30m }
 ",
     ),
     (
@@ -283,8 +284,10 @@ fn the_whole_repo_is_right() {
 }
 
 proptest! {
+    #![proptest_config(crate::fuzz::cases(256))]
+
     #[test]
-    fn a_changed_file_gives_a_repo_or_errors_in_it(
+    fn fuzz_a_changed_file_gives_a_repo_or_errors_in_it(
         which in any::<Index>(),
         changes in proptest::collection::vec(change(), 1..4),
     ) {
@@ -305,7 +308,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_as_a_file_give_errors_in_it(
+    fn fuzz_any_bytes_as_a_file_give_errors_in_it(
         which in any::<Index>(),
         bytes in proptest::collection::vec(any::<u8>(), 0..80),
     ) {

@@ -26,6 +26,7 @@ impl Loader<'_> {
             return;
         }
         let near = match target {
+            _ if !self.errors.want_hints() => None,
             ServerTarget::Node(path) => near_node(path, access),
             ServerTarget::Asset(name) => near_asset(name, access),
         };

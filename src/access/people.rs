@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::files::{PersonFile, TeamFile, Text};
 use super::instant::End;
+use super::limits::NAME;
 use super::load::{Loader, start, whole};
 use super::model::{Config, PeopleSource, Person, Team};
 use crate::diagnostic::Code;
@@ -20,9 +21,9 @@ impl Loader<'_> {
         for (stem, file) in self.folder("people") {
             let Some(name) = self.file_name::<PersonName>(&file, &stem) else { continue };
             let Some(read) = self.read_of::<PersonFile>("person", &stem, &file) else { continue };
-            self.filled(&file, &read.name);
+            self.name_text(&file, &read.name);
             for text in [&read.jumpserver, &read.forge].into_iter().flatten() {
-                self.filled(&file, text);
+                self.name_text(&file, text);
             }
             if let Some(text) = &read.email {
                 self.email(&file, text);
@@ -89,6 +90,7 @@ impl Loader<'_> {
                 && !host.contains('@')
                 && !text.value.contains(|c: char| c.is_whitespace() || c.is_control())
         });
+        self.short(file, text, NAME);
         if !good {
             let (message, expected) = ("this is no e-mail address", "expected name@host");
             self.at(file, text, Code::InvalidValue, message.to_owned(), expected.to_owned());
@@ -137,7 +139,7 @@ impl Loader<'_> {
                     self.at(&file, text, Code::InvalidValue, message, expected.to_owned());
                     continue;
                 }
-                members.extend(self.known(&file, text, "person", people.keys()));
+                members.extend(self.known(&file, text, "person", people));
             }
             teams.insert(name, Team { site: start(&file), members });
         }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::load;
+use super::sessions::OnEnd;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::repo::{Fault, Tree};
 
@@ -136,11 +137,34 @@ fn a_number_is_no_name() {
 }
 
 #[test]
+fn what_becomes_of_sessions_is_set_by_environment() {
+    let set = |value: &str| format!("environments: [prod, test]\nsessions:\n  {value}\n");
+    for (value, code) in [
+        ("prdo: disconnect", Code::UnknownName),
+        ("prod: disconect", Code::InvalidValue),
+        ("prod: disconnect after 30", Code::InvalidValue),
+        ("prod: 30", Code::WrongKind),
+        ("prod:", Code::NoValue),
+        ("prod: [report]", Code::WrongKind),
+    ] {
+        let text = set(value);
+        one(&[("policy.yaml", Some(&text))], "policy.yaml", code, 3);
+    }
+    let twice = set("prod: report\n  prod: disconnect");
+    one(&[("policy.yaml", Some(&twice))], "policy.yaml", Code::DuplicateKey, 4);
+    let tree = with(&[("policy.yaml", Some(&set("test: disconnect after 30m")))]);
+    let policy = load(&tree, now()).expect("a valid repo").policy;
+    let of = |name: &str| policy.on_end(&name.parse().expect("a name"));
+    assert_eq!((of("prod"), of("test")), (OnEnd::Disconnect, OnEnd::After(30)));
+}
+
+#[test]
 fn a_null_is_never_taken_for_a_missing_key() {
     for (path, text, line) in [
         ("people/liwei.yaml", "name: x\nforge: ~\n", 2),
         ("people/liwei.yaml", "name: x\nleft:\n", 2),
         ("policy.yaml", "environments: [prod, test]\nexposed-accounts:\n", 2),
+        ("policy.yaml", "environments: [prod, test]\nsessions:\n", 2),
         (INSTANCE, "address: a\nasset: b\nenvironment: prod\naccount-host: h\ndatabases:\n", 5),
         (INSTANCE, "address: a\nasset: b\nenvironment: prod\naccount-host: h\ntls: null\n", 5),
         ("jumpgate.yaml", "version: 1\nowner: a\nlevels:\n", 3),

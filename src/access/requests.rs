@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::files::{DatabaseAsk, OneOrMany, RequestFile, ServerAsk, Text};
 use super::instant::End;
+use super::limits::SENTENCE;
 use super::load::{Loader, start};
 use super::model::{Access, DatabaseWant, Party, Request, Scope, ServerWant, Site};
 use super::scope;
@@ -20,11 +21,15 @@ use crate::yaml::{self, Spanned};
 /// The entries behind those that are pieces of `entry`: in `[a.b(c, d)]` the comma of the
 /// columns splits it, and all pieces together are one error.
 fn behind_pieces<'t>(entry: &str, rest: &'t [Text]) -> &'t [Text] {
+    // Looked for only behind an open bracket: a list may be long.
+    if !entry.contains('(') || entry.contains(')') {
+        return rest;
+    }
     let is_end = |text: &Text| text.value.contains(['(', ')']);
     let end = rest.iter().position(is_end).filter(|end| !rest[*end].value.contains('('));
     match end {
-        Some(end) if entry.contains('(') && !entry.contains(')') => &rest[end + 1..],
-        _ => rest,
+        Some(end) => &rest[end + 1..],
+        None => rest,
     }
 }
 
@@ -36,10 +41,12 @@ impl Loader<'_> {
     ) -> BTreeMap<RequestName, Request> {
         let mut requests = BTreeMap::new();
         let offers = Offers::new(&access.servers);
+        let mut given = 0;
         for (stem, file) in self.folder("requests") {
             let Some(name) = self.file_name::<RequestName>(&file, &stem) else { continue };
             let Some(read) = self.read::<RequestFile>(&file) else { continue };
             self.swallowed(&file, &read.reason);
+            self.short(&file, &read.reason, SENTENCE);
             if read.reason.value.trim().is_empty() {
                 self.at(
                     &file,
@@ -96,10 +103,11 @@ impl Loader<'_> {
                 );
             }
             let reason = read.reason.value;
-            requests.insert(
-                name,
-                Request { site: start(&file), parties, reason, period, servers, databases },
-            );
+            let request =
+                Request { site: start(&file), parties, reason, period, servers, databases };
+            if !self.gives_too_much(&file, &read.r#for, (&request, access), &mut given) {
+                requests.insert(name, request);
+            }
         }
         requests
     }
@@ -190,6 +198,11 @@ impl Loader<'_> {
         over: bool,
     ) -> Option<ServerWant> {
         let ServerAsk { login, nodes, assets } = &ask.value;
+        for list in [nodes, assets].into_iter().flatten() {
+            if self.is_too_much(file, list, (1, list.value.len())) {
+                return None;
+            }
+        }
         if nodes.is_none() && assets.is_none() {
             self.at(
                 file,
@@ -206,12 +219,15 @@ impl Loader<'_> {
         let name = if over {
             self.name(file, login)
         } else {
-            self.known(file, login, "login", access.config.logins.keys())
+            self.known(file, login, "login", &access.config.logins)
         };
         let texts = |list: &Option<Spanned<Vec<Text>>>| {
             list.as_ref().map_or_else(Vec::new, |list| list.value.clone())
         };
         let (nodes, assets) = (texts(nodes), texts(assets));
+        for text in &assets {
+            self.name_text(file, text);
+        }
         let paths: Vec<&Text> = nodes.iter().filter(|text| self.node(file, text)).collect();
         self.no_patterns(file, &assets);
         if !over {
@@ -265,13 +281,20 @@ impl Loader<'_> {
         over: bool,
     ) -> Option<DatabaseWant> {
         let DatabaseAsk { instance, level, tables } = &ask.value;
+        let instances = match &instance.value {
+            OneOrMany::Many(texts) => texts.len(),
+            OneOrMany::One(_) | OneOrMany::Other => 1,
+        };
+        if self.is_too_much(file, tables, (instances, tables.value.len())) {
+            return None;
+        }
         self.not_empty(file, tables);
         self.distinct(file, &tables.value);
         self.same_scopes(file, &tables.value);
         let level_name = if over {
             self.name(file, level)
         } else {
-            self.known(file, level, "level", access.config.levels.keys())
+            self.known(file, level, "level", &access.config.levels)
         };
         let mut scopes: Vec<(Scope, Site)> = Vec::new();
         let mut entries = tables.value.as_slice();
@@ -291,7 +314,7 @@ impl Loader<'_> {
             let name = if over {
                 self.name(file, &text)
             } else {
-                self.known(file, &text, "instance", access.instances.keys())
+                self.known(file, &text, "instance", &access.instances)
             };
             let Some(name) = name else { continue };
             if let Some(offered) = access.instances.get(&name).filter(|_| !over) {

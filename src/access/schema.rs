@@ -124,6 +124,9 @@ pub(super) struct ActionWord;
 /// The privileges of a level.
 pub(super) struct Privileges;
 
+/// What becomes of open sessions.
+pub(super) struct OnEnd;
+
 macro_rules! inline {
     ($($type:ident => $schema:expr;)*) => {$(
         impl JsonSchema for $type {
@@ -155,6 +158,10 @@ inline! {
     });
     NodePath => json_schema!({ "type": "string", "pattern": "^/[^/]" });
     ActionWord => json_schema!({ "type": "string", "enum": ACTIONS });
+    OnEnd => json_schema!({
+        "type": "string",
+        "pattern": "^ *(report|disconnect( +after +[0-9]{1,4}[mh])?) *$",
+    });
     // Any case is read; the list is what an editor offers.
     Privileges => {
         let all: Vec<_> = Privilege::ALL.iter().map(|privilege| privilege.sql()).collect();

@@ -6,20 +6,26 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::files::{
-    ConfigFile, Exposed, LimitPart, List, LoginPart, PolicyFile, ScopeWord, Source, Text,
+    ConfigFile, Exposed, LimitPart, List, LoginPart, PolicyFile, ProvenanceWord, ScopeWord, Source,
+    Text,
 };
+use super::limits::{RULES, SENTENCE};
 use super::load::Loader;
 use super::model::{
-    Config, ExposedAccounts, Guard, Limit, Login, PeopleSource, Policy, ScopeKind, When,
+    Config, ExposedAccounts, Guard, Limit, Login, PeopleSource, Policy, Provenance, ScopeKind, When,
 };
 use crate::diagnostic::{Code, nearest};
 use crate::mysql::privilege::Privilege;
 use crate::names::{LevelName, LoginName};
+use crate::period;
 use crate::yaml::{self, Spanned};
 
 /// What JumpServer lets people do (v3.10 and v4.10).
 pub(super) const ACTIONS: [&str; 7] =
     ["connect", "upload", "download", "copy", "paste", "delete", "share"];
+
+/// A list of owners that is not resolved yet, and its file.
+pub(super) type Owners = (Arc<str>, List);
 
 impl Loader<'_> {
     pub(super) fn config(&mut self) -> Option<Config> {
@@ -46,7 +52,7 @@ impl Loader<'_> {
             );
         });
         if let Some(text) = &read.jumpserver.organization {
-            self.filled(&file, text);
+            self.name_text(&file, text);
         }
         let url = self.url(&file, &read.jumpserver.url);
         let organization =
@@ -143,6 +149,9 @@ impl Loader<'_> {
                         "expected at least one entry".to_owned(),
                     );
                 }
+            }
+            for text in accounts.iter().chain(protocols).filter(|text| !text.value.is_empty()) {
+                self.name_text(file, text);
             }
             for text in accounts
                 .iter()
@@ -259,20 +268,36 @@ impl Loader<'_> {
         levels
     }
 
-    pub(super) fn policy(&mut self, config: &Config) -> Option<Policy> {
+    /// The rules, and the list of their owners.
+    pub(super) fn policy(&mut self, config: &Config) -> Option<(Policy, Option<Owners>)> {
         let help = "it names the environments: environments: [prod, test]";
         let (file, read) = self.required::<PolicyFile>("policy", help)?;
         self.not_empty(&file, &read.environments);
         self.distinct(&file, &read.environments.value);
         let environments: Vec<_> =
             read.environments.value.iter().filter_map(|text| self.name(&file, text)).collect();
-        let limits = read.limits.iter();
+        if let Some(last) = read.limits.last() {
+            self.few(&file, last, read.limits.len(), "limits");
+        }
+        let limits = read.limits.iter().take(RULES);
         let limits = limits.map(|part| self.limit(&file, part, config, &environments)).collect();
         let exposed_accounts = match read.exposed_accounts {
             Some(Exposed::Allow) => ExposedAccounts::Allow,
             Some(Exposed::Refuse) | None => ExposedAccounts::Refuse,
         };
-        Some(Policy { environments, limits, exposed_accounts })
+        let provenance = match read.provenance {
+            Some(ProvenanceWord::Forge) => Provenance::Forge,
+            Some(ProvenanceWord::Git) => Provenance::Git,
+            Some(ProvenanceWord::Off) | None => Provenance::Off,
+        };
+        let sessions = read.sessions.as_ref();
+        let sessions = sessions.map(|part| self.sessions(&file, part, &environments));
+        let sessions = sessions.unwrap_or_default();
+        // Who they are is known when people and teams are read.
+        let owners = Vec::new();
+        let policy =
+            Policy { environments, limits, exposed_accounts, owners, provenance, sessions };
+        Some((policy, read.owners.map(|list| (file, list))))
     }
 
     fn limit(
@@ -288,14 +313,10 @@ impl Loader<'_> {
             .as_ref()
             .and_then(|text| self.known(file, text, "environment", environments));
         let mut when_known = When { environment, ..When::default() };
-        when_known.login = when
-            .login
-            .as_ref()
-            .and_then(|text| self.known(file, text, "login", config.logins.keys()));
-        when_known.level = when
-            .level
-            .as_ref()
-            .and_then(|text| self.known(file, text, "level", config.levels.keys()));
+        when_known.login =
+            when.login.as_ref().and_then(|text| self.known(file, text, "login", &config.logins));
+        when_known.level =
+            when.level.as_ref().and_then(|text| self.known(file, text, "level", &config.levels));
         self.idle(file, part);
         when_known.scope = when.scope.map(|word| match word {
             ScopeWord::Database => ScopeKind::Database,
@@ -303,11 +324,7 @@ impl Loader<'_> {
             ScopeWord::Columns => ScopeKind::Columns,
         });
         let longest_days = part.value.longest.as_ref().and_then(|text| {
-            let days = text
-                .value
-                .strip_suffix('d')
-                .and_then(|days| days.parse::<u32>().ok())
-                .filter(|days| (1..=36_500).contains(days));
+            let days = period::days(&text.value);
             if days.is_none() {
                 self.at(
                     file,
@@ -336,6 +353,7 @@ impl Loader<'_> {
         let LimitPart { when, end, longest, approvals, deny } = &part.value;
         if let Some(text) = deny {
             self.filled(file, text);
+            self.short(file, text, SENTENCE);
         }
         let idle = if end.is_none() && longest.is_none() && approvals.is_none() && deny.is_none() {
             Some(("this limits nothing", "expected `end:`, `longest:`, `approvals:` or `deny:`"))
@@ -381,6 +399,9 @@ pub(super) fn no_policy() -> Policy {
         environments: Vec::new(),
         limits: Vec::new(),
         exposed_accounts: ExposedAccounts::Refuse,
+        owners: Vec::new(),
+        provenance: Provenance::Off,
+        sessions: BTreeMap::new(),
     }
 }
 

@@ -151,7 +151,6 @@ fn scope_words(scope: &Scope) -> String {
 impl Answer {
     /// The JSON form.
     pub fn json(&self) -> String {
-        // Plain data with string keys always has a JSON form.
-        serde_json::to_string_pretty(self).unwrap_or_default()
+        crate::visible::json(self)
     }
 }

@@ -1,5 +1,7 @@
 //! Database accounts: the handover of a password, step by step on both sides.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -7,11 +9,13 @@ use uuid::Uuid;
 use super::Run;
 use super::permissions::words;
 use super::secrets::Slot;
+use super::sessions::{Carried, Sessions};
 use crate::handover::Step;
 use crate::jumpserver::{Labelled, NewAccount};
 use crate::mark::{Handover, HandoverState, Mark};
 use crate::mysql::spec::Evidence;
 use crate::mysql::{Dropped, Writer};
+use crate::names::RequestName;
 use crate::naming;
 use crate::plan::accounts::{AccountChange, AccountStep};
 
@@ -23,9 +27,17 @@ pub(super) async fn carry_out(
     run: &Run<'_, '_>,
     server: &mut Writer,
     change: &AccountChange,
-) -> Result<Option<String>> {
-    let mut one =
-        One { run, server, change, slot: Slot::default(), stored: Vec::new(), changed: None };
+) -> Result<Carried> {
+    let mut one = One {
+        run,
+        server,
+        change,
+        slot: Slot::default(),
+        stored: Vec::new(),
+        changed: None,
+        ended: None,
+        sessions: Sessions::default(),
+    };
     for step in &change.steps {
         match step {
             AccountStep::Grants { change: grant } => {
@@ -34,12 +46,12 @@ pub(super) async fn carry_out(
             AccountStep::Mark { account, .. } => one.settle(*account).await?,
             AccountStep::Handover(step) => {
                 if let Some(note) = one.handover(step).await? {
-                    return Ok(Some(note));
+                    return Ok(Carried { note: Some(note), sessions: one.sessions });
                 }
             }
         }
     }
-    Ok(None)
+    Ok(Carried { note: None, sessions: one.sessions })
 }
 
 struct One<'o, 'r, 'a> {
@@ -51,6 +63,10 @@ struct One<'o, 'r, 'a> {
     stored: Vec<(String, Uuid)>,
     /// When the server says that it got the password; read once.
     changed: Option<Option<Timestamp>>,
+    /// When access ended, when this run wrote it into the mark.
+    ended: Option<Timestamp>,
+    /// What became of open sessions.
+    sessions: Sessions,
 }
 
 impl One<'_, '_, '_> {
@@ -65,27 +81,34 @@ impl One<'_, '_, '_> {
                 let evidence = Evidence { owner, generation: generation.to_owned() };
                 self.server.create_account(name, secret, Some(&evidence)).await?;
             }
-            Step::SetPassword => {
+            Step::SetPassword | Step::AddPassword => {
                 let owner = self.run.means.access.config.owner.to_string();
                 let (secret, generation) = self.slot.get()?;
                 let evidence = Evidence { owner, generation: generation.to_owned() };
-                self.server.set_password(name, secret, Some(&evidence), false).await?;
+                let retain = *step == Step::AddPassword;
+                self.server.set_password(name, secret, Some(&evidence), retain).await?;
             }
+            Step::HandOver { asset, account } => self.hand_over(asset, *account).await?,
             Step::DiscardOldPassword => self.server.discard_old_password(name).await?,
             Step::Unlock => self.server.set_lock(name, false).await?,
             Step::Lock => self.server.set_lock(name, true).await?,
             Step::RevokeAll => self.server.revoke_all(name).await?,
-            Step::KillSessions => {
-                self.server.kill_sessions(name).await?;
-            }
+            Step::KillSessions => self.sessions.ended += self.server.kill_sessions(name).await?,
+            Step::LeaveSessions => self.sessions.left += self.server.open_sessions(name).await?,
+            Step::AwaitSessions => return self.await_sessions().await,
             Step::MarkDone { asset } => self.done(asset).await?,
             Step::MarkNarrowing { account, .. } => {
                 // The requests stay in it until what they asked for is gone.
-                let mark = self.seen(*account)?;
+                let mut mark = self.seen(*account)?;
+                self.stamp(&mut mark, &self.change.mark.requests)?;
                 self.remark(mark, HandoverState::Narrowing).await?;
             }
+            Step::MarkRotating { account, .. } => {
+                self.remark(self.seen(*account)?, HandoverState::Rotating).await?;
+            }
             Step::MarkEnding { account, .. } => {
-                let mark = self.mark(*account, self.seen(*account)?.handover);
+                let mut mark = self.mark(*account, self.seen(*account)?.handover);
+                self.stamp(&mut mark, &BTreeMap::new())?;
                 self.remark(mark, HandoverState::Ending).await?;
             }
             Step::Drop => {
@@ -107,6 +130,54 @@ impl One<'_, '_, '_> {
         Ok(None)
     }
 
+    /// Writes into a mark when access ended, where sessions are left for a time after it:
+    /// the recorded end that has passed, or now.
+    fn stamp(
+        &mut self,
+        mark: &mut Mark,
+        now_asked: &BTreeMap<RequestName, Option<Timestamp>>,
+    ) -> Result<()> {
+        let fresh = mark.ended_at(now_asked, super::sessions::now());
+        let id = mark.id;
+        let handover = mark.handover.as_mut();
+        let handover = handover.with_context(|| format!("account {id} has lost its mark"))?;
+        if self.change.steps.contains(&AccountStep::Handover(Step::AwaitSessions)) {
+            handover.ended = Some(self.ended.unwrap_or(fresh));
+        }
+        self.ended = handover.ended;
+        Ok(())
+    }
+
+    /// Ends the sessions when it is time, and goes on; before that it goes on only when none
+    /// is open. A text says until when they are left.
+    async fn await_sessions(&mut self) -> Result<Option<String>> {
+        let name = &self.change.account;
+        let written = self.change.steps.iter().filter_map(|step| match step {
+            AccountStep::Mark { account, .. }
+            | AccountStep::Handover(Step::DeleteAssetAccount { account, .. }) => {
+                self.seen(*account).ok()?.handover?.ended
+            }
+            _ => None,
+        });
+        let written = written.max();
+        let access = self.run.means.access;
+        let instance = access.instances.get(&self.change.instance);
+        let instance = instance.context("the instance is not in the inventory")?;
+        let since = self.ended.or(written);
+        let due = since.and_then(|since| access.policy.on_end(&instance.environment).due(since));
+        match due.filter(|due| *due > Timestamp::now()) {
+            None => {
+                self.sessions.ended += self.server.kill_sessions(name).await?;
+                Ok(None)
+            }
+            Some(due) => {
+                let open = self.server.open_sessions(name).await?;
+                self.sessions.left += open;
+                Ok((open > 0).then(|| super::sessions::left_until(open, due, &access.config.zone)))
+            }
+        }
+    }
+
     /// What belongs to the instance is written in JumpServer only while its lock is held.
     async fn held(&mut self) -> Result<()> {
         Ok(self.server.still_held().await?)
@@ -120,6 +191,7 @@ impl One<'_, '_, '_> {
             requests: self.change.mark.requests.clone(),
             end: self.change.mark.end(),
             handover,
+            left: None,
         }
     }
 
@@ -129,51 +201,92 @@ impl One<'_, '_, '_> {
 
     /// The password and a `pending` mark go to an asset's account in one request.
     async fn store(&mut self, asset: &str, account: Option<Uuid>) -> Result<()> {
-        self.held().await?;
-        let owner = &self.run.means.access.config.owner;
-        let asset_id = self.run.names.asset(asset)?;
-        let user = &self.change.account.user;
-        let organization = &self.run.means.live.organization.0;
-        let id = account.unwrap_or_else(|| naming::account_id(owner, organization, asset_id, user));
+        let before = account.and_then(|id| self.seen(id).ok());
+        let state = before.as_ref().and_then(|mark| Some(mark.handover.as_ref()?.state));
+        let state = match state {
+            // A run that takes this up must still know that the lock is ours.
+            Some(HandoverState::Ending) => HandoverState::Ending,
+            _ => HandoverState::Pending,
+        };
         let generation = self.slot.get()?.1.to_owned();
-        let handover = Handover { state: HandoverState::Pending, generation, changed: None };
+        let ended = match state {
+            HandoverState::Ending => before.as_ref().and_then(|mark| mark.handover.as_ref()?.ended),
+            _ => None,
+        };
+        let handover = Handover { state, generation, changed: None, ended };
+        let id = self.id(asset, account)?;
         let mut mark = self.mark(id, Some(handover));
         // What was asked for before stays in it until that is gone: a run that takes this up
         // must still know that its end was recorded.
-        if let Some(before) = account.and_then(|id| self.seen(id).ok()) {
+        if let Some(before) = before {
             for (request, end) in before.requests {
                 mark.requests.entry(request).or_insert(end);
             }
         }
-        let comment = self.comment(&mark);
+        self.write(asset, account, &mark).await?;
+        self.stored.push((asset.to_owned(), id));
+        Ok(())
+    }
+
+    /// The password that the server has and a `done` mark go to an asset's account in one
+    /// request.
+    async fn hand_over(&mut self, asset: &str, account: Option<Uuid>) -> Result<()> {
+        let changed = self.changed().await?;
+        let generation = self.slot.get()?.1.to_owned();
+        let handover = Handover { state: HandoverState::Done, generation, changed, ended: None };
+        let mark = self.mark(self.id(asset, account)?, Some(handover));
+        self.write(asset, account, &mark).await?;
+        match account {
+            Some(id) => self.label(id).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The id of the account on an asset: the one that it has, or will have.
+    fn id(&self, asset: &str, account: Option<Uuid>) -> Result<Uuid> {
+        let asset = self.run.names.asset(asset)?;
+        let owner = &self.run.means.access.config.owner;
+        let organization = &self.run.means.live.organization.0;
+        let made = || naming::account_id(owner, organization, asset, &self.change.account.user);
+        Ok(account.unwrap_or_else(made))
+    }
+
+    /// Writes this run's password and a mark; makes the account when there is none.
+    async fn write(&mut self, asset: &str, account: Option<Uuid>, mark: &Mark) -> Result<()> {
+        self.held().await?;
+        let comment = self.comment(mark);
+        let asset = self.run.names.asset(asset)?;
+        let username = self.change.account.user.clone();
         let writer = self.run.means.writer;
         let (secret, _) = self.slot.get()?;
         match account {
             None => {
-                let new = NewAccount { asset: asset_id, username: user.clone(), comment };
-                writer.create_account(id, &new, secret).await?;
+                let new = NewAccount { asset, username, comment };
+                writer.create_account(mark.id, &new, secret).await?;
             }
-            Some(_) => writer.patch_account_secret_and_comment(id, secret, &comment).await?,
+            Some(id) => writer.patch_account_secret_and_comment(id, secret, &comment).await?,
         }
-        self.stored.push((asset.to_owned(), id));
         Ok(())
+    }
+
+    /// When the server says that it got the password.
+    async fn changed(&mut self) -> Result<Option<Timestamp>> {
+        if let Some(changed) = self.changed {
+            return Ok(changed);
+        }
+        let Some(account) = self.server.account(&self.change.account).await? else {
+            bail!("the server took {}, and does not have it", self.change.account);
+        };
+        Ok(*self.changed.insert(account.password_changed))
     }
 
     /// The mark says `done`, with the server's own time of the change.
     async fn done(&mut self, asset: &str) -> Result<()> {
         let id = self.stored.iter().find(|(stored, _)| stored == asset).map(|(_, id)| *id);
         let id = id.with_context(|| format!("nothing was stored on asset {asset}"))?;
-        let changed = match self.changed {
-            Some(changed) => changed,
-            None => {
-                let Some(account) = self.server.account(&self.change.account).await? else {
-                    bail!("the server took {}, and does not have it", self.change.account);
-                };
-                *self.changed.insert(account.password_changed)
-            }
-        };
+        let changed = self.changed().await?;
         let generation = self.slot.get()?.1.to_owned();
-        let handover = Handover { state: HandoverState::Done, generation, changed };
+        let handover = Handover { state: HandoverState::Done, generation, changed, ended: None };
         let comment = self.comment(&self.mark(id, Some(handover)));
         self.held().await?;
         Ok(self.run.means.writer.patch_account_comment(id, &comment).await?)
@@ -181,7 +294,10 @@ impl One<'_, '_, '_> {
 
     /// The mark of the account as it is wanted; its password stays.
     async fn settle(&mut self, id: Uuid) -> Result<()> {
-        let mark = self.mark(id, self.seen(id)?.handover);
+        let mut mark = self.mark(id, self.seen(id)?.handover);
+        if let Some(handover) = &mut mark.handover {
+            handover.ended = None;
+        }
         self.remark(mark, HandoverState::Done).await
     }
 
@@ -198,12 +314,15 @@ impl One<'_, '_, '_> {
         let handover = mark.handover.as_mut();
         handover.with_context(|| format!("account {id} has lost its mark"))?.state = state;
         let comment = self.comment(&mark);
-        let labelled = self.run.means.live.accounts.get(&id).is_some_and(|seen| seen.labelled);
         self.held().await?;
-        let writer = self.run.means.writer;
-        writer.patch_account_comment(id, &comment).await?;
-        if !labelled {
-            writer.label(Labelled::Account(id)).await?;
+        self.run.means.writer.patch_account_comment(id, &comment).await?;
+        self.label(id).await
+    }
+
+    /// Puts the label back that somebody took off.
+    async fn label(&self, id: Uuid) -> Result<()> {
+        if !self.run.means.live.accounts.get(&id).is_some_and(|seen| seen.labelled) {
+            self.run.means.writer.label(Labelled::Account(id)).await?;
         }
         Ok(())
     }

@@ -3,9 +3,11 @@
 
 mod accounts;
 mod board;
+mod left;
 mod names;
 mod permissions;
 mod secrets;
+mod sessions;
 mod users;
 
 use std::collections::BTreeMap;
@@ -17,12 +19,15 @@ use serde::Serialize;
 
 use self::board::Board;
 use self::names::Names;
+use self::sessions::Carried;
+pub use self::sessions::Sessions;
 use crate::access::model::Access;
 use crate::jumpserver::spec::Live;
 use crate::jumpserver::{Reader, Writer};
 use crate::mysql;
 use crate::names::InstanceName;
 use crate::observe::SIDE_BY_SIDE;
+use crate::on_end::OnEnds;
 use crate::plan::{Item, Plan, Target, What};
 
 /// How many steps of JumpServer's own lane run at once.
@@ -37,6 +42,10 @@ pub enum Outcome {
         /// What there is to say about it.
         #[serde(skip_serializing_if = "Option::is_none")]
         note: Option<String>,
+        /// What became of open sessions, when there were some.
+        #[serde(skip_serializing_if = "Sessions::is_none")]
+        #[schemars(with = "Option<Sessions>")]
+        sessions: Sessions,
     },
     /// It failed; the next apply takes it up from where it stands.
     Failed {
@@ -53,12 +62,18 @@ pub enum Outcome {
 impl Outcome {
     /// Done, with nothing to say.
     fn done() -> Self {
-        Self::Done { note: None }
+        Carried::default().into()
     }
 
     /// Whether it is done.
     pub fn is_done(&self) -> bool {
         matches!(self, Self::Done { .. })
+    }
+}
+
+impl From<Carried> for Outcome {
+    fn from(carried: Carried) -> Self {
+        Self::Done { note: carried.note, sessions: carried.sessions }
     }
 }
 
@@ -86,7 +101,8 @@ pub async fn carry_out(
 ) -> Vec<Outcome> {
     let board = Board::new(plan.items.len());
     let names = Names::of(means.live);
-    let run = Run { plan, means, board: &board, names: &names, tell };
+    let on_ends = OnEnds::of(means.access);
+    let run = Run { plan, means, board: &board, names: &names, on_ends, tell };
     let own: Vec<usize> = run.places(|target| *target == Target::JumpServer);
     let jumpserver = stream::iter(own)
         .map(|place| run.jumpserver(place))
@@ -115,6 +131,7 @@ struct Run<'r, 'a> {
     means: &'r Means<'a>,
     board: &'r Board,
     names: &'r Names,
+    on_ends: OnEnds<'r>,
     tell: &'r (dyn Fn(usize, &Outcome) + Sync),
 }
 
@@ -143,6 +160,8 @@ impl Run<'_, '_> {
     }
 
     fn finish(&self, place: usize, outcome: Outcome) {
+        let name = self.plan.items[place].name.as_str();
+        tracing::info!(place, name, done = outcome.is_done(), "step");
         (self.tell)(place, &outcome);
         self.board.set(place, outcome);
     }
@@ -152,15 +171,17 @@ impl Run<'_, '_> {
             Err(outcome) => outcome,
             Ok(item) => {
                 let done = match &item.what {
-                    What::User { change } => users::carry_out(self, change).await,
+                    What::User { change } => {
+                        users::carry_out(self, change).await.map(|()| Carried::default())
+                    }
                     What::Permission { id, action, mark } => {
-                        permissions::carry_out(self, *id, action, mark.as_ref()).await
+                        permissions::carry_out(self, *id, action, mark.as_deref()).await
                     }
                     // An account belongs to its instance.
-                    What::Account { .. } => Ok(()),
+                    What::Account { .. } => Ok(Carried::default()),
                 };
                 match done {
-                    Ok(()) => Outcome::done(),
+                    Ok(carried) => carried.into(),
                     Err(error) => Outcome::Failed { why: error.to_string() },
                 }
             }
@@ -182,7 +203,7 @@ impl Run<'_, '_> {
                 Ok(item) => match &item.what {
                     What::Account { change } => {
                         match accounts::carry_out(self, server, change).await {
-                            Ok(note) => Outcome::Done { note },
+                            Ok(carried) => carried.into(),
                             Err(error) => Outcome::Failed { why: error.to_string() },
                         }
                     }

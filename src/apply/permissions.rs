@@ -3,7 +3,8 @@
 use anyhow::{Result, bail};
 use uuid::Uuid;
 
-use super::Run;
+use super::sessions::Carried;
+use super::{Run, left};
 use crate::jumpserver::spec::PermissionSpec;
 use crate::jumpserver::{Labelled, NewPermission, PermissionPatch};
 use crate::mark::Mark;
@@ -15,22 +16,31 @@ pub(super) async fn carry_out(
     id: Uuid,
     action: &Action,
     mark: Option<&Mark>,
-) -> Result<()> {
+) -> Result<Carried> {
     let writer = run.means.writer;
     match (action, mark) {
         (Action::Create { spec }, Some(mark)) => {
             writer.create_permission(id, &new(run, spec, mark)?).await?;
-            stands(run, id, spec).await
+            stands(run, id, spec).await?;
+            Ok(Carried::default())
         }
         (Action::Update { from, to, mark: write }, Some(mark)) => {
-            let patch = patch(run, from, to, write.then_some(mark))?;
+            let sessions = left::to_look_for(run, id, (from, to), mark);
+            // What is taken away and the note of it are one request.
+            let noted = sessions.as_ref().filter(|(_, noted)| *noted).map(|(left, _)| left);
+            let kept = noted.map(|left| Mark { left: Some(left.clone()), ..mark.clone() });
+            let patch = patch(run, from, to, kept.as_ref().or(write.then_some(mark)))?;
             writer.patch_permission(id, &patch).await?;
             if run.means.live.permissions.get(&id).is_some_and(|seen| !seen.labelled) {
                 writer.label(Labelled::Permission(id)).await?;
             }
-            stands(run, id, to).await
+            stands(run, id, to).await?;
+            match sessions {
+                None => Ok(Carried::default()),
+                Some(sessions) => left::settle(run, id, to, mark, sessions).await,
+            }
         }
-        (Action::Delete { .. }, _) => Ok(writer.delete_permission(id).await?),
+        (Action::Delete { from }, _) => left::delete(run, id, from).await,
         (_, None) => bail!("it has no mark to write"),
     }
 }
@@ -51,7 +61,7 @@ pub(super) fn words(who: &str) -> String {
     format!("Made by jumpgate for {who} from a merged request. Changes belong into git.")
 }
 
-fn comment(run: &Run<'_, '_>, spec: &PermissionSpec, mark: &Mark) -> Result<String> {
+pub(super) fn comment(run: &Run<'_, '_>, spec: &PermissionSpec, mark: &Mark) -> Result<String> {
     let who = spec.users.first().map_or("nobody", String::as_str);
     Ok(complete(run, spec, mark)?.comment(&words(who)))
 }

@@ -57,5 +57,6 @@ fn mark(run: &Run<'_, '_>, id: Uuid, end: Option<Timestamp>) -> Mark {
         requests: Default::default(),
         end,
         handover: None,
+        left: None,
     }
 }

@@ -3,9 +3,10 @@
 use std::io::Read;
 use std::path::PathBuf;
 
+use super::forge::ForgeArgs;
 use super::{Outcome, block_on, could_not_run};
 use crate::credentials;
-use crate::forge::{self, Client, Kind, Known, Marker, Place, Posted};
+use crate::forge::{self, Client, Kind, Marker, Place, Posted};
 
 /// Who a job's own token at GitHub writes as: the API does not tell it.
 const GITHUB_ACTIONS: &str = "github-actions[bot]";
@@ -21,18 +22,8 @@ pub(super) struct Args {
     /// Which access repo's comment this is, when a repository holds several.
     #[arg(long, value_name = "NAME", default_value = "default")]
     config: String,
-    /// The kind of forge; in CI it is found by itself.
-    #[arg(long, value_enum)]
-    forge: Option<Kind>,
-    /// The address of the forge's API, such as https://api.github.com.
-    #[arg(long, value_name = "URL")]
-    api: Option<String>,
-    /// The repository, as owner/name.
-    #[arg(long, value_name = "REPOSITORY")]
-    repository: Option<String>,
-    /// The number of the pull request.
-    #[arg(long, value_name = "NUMBER")]
-    number: Option<u64>,
+    #[command(flatten)]
+    forge: ForgeArgs,
     /// The login that the token writes as, when the forge does not tell it.
     #[arg(long = "as", value_name = "LOGIN")]
     login: Option<String>,
@@ -58,13 +49,7 @@ async fn comment(args: &Args) -> anyhow::Result<String> {
         );
     };
     let text = read(&args.file)?;
-    let known = Known {
-        kind: args.forge,
-        api: args.api.clone(),
-        repository: args.repository.clone(),
-        number: args.number,
-    };
-    let place = Place::find(known, environment)?;
+    let place = Place::find(args.forge.known(), environment)?;
     let forge = place.forge()?;
     let client = Client::new(&place.api, place.token(environment)?)?;
     let me = match &args.login {

@@ -1,5 +1,6 @@
 //! `jumpgate plan --base`: what a pull request changes.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::path::Path;
 
@@ -10,36 +11,24 @@ use super::plan::{Args, printed};
 use super::source::{Source, print};
 use super::{Outcome, could_not_run, width};
 use crate::access::model::Access;
+use crate::approval::Need;
 use crate::diagnostic::Diagnostic;
+use crate::effect::Effect;
 use crate::repo::{self, Tree};
 use crate::report::{self, Comparison, Live, Look, Problem, markdown};
-use crate::{access, credentials, desired, effect, grants, observe, plan};
+use crate::{access, approval, credentials, desired, effect, grants, observe, plan};
 
 /// Compares `base` with the branch.
 pub(super) async fn run(args: &Args, base: &str) -> Result<Outcome, Outcome> {
     let moment = args.at.unwrap_or_else(Timestamp::now);
     let source = &args.source;
-    let (base_tree, head_tree) = trees(source, base)?;
-    let head = access::load(&head_tree, moment).and_then(|head| {
-        let errors = effect::ended(&base_tree, &head, &head_tree, moment);
-        if errors.is_empty() { Ok(head) } else { Err(errors) }
-    });
-    let head = head.map_err(|errors| invalid(args, &head_tree, &errors))?;
-    let base = access::load(&base_tree, moment).map_err(|errors| {
-        print(&base_tree, &errors);
-        anstream::eprintln!("these errors are in {base}: until they are mended nothing can judge");
-        Outcome::Invalid
-    })?;
-    let effect = effect::compare(&effect::Inputs {
-        base: &base,
-        base_tree: &base_tree,
-        head: &head,
-        head_tree: &head_tree,
-        moment,
-    });
+    let both = Both::load(source, base, moment, |tree, errors| invalid(args, tree, errors))?;
+    let effect = both.effect(moment);
+    let needs = both.needs(&source.dir, &effect)?;
+    let Both { base, head, base_tree, head_tree } = both;
     let live = live(&base, &head, moment).await;
     let commits = (base_tree.commit.unwrap_or_default(), head_tree.commit);
-    let report = Comparison::of(effect, &base, commits, live);
+    let report = Comparison::of(effect, needs, &base, commits, live);
     let comment = || markdown::comparison(&report, &form(args));
     format::comment_file(args.comment_file.as_deref(), comment)?;
     match args.format {
@@ -74,6 +63,60 @@ pub(super) async fn run(args: &Args, base: &str) -> Result<Outcome, Outcome> {
         outcome = outcome.and(Outcome::Pending);
     }
     Ok(outcome)
+}
+
+/// Two revisions, both valid.
+pub(super) struct Both {
+    pub(super) base: Access,
+    pub(super) head: Access,
+    pub(super) base_tree: Tree,
+    pub(super) head_tree: Tree,
+}
+
+impl Both {
+    /// Loads where the branch left `base`, and the branch; `invalid` tells what is wrong in
+    /// the branch.
+    pub(super) fn load(
+        source: &Source,
+        base: &str,
+        moment: Timestamp,
+        invalid: impl FnOnce(&Tree, &[Diagnostic]) -> Outcome,
+    ) -> Result<Self, Outcome> {
+        let (base_tree, head_tree) = trees(source, base)?;
+        let head = access::load(&head_tree, moment).and_then(|head| {
+            let errors = effect::ended(&base_tree, &head, &head_tree, moment);
+            if errors.is_empty() { Ok(head) } else { Err(errors) }
+        });
+        let head = head.map_err(|errors| invalid(&head_tree, &errors))?;
+        let base = access::load(&base_tree, moment).map_err(|errors| {
+            print(&base_tree, &errors);
+            anstream::eprintln!(
+                "these errors are in {base}: until they are mended nothing can judge"
+            );
+            Outcome::Invalid
+        })?;
+        Ok(Self { base, head, base_tree, head_tree })
+    }
+
+    /// What the branch changes.
+    pub(super) fn effect(&self, moment: Timestamp) -> Effect {
+        effect::compare(&effect::Inputs {
+            base: &self.base,
+            base_tree: &self.base_tree,
+            head: &self.head,
+            head_tree: &self.head_tree,
+            moment,
+        })
+    }
+
+    /// Which approvals it needs.
+    pub(super) fn needs(&self, dir: &Path, effect: &Effect) -> Result<Vec<Need>, Outcome> {
+        let from = self.base_tree.commit.as_deref().unwrap_or_default();
+        let to = self.head_tree.commit.as_deref().unwrap_or("HEAD");
+        let paths = repo::changed(dir, from, to).map_err(|error| could_not_run(&error))?;
+        let Self { base, head, .. } = self;
+        Ok(approval::needs(&approval::Inputs { base, head, effect, paths: &paths }))
+    }
 }
 
 /// The files where the branch began, and those of the branch.
@@ -154,10 +197,10 @@ async fn observed(base: &Access, head: &Access, moment: Timestamp) -> anyhow::Re
     let reader = observe::jumpserver(base, environment).await?;
     let focus = plan::Focus::default();
     let observed = observe::all(&contacted, &wanted, &reader, environment, &focus).await?;
-    let new_servers = std::collections::BTreeSet::new();
+    let (new_servers, unproven) = (BTreeSet::new(), plan::Unproven::new());
     let make = |access, grants| {
-        let (observed, new_servers) = (&observed, &new_servers);
-        plan::make(&plan::Inputs { access, grants, observed, moment, new_servers })
+        let (observed, new_servers, unproven) = (&observed, &new_servers, &unproven);
+        plan::make(&plan::Inputs { access, grants, observed, moment, new_servers, unproven })
     };
     let (old, new) = (make(base, &before), make(&contacted, &after));
     Ok(Live::of(&old, &new, base, &contacted))

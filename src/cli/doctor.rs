@@ -112,7 +112,7 @@ fn print(target: &str, lines: &Lines) -> Outcome {
             (true, Mark::Risk) => word.magenta().to_string(),
             (true, Mark::Bad) => word.red().to_string(),
         };
-        anstream::println!("{word} {target}: {}", crate::report::clean(text));
+        anstream::println!("{word} {target}: {}", crate::visible::clean(text));
     }
     match lines.0.iter().any(|(mark, _)| *mark == Mark::Bad) {
         true => Outcome::CouldNotRun,

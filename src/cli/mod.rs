@@ -1,8 +1,10 @@
 //! The command line: one file a command.
 
 mod apply;
+mod approvals;
 mod audit;
 mod check;
+mod codeowners;
 mod comment;
 mod compare;
 mod doctor;
@@ -10,15 +12,22 @@ mod edit;
 mod exit;
 mod explain;
 mod file;
+mod forge;
 mod format;
 mod grants_needed;
 mod import;
 mod init;
+mod log;
 mod plan;
+mod process;
+mod provenance;
 mod roles_needed;
+mod rotate;
 mod schema;
 mod source;
 mod who;
+
+use std::io::Write as _;
 
 use clap::{Parser, Subcommand};
 
@@ -42,8 +51,14 @@ enum Command {
     Plan(plan::Args),
     /// Write a plan as the one comment on a pull request, or update it.
     Comment(comment::Args),
+    /// Say who must approve a pull request and who has, by the forge's reviews.
+    Approvals(approvals::Args),
+    /// Write CODEOWNERS from the owners of the inventory.
+    Codeowners(codeowners::Args),
     /// Make JumpServer and the databases match what is merged.
     Apply(apply::Args),
+    /// Renew passwords of database accounts.
+    Rotate(rotate::Args),
     /// Show what opens a door and did not come through git, the worst first.
     Audit(audit::Args),
     /// Try every target, and say what is missing.
@@ -71,6 +86,19 @@ enum Command {
     Import(import::Command),
 }
 
+/// Runs the command that the arguments name. Nothing that goes wrong shows a secret: a
+/// fault of the program says where it is, and none of the data that it met.
+pub fn main() -> Outcome {
+    process::keep_to_itself();
+    process::run(|| {
+        let cli = Cli::parse();
+        match log::start() {
+            Ok(()) => cli.run(),
+            Err(why) => could_not_run(&why),
+        }
+    })
+}
+
 impl Cli {
     /// Runs the command.
     pub fn run(self) -> Outcome {
@@ -79,7 +107,10 @@ impl Cli {
             Command::Check(args) => check::run(&args),
             Command::Plan(args) => plan::run(&args),
             Command::Comment(args) => comment::run(&args),
+            Command::Approvals(args) => approvals::run(&args),
+            Command::Codeowners(args) => codeowners::run(&args),
             Command::Apply(args) => apply::run(&args),
+            Command::Rotate(args) => rotate::run(&args),
             Command::Audit(args) => audit::run(&args),
             Command::Doctor(args) => doctor::run(&args),
             Command::GrantsNeeded(args) => grants_needed::run(&args),
@@ -111,12 +142,40 @@ fn block_on_any<T>(work: impl Future<Output = T>) -> Result<T, Outcome> {
 
 /// Says why a command cannot run.
 fn could_not_run(error: &impl std::fmt::Display) -> Outcome {
-    anstream::eprintln!("error: {error}");
+    anstream::eprintln!("error: {}", crate::visible::clean(&error.to_string()));
     Outcome::CouldNotRun
+}
+
+/// Prints the result of something that was done already: what cannot be printed is told by
+/// the outcome, and stops nothing. A reader that has had enough is no error.
+fn print_result(text: &str) -> Outcome {
+    let mut out = anstream::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Outcome::Done,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Outcome::Done,
+        Err(error) => could_not_run(&format!("the result could not be printed: {error}")),
+    }
 }
 
 /// The width of the terminal, within what reads well; 80 when it is none.
 fn width() -> usize {
     let terminal = terminal_size::terminal_size_of(std::io::stdout());
     terminal.map_or(80, |(width, _)| usize::from(width.0)).clamp(60, 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed_and_tells_its_version() {
+        let command = Cli::command();
+        command.clone().debug_assert();
+        let version = command.get_version().expect("a version");
+        let (number, commit) = version.split_once(' ').unwrap_or((version, "(none)"));
+        assert_eq!(number, env!("CARGO_PKG_VERSION"));
+        assert!(commit.starts_with('(') && commit.ends_with(')'), "{version}");
+    }
 }

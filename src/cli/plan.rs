@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use super::format::PlanFormat;
 use super::source::Source;
-use super::{Outcome, block_on, could_not_run, width};
-use crate::access::model::Access;
+use super::{Outcome, block_on, could_not_run, provenance, width};
+use crate::access::model::{Access, Provenance};
 use crate::names::{InstanceName, PersonName};
 use crate::plan::{self, Focus, Plan};
 use crate::report::{self, Look, Problem, Report, markdown};
@@ -58,6 +58,9 @@ pub(super) struct Args {
     /// The server of this instance may be another one than at the last apply.
     #[arg(long, value_name = "INSTANCE")]
     new_server: Vec<InstanceName>,
+    /// Ask for at least so much about how something new was merged, whatever policy.yaml says.
+    #[arg(long, value_enum, value_name = "HOW")]
+    provenance: Option<Provenance>,
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
@@ -87,13 +90,28 @@ async fn plan(args: &Args) -> Result<Outcome, Outcome> {
         .await
         .map_err(|error| could_not_run(&error))?;
     let new_servers: BTreeSet<InstanceName> = args.new_server.iter().cloned().collect();
-    let plan = focus.narrow(plan::make(&plan::Inputs {
+    let make = |unproven| {
+        focus.narrow(plan::make(&plan::Inputs {
+            access: &access,
+            grants: &grants,
+            observed: &observed,
+            moment,
+            new_servers: &new_servers,
+            unproven,
+        }))
+    };
+    let merged = provenance::Merged {
+        dir: &args.source.dir,
+        commit: tree.commit.as_deref().unwrap_or("HEAD"),
         access: &access,
         grants: &grants,
-        observed: &observed,
+        wanted: access.policy.provenance.max(args.provenance.unwrap_or_default()),
         moment,
-        new_servers: &new_servers,
-    }));
+    };
+    let nothing = plan::Unproven::new();
+    let plan = make(&nothing);
+    let proof = provenance::check(&merged, &plan).await.map_err(|error| could_not_run(&error))?;
+    let plan = if proof.unproven.is_empty() { plan } else { make(&proof.unproven) };
     let context = report::Context {
         access: &access,
         observed: &observed,

@@ -12,7 +12,7 @@ use crate::access::schema::FILES;
 use crate::answers::Answer;
 use crate::audit::Audit;
 use crate::diagnostic::nearest;
-use crate::report::{CheckReport, Comparison, Report};
+use crate::report::{Approvals, CheckReport, Comparison, Report};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -80,6 +80,7 @@ fn entries() -> Vec<Entry> {
         output::<Answer>("who"),
         output::<Audit>("audit"),
         output::<Comparison>("effect"),
+        output::<Approvals>("approvals"),
     ];
     files.chain(outputs).collect()
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::{Outcome, could_not_run};
 use crate::access::{self, model::Access};
-use crate::diagnostic::{self, Diagnostic, Severity};
+use crate::diagnostic::{self, Code, Diagnostic, Severity};
 use crate::repo::Tree;
 
 /// How many errors are printed: a person mends the first ones first.
@@ -66,6 +66,9 @@ pub(super) fn print(tree: &Tree, errors: &[Diagnostic]) {
     anstream::eprint!("{}", diagnostic::render(shown, source, styled));
     if errors.len() > SHOWN {
         anstream::eprintln!("... and {} more\n", errors.len() - SHOWN);
+        if let Some(last) = errors.last().filter(|error| error.code == Code::MoreErrors) {
+            anstream::eprintln!("{}\n", last.message);
+        }
     }
     let of = |severity| errors.iter().filter(|error| error.code.severity() == severity).count();
     for (count, what) in [(of(Severity::Error), "error"), (of(Severity::Warning), "warning")] {

@@ -13,7 +13,7 @@ use crate::access::model::Access;
 use crate::answers::{self, Answer, Found, State, Target, WayIn};
 use crate::names::PersonName;
 use crate::plan::Focus;
-use crate::report::clean;
+use crate::visible::{clean, tame};
 use crate::{credentials, grants, observe, repo};
 
 /// Who may do something on a target, by which request, merged by whom.
@@ -213,6 +213,6 @@ fn line(text: &str) {
         .subsequent_indent("    ")
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
     for line in textwrap::wrap(&clean(text), options) {
-        anstream::println!("{}", line.trim_end());
+        anstream::println!("{}", tame(line.trim_end()));
     }
 }

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::access::model::{
-    Config, DatabaseWant, ExposedAccounts, Guard, Instance, Login, Party, Person, Policy, Request,
-    Scope, ServerEntry, ServerWant, Site, Tls, TlsMode,
+    Config, DatabaseWant, ExposedAccounts, Guard, Instance, Login, Party, Person, Policy,
+    Provenance, Request, Scope, ServerEntry, ServerWant, Site, Tls, TlsMode,
 };
 use crate::grants;
 use crate::mysql::privilege::Privilege;
@@ -89,6 +89,9 @@ fn repo() -> Access {
             environments: vec![name("prod")],
             limits: Vec::new(),
             exposed_accounts: ExposedAccounts::Refuse,
+            owners: Vec::new(),
+            provenance: Provenance::Off,
+            sessions: BTreeMap::new(),
         },
         people: ["fanlichun", "liwei"].map(|user| (name(user), person(user))).into(),
         teams: BTreeMap::new(),

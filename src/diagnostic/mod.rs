@@ -83,6 +83,14 @@ codes! {
     SameName = "JG021", "two things that would get one name";
     /// A limit of policy that can never limit anything.
     IdleLimit = "JG022", "a limit that can never limit anything";
+    /// A character that nobody sees as what it is.
+    Hidden = "JG023", "a character that is not seen as what it is";
+    /// A text that is longer than its kind may be.
+    TooLong = "JG024", "a text that is too long";
+    /// More entries, or more grants, than is possible.
+    TooMuch = "JG025", "more than is possible";
+    /// More errors than are listed.
+    MoreErrors = "JG026", "more errors than are listed";
     /// A pull request adds or edits a request that is over.
     EndPassed = "JG030", "a request that is over";
     /// A level that lets people leave things behind that run with their rights.
@@ -142,14 +150,26 @@ pub struct Diagnostic {
     pub help: Option<String>,
 }
 
+/// Names that are longer, in characters, are compared with no other.
+const LONGEST_NAME: usize = 300;
+
 /// The known name that a person may have meant.
 ///
 /// A name that differs only by case wins; else the nearest one, when it is near.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = name.to_lowercase();
+    let length = wanted.chars().count();
+    // A distance takes time and memory by both lengths: nobody means a name this long.
+    if length > LONGEST_NAME {
+        return None;
+    }
+    let most = name.chars().count().div_ceil(3).min(3);
     let near = known.into_iter().filter_map(|candidate| {
+        if candidate.chars().count().abs_diff(length) > most {
+            return None;
+        }
         let distance = strsim::damerau_levenshtein(&wanted, &candidate.to_lowercase());
-        (distance <= name.chars().count().div_ceil(3).min(3)).then_some((distance, candidate))
+        (distance <= most).then_some((distance, candidate))
     });
     near.min().map(|(_, candidate)| candidate)
 }

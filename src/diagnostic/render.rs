@@ -6,6 +6,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use super::{Diagnostic, Severity};
+use crate::visible::{clean, is_hidden, tame};
 
 /// The longest piece of a line that is shown: a hostile file cannot flood a terminal.
 const SHOWN: usize = 160;
@@ -22,25 +23,45 @@ pub fn render<'a>(
     let mut text = String::new();
     for diagnostic in diagnostics {
         let site = &diagnostic.site;
+        let [file, message, expected] =
+            [&site.file, diagnostic.message.as_str(), &diagnostic.expected].map(clean);
+        let help = diagnostic.help.as_deref().map(clean);
         let (line, span) = line(source(&site.file).unwrap_or_default(), &diagnostic.span);
         let level = match diagnostic.code.severity() {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let title = level.primary_title(&diagnostic.message).id(diagnostic.code.as_str());
-        let annotation = AnnotationKind::Primary.span(span).label(diagnostic.expected.as_str());
+        let title = level.primary_title(message.as_str()).id(diagnostic.code.as_str());
+        let annotation = AnnotationKind::Primary.span(span).label(expected.as_str());
         let snippet = Snippet::source(line)
             .line_start(site.line as usize)
-            .path(site.file.as_ref())
+            .path(file.as_str())
             .annotation(annotation);
         let mut group = title.element(snippet);
-        if let Some(help) = &diagnostic.help {
+        if let Some(help) = &help {
             group = group.element(Level::HELP.message(help.as_str()));
         }
-        text.push_str(&renderer.render(&[group]));
-        text.push_str("\n\n");
+        // The renderer shows control characters as pictures and leaves other hidden ones.
+        for line in renderer.render(&[group]).lines() {
+            text.push_str(&shown(line));
+            text.push('\n');
+        }
+        text.push('\n');
     }
     text
+}
+
+/// A line of ours as it may be printed: only its colours remain of what controls.
+fn shown(line: &str) -> String {
+    let mut shown = String::with_capacity(line.len());
+    for c in tame(line).chars() {
+        if is_hidden(c) && c != '\u{1b}' {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
 }
 
 /// The line of a span, cut to what can be shown, and the span within it.

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use super::Reached;
 use super::holding::Holding;
 use super::row::Danger;
 use crate::access::model::{Access, Instance, Party, ScopeKind};
@@ -53,15 +54,24 @@ impl<'a> Judge<'a> {
         approvals.max().unwrap_or(0)
     }
 
-    /// Who answers for the target of a grant, as the base says.
-    pub(super) fn owners(&self, grant: &Grant<'_>) -> Vec<&Party> {
+    /// The targets of the base that a grant reaches, and who answers for each.
+    pub(super) fn reached(&self, grant: &Grant<'_>) -> Vec<(Reached, &[Party])> {
         match grant.want {
             Want::Server { target, .. } => {
-                self.offers.find(target).into_iter().flat_map(|entry| &entry.owners).collect()
+                let entry = self.offers.find(target);
+                let site = entry.map(|entry| entry.site.clone());
+                vec![(Reached::Servers(site), entry.map_or(&[], |entry| &entry.owners))]
             }
             Want::Database { instance, .. } => {
-                let known = self.known(instance).into_iter();
-                known.flat_map(|instance| &instance.owners).collect()
+                let known: Vec<_> = self
+                    .known(instance)
+                    .into_iter()
+                    .map(|(name, known)| (Reached::Instance(name.clone()), &known.owners[..]))
+                    .collect();
+                if known.is_empty() {
+                    return vec![(Reached::Instance(instance.clone()), &[])];
+                }
+                known
             }
         }
     }
@@ -141,7 +151,7 @@ impl<'a> Judge<'a> {
                 found.extend(self.offers.find(target).map(|entry| &entry.environment));
             }
             Want::Database { instance, .. } => {
-                found.extend(self.known(instance).into_iter().map(|known| &known.environment));
+                found.extend(self.known(instance).into_iter().map(|(_, known)| &known.environment));
                 found.sort();
                 found.dedup();
             }
@@ -154,7 +164,7 @@ impl<'a> Judge<'a> {
 
     /// The instances of the base that an instance of the branch is or leads to: by name,
     /// by the one whose accounts it shows, by address.
-    fn known(&self, name: &InstanceName) -> Vec<&Instance> {
+    fn known(&self, name: &InstanceName) -> Vec<(&InstanceName, &Instance)> {
         let mut names: BTreeSet<&InstanceName> = BTreeSet::from([name]);
         let head = self.head.instances.get(name);
         names.extend(head.and_then(|instance| instance.same_accounts_as.as_ref()));
@@ -171,7 +181,6 @@ impl<'a> Judge<'a> {
                     || addresses.contains(&(instance.host.to_lowercase(), instance.port))
                     || head.is_some_and(|head| head.asset == instance.asset)
             })
-            .map(|(_, instance)| instance)
             .collect()
     }
 

@@ -26,7 +26,7 @@ use self::holding::{Atom, Holding};
 use self::judge::Judge;
 use crate::access::model::{Access, Party, Site};
 use crate::grants::{self, Grant};
-use crate::names::PersonName;
+use crate::names::{InstanceName, PersonName};
 use crate::plan::finding::{Finding, Kind as FindingKind};
 use crate::policy;
 use crate::repo::Tree;
@@ -58,8 +58,32 @@ pub struct Effect {
     /// The most approvals that a limit of the base asks for.
     pub approvals: u32,
     /// Who answers for the targets that are reached, as the base says: `liwei`,
-    /// `team/payments`.
+    /// `team/payments`, `forge/acme/dba`.
     pub owners: BTreeSet<String>,
+    /// The targets at which somebody gets more, and what the base asks for there.
+    pub reached: BTreeMap<Reached, Asked>,
+}
+
+/// A target at which somebody gets more.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reached {
+    /// An instance, as the base calls it; the branch's name for one that the base lacks.
+    Instance(InstanceName),
+    /// The servers of an entry of the base's inventory, by its place; none for servers that
+    /// the base does not offer.
+    Servers(Option<Site>),
+}
+
+/// What the base asks for at a target.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// The most approvals that a limit asks for.
+    pub approvals: u32,
+    /// Who answers for it.
+    pub owners: BTreeSet<Party>,
+    /// Whether a file that many requests share makes somebody's access wider: a team, a
+    /// level, a login.
+    pub shared: bool,
 }
 
 /// Compares two revisions.
@@ -184,16 +208,16 @@ impl<'a> Person<'a> {
             (None, _) => Kind::Added,
             (_, None) => Kind::Removed,
         };
+        let flipped = kind == Kind::Added && before.is_some();
+        let grants = after.as_ref().or(before.as_ref()).map(|holding| &holding.grants[..]);
+        let (because, by) = self.causes(atom, grants.unwrap_or_default(), flipped);
         let mut dangers = BTreeSet::new();
         if let Some(after) = after.as_ref().filter(|_| kind.widens()) {
             dangers = self.judge.dangers(after, before.as_ref());
             for grant in &after.grants {
-                self.judged(grant, effect, &mut dangers);
+                self.judged(grant, !by.is_empty(), effect, &mut dangers);
             }
         }
-        let flipped = kind == Kind::Added && before.is_some();
-        let grants = after.as_ref().or(before.as_ref()).map(|holding| &holding.grants[..]);
-        let (because, by) = self.causes(atom, grants.unwrap_or_default(), flipped);
         let name = |access: &'a Access| access.people.get(self.person).map(|file| &file.display);
         effect.rows.push(Row {
             person: self.person.clone(),
@@ -209,13 +233,22 @@ impl<'a> Person<'a> {
     }
 
     /// What the base says of a grant: violations, approvals, owners.
-    fn judged(&self, grant: &Grant<'_>, effect: &mut Effect, dangers: &mut BTreeSet<Danger>) {
-        effect.approvals = effect.approvals.max(self.judge.approvals(grant));
-        for owner in self.judge.owners(grant) {
-            effect.owners.insert(match owner {
-                Party::Person(person) => person.to_string(),
-                Party::Team(team) => format!("team/{team}"),
-            });
+    /// `shared` tells that another file than a request makes it.
+    fn judged(
+        &self,
+        grant: &Grant<'_>,
+        shared: bool,
+        effect: &mut Effect,
+        dangers: &mut BTreeSet<Danger>,
+    ) {
+        let approvals = self.judge.approvals(grant);
+        effect.approvals = effect.approvals.max(approvals);
+        for (target, owners) in self.judge.reached(grant) {
+            effect.owners.extend(owners.iter().map(ToString::to_string));
+            let asked = effect.reached.entry(target).or_default();
+            asked.approvals = asked.approvals.max(approvals);
+            asked.owners.extend(owners.iter().cloned());
+            asked.shared |= shared;
         }
         for violation in self.judge.violations(grant) {
             dangers.insert(Danger::BeyondPolicy);

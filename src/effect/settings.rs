@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::access::model::{
-    Access, ExposedAccounts, Instance, Limit, Login, Party, PeopleSource, ScopeKind, ServerEntry,
-    TlsMode,
+    Access, ExposedAccounts, Instance, Limit, Login, Party, PeopleSource, Provenance, ScopeKind,
+    ServerEntry, TlsMode,
 };
 
 /// One edit of a rule or target.
@@ -108,6 +108,18 @@ fn policy(access: &Access, texts: &mut Texts) {
         ExposedAccounts::Allow => "allow",
     };
     put("exposed-accounts".to_owned(), exposed.to_owned());
+    if !policy.owners.is_empty() {
+        put("owners".to_owned(), parties(&policy.owners));
+    }
+    let provenance = match policy.provenance {
+        Provenance::Off => "off",
+        Provenance::Git => "git",
+        Provenance::Forge => "forge",
+    };
+    put("provenance".to_owned(), provenance.to_owned());
+    for environment in &policy.environments {
+        put(format!("sessions.{environment}"), policy.on_end(environment).to_string());
+    }
     for (number, limit) in (1..).zip(&policy.limits) {
         put(format!("limit {number}"), of_limit(limit));
     }
@@ -197,13 +209,7 @@ fn of_entry(entry: &ServerEntry) -> String {
 }
 
 fn parties(parties: &[Party]) -> String {
-    let names: Vec<String> = parties
-        .iter()
-        .map(|party| match party {
-            Party::Person(person) => person.to_string(),
-            Party::Team(team) => format!("team/{team}"),
-        })
-        .collect();
+    let names: Vec<String> = parties.iter().map(Party::to_string).collect();
     list(names.iter().map(String::as_str))
 }
 

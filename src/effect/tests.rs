@@ -64,7 +64,7 @@ pub(crate) fn effect(edits: &[(&str, &str)]) -> Effect {
     between(&[], edits)
 }
 
-fn between(base: &[(&str, &str)], head: &[(&str, &str)]) -> Effect {
+pub(crate) fn between(base: &[(&str, &str)], head: &[(&str, &str)]) -> Effect {
     let (base_tree, head_tree) = (tree(base), tree(head));
     let (base, head) = (load(&base_tree), load(&head_tree));
     compare(&Inputs {

@@ -1,7 +1,10 @@
 //! Gitea and Forgejo (their swagger, `/api/v1`): comments of the issue with the pull
 //! request's number, all in one answer: `issueGetComments` knows no pages.
 
-use super::{Forge, Request, Verb};
+use serde_json::{Value, json};
+
+use super::{Forge, PAGE, Request, Reviews, Status, Verb};
+use crate::names::ForgeGroup;
 
 pub(super) struct Gitea {
     pub(super) owner: String,
@@ -33,4 +36,70 @@ impl Forge for Gitea {
         let path = ["repos", &self.owner, &self.name, "issues", "comments", &id];
         Request::write(Verb::Patch, &path, text)
     }
+}
+
+/// Sources: the swagger's `repoGetPullRequest`, `repoListPullReviews` (states `APPROVED`,
+/// `REQUEST_CHANGES`, `COMMENT`; `dismissed`; the reviewed commit is `commit_id`),
+/// `repoGetPullRequestCommits`, `repoGetCommitPullRequest`, `repoListStatuses`,
+/// `repoCreateStatus`, `teamSearch`, `orgListTeamMembers`. Pages are counted by `page` and
+/// `limit`.
+impl Reviews for Gitea {
+    fn pull(&self) -> Request {
+        Request::get(&["repos", &self.owner, &self.name, "pulls", &self.number])
+    }
+
+    fn reviews(&self, page: usize) -> Option<Request> {
+        let path = ["repos", &self.owner, &self.name, "pulls", &self.number, "reviews"];
+        Some(paged(&path, page))
+    }
+
+    fn commits(&self, page: usize) -> Option<Request> {
+        let path = ["repos", &self.owner, &self.name, "pulls", &self.number, "commits"];
+        Some(paged(&path, page))
+    }
+
+    fn of_commit(&self, commit: &str) -> Option<Request> {
+        Some(Request::get(&["repos", &self.owner, &self.name, "commits", commit, "pull"]))
+    }
+
+    fn group(&self, group: &ForgeGroup) -> Option<Request> {
+        let (org, team) = group.as_str().split_once('/')?;
+        let mut request = Request::get(&["orgs", org, "teams", "search"]);
+        request.query.push(("q", team.to_owned()));
+        Some(request)
+    }
+
+    fn group_number(&self, group: &ForgeGroup, answer: &Value) -> Option<u64> {
+        let (_, team) = group.as_str().split_once('/')?;
+        // The search finds parts of names, too.
+        let same = |entry: &&Value| {
+            entry["name"].as_str().is_some_and(|name| name.eq_ignore_ascii_case(team))
+        };
+        answer.get("data")?.as_array()?.iter().find(same)?.get("id")?.as_u64()
+    }
+
+    fn members(&self, _: &ForgeGroup, number: Option<u64>, page: usize) -> Option<Request> {
+        Some(paged(&["teams", &number?.to_string(), "members"], page))
+    }
+
+    fn statuses(&self, commit: &str, _: &str) -> Option<Request> {
+        let mut request = paged(&["repos", &self.owner, &self.name, "statuses", commit], 1);
+        request.query.push(("sort", "highestindex".to_owned()));
+        Some(request)
+    }
+
+    fn set_status(&self, commit: &str, name: &str, status: &Status) -> Request {
+        let body = json!({
+            "context": name,
+            "state": status.standing.github(),
+            "description": status.words,
+        });
+        Request::post(&["repos", &self.owner, &self.name, "statuses", commit], body)
+    }
+}
+
+/// One page of a list.
+fn paged(path: &[&str], page: usize) -> Request {
+    let query = vec![("limit", PAGE.to_string()), ("page", page.to_string())];
+    Request { query, ..Request::get(path) }
 }

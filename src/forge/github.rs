@@ -2,7 +2,10 @@
 //! (REST API, "Issue comments": `GET` and `POST /repos/{owner}/{repo}/issues/{number}/comments`,
 //! `PATCH /repos/{owner}/{repo}/issues/comments/{id}`).
 
-use super::{Forge, Request, Verb};
+use serde_json::json;
+
+use super::{Forge, Request, Reviews, Status, Verb};
+use crate::names::ForgeGroup;
 
 pub(super) struct GitHub {
     pub(super) owner: String,
@@ -38,5 +41,52 @@ impl Forge for GitHub {
     /// The answer to a longer one is 422, "body is too long (maximum is 65536 characters)".
     fn limit(&self) -> Option<usize> {
         Some(65_536)
+    }
+}
+
+/// Sources: the REST API's pages "Pull requests" (`GET /repos/{owner}/{repo}/pulls/{number}`,
+/// `.../commits`, at most 250), "Pull request reviews" (`.../reviews`, in the order of time;
+/// the reviewed commit is `commit_id`), "Commits" (`GET .../commits/{sha}/pulls`: the merged
+/// pull request that introduced a commit), "Commit statuses" (`GET .../commits/{ref}/statuses`,
+/// the newest first; `POST .../statuses/{sha}`), "Team members"
+/// (`GET /orgs/{org}/teams/{slug}/members`: needs a token that may read the organization,
+/// which a job's own token may not).
+impl Reviews for GitHub {
+    fn pull(&self) -> Request {
+        Request::get(&["repos", &self.owner, &self.name, "pulls", &self.number])
+    }
+
+    fn reviews(&self, page: usize) -> Option<Request> {
+        let path = ["repos", &self.owner, &self.name, "pulls", &self.number, "reviews"];
+        Some(Request::get(&path).page(page))
+    }
+
+    fn commits(&self, page: usize) -> Option<Request> {
+        let path = ["repos", &self.owner, &self.name, "pulls", &self.number, "commits"];
+        Some(Request::get(&path).page(page))
+    }
+
+    fn of_commit(&self, commit: &str) -> Option<Request> {
+        Some(Request::get(&["repos", &self.owner, &self.name, "commits", commit, "pulls"]))
+    }
+
+    fn members(&self, group: &ForgeGroup, _: Option<u64>, page: usize) -> Option<Request> {
+        let (org, team) = group.as_str().split_once('/')?;
+        let path = ["orgs", org, "teams", team, "members"];
+        (!team.contains('/')).then(|| Request::get(&path).page(page))
+    }
+
+    fn statuses(&self, commit: &str, _: &str) -> Option<Request> {
+        let path = ["repos", &self.owner, &self.name, "commits", commit, "statuses"];
+        Some(Request::get(&path).page(1))
+    }
+
+    fn set_status(&self, commit: &str, name: &str, status: &Status) -> Request {
+        let body = json!({
+            "context": name,
+            "state": status.standing.github(),
+            "description": status.words,
+        });
+        Request::post(&["repos", &self.owner, &self.name, "statuses", commit], body)
     }
 }

@@ -2,9 +2,15 @@
 //! `POST /projects/{id}/merge_requests/{iid}/notes`, `PUT .../notes/{id}`. A job's own token
 //! cannot write notes: a project access token can.
 
-use serde_json::Value;
+use std::collections::BTreeMap;
 
-use super::{Comment, Forge, Request, Verb};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::reviews::moment;
+use super::{Comment, Forge, Request, Reviews, Standing, Status, Summary, Verb};
+use crate::approval::{Review, State};
+use crate::names::ForgeGroup;
 
 pub(super) struct GitLab {
     /// The number or the path, such as `ops/access`.
@@ -58,5 +64,127 @@ impl Forge for GitLab {
     /// "Maximum size of comments": 1,000,000 characters.
     fn limit(&self) -> Option<usize> {
         Some(1_000_000)
+    }
+}
+
+/// Sources: the REST API's pages "Merge requests" (`GET .../merge_requests/{iid}`,
+/// `.../commits`, `.../versions`: the states of the branch with `head_commit_sha` and
+/// `created_at`), "Merge request approvals" (`GET .../approvals`: who approves now),
+/// "Commits" (`GET /projects/{id}/repository/commits/{sha}/merge_requests`, `.../statuses`,
+/// `POST /projects/{id}/statuses/{sha}`), "Members" (`GET /groups/{id}/members/all`, with
+/// those of the groups above).
+///
+/// An approval names no commit. Its time is that of the note "approved this merge request",
+/// which the system writes, and the state is the one that the branch had then.
+impl Reviews for GitLab {
+    fn pull(&self) -> Request {
+        Request::get(&["projects", &self.project, "merge_requests", &self.number])
+    }
+
+    fn summary(&self, answer: &Value) -> Option<Summary> {
+        let text = |name: &str| answer.get(name).and_then(Value::as_str).map(str::to_owned);
+        Some(Summary {
+            number: answer.get("iid")?.as_u64()?,
+            author: answer.get("author")?.get("username")?.as_str()?.to_owned(),
+            head: text("sha")?,
+            base: text("target_branch")?,
+            merged: moment(answer.get("merged_at")),
+            // A fast-forward makes no commit of its own.
+            merge: text("merge_commit_sha").or(text("squash_commit_sha")).or(text("sha")),
+        })
+    }
+
+    fn reviews(&self, page: usize) -> Option<Request> {
+        let path = ["projects", &self.project, "merge_requests", &self.number, "approvals"];
+        match page {
+            1 => Some(Request::get(&path)),
+            // The notes tell the times.
+            page => self.list(page - 1),
+        }
+    }
+
+    fn states(&self, page: usize) -> Option<Request> {
+        let path = ["projects", &self.project, "merge_requests", &self.number, "versions"];
+        Some(Request::get(&path).page(page))
+    }
+
+    fn read_reviews(&self, entries: &[Value], states: &[Value]) -> Vec<Review> {
+        let mut states: Vec<(Timestamp, &str)> = states
+            .iter()
+            .filter_map(|state| {
+                Some((moment(state.get("created_at"))?, state.get("head_commit_sha")?.as_str()?))
+            })
+            .collect();
+        states.sort();
+        let mut said: BTreeMap<&str, Timestamp> = BTreeMap::new();
+        for note in entries {
+            let system = note.get("system").and_then(Value::as_bool) == Some(true);
+            let body = note.get("body").and_then(Value::as_str);
+            let author = note.get("author").and_then(|author| author.get("username")?.as_str());
+            if let (true, Some("approved this merge request"), Some(author), Some(at)) =
+                (system, body, author, moment(note.get("created_at")))
+            {
+                let last = said.entry(author).or_insert(at);
+                *last = at.max(*last);
+            }
+        }
+        let approvals = entries.iter().filter_map(|entry| entry.get("approved_by")?.as_array());
+        let reviews = approvals.flatten().filter_map(|approval| {
+            let reviewer = approval.get("user")?.get("username")?.as_str()?;
+            let told = moment(approval.get("approved_at"));
+            let at = told.or_else(|| said.get(reviewer).copied());
+            let state = states.iter().rev().find(|(since, _)| at.is_some_and(|at| *since <= at));
+            Some(Review {
+                reviewer: reviewer.to_owned(),
+                state: State::Approved,
+                commit: state.map(|(_, commit)| (*commit).to_owned()),
+                at,
+            })
+        });
+        reviews.collect()
+    }
+
+    fn commits(&self, page: usize) -> Option<Request> {
+        let path = ["projects", &self.project, "merge_requests", &self.number, "commits"];
+        Some(Request::get(&path).page(page))
+    }
+
+    fn of_commit(&self, commit: &str) -> Option<Request> {
+        let path = ["projects", &self.project, "repository", "commits", commit, "merge_requests"];
+        Some(Request::get(&path).page(1))
+    }
+
+    fn members(&self, group: &ForgeGroup, _: Option<u64>, page: usize) -> Option<Request> {
+        Some(Request::get(&["groups", group.as_str(), "members", "all"]).page(page))
+    }
+
+    fn statuses(&self, commit: &str, name: &str) -> Option<Request> {
+        let path = ["projects", &self.project, "repository", "commits", commit, "statuses"];
+        let mut request = Request::get(&path);
+        request.query.push(("name", name.to_owned()));
+        Some(request)
+    }
+
+    fn standing(&self, answer: &Value, name: &str) -> Option<Status> {
+        let entry = answer.as_array()?.iter().find(|entry| entry["name"] == name)?;
+        let word = entry.get("status")?.as_str()?;
+        let all = [Standing::Success, Standing::Pending, Standing::Failure];
+        let standing = all.into_iter().find(|standing| standing.gitlab() == word)?;
+        let words = entry.get("description").and_then(Value::as_str).unwrap_or_default();
+        Some(Status { standing, words: words.to_owned() })
+    }
+
+    /// A status cannot be set to what it is: "Cannot transition status".
+    fn keeps_words(&self) -> bool {
+        false
+    }
+
+    fn set_status(&self, commit: &str, name: &str, status: &Status) -> Request {
+        let body = json!({
+            "name": name,
+            "state": status.standing.gitlab(),
+            "description": status.words,
+        });
+        Request::post(&["projects", &self.project, "statuses", commit], body)
     }
 }

@@ -149,8 +149,8 @@ impl Client {
         let said: String = said.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
         let advice = match status.as_u16() {
             401 => ": the token is not accepted",
-            403 => ": the token lacks the right to write comments on pull requests",
-            404 => ": there is no such pull request, or the token may not see it",
+            403 => ": the token lacks the right to do this",
+            404 => ": there is no such thing, or the token may not see it",
             300..=399 => ": it points elsewhere; give the address that it moved to",
             _ => "",
         };

@@ -1,7 +1,8 @@
-//! The git forge: one comment for each command and config, written once and then updated.
+//! The git forge: one comment for each command and config, written once and then updated; and
+//! who approved what.
 //!
-//! A [`Forge`] says which requests its API wants and how its answers read; `http` is the one
-//! place that sends them.
+//! A [`Forge`] says which requests its API wants for comments and how its answers read,
+//! [`Reviews`] the same for reviews and statuses; `http` is the one place that sends them.
 
 mod comment;
 mod gitea;
@@ -10,12 +11,16 @@ mod github;
 mod gitlab;
 mod http;
 mod place;
+mod reviews;
+mod status;
 
 use serde_json::Value;
 
 pub use comment::{Marker, Posted, post};
 pub use http::{Client, Error};
 pub use place::{Kind, Known, Place};
+pub use reviews::{Found, Reviews, Summary, of_commit, read};
+pub use status::{Standing, Status, set};
 
 /// A request to a forge.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,7 +57,12 @@ impl Request {
 
     /// Writes a comment's text.
     fn write(verb: Verb, path: &[&str], text: &str) -> Self {
-        Self { verb, body: Some(serde_json::json!({ "body": text })), ..Self::get(path) }
+        Self { verb, ..Self::post(path, serde_json::json!({ "body": text })) }
+    }
+
+    /// Makes something new.
+    fn post(path: &[&str], body: Value) -> Self {
+        Self { verb: Verb::Post, body: Some(body), ..Self::get(path) }
     }
 
     /// One page of a list, counted from 1.
@@ -62,7 +72,7 @@ impl Request {
     }
 }
 
-/// How many comments are read at once: the most that all of them give.
+/// How many entries of a list are read at once: the most that all of them give.
 const PAGE: usize = 100;
 
 /// A comment on a pull request.

@@ -1,12 +1,13 @@
 //! Which pull request of which forge, by flags or by the variables of a CI job.
 
+use clap::ValueEnum;
 use secrecy::SecretString;
 
 use super::gitea::Gitea;
 use super::gitee::Gitee;
 use super::github::GitHub;
 use super::gitlab::GitLab;
-use super::{Error, Forge};
+use super::{Error, Reviews};
 use crate::credentials::Environment;
 
 /// A kind of forge.
@@ -55,10 +56,32 @@ impl Place {
     /// # Errors
     /// When something is missing, with the flag that says it.
     pub fn find(known: Known, environment: Environment<'_>) -> Result<Self, Error> {
+        let place = Self::repository(known, environment)?;
+        match place.number {
+            0 => Err(Error::new("it is not known which pull request this is: add --number".into())),
+            _ => Ok(place),
+        }
+    }
+
+    /// The repository that a job, or an apply, is about: as [`Place::find`], with the number 0
+    /// where no pull request is known. Outside of CI `JUMPGATE_FORGE` (the kind),
+    /// `JUMPGATE_FORGE_API` and `JUMPGATE_FORGE_REPOSITORY` say it.
+    ///
+    /// # Errors
+    /// When something is missing, with the flag that says it.
+    pub fn repository(known: Known, environment: Environment<'_>) -> Result<Self, Error> {
         let set = |name: &str| environment(name).is_some();
         let missing =
             |what: &str, flag: &str| Error::new(format!("it is not known {what}: add {flag}"));
-        let kind = known.kind.or_else(|| {
+        let told = match environment("JUMPGATE_FORGE") {
+            Some(text) => Some(Kind::from_str(&text, true).map_err(|_| {
+                Error::new(format!(
+                    "JUMPGATE_FORGE is {text}: expected github, gitlab, gitea or gitee"
+                ))
+            })?),
+            None => None,
+        };
+        let kind = known.kind.or(told).or_else(|| {
             if set("GITEA_ACTIONS") || set("FORGEJO_ACTIONS") {
                 Some(Kind::Gitea)
             } else if set("GITHUB_ACTIONS") {
@@ -87,18 +110,20 @@ impl Place {
             Kind::Gitee => Some("https://gitee.com/api/v5"),
             Kind::Gitea => None,
         };
-        let api = known.api.or(api).or_else(|| own.map(str::to_owned));
+        let api = known
+            .api
+            .or_else(|| environment("JUMPGATE_FORGE_API"))
+            .or(api)
+            .or_else(|| own.map(str::to_owned));
         Ok(Self {
             kind,
             api: api.ok_or_else(|| missing("where the forge's API is", "--api"))?,
             repository: known
                 .repository
+                .or_else(|| environment("JUMPGATE_FORGE_REPOSITORY"))
                 .or(repository)
                 .ok_or_else(|| missing("which repository this is", "--repository"))?,
-            number: known
-                .number
-                .or(number)
-                .ok_or_else(|| missing("which pull request this is", "--number"))?,
+            number: known.number.or(number).unwrap_or(0),
         })
     }
 
@@ -106,7 +131,7 @@ impl Place {
     ///
     /// # Errors
     /// When the repository is no `owner/name`.
-    pub fn forge(&self) -> Result<Box<dyn Forge>, Error> {
+    pub fn forge(&self) -> Result<Box<dyn Reviews>, Error> {
         let number = self.number.to_string();
         if self.kind == Kind::Gitlab {
             return Ok(Box::new(GitLab { project: self.repository.clone(), number }));

@@ -1,22 +1,34 @@
 //! The password's way between JumpServer and a database server, as steps.
 //!
-//! JumpServer knows a password before the server has it. The mark of the account in
-//! JumpServer says how far the password is: `pending` before the server is touched,
-//! `done` with the server's own time of the change once it was read back, `narrowing`
-//! while something is taken away and sessions are ended, `ending` while the account goes. From any state in which a run was cut, the same function gives the
-//! steps that lead on. Passwords and generations are made when the steps are carried
-//! out: the same state gives the same steps.
+//! JumpServer knows a password before the server has it, or the server has the one that
+//! JumpServer knows beside it. The mark of the account in JumpServer says how far the
+//! password is: `pending` before the server is touched, `done` with the server's own time
+//! of the change once it was read back, `narrowing` while something is taken away and
+//! sessions are ended, `rotating` before the server gets a second password, `ending` while
+//! the account goes. From any state in which a run was cut, the same function gives the
+//! steps that lead on. Passwords and generations are made when the steps are carried out:
+//! the same state gives the same steps.
+//!
+//! Where the server keeps an old password beside the new one, a password in use is replaced
+//! without a moment in which what JumpServer holds does not work. The server has two places,
+//! and the one thing that must hold is that JumpServer's password is in one of them: when it
+//! is the present one, the new one is added (RETAIN CURRENT PASSWORD moves it to the second
+//! place); when it is the old one already, since a run was cut there, only the present one
+//! is replaced. JumpServer gets the new one then, the instance's own asset last, and the old
+//! one is discarded.
 
+mod step;
 #[cfg(test)]
 mod tests;
 
 use serde::Serialize;
-use uuid::Uuid;
 
 use crate::jumpserver::spec::SeenAssetAccount;
 use crate::mark::{Handover, HandoverState};
 use crate::mysql::spec::SeenAccount;
 use crate::names::Owner;
+
+pub use step::Step;
 
 /// What was seen of one account on both sides.
 #[derive(Debug, Clone)]
@@ -28,63 +40,10 @@ pub struct Seen<'a> {
     pub assets: Vec<(&'a str, Option<&'a SeenAssetAccount>)>,
     /// Accounts of the same name with our mark on assets that were the instance's before.
     pub former: Vec<&'a SeenAssetAccount>,
-}
-
-/// One step on the way, about one account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
-#[serde(tag = "step", rename_all = "kebab-case")]
-pub enum Step {
-    /// JumpServer: write the new password, and the mark as `pending`, in one request.
-    StoreSecret {
-        /// The asset.
-        asset: String,
-        /// The account there; `None` makes it.
-        account: Option<Uuid>,
-    },
-    /// Server: CREATE USER with the hash of the new password, no privileges yet.
-    CreateAccount,
-    /// Server: ALTER USER with the hash of the new password.
-    SetPassword,
-    /// Server: DISCARD OLD PASSWORD.
-    DiscardOldPassword,
-    /// Server: ACCOUNT UNLOCK, of a lock that was ours.
-    Unlock,
-    /// Server: the difference of what is held and what is wanted.
-    Grants,
-    /// JumpServer: the mark as `done`, with the server's time of the change.
-    MarkDone {
-        /// The asset.
-        asset: String,
-    },
-    /// JumpServer: the mark as `narrowing`, before anything is taken away.
-    MarkNarrowing {
-        /// The asset.
-        asset: String,
-        /// The account there.
-        account: Uuid,
-    },
-    /// JumpServer: the mark as `ending`.
-    MarkEnding {
-        /// The asset.
-        asset: String,
-        /// The account there.
-        account: Uuid,
-    },
-    /// Server: ACCOUNT LOCK.
-    Lock,
-    /// Server: REVOKE all that is held.
-    RevokeAll,
-    /// Server: end the account's open sessions.
-    KillSessions,
-    /// Server: DROP USER.
-    Drop,
-    /// JumpServer: delete the account.
-    DeleteAssetAccount {
-        /// The asset.
-        asset: String,
-        /// The account there.
-        account: Uuid,
-    },
+    /// Whether the server can keep an old password of this account beside a new one.
+    pub keeps_old: bool,
+    /// Whether the account is to get a new password in any case.
+    pub renew: bool,
 }
 
 /// Something that a reader of the plan should know about the account.
@@ -95,6 +54,8 @@ pub enum Note {
     PasswordChanged,
     /// An old password still works beside the present one; it is discarded.
     OldPassword,
+    /// A run that renewed the password was cut; this is led to its end.
+    RenewalCut,
     /// The account is gone from the server by another hand; it is made again.
     GoneFromServer,
     /// The account is gone from an asset by another hand, or was made anew there.
@@ -149,6 +110,8 @@ pub struct Way {
     /// Whether open sessions must be ended, even when nothing is taken away now: they may
     /// be of another hand, or of before a run that was cut.
     pub ends_sessions: bool,
+    /// Whether they may be of another hand: then they are ended whatever is set.
+    pub another_hand: bool,
 }
 
 /// Whose an account on an asset is.
@@ -186,45 +149,104 @@ pub fn toward(owner: &Owner, seen: &Seen<'_>) -> Result<Way, Conflict> {
     let ending = any(HandoverState::Ending);
     // A cut run may have taken something away, or replaced the password of another hand.
     way.ends_sessions = seen.server.is_some()
-        && (ending || any(HandoverState::Pending) || any(HandoverState::Narrowing));
-    match settled(&states, seen.server) {
-        Settled::Yes => {
-            if seen.server.is_some_and(|server| server.old_password) {
-                way.notes.push(Note::OldPassword);
-                way.steps.push(Step::DiscardOldPassword);
-            }
-            way.steps.push(Step::Grants);
+        && [
+            HandoverState::Ending,
+            HandoverState::Pending,
+            HandoverState::Narrowing,
+            HandoverState::Rotating,
+        ]
+        .into_iter()
+        .any(any);
+    way.another_hand = seen.server.is_some() && any(HandoverState::Pending);
+    let stands = stands(states.first().copied().flatten(), seen.server);
+    if stands == Stands::Present && alike(&states) && !seen.renew {
+        if seen.server.is_some_and(|server| server.old_password) {
+            way.notes.push(Note::OldPassword);
+            way.steps.push(Step::DiscardOldPassword);
         }
-        Settled::No { changed } => {
-            way.ends_sessions |= changed;
-            if owned || evidently {
-                note_gone(&mut way.notes, seen, &states, changed);
-            }
-            for (asset, account) in &seen.assets {
-                let account = account.map(|account| account.id);
-                way.steps.push(Step::StoreSecret { asset: (*asset).to_owned(), account });
-            }
-            way.steps.push(match seen.server {
-                Some(_) => Step::SetPassword,
-                None => Step::CreateAccount,
-            });
-            if seen.server.is_some_and(|server| server.old_password) {
-                way.steps.push(Step::DiscardOldPassword);
-            }
-            way.steps.push(Step::Grants);
-            if ending && seen.server.is_some_and(|server| server.locked) {
-                way.steps.push(Step::Unlock);
-            }
-            way.steps.extend(
-                seen.assets.iter().map(|(asset, _)| Step::MarkDone { asset: (*asset).to_owned() }),
-            );
+        way.steps.push(Step::Grants);
+    } else if seen.keeps_old && matches!(stands, Stands::Present | Stands::Old) {
+        if any(HandoverState::Rotating) {
+            way.notes.push(Note::RenewalCut);
         }
+        beside(&mut way, seen, stands, any(HandoverState::Rotating));
+    } else {
+        let changed = stands == Stands::No { changed: true };
+        way.ends_sessions |= changed;
+        way.another_hand |= changed;
+        if owned || evidently {
+            note_gone(&mut way.notes, seen, &states, changed);
+        }
+        for (asset, account) in &seen.assets {
+            let account = account.map(|account| account.id);
+            way.steps.push(Step::StoreSecret { asset: (*asset).to_owned(), account });
+        }
+        way.steps.push(match seen.server {
+            Some(_) => Step::SetPassword,
+            None => Step::CreateAccount,
+        });
+        if seen.server.is_some_and(|server| server.old_password) {
+            way.steps.push(Step::DiscardOldPassword);
+        }
+        way.steps.push(Step::Grants);
+        if ending && seen.server.is_some_and(|server| server.locked) {
+            way.steps.push(Step::Unlock);
+        }
+        way.steps.extend(
+            seen.assets.iter().map(|(asset, _)| Step::MarkDone { asset: (*asset).to_owned() }),
+        );
     }
     if !ending && seen.server.is_some_and(|server| server.locked) {
         way.notes.push(Note::Locked);
     }
     way.steps.extend(seen.former.iter().map(|account| forget(account)));
     Ok(way)
+}
+
+/// Why the password of an account is not renewed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unready {
+    /// Something of another hand is in the way.
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
+    /// It is on its way out.
+    #[error("it is on its way out")]
+    Ending,
+    /// Its password was changed by another hand: open sessions have to be ended, too.
+    #[error("it was changed by another hand, which an apply puts right")]
+    Changed,
+    /// It is missing somewhere, or an apply that took something away was cut.
+    #[error("it is not complete on both sides, which an apply puts right")]
+    Incomplete,
+}
+
+/// The way to a new password of an account that stands on both sides, or whose renewal was
+/// cut; [`Step::Grants`] stands for nothing but the end of sessions.
+///
+/// # Errors
+/// [`Unready`] when an apply has to come first.
+pub fn renewal(owner: &Owner, seen: &Seen<'_>) -> Result<Way, Unready> {
+    let way = toward(owner, &Seen { renew: true, ..seen.clone() })?;
+    let mut states = Vec::new();
+    for (_, account) in &seen.assets {
+        let mark = account.and_then(|account| account.mark.as_ref());
+        let handover = mark.and_then(|mark| mark.handover.as_ref());
+        states.push(handover.ok_or(Unready::Incomplete)?.state);
+    }
+    if seen.server.is_none() || !seen.former.is_empty() {
+        return Err(Unready::Incomplete);
+    }
+    let any = |state| states.contains(&state);
+    if any(HandoverState::Ending) {
+        Err(Unready::Ending)
+    } else if way.notes.contains(&Note::PasswordChanged) {
+        Err(Unready::Changed)
+    } else if any(HandoverState::Narrowing) {
+        // Its mark says that sessions have to be ended: a renewal would write over it.
+        Err(Unready::Incomplete)
+    } else {
+        Ok(way)
+    }
 }
 
 /// The way out of an account that nobody asks for any more. Nothing is done to accounts
@@ -265,30 +287,70 @@ pub fn away(owner: &Owner, seen: &Seen<'_>) -> Way {
     way
 }
 
-/// Whether both sides have the same password.
-enum Settled {
-    Yes,
+/// The steps to a new password beside the one that JumpServer holds.
+fn beside(way: &mut Way, seen: &Seen<'_>, stands: Stands, rotating: bool) {
+    let asset_account = |(asset, account): &(&str, Option<&SeenAssetAccount>)| {
+        ((*asset).to_owned(), account.map(|account| account.id))
+    };
+    // What is taken away goes by the mark as it stands.
+    way.steps.push(Step::Grants);
+    if stands == Stands::Present {
+        // After a cut an old password is taken for JumpServer's: none may stand there now.
+        if seen.server.is_some_and(|server| server.old_password) {
+            way.notes.push(Note::OldPassword);
+            way.steps.push(Step::DiscardOldPassword);
+        }
+        if !rotating && let Some((asset, Some(account))) = seen.assets.first().map(asset_account) {
+            way.steps.push(Step::MarkRotating { asset, account });
+        }
+        way.steps.push(Step::AddPassword);
+    } else {
+        way.steps.push(Step::SetPassword);
+    }
+    // The mark on the instance's own asset says how far this is: it changes last.
+    let (own, others) = seen.assets.split_at(seen.assets.len().min(1));
+    for (asset, account) in others.iter().chain(own).map(asset_account) {
+        way.steps.push(Step::HandOver { asset, account });
+    }
+    way.steps.push(Step::DiscardOldPassword);
+}
+
+/// How the password that JumpServer holds stands on the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stands {
+    /// It is the present one.
+    Present,
+    /// It is the old one beside another.
+    Old,
+    /// It may not work.
     No {
         /// Whether the server's password was changed by another hand.
         changed: bool,
     },
 }
 
-fn settled(states: &[Option<&Handover>], server: Option<&SeenAccount>) -> Settled {
-    let (Some(server), Some(Some(first))) = (server, states.first()) else {
-        return Settled::No { changed: false };
-    };
-    let same = states.iter().all(|handover| {
-        handover
-            .is_some_and(|handover| complete(handover) && handover.generation == first.generation)
-    });
-    if !same {
-        return Settled::No { changed: false };
+/// How the password on the instance's own asset stands.
+fn stands(own: Option<&Handover>, server: Option<&SeenAccount>) -> Stands {
+    let (Some(own), Some(server)) = (own, server) else { return Stands::No { changed: false } };
+    match own.state {
+        HandoverState::Pending | HandoverState::Ending => return Stands::No { changed: false },
+        HandoverState::Rotating if server.old_password => return Stands::Old,
+        HandoverState::Rotating | HandoverState::Done | HandoverState::Narrowing => {}
     }
     let evidence = server.evidence.as_ref();
-    let untouched = first.changed == server.password_changed
-        && evidence.is_none_or(|evidence| evidence.generation == first.generation);
-    if untouched { Settled::Yes } else { Settled::No { changed: true } }
+    let untouched = own.changed == server.password_changed
+        && evidence.is_none_or(|evidence| evidence.generation == own.generation);
+    if untouched { Stands::Present } else { Stands::No { changed: true } }
+}
+
+/// Whether all assets have the same password, and no run was cut between them.
+fn alike(states: &[Option<&Handover>]) -> bool {
+    let first = states.first().copied().flatten();
+    states.iter().all(|handover| {
+        handover.is_some_and(|handover| {
+            complete(handover) && first.is_some_and(|first| first.generation == handover.generation)
+        })
+    })
 }
 
 /// Whether both sides had the same password.

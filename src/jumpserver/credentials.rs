@@ -31,7 +31,14 @@ impl Credentials {
         date: &str,
     ) -> SecretString {
         let text = match self {
-            Self::Token(token) => format!("Token {}", token.expose_secret()),
+            Self::Token(token) => {
+                let token = token.expose_secret();
+                // As long as it gets: growing would leave a part of it in freed memory.
+                let mut text = String::with_capacity("Token ".len() + token.len());
+                text.push_str("Token ");
+                text.push_str(token);
+                text
+            }
             Self::Key { id, secret } => {
                 let signed = format!(
                     "(request-target): {} {target}\naccept: {accept}\ndate: {date}",

@@ -123,6 +123,11 @@ impl Error {
         let words = words.map(|words| hide(words, secret));
         let said = words.as_ref().map(|words| format!(": {}", clip(words))).unwrap_or_default();
         let (kind, message, advice) = match status {
+            400 if parsed.is_none() && wants_https(body) => (
+                ErrorKind::NotJumpServer,
+                "http was spoken to a port that wants https".to_owned(),
+                Some("set jumpserver.url to the same address with https://".to_owned()),
+            ),
             400 => (
                 ErrorKind::Refused,
                 format!("JumpServer refused the request{said}"),
@@ -211,6 +216,19 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// Whether a page with status 400 says that TLS was expected; the words of nginx, of
+/// Apache, and of proxies written in Go (Caddy, Traefik).
+fn wants_https(body: &[u8]) -> bool {
+    let page = String::from_utf8_lossy(body);
+    [
+        "plain HTTP request was sent to HTTPS port",
+        "speaking plain HTTP to an SSL-enabled server port",
+        "sent an HTTP request to an HTTPS server",
+    ]
+    .iter()
+    .any(|words| page.contains(words))
+}
 
 /// Which right a 403 asks for.
 fn forbidden(method: &str, path: &str, said: &str) -> (String, String) {

@@ -17,6 +17,9 @@ use super::transport::Read;
 /// How often a list that changed while it was read is read again.
 const TRIES: usize = 3;
 
+/// More rows than this are no list of JumpServer's: a count alone may ask for no memory.
+const MOST: usize = 10_000_000;
+
 /// A list of the server: where, in which order, by pages of which size.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct List {
@@ -48,6 +51,9 @@ pub(crate) const PERMISSIONS: List =
 /// Accounts on assets.
 pub(crate) const ACCOUNTS: List =
     List { path: "accounts/accounts", order: Some("date_created"), size: 1_000, row_cost: 400 };
+/// Sessions; by default the newest stand first, which is no total order.
+pub(crate) const SESSIONS: List =
+    List { path: "terminal/sessions", order: Some("id"), size: 1_000, row_cost: 1_000 };
 /// Organizations.
 pub(crate) const ORGANIZATIONS: List =
     List { path: "orgs/orgs", order: None, size: 1_000, row_cost: 1_000 };
@@ -132,6 +138,9 @@ impl List {
     ) -> Result<Result<Vec<T>, usize>, Error> {
         let first: Envelope<T> = self.page(read, filter, self.size, 0).await?;
         let count = first.count;
+        if count > MOST {
+            return Ok(Err(count));
+        }
         let mut rows = first.results;
         // A server may give smaller pages than asked for.
         let step = rows.len();

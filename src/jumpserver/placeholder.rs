@@ -42,6 +42,7 @@ pub(super) fn comment(owner: &Owner, id: Uuid, words: &str, line: &str) -> Strin
         requests: Default::default(),
         end: None,
         handover: None,
+        left: None,
     };
     format!("{words}\n{line}{}", mark.comment(""))
 }

@@ -40,7 +40,7 @@ pub(crate) enum Choice {
 }
 
 impl Choice {
-    fn word(self) -> String {
+    pub(crate) fn word(self) -> String {
         match self {
             Self::Shown { value } | Self::Word(value) => value,
         }

@@ -472,6 +472,12 @@ fn unreachable_server(error: &reqwest::Error, url: &Url) -> Error {
         )
         .advise("trust its authority on this machine, or name a file of it in SSL_CERT_FILE");
     }
+    if url.scheme() == "https" && cause.contains("InvalidContentType") {
+        return Error::new(ErrorKind::NotJumpServer, format!("{place} speaks no TLS")).advise(
+            "set jumpserver.url to the port that speaks https; http:// would send the token in \
+             clear text",
+        );
+    }
     let message = if error.is_connect() {
         format!("cannot connect to JumpServer at {place}: {cause}")
     } else {

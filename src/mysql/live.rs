@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 
 use super::dialect::Dialect;
+use super::sessions::may_be_from;
 use super::spec::{AccountName, Held, SeenAccount, TableName};
 
 /// What to look for on a server.
@@ -31,6 +32,38 @@ pub struct Live {
     pub everybody: Vec<Everybody>,
     /// Whether what was asked about exists.
     pub existing: Existing,
+    /// Open sessions of accounts whose user name begins as asked, in order; `None` when the
+    /// reader may not see sessions of others.
+    pub sessions: Option<Vec<SeenSession>>,
+}
+
+/// An open session. The server does not say since when it is open, nor of which account
+/// of its user name it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SeenSession {
+    /// The user name of the login.
+    pub user: String,
+    /// From which host, as the server names it.
+    pub from: String,
+}
+
+impl Live {
+    /// The open sessions that may be of an account, when sessions can be seen.
+    pub fn sessions_of<'s>(
+        &'s self,
+        name: &AccountName,
+    ) -> Option<impl Iterator<Item = &'s SeenSession>> {
+        let sessions = self.sessions.as_ref()?;
+        let first = AccountName { user: name.user.clone(), host: String::new() };
+        let alike = self.accounts.range(first..).map(|(other, _)| other);
+        let alike = alike.take_while(|other| other.user == name.user);
+        let alone = alike.filter(|other| other.host != name.host).count() == 0;
+        let start = sessions.partition_point(|session| session.user < name.user);
+        let name = name.clone();
+        let user = name.user.clone();
+        let of_user = sessions[start..].iter().take_while(move |session| session.user == user);
+        Some(of_user.filter(move |session| alone || may_be_from(&name.host, &session.from)))
+    }
 }
 
 /// What a server is, and how it is at the moment.

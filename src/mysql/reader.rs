@@ -4,9 +4,10 @@ use super::error::Error;
 use super::existing::existing;
 use super::facts::Facts;
 use super::grant_tables::{GrantTables, unreadable};
-use super::live::{Ask, Everybody, EverybodySource, Live, Server};
+use super::live::{Ask, Everybody, EverybodySource, Live, SeenSession, Server};
 use super::rights;
 use super::session::{Credentials, Limits, Session, Target};
+use super::sessions::{self, Open};
 use super::spec::AccountName;
 
 /// A connection that reads.
@@ -42,7 +43,7 @@ impl Reader {
     }
 
     /// Reads everything that a plan needs: all grant tables at one moment in one query,
-    /// and at most three more for what exists.
+    /// at most three more for what exists, and one for open sessions.
     ///
     /// Grants that were left behind under a name without an account are left out, except
     /// those without a user name: these work for everybody.
@@ -88,7 +89,21 @@ impl Reader {
             .filter(|(name, _)| !name.user.is_empty() && name.user.starts_with(&ask.account_prefix))
             .filter_map(|(name, found)| found.seen(name.clone()).map(|seen| (name, seen)))
             .collect();
-        Ok(Live { server: facts.server.clone(), accounts, everybody, existing })
+        // Without this right the list is short, and says nothing of it.
+        let sessions = match mine.iter().any(|held| held.global.contains("PROCESS")) {
+            true => Some(sessions::list(session).await?),
+            false => None,
+        };
+        let ours = |open: Open| {
+            let ours = open.user.starts_with(&ask.account_prefix);
+            ours.then_some(SeenSession { user: open.user, from: open.from })
+        };
+        let sessions = sessions.map(|open| {
+            let mut sessions: Vec<_> = open.into_iter().filter_map(ours).collect();
+            sessions.sort();
+            sessions
+        });
+        Ok(Live { server: facts.server.clone(), accounts, everybody, existing, sessions })
     }
 
     /// Fails when the login may not see from where the server replicates.

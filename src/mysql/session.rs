@@ -3,7 +3,7 @@
 //! A session never reconnects and never repeats a statement. After a time-out or a broken
 //! connection it refuses everything: what was sent may have been carried out.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, IoError, OptsBuilder, Row, SslOpts};
@@ -169,7 +169,17 @@ impl Session {
         let lost = || Error::Lost { server: self.server.clone(), doing: doing.to_owned() };
         // Put back only after a whole answer: half an answer ends the session.
         let Some(mut conn) = self.conn.take() else { return Err(lost()) };
-        match tokio::time::timeout(limit, send(&mut conn)).await {
+        let started = Instant::now();
+        let answer = tokio::time::timeout(limit, send(&mut conn)).await;
+        tracing::debug!(
+            server = self.server.as_str(),
+            doing,
+            answered = answer.is_ok(),
+            refused = matches!(answer, Ok(Err(_))),
+            milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "database server"
+        );
+        match answer {
             Ok(Ok(value)) => {
                 self.conn = Some(conn);
                 Ok(value)
@@ -263,7 +273,8 @@ fn tls_error(text: &str, error: Option<&rustls::Error>) -> String {
     use rustls::{CertificateError, Error as Tls};
     match error {
         Some(Tls::InvalidCertificate(certificate)) => match certificate {
-            CertificateError::UnknownIssuer => {
+            // An authority of the same name with another key is another one.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
                 "its certificate is not signed by an authority that is trusted: name the right \
                  file in `tls: { ca: ... }`"
                     .into()

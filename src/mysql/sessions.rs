@@ -68,6 +68,22 @@ pub(super) async fn require_sight(session: &mut Session, facts: &Facts) -> Resul
     }
 }
 
+/// The sessions of an account now.
+///
+/// # Errors
+/// [`Error::Unreadable`] when the login does not see sessions of others.
+pub(super) async fn of(
+    session: &mut Session,
+    facts: &Facts,
+    name: &AccountName,
+) -> Result<Vec<Open>, Error> {
+    require_sight(session, facts).await?;
+    let alone = is_only_one(session, facts, name).await?;
+    let mut open = list(session).await?;
+    open.retain(|open| open.user == name.user && (alone || may_be_from(&name.host, &open.from)));
+    Ok(open)
+}
+
 /// Ends all sessions of an account, and lists again until none is left. Gives how many
 /// were ended.
 pub(super) async fn kill(
@@ -126,7 +142,7 @@ async fn is_only_one(
 
 /// Whether a client can have logged in as an account with this host part. Where that
 /// cannot be told, as with a name that was not resolved, it can.
-fn may_be_from(host: &str, client: &str) -> bool {
+pub(super) fn may_be_from(host: &str, client: &str) -> bool {
     let client = client.to_lowercase();
     if host.is_empty() || client.is_empty() {
         return true;

@@ -267,6 +267,16 @@ impl Writer {
         sessions::kill(session, facts, name).await
     }
 
+    /// How many sessions of an account are open.
+    ///
+    /// # Errors
+    /// [`Error::Unreadable`] when the login does not see sessions of others.
+    pub async fn open_sessions(&mut self, name: &AccountName) -> Result<usize, Error> {
+        self.alive()?;
+        let Reader { session, facts, .. } = &mut self.reader;
+        Ok(sessions::of(session, facts, name).await?.len())
+    }
+
     /// Drops an account.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use super::accounts::{Accounts, over};
 use super::finding::{Finding, Kind};
 use super::hold;
 use super::hosts::Hosts;
+use super::left;
 use super::people::People;
 use super::permissions::{self, Conflict, Step, Want};
 use super::servers::Servers;
@@ -18,6 +19,8 @@ use crate::jumpserver::spec::{Live, PermissionSpec, SeenPermission};
 use crate::mark::Mark;
 use crate::names::{InstanceName, PersonName, RequestName};
 use crate::naming;
+use crate::on_end::OnEnds;
+use crate::period::Edge;
 
 /// Everything that the work on permissions reads.
 pub(super) struct Inputs<'i, 'a> {
@@ -36,6 +39,7 @@ pub(super) struct Inputs<'i, 'a> {
 }
 
 /// The steps about permissions, and the marks that they write, by id.
+#[derive(Default)]
 pub(super) struct Permissions {
     pub(super) steps: Vec<Step>,
     pub(super) marks: BTreeMap<Uuid, Mark>,
@@ -48,6 +52,7 @@ pub(super) struct Permissions {
 pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
     let owner = &inputs.access.config.owner;
     let holders = holders(inputs.access);
+    let on_ends = OnEnds::of(inputs.access);
     let mut wants = BTreeMap::new();
     let mut held_back = Vec::new();
     for (name, wanted) in &inputs.all.permissions {
@@ -80,10 +85,22 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
             true => Some(seen.spec.clone()),
             false => kept_until_replaced(inputs, seen, mark, &held_back),
         };
+        if kept.is_none()
+            && let Some(until) = left::waits(seen, &on_ends, inputs.moment)
+        {
+            findings.push(left_until(seen, until, inputs.access));
+            let (spec, mark) = (seen.spec.clone(), mark.clone());
+            wants.insert(seen.id, Want { spec, mark, group: group(&seen.spec.name).to_owned() });
+        }
         if let Some(spec) = kept {
             let group = group(&seen.spec.name).to_owned();
             wants.insert(seen.id, Want { spec, mark: mark.clone(), group });
         }
+    }
+    for (id, want) in &mut wants {
+        let live = inputs.live.permissions.get(id).filter(|seen| permissions::is_ours(owner, seen));
+        let left = live.and_then(|seen| seen.mark.as_ref()?.left.clone());
+        want.mark.left = left.filter(|left| left::until(left, &on_ends, inputs.moment).is_some());
     }
     let (steps, conflicts) = permissions::compare(
         owner,
@@ -106,6 +123,16 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
     }));
     let marks = wants.into_iter().map(|(id, want)| (id, want.mark)).collect();
     Permissions { steps, marks, owned, findings }
+}
+
+/// Says that sessions behind a permission that has ended are left for a while.
+fn left_until(seen: &SeenPermission, until: Timestamp, access: &Access) -> Finding {
+    let text = format!(
+        "{} has ended, and open sessions in JumpServer behind it are left until {}, as set",
+        seen.spec.name,
+        Edge::moment(until, &access.config.zone).text
+    );
+    Finding::new(Kind::OpenSessions, text)
 }
 
 /// The instance that holds the accounts of an asset.
@@ -182,6 +209,7 @@ fn want<'a>(
         requests,
         end: wanted.end,
         handover: None,
+        left: None,
     };
     some(spec, mark)
 }

@@ -1,9 +1,12 @@
 //! The database accounts of a plan: what each should hold, and the steps to it on both
 //! sides.
 
+mod renew;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -12,7 +15,9 @@ use super::hold;
 use super::people::People;
 use super::scopes;
 use super::servers::Servers;
+use super::sessions::{self, Told};
 use crate::access::model::{Access, ExposedAccounts};
+use crate::access::sessions::OnEnd;
 use crate::desired::{AccountSpec, Desired, Wanted};
 use crate::handover::{self, Conflict, Note, Seen, Step};
 use crate::jumpserver::spec::{ForeignPermission, Live, SeenAssetAccount};
@@ -22,6 +27,8 @@ use crate::mysql::difference::{difference, narrows};
 use crate::mysql::spec::{AccountName, Change, Grants, Held, SeenAccount};
 use crate::names::{InstanceName, PersonName, RequestName};
 use crate::naming;
+
+pub(super) use renew::renew;
 
 /// One step about an account: the handover's, with its grants spelled out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
@@ -124,6 +131,7 @@ pub(super) fn plan<'a>(inputs: &Inputs<'_, 'a>) -> Accounts<'a> {
     for (&instance, &(live, _)) in &inputs.servers.usable {
         scopes::find(inputs.access, inputs.all, instance, live, &mut accounts.findings);
         let missing = scopes::any_missing(&live.existing);
+        accounts.findings.extend(sessions::of_gone_accounts(instance, live));
         let from_evidence = live.accounts.values().filter(|account| evident(inputs, account));
         let mut users: BTreeSet<&str> =
             from_evidence.map(|account| account.name.user.as_str()).collect();
@@ -306,12 +314,36 @@ impl<'a> One<'_, '_, 'a> {
         let server = self.live.accounts.get(&name);
         self.others(&name, person, accounts);
         let wanted = self.inputs.all.accounts.get(&key);
+        let seen = self.seen(&instance.asset, wanted, server);
+        match wanted {
+            None => self.away(&name, person, &seen, accounts),
+            Some(wanted) => {
+                let blocked = exposed || self.inputs.people.blocked.contains(wanted.person);
+                if blocked {
+                    accounts.blocked.insert(key);
+                }
+                self.toward(&name, wanted, &seen, blocked, accounts);
+            }
+        }
+    }
+
+    /// The account on both sides, as it was read.
+    fn seen<'s>(
+        &self,
+        own: &'s str,
+        wanted: Option<&'s Wanted<'a, AccountSpec>>,
+        server: Option<&'s SeenAccount>,
+    ) -> Seen<'s>
+    where
+        'a: 's,
+    {
         let assets: Vec<&str> = match wanted {
             Some(wanted) => wanted.spec.assets.iter().map(String::as_str).collect(),
-            None => vec![&instance.asset],
+            None => vec![own],
         };
         let ours = self.owned.of_user(self.instance, self.user);
-        let seen = Seen {
+        let dialect = &self.live.server.dialect;
+        Seen {
             server,
             assets: assets
                 .iter()
@@ -322,16 +354,10 @@ impl<'a> One<'_, '_, 'a> {
                 .copied()
                 .filter(|account| !assets.contains(&account.asset.as_str()))
                 .collect(),
-        };
-        match wanted {
-            None => self.away(&name, person, &seen, accounts),
-            Some(wanted) => {
-                let blocked = exposed || self.inputs.people.blocked.contains(wanted.person);
-                if blocked {
-                    accounts.blocked.insert(key);
-                }
-                self.toward(&name, wanted, &seen, blocked, accounts);
-            }
+            // It keeps none where the kind of the password changes.
+            keeps_old: dialect.has_dual_passwords()
+                && server.is_some_and(|server| server.plugin == dialect.plugin()),
+            renew: false,
         }
     }
 
@@ -353,18 +379,31 @@ impl<'a> One<'_, '_, 'a> {
     ) {
         let way = handover::away(&self.inputs.access.config.owner, seen);
         self.tell(&way.notes, name, person, accounts);
-        if way.steps.is_empty() {
+        let mut steps = way.steps;
+        let (on_end, told) = (self.on_end(), self.told(name));
+        for step in steps.iter_mut().filter(|step| **step == Step::KillSessions) {
+            *step = sessions::step(on_end);
+            self.found(told.ends(step, on_end), person, accounts);
+        }
+        let (state, moment) = (HandoverState::Ending, self.inputs.moment);
+        if let Some(until) = sessions::left_until(on_end, state, seen, &told, moment) {
+            steps = sessions::while_left(steps, seen);
+            self.found(told.left(until, self.zone()), person, accounts);
+        }
+        if steps.is_empty() {
             return;
         }
         let mark = self.mark(seen);
         let early_end = !mark.is_some_and(|mark| {
-            over(mark.end, self.inputs.moment) || ended(mark, &BTreeMap::new(), self.inputs.moment)
+            over(mark.end, self.inputs.moment)
+                || ended(mark, &BTreeMap::new(), self.inputs.moment)
+                || sessions::is_over(mark, seen)
         });
         accounts.planned.push(Planned {
             change: AccountChange {
                 instance: self.instance.clone(),
                 account: name.clone(),
-                steps: way.steps.into_iter().map(AccountStep::Handover).collect(),
+                steps: steps.into_iter().map(AccountStep::Handover).collect(),
                 mark: AccountMark {
                     user: mark.and_then(|mark| mark.user),
                     requests: mark.map(|mark| mark.requests.clone()).unwrap_or_default(),
@@ -417,7 +456,21 @@ impl<'a> One<'_, '_, 'a> {
         };
         self.tell(&way.notes, name, Some(person), accounts);
         let live_mark = self.mark(seen);
-        let steps = self.steps(way, changes, seen, &mark);
+        let changed = way.notes.contains(&Note::PasswordChanged);
+        let mut steps = self.steps(way, changes, seen, &mark);
+        let (on_end, told) = (self.on_end(), self.told(name));
+        let (state, moment) = (HandoverState::Narrowing, self.inputs.moment);
+        if changed {
+            let at = seen.server.and_then(|server| server.password_changed);
+            self.found(told.direct(at, self.zone()), Some(person), accounts);
+        } else if let Some(until) = sessions::left_until(on_end, state, seen, &told, moment)
+            && steps.contains(&AccountStep::Handover(Step::AwaitSessions))
+        {
+            steps = sessions::while_left_narrowed(steps);
+            self.found(told.left(until, self.zone()), Some(person), accounts);
+        } else if let Some(step) = steps.iter().find_map(sessions::about_sessions) {
+            self.found(told.ends(step, on_end), Some(person), accounts);
+        }
         if steps.is_empty() {
             return;
         }
@@ -429,7 +482,9 @@ impl<'a> One<'_, '_, 'a> {
         let grows = seen.server.is_none()
             || steps.iter().any(|step| match step {
                 AccountStep::Grants { change } => !narrows(change),
-                AccountStep::Handover(step) => matches!(step, Step::StoreSecret { .. }),
+                AccountStep::Handover(step) => {
+                    matches!(step, Step::StoreSecret { .. } | Step::HandOver { .. })
+                }
                 AccountStep::Mark { .. } => false,
             });
         let passed = live_mark.is_some_and(|live| ended(live, &mark.requests, self.inputs.moment));
@@ -445,6 +500,33 @@ impl<'a> One<'_, '_, 'a> {
             early_end: shrinks && !passed,
             shrinks,
         });
+    }
+
+    /// What becomes of sessions here when access ends.
+    fn on_end(&self) -> OnEnd {
+        let instance = self.inputs.access.instances.get(self.instance);
+        let policy = &self.inputs.access.policy;
+        instance.map(|instance| policy.on_end(&instance.environment)).unwrap_or_default()
+    }
+
+    fn zone(&self) -> &TimeZone {
+        &self.inputs.access.config.zone
+    }
+
+    fn told<'t>(&'t self, name: &'t AccountName) -> Told<'t> {
+        Told { instance: self.instance, name, live: self.live }
+    }
+
+    fn found(
+        &self,
+        finding: Option<Finding>,
+        person: Option<&PersonName>,
+        accounts: &mut Accounts<'a>,
+    ) {
+        accounts.findings.extend(finding.map(|finding| match person {
+            Some(person) => finding.about(person),
+            None => finding,
+        }));
     }
 
     /// What the account should hold now, and what its marks say then.
@@ -516,24 +598,30 @@ impl<'a> One<'_, '_, 'a> {
         mark: &AccountMark,
     ) -> Vec<AccountStep> {
         let narrowed = changes.iter().any(narrows);
+        let place = |wanted: Step| way.steps.iter().position(|step| *step == wanted);
         // A new password may open the account again: what it must not hold goes first.
-        let (early, changes): (Vec<Change>, Vec<Change>) =
-            match way.steps.contains(&Step::SetPassword) {
-                true => changes.into_iter().partition(narrows),
-                false => (Vec::new(), changes),
-            };
+        let opens = place(Step::SetPassword)
+            .is_some_and(|password| place(Step::Grants).is_some_and(|grants| password < grants));
+        let (early, changes): (Vec<Change>, Vec<Change>) = match opens {
+            true => changes.into_iter().partition(narrows),
+            false => (Vec::new(), changes),
+        };
         let mut early = Some(early);
         let mut changes = Some(changes);
         let mut steps = Vec::new();
-        let marks = way.steps.iter().any(|step| matches!(step, Step::MarkDone { .. }));
+        let pending = way.steps.iter().any(|step| matches!(step, Step::MarkDone { .. }));
+        let marks = pending || way.steps.iter().any(|step| matches!(step, Step::HandOver { .. }));
+        let on_end = self.on_end();
+        let about_sessions = sessions::step_of_stay(on_end, &way, marks);
         let own = seen.assets.first().and_then(|(asset, account)| Some((*asset, (*account)?)));
         for step in way.steps {
             if step == Step::Grants {
                 // A run that is cut before the sessions are ended leaves this behind.
                 if let Some((asset, account)) = own
                     && narrowed
-                    && !marks
-                    && !is_narrowing(account)
+                    && !pending
+                    && on_end != OnEnd::Report
+                    && !ends_sessions(account)
                 {
                     let (asset, account) = (asset.to_owned(), account.id);
                     steps.push(AccountStep::Handover(Step::MarkNarrowing { asset, account }));
@@ -541,7 +629,7 @@ impl<'a> One<'_, '_, 'a> {
                 let changes = changes.take().into_iter().flatten();
                 steps.extend(changes.map(|change| AccountStep::Grants { change }));
                 if seen.server.is_some() && (narrowed || way.ends_sessions) {
-                    steps.push(AccountStep::Handover(Step::KillSessions));
+                    steps.push(AccountStep::Handover(about_sessions.clone()));
                 }
             } else {
                 if step == Step::SetPassword {
@@ -559,7 +647,7 @@ impl<'a> One<'_, '_, 'a> {
                         && live.user == mark.user
                         && live.end == mark.end()
                 });
-                let narrowing = is_narrowing(account)
+                let narrowing = ends_sessions(account)
                     || (narrowed && own.is_some_and(|(_, own)| own.id == account.id));
                 if !same || narrowing || !account.labelled {
                     let asset = (*asset).to_owned();
@@ -611,7 +699,12 @@ impl<'a> One<'_, '_, 'a> {
                 ));
                 continue;
             }
-            let mut steps = vec![Step::RevokeAll, Step::KillSessions, Step::Drop];
+            // No mark of its own can say since when sessions are left.
+            let about_sessions = match self.on_end() {
+                OnEnd::Report => Step::LeaveSessions,
+                OnEnd::Disconnect | OnEnd::After(_) => Step::KillSessions,
+            };
+            let mut steps = vec![Step::RevokeAll, about_sessions, Step::Drop];
             if !other.locked {
                 steps.insert(0, Step::Lock);
             }
@@ -669,6 +762,13 @@ impl<'a> One<'_, '_, 'a> {
                     Kind::ChangedByHand,
                     format!("an old password of {name} on {on} still works: it is discarded"),
                 ),
+                Note::RenewalCut => (
+                    Kind::RenewalCut,
+                    format!(
+                        "a run that renewed the password of {name} on {on} was cut: this leads it \
+                         to its end"
+                    ),
+                ),
                 Note::GoneFromServer => (
                     Kind::ChangedByHand,
                     format!("{name} is gone from {on} by another hand: it is made again"),
@@ -706,10 +806,13 @@ impl<'a> One<'_, '_, 'a> {
     }
 }
 
-/// Whether a run has begun to take something away from the account.
-fn is_narrowing(account: &SeenAssetAccount) -> bool {
+/// Whether the mark makes the next run end the account's sessions: a run has begun to take
+/// something away, or to renew the password.
+fn ends_sessions(account: &SeenAssetAccount) -> bool {
     let handover = account.mark.as_ref().and_then(|mark| mark.handover.as_ref());
-    handover.is_some_and(|handover| handover.state == HandoverState::Narrowing)
+    handover.is_some_and(|handover| {
+        matches!(handover.state, HandoverState::Narrowing | HandoverState::Rotating)
+    })
 }
 
 /// Whether a recorded end has passed.

@@ -115,6 +115,22 @@ kinds! {
     TargetMoves = "JG242", Risk, "the branch edits how a target is reached";
     /// The branch's policy refuses what the base's allowed.
     HeldBack = "JG243", Warning, "a new policy refuses what was allowed";
+    /// Sessions are open where access ends, or are left after it, as policy sets.
+    OpenSessions = "JG250", Notice, "sessions are open where access ends";
+    /// Sessions on an account whose password another hand changed.
+    DirectLogin = "JG251", Warning, "somebody may have logged in past JumpServer";
+    /// Sessions of an account that the server does not have any more.
+    SessionsOutlive = "JG252", Warning, "sessions outlive their account";
+    /// A password that was to be renewed is left as it is.
+    NotRenewed = "JG255", Error, "a password is not renewed";
+    /// A new password interrupts logins on a server that keeps no old one beside it.
+    Interruption = "JG256", Notice, "a login may fail while a password is renewed";
+    /// A run that renewed a password was cut.
+    RenewalCut = "JG257", Notice, "the renewal of a password was cut";
+    /// The pull request lacked approvals, or there was none.
+    MergedAgainstRules = "JG260", Error, "a request was merged against the rules";
+    /// Nobody can tell how the request was merged.
+    MergeNotKnown = "JG261", Error, "how a request was merged is not known";
 }
 
 impl fmt::Display for Kind {
@@ -130,6 +146,13 @@ impl schemars::JsonSchema for Kind {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({ "type": "string", "pattern": "^JG2[0-9]{2}$" })
+    }
+}
+
+impl Kind {
+    /// Whether it is a request that was merged and must not have been.
+    pub fn breaks_policy(self) -> bool {
+        matches!(self, Self::AgainstPolicy | Self::MergedAgainstRules)
     }
 }
 

@@ -16,6 +16,18 @@ pub struct Removals {
     pub owned: usize,
 }
 
+impl Removals {
+    /// Together with what the same run took away before, from what it had then.
+    #[must_use]
+    pub fn with(self, before: Self) -> Self {
+        Self {
+            counted: self.counted + before.counted,
+            ended: self.ended + before.ended,
+            owned: self.owned.max(before.owned),
+        }
+    }
+}
+
 /// Why the guard stops a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, thiserror::Error, schemars::JsonSchema)]
 #[serde(tag = "guard", rename_all = "kebab-case")]
@@ -91,6 +103,15 @@ mod tests {
         assert!(matches!(judged(11, 0, 1_000), Err(Stop::Count { .. })));
         assert!(matches!(judged(5, 0, 24), Err(Stop::Percent { .. })));
         assert_eq!(judged(5, 0, 25), Ok(()));
+    }
+
+    #[test]
+    fn two_rounds_of_a_run_count_together() {
+        let first = Removals { counted: 6, ended: 1, owned: 100 };
+        let second = Removals { counted: 5, ended: 0, owned: 93 };
+        assert_eq!(second.with(first), Removals { counted: 11, ended: 1, owned: 100 });
+        assert_eq!(judge(GUARD, second, None), Ok(()));
+        assert!(matches!(judge(GUARD, second.with(first), None), Err(Stop::Count { .. })));
     }
 
     #[test]

@@ -13,17 +13,20 @@ mod focus;
 pub mod guard;
 mod hold;
 mod hosts;
+pub mod left;
 mod order;
 pub mod overdue;
 pub mod people;
 pub mod permissions;
 pub mod reason;
+pub mod renew;
 mod scopes;
 mod servers;
+mod sessions;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -71,7 +74,13 @@ pub struct Inputs<'a> {
     pub moment: Timestamp,
     /// Instances whose server may be another one than at the last apply.
     pub new_servers: &'a BTreeSet<InstanceName>,
+    /// Requests that get nothing new because of how they were merged.
+    pub unproven: &'a Unproven,
 }
+
+/// Requests that get nothing new because of how they were merged, each with what there is to
+/// tell.
+pub type Unproven = BTreeMap<RequestName, Finding>;
 
 /// The ordered steps from live to desired, and what there is to tell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -137,7 +146,7 @@ pub enum What {
         #[serde(flatten)]
         action: Box<permissions::Action>,
         /// Its mark, when it stays.
-        mark: Option<Mark>,
+        mark: Option<Box<Mark>>,
     },
     /// A database account.
     Account {
@@ -156,13 +165,21 @@ impl Plan {
     /// Whether something that git asks for cannot be done.
     pub fn is_partial(&self) -> bool {
         self.findings.iter().any(|finding| {
-            finding.severity == finding::Severity::Error && finding.code != Kind::AgainstPolicy
+            finding.severity == finding::Severity::Error && !finding.code.breaks_policy()
         })
     }
 
-    /// Whether a merged request breaks policy.
+    /// Whether a merged request breaks policy, or was merged against the rules.
     pub fn breaks_policy(&self) -> bool {
-        self.findings.iter().any(|finding| finding.code == Kind::AgainstPolicy)
+        self.findings.iter().any(|finding| finding.code.breaks_policy())
+    }
+
+    /// The requests that get something new by the steps.
+    pub fn newly(&self) -> BTreeSet<&RequestName> {
+        let new = self.items.iter().filter(|item| item.phase != Phase::Ends);
+        let reasons = new.flat_map(|item| &item.because);
+        let asks = reasons.filter(|reason| reason.state == reason::State::Asks);
+        asks.map(|reason| &reason.request).collect()
     }
 
     /// What `--expect` compares: the same for the same steps, whatever the day.
@@ -178,7 +195,7 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
     let Inputs { access, grants, observed, moment, .. } = *inputs;
     let live = &observed.jumpserver;
     let mut findings = Vec::new();
-    let (kept, violating) = keep_policy(access, grants, moment, &mut findings);
+    let (kept, violating) = keep_policy(inputs, &mut findings);
     let all = desired::at(access, grants, moment);
     let narrower = kept.as_deref().map(|kept| desired::at(access, kept, moment));
     let allowed = narrower.as_ref().unwrap_or(&all);
@@ -236,14 +253,14 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
     Plan { items, findings, removals, stop }
 }
 
-/// The grants that keep policy (none when all do), and whose requests break it: the user
+/// The grants that keep policy and were merged properly (none when all do), and whose requests break it: the user
 /// and the request.
 fn keep_policy<'a>(
-    access: &'a Access,
-    grants: &'a [Grant<'a>],
-    moment: Timestamp,
+    inputs: &Inputs<'a>,
     findings: &mut Vec<Finding>,
 ) -> (Option<Vec<Grant<'a>>>, BTreeSet<(&'a str, &'a RequestName)>) {
+    let Inputs { access, grants, moment, unproven, .. } = *inputs;
+    findings.extend(unproven.values().cloned());
     let mut kept: Option<Vec<Grant<'a>>> = None;
     let mut violating = BTreeSet::new();
     let mut told = BTreeSet::new();
@@ -252,7 +269,8 @@ fn keep_policy<'a>(
             true => Vec::new(),
             false => policy::judge(&access.policy, grant, moment),
         };
-        if broken.is_empty() {
+        let unproven = unproven.contains_key(grant.because.request);
+        if broken.is_empty() && !unproven {
             if let Some(kept) = &mut kept {
                 kept.push(grant.clone());
             }

@@ -161,7 +161,11 @@ impl List<'_, '_, '_> {
             phase: step.phase,
             person,
             name: said.name.clone(),
-            what: What::Permission { id: step.id, action: Box::new(step.action), mark },
+            what: What::Permission {
+                id: step.id,
+                action: Box::new(step.action),
+                mark: mark.map(Box::new),
+            },
             because,
             early_end: step.early_end,
             needs: needs.to_vec(),

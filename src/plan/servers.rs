@@ -42,7 +42,8 @@ pub(super) fn find<'a>(
         match observed.instances.get(name) {
             Some(observed::Instance::Read(live)) => {
                 let trouble = another(name, instance, live, &observed.jumpserver, accepted)
-                    .or_else(|| twice(name, instance, live, &identities));
+                    .or_else(|| twice(name, instance, live, &identities))
+                    .or_else(|| closed_to_writes(name, instance, live));
                 let asset = asset(name, instance, &observed.jumpserver);
                 let named = desired.accounts.keys().any(|(holder, _)| *holder == name);
                 match (trouble, asset) {
@@ -118,12 +119,6 @@ impl Servers<'_> {
         live: &mysql::live::Live,
         named: bool,
     ) {
-        if let Some(why) = &live.server.not_writable {
-            let text = format!("{name} cannot be written: {why}");
-            let finding = Finding::new(Kind::NotWritable, text)
-                .help("name the primary in `address:`; a replica may be the `asset:`");
-            self.findings.push(finding.at(&instance.site));
-        }
         if let Some(text) = live.server.dialect.warning() {
             let finding = Finding::new(Kind::ServerNotice, format!("{name}: {text}"));
             self.findings.push(finding.at(&instance.site));
@@ -238,6 +233,19 @@ fn another(
         ))
         .at(&instance.site),
     )
+}
+
+/// Whether the server takes no changes, so that none can be planned.
+fn closed_to_writes(
+    name: &InstanceName,
+    instance: &Instance,
+    live: &mysql::live::Live,
+) -> Option<Finding> {
+    let why = live.server.not_writable.as_ref()?;
+    let text = format!("{name} cannot be written: {why}, so nothing changes there");
+    let finding = Finding::new(Kind::NotWritable, text)
+        .help("name the primary in `address:`; a replica may be the `asset:`");
+    Some(finding.at(&instance.site))
 }
 
 /// By server identity, the instances that lead to it.

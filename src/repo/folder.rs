@@ -5,17 +5,26 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::walk::{self, Entry, Source};
-use super::{Error, Fault, Tree};
+use super::walk::{self, Entry, MOST, Source, too_many};
+use super::{Error, Fault, Tree, git};
 use crate::yaml::FILE_MAX;
 
 impl Tree {
     /// Reads a folder. Symbolic links are followed inside of it.
     ///
     /// # Errors
-    /// When the folder or a file in it cannot be read: a part of a repo is no repo.
+    /// When the folder or a file in it cannot be read, or the checkout leaves one out (a part
+    /// of a repo is no repo), there is more than any access repo holds, or the folder is a
+    /// link of a git repository.
     pub fn folder(root: &Path) -> Result<Self, Error> {
+        super::find::real(root)?;
         fs::read_dir(root).map_err(|error| Error(told(&error)))?;
+        if let Some(path) = git::left_out(root) {
+            return Err(Error(format!(
+                "git has {path}, and this checkout leaves it out: `git sparse-checkout disable` \
+                 brings the whole repo"
+            )));
+        }
         walk::read(&Folder { root: root.to_owned() })
     }
 }
@@ -48,6 +57,9 @@ impl Source for Folder {
         let mut list = Vec::new();
         for found in fs::read_dir(self.root.join(folder)).map_err(|error| at(folder, &error))? {
             let found = found.map_err(|error| at(folder, &error))?;
+            if list.len() >= MOST {
+                return Err(too_many(folder));
+            }
             let kind = found.file_type().map_err(|error| at(folder, &error))?;
             list.push(match found.file_name().into_string() {
                 Ok(name) => {

@@ -1,12 +1,15 @@
 //! The access repo in git: files at a revision, and which commit comes from which. Only
 //! the local repository is read.
 
-use std::path::Path;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use git2::{ObjectType, Repository, StatusOptions, TreeEntry};
+use git2::{IndexEntryExtendedFlag, ObjectType, Oid, Repository, StatusOptions, TreeEntry};
 
-use super::walk::{self, Entry, Source};
+use super::find::{self, Refused};
+use super::walk::{self, Entry, MOST, Source, too_many};
 use super::{Error, Fault, PARTS, Tree};
 use crate::yaml::FILE_MAX;
 
@@ -18,6 +21,12 @@ impl From<git2::Error> for Error {
 
 /// Symbolic links have this mode in git.
 const LINK: i32 = 0o120_000;
+
+/// The longest text of a link, in bytes: no system takes more (PATH_MAX).
+const LINK_MAX: usize = 4096;
+
+/// The largest list of a folder, in bytes, that comes into memory: an entry has at least 24.
+const TREE_MAX: usize = 128 * 1024 * 1024;
 
 /// Submodules have this mode in git.
 const SUBMODULE: i32 = 0o160_000;
@@ -42,7 +51,8 @@ impl Tree {
             root = repository.find_tree(id)?;
         }
         let odb = repository.odb()?;
-        let tree = walk::read(&Revision { repository: &repository, odb, root })?;
+        let tree =
+            walk::read(&Revision { repository: &repository, odb, root, read: RefCell::default() })?;
         let (commit, shallow) = (Some(commit.id().to_string()), repository.is_shallow());
         Ok(Self { commit, shallow, ..tree })
     }
@@ -53,6 +63,8 @@ struct Revision<'r> {
     repository: &'r Repository,
     odb: git2::Odb<'r>,
     root: git2::Tree<'r>,
+    /// Files by their object: a tree may hold one under many names.
+    read: RefCell<HashMap<Oid, Arc<[u8]>>>,
 }
 
 impl Revision<'_> {
@@ -68,6 +80,10 @@ impl Revision<'_> {
         Ok(match (entry.filemode(), entry.kind()) {
             (SUBMODULE, _) => Entry::Fault(Fault::Submodule),
             (LINK, _) => {
+                let (size, _) = self.odb.read_header(entry.id()).map_err(|e| lost(path, &e))?;
+                if size > LINK_MAX {
+                    return Ok(Entry::Fault(Fault::Nowhere));
+                }
                 let blob = self.repository.find_blob(entry.id()).map_err(|e| lost(path, &e))?;
                 match std::str::from_utf8(blob.content()) {
                     Ok(text) => Entry::Link(text.to_owned()),
@@ -91,7 +107,14 @@ impl Source for Revision<'_> {
 
     fn list(&self, folder: &str) -> Result<Vec<(String, Entry)>, Error> {
         let Some(found) = self.found(folder)? else { return Ok(Vec::new()) };
+        let (size, _) = self.odb.read_header(found.id()).map_err(|e| lost(folder, &e))?;
+        if size > TREE_MAX {
+            return Err(too_many(folder));
+        }
         let tree = self.repository.find_tree(found.id()).map_err(|e| lost(folder, &e))?;
+        if tree.len() > MOST {
+            return Err(too_many(folder));
+        }
         let mut list = Vec::new();
         for entry in &tree {
             list.push(match std::str::from_utf8(entry.name_bytes()) {
@@ -109,13 +132,19 @@ impl Source for Revision<'_> {
         let Some(found) = self.found(file)? else {
             return Err(Error(format!("{file}: it is not there")));
         };
-        let (size, _) = self.odb.read_header(found.id()).map_err(|e| lost(file, &e))?;
-        if size > FILE_MAX {
-            // It is refused whatever it holds: its bytes need not come into memory.
-            return Ok(vec![b' '; FILE_MAX + 1].into());
+        if let Some(bytes) = self.read.borrow().get(&found.id()) {
+            return Ok(bytes.clone());
         }
-        let blob = self.repository.find_blob(found.id()).map_err(|e| lost(file, &e))?;
-        Ok(blob.content().into())
+        let (size, _) = self.odb.read_header(found.id()).map_err(|e| lost(file, &e))?;
+        let bytes: Arc<[u8]> = if size > FILE_MAX {
+            // It is refused whatever it holds: its bytes need not come into memory.
+            vec![b' '; FILE_MAX + 1].into()
+        } else {
+            let blob = self.repository.find_blob(found.id()).map_err(|e| lost(file, &e))?;
+            blob.content().into()
+        };
+        self.read.borrow_mut().insert(found.id(), bytes.clone());
+        Ok(bytes)
     }
 }
 
@@ -145,11 +174,11 @@ pub struct Head {
 /// # Errors
 /// When there is a repository and it cannot be read.
 pub fn head(dir: &Path) -> Result<Option<Head>, Error> {
-    let repository = match Repository::discover(dir) {
+    let repository = match find::repository(dir) {
         Ok(repository) if !repository.is_bare() => repository,
         Ok(_) => return Ok(None),
-        Err(error) if error.code() == git2::ErrorCode::NotFound => return Ok(None),
-        Err(error) => return Err(refused(error)),
+        Err(Refused::Git(error)) if error.code() == git2::ErrorCode::NotFound => return Ok(None),
+        Err(refused) => return Err(refused.into()),
     };
     let commit = match repository.head().and_then(|head| head.peel_to_commit()) {
         Ok(commit) => commit.id().to_string(),
@@ -176,6 +205,28 @@ pub fn head(dir: &Path) -> Result<Option<Head>, Error> {
     }
     let dirty = !repository.statuses(Some(&mut options))?.is_empty();
     Ok(Some(Head { commit, dirty, shallow: repository.is_shallow() }))
+}
+
+/// A file of the access repo in `dir` that git has and that a sparse checkout leaves out,
+/// as its path below `dir`; none where the checkout is whole, or there is no repository.
+pub(super) fn left_out(dir: &Path) -> Option<String> {
+    let repository = find::repository(dir).ok()?;
+    let prefix = match below(&repository, dir).ok()? {
+        below if below.is_empty() => below,
+        below => format!("{below}/"),
+    };
+    let index = repository.index().ok()?;
+    index.iter().find_map(|entry| {
+        let flags = IndexEntryExtendedFlag::from_bits_truncate(entry.flags_extended);
+        let path = String::from_utf8(entry.path).ok()?;
+        let path = path.strip_prefix(&prefix)?;
+        let part = path.split('/').next()?;
+        // The mark alone may also mean that a change of the file is not to be seen.
+        let left_out = flags.contains(IndexEntryExtendedFlag::SKIP_WORKTREE)
+            && PARTS.contains(&part)
+            && dir.join(path).symlink_metadata().is_err();
+        left_out.then(|| path.to_owned())
+    })
 }
 
 /// How a commit stands to the one that was applied last.
@@ -244,6 +295,53 @@ pub fn merge_base(dir: &Path, base: &str, head: &str) -> Result<String, Error> {
     })
 }
 
+/// The paths that differ between two commits, from the root of the repository, with `/`.
+///
+/// # Errors
+/// When the folder lies in no repository, or a commit is not there.
+pub fn changed(dir: &Path, from: &str, to: &str) -> Result<BTreeSet<String>, Error> {
+    let repository = open(dir)?;
+    let tree = |revision| commit(&repository, revision)?.tree().map_err(Error::from);
+    let diff = repository.diff_tree_to_tree(Some(&tree(from)?), Some(&tree(to)?), None)?;
+    let mut paths = BTreeSet::new();
+    for delta in diff.deltas() {
+        let files = [delta.old_file(), delta.new_file()];
+        let bytes = files.iter().filter_map(|file| file.path_bytes());
+        paths.extend(bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned()));
+    }
+    Ok(paths)
+}
+
+/// Whether `commit` is `head`, or a merge of it, as a forge makes one to try a branch out.
+///
+/// # Errors
+/// When the folder lies in no repository, or `commit` is not there.
+pub fn holds(dir: &Path, commit: &str, head: &str) -> Result<bool, Error> {
+    let repository = open(dir)?;
+    let commit = self::commit(&repository, commit)?;
+    let is_head = |id: git2::Oid| id.to_string() == head;
+    Ok(is_head(commit.id()) || commit.parent_ids().any(is_head))
+}
+
+/// The root of the repository that `dir` lies in, and the path of `dir` below it, with `/`;
+/// empty for the root.
+///
+/// # Errors
+/// When it lies in no repository with a work tree.
+pub fn root(dir: &Path) -> Result<(PathBuf, String), Error> {
+    let repository = open(dir)?;
+    let root = repository.workdir().ok_or_else(|| Error("it has no work tree".into()))?;
+    Ok((root.to_owned(), below(&repository, dir)?))
+}
+
+/// The branch that is checked out, such as `main`; none for a commit alone.
+pub fn branch(dir: &Path) -> Option<String> {
+    let repository = open(dir).ok()?;
+    let head = repository.find_reference("HEAD").ok()?;
+    let name = std::str::from_utf8(head.symbolic_target_bytes()?).ok()?;
+    name.strip_prefix("refs/heads/").map(str::to_owned)
+}
+
 /// Where a folder stands in git.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -264,21 +362,7 @@ pub fn place(dir: &Path) -> Result<Place, Error> {
 }
 
 pub(super) fn open(dir: &Path) -> Result<Repository, Error> {
-    Repository::discover(dir).map_err(refused)
-}
-
-fn refused(error: git2::Error) -> Error {
-    match error.code() {
-        git2::ErrorCode::NotFound => {
-            Error("it lies in no git repository: clone the access repo, or leave out --rev".into())
-        }
-        git2::ErrorCode::Owner => Error(
-            "git does not trust this repository, since it belongs to another user: run as its \
-             owner, or add it to `git config --global safe.directory`"
-                .into(),
-        ),
-        _ => error.into(),
-    }
+    Ok(find::repository(dir)?)
 }
 
 pub(super) fn commit<'r>(

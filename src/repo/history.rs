@@ -1,5 +1,6 @@
 //! Who wrote a file and who merged it, from the history of the local repository.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use git2::{Commit, Oid};
@@ -62,6 +63,92 @@ pub fn origin(dir: &Path, revision: &str, path: &str) -> Result<Option<Origin>, 
         pull_request: pull_request(brought.message().unwrap_or_default()),
         cut_off,
     }))
+}
+
+/// A commit along the first parents that changed some of the paths asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The commit, as 40 hex digits.
+    pub commit: String,
+    /// The one before it; none for the first of all.
+    pub before: Option<String>,
+    /// The last commit of the branch that it merged; none when it is no merge.
+    pub merged: Option<String>,
+    /// Who made it.
+    pub author: String,
+    /// The pull request, as its message names it.
+    pub pull_request: Option<String>,
+    /// The paths that it changed, of those asked about.
+    pub paths: BTreeSet<String>,
+}
+
+/// The commits along the first parents of `revision` that changed any of `paths` (files or
+/// folders, from the folder `dir`), the newest first, and whether the history ends before its
+/// beginning: a shallow clone.
+///
+/// # Errors
+/// When the folder lies in no repository, or the revision is not there.
+pub fn steps(
+    dir: &Path,
+    revision: &str,
+    paths: &BTreeSet<String>,
+) -> Result<(Vec<Step>, bool), Error> {
+    let repository = open(dir)?;
+    let folder = below(&repository, dir)?;
+    let full = |path: &String| match folder.is_empty() {
+        true => path.clone(),
+        false => format!("{folder}/{path}"),
+    };
+    let full: Vec<(&String, String)> = paths.iter().map(|path| (path, full(path))).collect();
+    let ids = |commit: &Commit<'_>| -> Result<Vec<Option<Oid>>, Error> {
+        let tree = commit.tree()?;
+        let id = |path: &String| tree.get_path(Path::new(path)).ok().map(|entry| entry.id());
+        Ok(full.iter().map(|(_, path)| id(path)).collect())
+    };
+    let mut commit = commit(&repository, revision)?;
+    let mut now = ids(&commit)?;
+    let mut steps = Vec::new();
+    loop {
+        let before = commit.parent(0).ok();
+        let old = match &before {
+            Some(before) => ids(before)?,
+            None => vec![None; full.len()],
+        };
+        let pairs = full.iter().zip(now.iter().zip(&old));
+        let changed: BTreeSet<String> = pairs
+            .filter(|(_, (now, old))| now != old)
+            .map(|((path, _), _)| (*path).clone())
+            .collect();
+        if !changed.is_empty() {
+            steps.push(Step {
+                commit: commit.id().to_string(),
+                before: before.as_ref().map(|before| before.id().to_string()),
+                merged: commit.parent_id(1).ok().map(|id| id.to_string()),
+                author: person(&commit.author()),
+                pull_request: pull_request(commit.message().unwrap_or_default()),
+                paths: changed,
+            });
+        }
+        let Some(before) = before else { break };
+        (commit, now) = (before, old);
+    }
+    Ok((steps, repository.is_shallow()))
+}
+
+/// Whether a merge holds just what its two sides make together: nothing was added in the merge
+/// itself. False, too, where the sides are in each other's way: somebody decided.
+///
+/// # Errors
+/// When the folder lies in no repository, or the commit is no merge.
+pub fn is_clean_merge(dir: &Path, merge: &str) -> Result<bool, Error> {
+    let repository = open(dir)?;
+    let merge = commit(&repository, merge)?;
+    let index = repository.merge_commits(&merge.parent(0)?, &merge.parent(1)?, None)?;
+    if index.has_conflicts() {
+        return Ok(false);
+    }
+    let diff = repository.diff_tree_to_index(Some(&merge.tree()?), Some(&index), None)?;
+    Ok(diff.deltas().len() == 0)
 }
 
 /// Along the first parents the last commit whose own change made the file what it is.

@@ -1,8 +1,11 @@
 //! Where the files of an access repo come from.
 
+mod find;
 mod folder;
 mod git;
 mod history;
+#[cfg(test)]
+mod hostile_tests;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -10,8 +13,10 @@ mod walk;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use git::{Descent, Head, Place, before, descent, head, merge_base, place};
-pub use history::{Origin, origin};
+pub use git::{
+    Descent, Head, Place, before, branch, changed, descent, head, holds, merge_base, place, root,
+};
+pub use history::{Origin, Step, is_clean_merge, origin, steps};
 
 /// The files of an access repo: path from its root, with `/`, then the bytes.
 #[derive(Debug, Clone, Default)]

@@ -214,6 +214,31 @@ fn the_head_says_whether_files_differ() {
 }
 
 #[test]
+fn a_sparse_checkout_is_no_repo() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let repository = Repository::init(folder.path()).expect("a repository");
+    let files = [("access/jumpgate.yaml", "version: 1\n"), ("access/requests/r.yaml", "x")];
+    save(&repository, &[&files[..], &[("docs/x", "y")]].concat());
+    let mut index = repository.index().expect("an index");
+    let dir = folder.path().join("access");
+    // What is no part of the access repo may be left out.
+    for (path, told) in [("docs/x", None), ("access/requests/r.yaml", Some("requests/r.yaml"))] {
+        let mut entry = index.get_path(Path::new(path), 0).expect("an entry");
+        entry.flags_extended |= git2::IndexEntryExtendedFlag::SKIP_WORKTREE.bits();
+        index.add(&entry).expect("added");
+        index.write().expect("an index");
+        assert!(Tree::folder(&dir).is_ok(), "{path} is there all the same");
+        std::fs::remove_file(folder.path().join(path)).expect("it goes");
+        let read = Tree::folder(&dir).map(|_| ()).map_err(|error| error.to_string());
+        assert_eq!(read.is_err(), told.is_some(), "{read:?}");
+        if let (Err(text), Some(told)) = (read, told) {
+            assert!(text.contains(told) && text.contains("git sparse-checkout disable"), "{text}");
+        }
+    }
+    assert!(Tree::revision(&dir, "HEAD").is_ok(), "the commit has it");
+}
+
+#[test]
 fn a_shallow_clone_is_told() {
     let folder = tempfile::tempdir().expect("a folder");
     let repository = Repository::init(folder.path()).expect("a repository");

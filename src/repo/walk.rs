@@ -16,7 +16,10 @@ const DEEPEST: usize = 32;
 const HOPS: usize = 32;
 
 /// How many files and folders are read at most: links to folders multiply what is there.
-const MOST: usize = 500_000;
+pub(super) const MOST: usize = 500_000;
+
+/// How large the files may be together, in bytes.
+const LARGEST: usize = 256 * 1024 * 1024;
 
 /// What is at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +46,8 @@ pub(super) trait Source {
 
 /// Reads the files that matter.
 pub(super) fn read(source: &impl Source) -> Result<Tree, Error> {
-    let mut walk = Walk { source, tree: Tree::default(), read: HashMap::new(), left: MOST };
+    let mut walk =
+        Walk { source, tree: Tree::default(), read: HashMap::new(), left: MOST, room: LARGEST };
     for part in PARTS {
         let entry = source.entry(part)?;
         walk.add(part, part, entry, &mut Vec::new())?;
@@ -57,7 +61,10 @@ struct Walk<'s, S> {
     tree: Tree,
     /// Files that links may reach again.
     read: HashMap<String, Arc<[u8]>>,
+    /// How many files and folders may still come.
     left: usize,
+    /// How many bytes may still come.
+    room: usize,
 }
 
 impl<S: Source> Walk<'_, S> {
@@ -70,9 +77,7 @@ impl<S: Source> Walk<'_, S> {
         entry: Entry,
         trail: &mut Vec<String>,
     ) -> Result<(), Error> {
-        self.left = self.left.checked_sub(1).ok_or_else(|| {
-            Error(format!("there are more than {MOST} files, counting what links lead to"))
-        })?;
+        self.left = self.left.checked_sub(1).ok_or_else(|| too_many(name))?;
         match entry {
             Entry::Missing => {}
             Entry::Fault(fault) => self.fault(name, fault),
@@ -81,6 +86,10 @@ impl<S: Source> Walk<'_, S> {
                     Some(bytes) => bytes.clone(),
                     None => self.source.bytes(at)?,
                 };
+                self.room = self.room.checked_sub(bytes.len()).ok_or_else(|| {
+                    let most = LARGEST / 1024 / 1024;
+                    Error(format!("{name}: with this file there are more than {most} MiB"))
+                })?;
                 if name != at {
                     self.read.insert(at.to_owned(), bytes.clone());
                 }
@@ -192,6 +201,11 @@ impl<S: Source> Walk<'_, S> {
         }
         Ok(())
     }
+}
+
+/// Says that there is no end of files.
+pub(super) fn too_many(path: &str) -> Error {
+    Error(format!("{path}: there are more than {MOST} files, counting what links lead to"))
 }
 
 /// The folder that a path lies in.

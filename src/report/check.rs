@@ -87,8 +87,7 @@ impl CheckReport {
 
     /// The JSON form.
     pub fn json(&self) -> String {
-        // Plain data with string keys always has a JSON form.
-        serde_json::to_string_pretty(self).unwrap_or_default()
+        crate::visible::json(self)
     }
 }
 

@@ -6,8 +6,10 @@ use serde::Serialize;
 
 use super::{Entry, Person, Sign, entry};
 use crate::access::model::Access;
+use crate::approval::Need;
 use crate::effect::{Effect, Kind, Row, Setting};
 use crate::names::Owner;
+use crate::on_end::OnEnds;
 use crate::plan::Plan;
 use crate::plan::finding::{Finding, Severity};
 use crate::plan::guard::Stop;
@@ -40,6 +42,8 @@ pub struct Comparison {
     pub approvals: u32,
     /// Who answers for the targets that are reached.
     pub owners: BTreeSet<String>,
+    /// Which approvals the base asks for, and of whom.
+    pub needs: Vec<Need>,
     /// It laid over the live state.
     pub live: Live,
 }
@@ -97,6 +101,7 @@ impl Comparison {
     /// Puts an effect into words.
     pub fn of(
         effect: Effect,
+        needs: Vec<Need>,
         base: &Access,
         commits: (String, Option<String>),
         live: Live,
@@ -125,6 +130,7 @@ impl Comparison {
             findings: effect.findings,
             approvals: effect.approvals,
             owners: effect.owners,
+            needs,
             live,
         }
     }
@@ -140,8 +146,7 @@ impl Comparison {
         match &self.live {
             Live::NotRead { failed, .. } => *failed,
             Live::Read { findings, .. } => findings.iter().any(|finding| {
-                finding.severity == Severity::Error
-                    && finding.code != crate::plan::finding::Kind::AgainstPolicy
+                finding.severity == Severity::Error && !finding.code.breaks_policy()
             }),
         }
     }
@@ -153,8 +158,7 @@ impl Comparison {
 
     /// The JSON form.
     pub fn json(&self) -> String {
-        // Plain data with string keys always has a JSON form.
-        serde_json::to_string_pretty(self).unwrap_or_default()
+        crate::visible::json(self)
     }
 }
 
@@ -166,7 +170,8 @@ impl Live {
         };
         let entries = |plan: &Plan, access: &Access| -> Vec<Entry> {
             let items = plan.items.iter().enumerate();
-            items.map(|(number, item)| entry(number, item, access)).collect()
+            let on_ends = OnEnds::of(access);
+            items.map(|(number, item)| entry(number, item, access, &on_ends)).collect()
         };
         let before = entries(base, base_access);
         let known: BTreeSet<_> = before.iter().map(words).collect();

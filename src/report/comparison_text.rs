@@ -8,9 +8,9 @@ use textwrap::{Options, WordSplitter};
 use super::comparison::{Comparison, Live};
 use super::phrase::{self, Phrase, count};
 use super::text::Look;
-use super::words::clean;
 use crate::effect::Kind;
 use crate::plan::finding::Severity;
+use crate::visible::{clean, tame};
 
 /// The text.
 pub fn render(report: &Comparison, look: Look) -> String {
@@ -55,7 +55,7 @@ impl Page {
             .subsequent_indent(rest)
             .word_splitter(WordSplitter::NoHyphenation);
         for line in textwrap::wrap(&clean(text), options) {
-            let _ = writeln!(self.text, "{}", line.trim_end());
+            let _ = writeln!(self.text, "{}", tame(line.trim_end()));
         }
     }
 
@@ -209,9 +209,8 @@ impl Page {
             )
         };
         self.heading(&line, Style::new().bold());
-        if report.approvals > 0 {
-            let needs = count(report.approvals as usize, "approval");
-            self.wrapped("", "  ", &format!("Policy asks for {needs}."));
+        for need in &report.needs {
+            self.wrapped("", "  ", &format!("Needs {}", phrase::need(need).text()));
         }
     }
 }

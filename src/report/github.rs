@@ -7,6 +7,7 @@
 use super::phrase::count;
 use super::problem::Problem;
 use crate::plan::finding::Severity;
+use crate::visible::clean;
 
 /// So many of a kind are shown in a step.
 const MOST: usize = 10;
@@ -38,7 +39,7 @@ pub fn render(problems: &[Problem], folder: &str) -> String {
 fn command(kind: &str, problem: &Problem, folder: &str) -> String {
     let mut properties = Vec::new();
     if let (Some(path), Some(site)) = (problem.path(folder), &problem.site) {
-        properties.push(format!("file={}", property(&path)));
+        properties.push(format!("file={}", property(&clean(&path))));
         properties.push(format!("line={},col={}", site.line, site.column));
     }
     properties.push(format!("title={}", property(&problem.code)));

@@ -29,8 +29,7 @@ pub fn render(problems: &[Problem], folder: &str) -> String {
             })
         })
         .collect();
-    // Plain data with string keys always has a JSON form.
-    serde_json::to_string_pretty(&entries).unwrap_or_default() + "\n"
+    crate::visible::json(&entries) + "\n"
 }
 
 #[cfg(test)]

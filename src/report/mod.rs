@@ -1,5 +1,6 @@
 //! A plan in words. One [`Report`] is what text and JSON both show.
 
+mod approvals;
 mod audit;
 mod check;
 mod comparison;
@@ -18,17 +19,18 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub use approvals::{APPROVALS, Approvals};
 pub use audit::{render_csv as audit_csv, render_text as audit_text};
 pub use check::{CheckReport, Holds, Told};
 pub use comparison::{COMPARISON, Comparison, Counts, Live};
 pub use comparison_text::{render as render_comparison, render_change};
 pub use problem::Problem;
 pub use text::{Look, render};
-pub use words::clean;
 
 use crate::access::model::Access;
 use crate::names::{Owner, PersonName};
 use crate::observed::Observed;
+use crate::on_end::OnEnds;
 use crate::period::Edge;
 use crate::plan::finding::{Finding, Severity};
 use crate::plan::guard::{Removals, Stop};
@@ -151,8 +153,9 @@ impl Report {
         let Context { access, observed, moment, commit } = *context;
         let mut people: BTreeMap<(bool, Option<&PersonName>), Vec<Entry>> = BTreeMap::new();
         let mut summary = Summary::default();
+        let on_ends = OnEnds::of(access);
         for (number, item) in plan.items.iter().enumerate() {
-            let entry = entry(number, item, access);
+            let entry = entry(number, item, access, &on_ends);
             *match entry.sign {
                 Sign::Add => &mut summary.add,
                 Sign::Change => &mut summary.change,
@@ -193,14 +196,13 @@ impl Report {
 
     /// The JSON form.
     pub fn json(&self) -> String {
-        // Plain data with string keys always has a JSON form.
-        serde_json::to_string_pretty(self).unwrap_or_default()
+        crate::visible::json(self)
     }
 }
 
 /// A step in words.
-pub fn entry(number: usize, item: &Item, access: &Access) -> Entry {
-    let (sign, title, words) = words::item(item, access);
+pub fn entry(number: usize, item: &Item, access: &Access, on_ends: &OnEnds<'_>) -> Entry {
+    let (sign, title, words) = words::item(item, access, on_ends);
     Entry {
         number,
         sign,

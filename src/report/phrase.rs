@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::words::clean;
+use crate::approval::{Need, Subject};
 use crate::effect::{Danger, Kind, Row, Side, Span, Thing};
+use crate::visible::clean;
 
 /// A piece of a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +59,23 @@ impl Phrase {
         });
         parts.collect()
     }
+}
+
+/// Approvals that are needed, of whom, for what.
+pub(super) fn need(need: &Need) -> Phrase {
+    let mut phrase = Phrase::default();
+    phrase = phrase.ours(format!("{} of ", count(need.count as usize, "approval")));
+    for (number, party) in need.of.iter().enumerate() {
+        if number > 0 {
+            phrase = phrase.ours(if number + 1 == need.of.len() { " or " } else { ", " });
+        }
+        phrase = phrase.theirs(party.to_string());
+    }
+    if need.of.is_empty() {
+        phrase = phrase.ours("anybody in people/ with a name at the forge");
+    }
+    let rules = need.subject == Subject::Rules;
+    phrase.ours(if rules { " for the rules in " } else { " for " }).theirs(need.what.as_str())
 }
 
 /// A level or login, and where: at most `most` places of a kind.

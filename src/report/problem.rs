@@ -4,10 +4,10 @@
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-use super::words::clean;
 use crate::access::model::Site;
 use crate::diagnostic::Diagnostic;
 use crate::plan::finding::{Finding, Severity};
+use crate::visible::clean;
 
 /// One thing to show at a line.
 #[derive(Debug, Clone, PartialEq, Eq)]

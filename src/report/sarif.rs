@@ -58,8 +58,7 @@ pub fn render(problems: &[Problem], folder: &str) -> String {
             "results": results,
         }],
     });
-    // Plain data with string keys always has a JSON form.
-    serde_json::to_string_pretty(&log).unwrap_or_default() + "\n"
+    crate::visible::json(&log) + "\n"
 }
 
 #[cfg(test)]

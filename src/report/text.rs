@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use owo_colors::{OwoColorize, Style};
 use textwrap::{Options, WordSplitter};
 
-use super::words::clean;
 use super::{Entry, Report, Sign, Summary};
 use crate::plan::Target;
 use crate::plan::finding::{Finding, Severity};
 use crate::plan::reason::{Reason, State};
+use crate::visible::{clean, tame};
 
 /// How a text is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl Page {
             .subsequent_indent(rest)
             .word_splitter(WordSplitter::NoHyphenation);
         for line in textwrap::wrap(&clean(text), options) {
-            self.text.push_str(line.trim_end());
+            self.text.push_str(&tame(line.trim_end()));
             self.text.push('\n');
         }
     }

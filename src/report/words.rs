@@ -7,39 +7,29 @@ use jiff::tz::TimeZone;
 
 use super::Sign;
 use crate::access::model::Access;
+use crate::access::sessions::OnEnd;
 use crate::handover::Step;
 use crate::jumpserver::spec::PermissionSpec;
 use crate::mysql::difference::Naming;
 use crate::mysql::spec::{Change, Object};
+use crate::on_end::OnEnds;
 use crate::period::{Edge, Period};
 use crate::plan::accounts::{AccountChange, AccountStep};
+use crate::plan::left;
 use crate::plan::people::UserChange;
 use crate::plan::permissions::Action;
 use crate::plan::{Item, What};
 
-/// A text from outside as it may be shown: control characters, and those that turn the
-/// direction of writing, are spelled out, so that no text can pretend to be another.
-pub fn clean(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let mut clean = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c == '\n' || c == '\t' {
-            clean.push(' ');
-        } else if c.is_control() || turns(c) {
-            clean.extend(c.escape_unicode());
-        } else {
-            clean.push(c);
-        }
-    }
-    clean
-}
-
 /// Whether it comes, changes or goes, what it is about, and what it changes.
-pub(super) fn item(item: &Item, access: &Access) -> (Sign, String, Vec<String>) {
+pub(super) fn item(
+    item: &Item,
+    access: &Access,
+    on_ends: &OnEnds<'_>,
+) -> (Sign, String, Vec<String>) {
     match &item.what {
         What::User { change } => user(change),
-        What::Permission { action, .. } => permission(action, access),
-        What::Account { change } => account(change),
+        What::Permission { action, .. } => permission(action, access, on_ends),
+        What::Account { change } => account(change, access),
     }
 }
 
@@ -64,7 +54,11 @@ fn user(change: &UserChange) -> (Sign, String, Vec<String>) {
     }
 }
 
-fn permission(action: &Action, access: &Access) -> (Sign, String, Vec<String>) {
+fn permission(
+    action: &Action,
+    access: &Access,
+    on_ends: &OnEnds<'_>,
+) -> (Sign, String, Vec<String>) {
     let zone = &access.config.zone;
     match action {
         Action::Create { spec } => {
@@ -72,13 +66,33 @@ fn permission(action: &Action, access: &Access) -> (Sign, String, Vec<String>) {
             (Sign::Add, format!("permission {}", spec.name), words)
         }
         Action::Delete { from } => {
-            let words = vec![format!("ends: {}", opens(from, access)), period(from, zone)];
+            let mut words = vec![format!("ends: {}", opens(from, access)), period(from, zone)];
+            words.extend(sessions(from, None, on_ends));
             (Sign::End, format!("permission {}", from.name), words)
         }
         Action::Update { from, to, mark } => {
-            (Sign::Change, format!("permission {}", to.name), changes(from, to, *mark, zone))
+            let mut words = changes(from, to, *mark, zone);
+            words.extend(sessions(from, Some(to), on_ends));
+            (Sign::Change, format!("permission {}", to.name), words)
         }
     }
+}
+
+/// What becomes of open sessions in JumpServer behind what a permission gives no longer.
+fn sessions(
+    from: &PermissionSpec,
+    to: Option<&PermissionSpec>,
+    on_ends: &OnEnds<'_>,
+) -> Option<String> {
+    let left = left::taken(from, to, Timestamp::UNIX_EPOCH)?;
+    let settings = left::settings(&left, on_ends).into_iter();
+    let words = settings.map(|on_end| match on_end {
+        OnEnd::Report => "left and told".to_owned(),
+        OnEnd::Disconnect => "ended".to_owned(),
+        OnEnd::After(minutes) => format!("ended {minutes} minutes after the end"),
+    });
+    let words = words.collect::<Vec<_>>().join(", or by their environment ");
+    Some(format!("open sessions in JumpServer behind it are {words}"))
 }
 
 /// What a permission opens, and as whom.
@@ -152,7 +166,7 @@ fn changes(from: &PermissionSpec, to: &PermissionSpec, mark: bool, zone: &TimeZo
     words
 }
 
-fn account(change: &AccountChange) -> (Sign, String, Vec<String>) {
+fn account(change: &AccountChange, access: &Access) -> (Sign, String, Vec<String>) {
     let has = |wanted: fn(&Step) -> bool| {
         change.steps.iter().any(|step| match step {
             AccountStep::Handover(step) => wanted(step),
@@ -166,7 +180,15 @@ fn account(change: &AccountChange) -> (Sign, String, Vec<String>) {
     let title = format!("{}: account {}", change.instance, change.account);
     let mut words = Vec::new();
     if ended {
-        words.push("is locked, loses everything, its sessions are ended, is dropped".to_owned());
+        let then = if has(|step| matches!(step, Step::AwaitSessions)) {
+            let after = minutes(change, access);
+            format!("open sessions are ended {after} minutes after the end, then it is dropped")
+        } else if has(|step| matches!(step, Step::LeaveSessions)) {
+            "is dropped; open sessions are left and told".to_owned()
+        } else {
+            "its sessions are ended, is dropped".to_owned()
+        };
+        words.push(format!("is locked, loses everything, {then}"));
         return (Sign::End, title, words);
     }
     let (mut granted, mut revoked) = (Sorted::default(), Sorted::default());
@@ -183,10 +205,14 @@ fn account(change: &AccountChange) -> (Sign, String, Vec<String>) {
     words.extend(revoked.words().map(|text| format!("loses {text}")));
     if created {
         words.push("a new account; its password goes to JumpServer and nobody sees it".to_owned());
+    } else if has(|step| matches!(step, Step::HandOver { .. })) {
+        let text = "gets a new password in both places; the one before works until then";
+        words.push(text.to_owned());
     } else if has(|step| matches!(step, Step::SetPassword)) {
         words.push("gets a new password in both places".to_owned());
     }
-    if has(|step| matches!(step, Step::DiscardOldPassword)) {
+    let renewed = has(|step| matches!(step, Step::HandOver { .. }));
+    if !renewed && has(|step| matches!(step, Step::DiscardOldPassword)) {
         words.push("its old password stops working".to_owned());
     }
     if has(|step| matches!(step, Step::Unlock)) {
@@ -194,6 +220,13 @@ fn account(change: &AccountChange) -> (Sign, String, Vec<String>) {
     }
     if has(|step| matches!(step, Step::KillSessions)) {
         words.push("its open sessions are ended".to_owned());
+    }
+    if has(|step| matches!(step, Step::AwaitSessions)) {
+        let after = minutes(change, access);
+        words.push(format!("its open sessions are ended {after} minutes after that"));
+    }
+    if has(|step| matches!(step, Step::LeaveSessions)) {
+        words.push("its open sessions are left and told".to_owned());
     }
     if words.is_empty() && has(|step| matches!(step, Step::DeleteAssetAccount { .. })) {
         let gone = change.steps.iter().filter_map(|step| match step {
@@ -207,6 +240,15 @@ fn account(change: &AccountChange) -> (Sign, String, Vec<String>) {
         words.push("only its mark: the requests that it comes from, or their ends".to_owned());
     }
     (if created { Sign::Add } else { Sign::Change }, title, words)
+}
+
+/// For how many minutes sessions of an account are left.
+fn minutes(change: &AccountChange, access: &Access) -> u32 {
+    let instance = access.instances.get(&change.instance);
+    match instance.map(|instance| access.policy.on_end(&instance.environment)) {
+        Some(OnEnd::After(minutes)) => minutes,
+        Some(OnEnd::Report | OnEnd::Disconnect) | None => 0,
+    }
 }
 
 /// Grants sorted by privileges, so that each list of privileges is named once.
@@ -270,16 +312,4 @@ fn database(stored: &str) -> String {
 
 fn list(words: &BTreeSet<String>) -> String {
     words.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_from_outside_cannot_draw_on_the_terminal() {
-        assert_eq!(clean("red \u{1b}[31m"), "red \\u{1b}[31m");
-        assert_eq!(clean("a\u{202e}b"), "a\\u{202e}b");
-        assert_eq!(clean("退款 ok"), "退款 ok");
-    }
 }

@@ -7,6 +7,7 @@ use std::process::Command;
 use jumpgate_sandbox::Version;
 
 use crate::comment::forge::{Api, Forge, JOB_TOKEN};
+use crate::comment::reviews::PullRequest;
 use crate::support::company::{Company, Done};
 
 /// Runs the step with these inputs.
@@ -118,4 +119,33 @@ async fn a_merge_is_applied_and_drift_fails_its_job() {
     assert!(applied.stdout.contains("Applied: 1 done"), "{}", applied.stdout);
     step(&company, &forge, &drift).await.expect(0);
     assert!(forge.writes().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn missing_approvals_are_a_status_and_no_failure_of_the_job() {
+    let company = Company::with_hosts(Version::V4).await;
+    let forge = Forge::start(Api::Github).await;
+    company.write(
+        "policy.yaml",
+        "environments: [prod]\nlimits:\n  - { when: { environment: prod }, approvals: 1 }\n",
+    );
+    company.write("people/liwei.yaml", "name: 李伟\nforge: LiWei\n");
+    company.merge("rules");
+    company.git(&["checkout", "--quiet", "-b", "branch"]);
+    company.write(
+        "requests/new.yaml",
+        "for: fanlichun\nreason: x\nuntil: 2027-02-28\nservers:\n  - login: app\n    assets: [pay-web-01]\n",
+    );
+    company.merge("logs for fanlichun");
+    let pull = PullRequest::new(12, "fanlc", company.git(&["rev-parse", "HEAD"]).trim());
+    forge.reviewed(|reviewed| reviewed.pulls.insert(12, pull));
+    let inputs = [("COMMAND", "approvals"), ("BASE", "main"), ("SAME_REPOSITORY", "true")];
+    step(&company, &forge, &inputs).await.expect(0);
+    let statuses = || forge.reviewed(|reviewed| reviewed.statuses.clone());
+    assert_eq!(statuses().len(), 1);
+    assert_eq!(statuses()[0].state, "pending");
+    // A fork's token sets no status: the job itself tells.
+    let fork = [inputs[0], inputs[1], ("SAME_REPOSITORY", "false")];
+    step(&company, &forge, &fork).await.expect(4);
+    assert_eq!(statuses().len(), 1);
 }

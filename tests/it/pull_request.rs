@@ -169,3 +169,152 @@ async fn a_database_is_only_read_and_only_where_the_base_says() {
     assert!(!server.logged().await.is_empty(), "it was read");
     assert!(company.jumpserver.requests().iter().all(|request| request.is_read()));
 }
+
+/// A company with rules on the base that the request of the branch breaks: 7 days of `app`.
+async fn judged() -> Company {
+    let company = branch().await;
+    company.git(&["checkout", "--quiet", "main"]);
+    company.write(
+        "policy.yaml",
+        "environments: [prod, test]\nlimits:\n  - { when: { environment: prod }, longest: 7d, end: required, approvals: 2 }\n",
+    );
+    company.write("teams/payments.yaml", "members: [liwei]\n");
+    company.merge("a stricter policy");
+    company.git(&["checkout", "--quiet", "-B", "branch"]);
+    company.write("requests/new.yaml", &liwei(&company));
+    company.merge("logs for liwei");
+    company
+}
+
+/// What the base says of a branch: exit code, owner, JumpServer, owners, approvals, and the
+/// findings of policy.
+async fn judgement(company: &Company) -> (i32, Value) {
+    let plan = company.run(&["plan", "--base", "main", "--format", "json"]).await;
+    let report: Value = serde_json::from_str(&plan.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}{}", plan.stdout, plan.stderr));
+    let beyond = report["findings"].as_array().expect("findings").iter();
+    let beyond: Vec<_> = beyond.filter(|finding| finding["code"] == "JG240").cloned().collect();
+    let said = serde_json::json!({
+        "owner": report["owner"], "owners": report["owners"], "approvals": report["approvals"],
+        "beyond": beyond, "live": report["live"]["state"],
+    });
+    (plan.code, said)
+}
+
+/// Each kind of edit alone: whatever it is, the base judges, the base's JumpServer alone is
+/// asked, and it is only read.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_single_edit_changes_the_judge_or_who_is_contacted() {
+    let company = judged().await;
+    let expected = judgement(&company).await;
+    assert_eq!(expected.0, 4, "{expected:?}");
+    assert_eq!(expected.1["approvals"], 2);
+    assert_eq!(expected.1["owners"], serde_json::json!(["liwei"]));
+    assert_eq!(expected.1["beyond"].as_array().map(Vec::len), Some(1), "{expected:?}");
+    let elsewhere = jumpgate_sandbox::Sandbox::start(jumpgate_sandbox::Options::new(Version::V4));
+    let elsewhere = elsewhere.await.expect("the sandbox starts");
+    let (root, url) = (company.root, company.jumpserver.url());
+    let config = |more: &str| {
+        format!(
+            "version: 1\nowner: acme\ntime-zone: Asia/Shanghai\njumpserver:\n  url: {url}\n{more}"
+        )
+    };
+    let servers = |entry: &str| {
+        format!("servers:\n  - nodes: [{root}/payments/prod]\n    assets: [pay-web-*]\n{entry}")
+    };
+    let emails = "name: x\nemail: x@acme.example\n";
+    let edits: Vec<(&str, Vec<(&str, String)>)> = vec![
+        ("policy", vec![("policy.yaml", "environments: [prod]\nlimits: []\n".to_owned())]),
+        (
+            "environment",
+            vec![(
+                "inventory/servers.yaml",
+                servers("    environment: test\n    owners: [liwei]\n    logins: [app]\n"),
+            )],
+        ),
+        (
+            "owners",
+            vec![(
+                "inventory/servers.yaml",
+                servers("    environment: prod\n    owners: [fanlichun]\n    logins: [app]\n"),
+            )],
+        ),
+        (
+            "no owners",
+            vec![("inventory/servers.yaml", servers("    environment: prod\n    logins: [app]\n"))],
+        ),
+        ("teams", vec![("teams/payments.yaml", "members: [fanlichun]\n".to_owned())]),
+        ("owner", vec![("jumpgate.yaml", config("").replace("acme", "mallory"))]),
+        (
+            "time zone",
+            vec![("jumpgate.yaml", config("").replace("Asia/Shanghai", "America/New_York"))],
+        ),
+        ("prefix", vec![("jumpgate.yaml", config("prefix: other\n"))]),
+        ("guard", vec![("jumpgate.yaml", config("guard: { removals: 100000, percent: 100 }\n"))]),
+        ("organization", vec![("jumpgate.yaml", config("  organization: Other\n"))]),
+        ("jumpserver", vec![("jumpgate.yaml", config("").replace(&url, &elsewhere.url()))]),
+        (
+            "people.source",
+            vec![
+                ("jumpgate.yaml", config("people: { source: repo }\n")),
+                ("people/fanlichun.yaml", emails.replace('x', "f")),
+                ("people/liwei.yaml", emails.replace('x', "l")),
+            ],
+        ),
+        ("levels", vec![("jumpgate.yaml", config("levels: { r: [SELECT, DELETE, DROP] }\n"))]),
+        (
+            "logins",
+            vec![(
+                "jumpgate.yaml",
+                config(
+                    "logins: { app: { accounts: [app, root], protocols: [ssh], actions: [connect] } }\n",
+                ),
+            )],
+        ),
+        (
+            "git files",
+            vec![
+                (".gitattributes", "* filter=evil diff=evil merge=evil ident\n".to_owned()),
+                (
+                    ".gitmodules",
+                    format!(
+                        "[submodule \"x\"]\n\tpath = requests/x\n\turl = {}\n",
+                        elsewhere.url()
+                    ),
+                ),
+                (
+                    ".gitconfig",
+                    format!(
+                        "[core]\n\tfsmonitor = touch was-run\n[http]\n\tproxy = {}\n",
+                        elsewhere.url()
+                    ),
+                ),
+                (".mailmap", "liwei <liwei@acme.example> <mallory@acme.example>\n".to_owned()),
+                ("HEAD", "ref: refs/heads/main\n".to_owned()),
+                ("config", "[core]\n\tbare = true\n".to_owned()),
+                ("objects/info/alternates", "/\n".to_owned()),
+                ("refs/heads/main", "0000000000000000000000000000000000000001\n".to_owned()),
+                ("hooks/post-checkout", "#!/bin/sh\ntouch was-run\n".to_owned()),
+                (
+                    ".env",
+                    format!("JUMPGATE_JUMPSERVER_URL={0}\nHTTPS_PROXY={0}\n", elsewhere.url()),
+                ),
+            ],
+        ),
+    ];
+    for (what, files) in edits {
+        for (path, text) in files {
+            company.write(path, &text);
+        }
+        company.merge(what);
+        company.jumpserver.clear_requests();
+        let found = judgement(&company).await;
+        assert_eq!(found, expected, "{what}");
+        let requests = company.jumpserver.requests();
+        assert!(!requests.is_empty() && requests.iter().all(|one| one.is_read()), "{what}");
+        assert!(elsewhere.requests().is_empty(), "{what}: another server was asked");
+        assert!(!company.has("was-run"), "{what}: a program was run");
+        company.git(&["reset", "--quiet", "--hard", "HEAD~1"]);
+        company.git(&["clean", "--quiet", "-fd"]);
+    }
+}

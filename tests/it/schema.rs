@@ -13,9 +13,21 @@ use crate::support::company::Company;
 use crate::support::pages::{blocks, copy};
 use crate::support::servers::Kind;
 
-const NAMES: [&str; 13] = [
-    "config", "policy", "instance", "servers", "person", "team", "request", "check", "plan",
-    "apply", "who", "audit", "effect",
+const NAMES: [&str; 14] = [
+    "config",
+    "policy",
+    "instance",
+    "servers",
+    "person",
+    "team",
+    "request",
+    "check",
+    "plan",
+    "apply",
+    "who",
+    "audit",
+    "effect",
+    "approvals",
 ];
 
 fn root() -> PathBuf {

@@ -55,7 +55,13 @@ pub(crate) struct Company {
 impl Company {
     /// A company with hosts alone.
     pub(crate) async fn with_hosts(version: Version) -> Self {
-        Self::new(version, None).await
+        Self::new(Options::new(version), None).await
+    }
+
+    /// A company with hosts alone, whose JumpServer answers below a path such as `/jump`.
+    pub(crate) async fn below(version: Version, path: &str) -> Self {
+        let options = Options { base_path: path.to_owned(), ..Options::new(version) };
+        Self::new(options, None).await
     }
 
     /// A company with a database server too.
@@ -69,11 +75,12 @@ impl Company {
                  CREATE TABLE billing.cards (id INT, last4 CHAR(4), secret TEXT)",
             )
             .await;
-        Self::new(version, Some(server)).await
+        Self::new(Options::new(version), Some(server)).await
     }
 
-    async fn new(version: Version, server: Option<Server>) -> Self {
-        let jumpserver = Sandbox::start(Options::new(version)).await.expect("the sandbox starts");
+    async fn new(options: Options, server: Option<Server>) -> Self {
+        let version = options.version;
+        let jumpserver = Sandbox::start(options).await.expect("the sandbox starts");
         for user in ["fanlichun", "liwei"] {
             jumpserver.add_user(NewUser::named(user));
         }

@@ -58,6 +58,13 @@ impl Kind {
         folder
     }
 
+    /// How the version of its server begins: what stands behind the name of its folder.
+    pub(crate) fn version(self) -> String {
+        let folder = self.folder(&replaced()).to_owned();
+        let (_, version) = folder.split_once('-').unwrap_or(("mysql", "9"));
+        format!("{version}.")
+    }
+
     /// Whether it is MySQL and not MariaDB.
     pub(crate) fn is_mysql(self) -> bool {
         self == Self::Mysql9
@@ -235,11 +242,15 @@ pub(crate) fn code(error: &mysql_async::Error) -> u16 {
     }
 }
 
+/// What `JUMPGATE_TEST_REPLACE` says.
+fn replaced() -> String {
+    std::env::var("JUMPGATE_TEST_REPLACE").unwrap_or_default()
+}
+
 fn installed(kind: Kind) -> PathBuf {
-    let replaced = std::env::var("JUMPGATE_TEST_REPLACE").unwrap_or_default();
     let root = std::env::var_os("JUMPGATE_TEST_SERVERS")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/servers"), PathBuf::from)
-        .join(kind.folder(&replaced));
+        .join(kind.folder(&replaced()));
     assert!(
         root.join("complete").exists(),
         "{} is missing: run scripts/test-servers or scripts/test-servers-from-image first",

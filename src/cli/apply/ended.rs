@@ -72,7 +72,8 @@ async fn ends(
         return Ok(0);
     }
     let mut locks = Locks::take(access, &reader, &plan, environment, args.patience()).await?;
-    let (focus, locked) = locks.read(access, &desired).await;
+    locks.leave_out(&observed);
+    let (focus, locked) = locks.read(access, &desired, &Focus::default()).await;
     let again = observe::all(access, &desired, &reader, environment, &focus).await;
     let mut done = 0;
     match again {
@@ -116,6 +117,7 @@ fn recorded(access: &Access, grants: &[Grant<'_>], observed: &Observed) -> Plan 
         observed,
         moment: Timestamp::now(),
         new_servers: &Default::default(),
+        unproven: &Default::default(),
     });
     let mut places: BTreeMap<usize, usize> = BTreeMap::new();
     let mut kept = Vec::new();

@@ -14,14 +14,14 @@ use crate::mysql;
 use crate::names::InstanceName;
 use crate::naming;
 use crate::observe::SIDE_BY_SIDE;
-use crate::observed::Instance;
+use crate::observed::{Instance, Observed};
 use crate::plan::{Focus, Plan, Target, ask};
 
 /// What this run may change.
 pub(super) struct Locks {
     lease: Lease,
     servers: BTreeMap<InstanceName, mysql::Writer>,
-    /// Servers that could not be locked, and why.
+    /// Servers that could not be read or locked, and why.
     unlocked: BTreeMap<InstanceName, String>,
 }
 
@@ -84,6 +84,18 @@ impl Locks {
         }
     }
 
+    /// Leaves servers that could not be read as they are: in one run none is waited for
+    /// twice.
+    pub(super) fn leave_out(&mut self, observed: &Observed) {
+        for (name, instance) in &observed.instances {
+            if let Instance::Unreadable(why) = instance
+                && !self.servers.contains_key(name)
+            {
+                self.unlocked.insert(name.clone(), why.clone());
+            }
+        }
+    }
+
     /// The writer of JumpServer, while the lease holds.
     pub(super) fn writer(&self) -> Writer {
         self.lease.writer()
@@ -95,11 +107,12 @@ impl Locks {
     }
 
     /// Reads the locked servers, each by the connection that holds its lock, and says
-    /// which others are still to be read.
+    /// which others in the focus are still to be read.
     pub(super) async fn read(
         &mut self,
         access: &Access,
         desired: &Desired<'_>,
+        focus: &Focus,
     ) -> (Focus, BTreeMap<InstanceName, Instance>) {
         let reads = self.servers.iter_mut().map(|(name, server)| async move {
             let read = match server.observe(&ask::server(access, desired, name)).await {
@@ -113,8 +126,10 @@ impl Locks {
         for (name, why) in &self.unlocked {
             read.insert(name.clone(), Instance::Unreadable(why.clone()));
         }
-        let others: BTreeSet<InstanceName> =
-            ask::holders(access).filter(|name| !read.contains_key(*name)).cloned().collect();
+        let others: BTreeSet<InstanceName> = ask::holders(access)
+            .filter(|name| focus.reads(name) && !read.contains_key(*name))
+            .cloned()
+            .collect();
         let focus = Focus { jumpserver: true, instances: others, people: BTreeSet::new() };
         (focus, read)
     }

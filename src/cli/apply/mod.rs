@@ -1,19 +1,23 @@
 //! `jumpgate apply`.
 //!
 //! Reads and plans without a lock; with nothing to do nothing is written. Otherwise it
-//! takes the locks, reads and plans again, carries that out, and reads back.
+//! takes the locks, reads and plans again, carries that out, and reads back. `jumpgate
+//! rotate` goes the same way with another plan.
 
 mod ended;
 mod locks;
 mod metrics;
 mod progress;
 mod result;
+mod rounds;
+mod sessions;
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -23,17 +27,20 @@ use self::locks::Locks;
 use self::metrics::Metrics;
 use self::progress::Progress;
 pub(super) use self::result::ApplyReport;
+use self::rounds::Round;
 use super::plan::Format;
+use super::provenance::{self, Merged, Proof};
 use super::source::Source;
 use super::{Outcome, block_on, could_not_run, width};
-use crate::access::model::Access;
+use crate::access::model::{Access, Provenance};
 use crate::desired::{self, Desired};
 use crate::grants::{self, Grant};
 use crate::jumpserver::Reader;
 use crate::jumpserver::spec::{Anchor, AnchoredInstance, Live};
 use crate::names::InstanceName;
 use crate::observed::{self, Observed};
-use crate::plan::finding::{Finding, Severity};
+use crate::plan::guard::Removals;
+use crate::plan::renew::Which;
 use crate::plan::{self, Focus, Plan, guard};
 use crate::repo::{self, Descent};
 use crate::report::{self, Look, Report};
@@ -45,34 +52,37 @@ const SKEW: SignedDuration = SignedDuration::from_secs(60);
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    source: Source,
+    pub(super) source: Source,
     /// Do not ask: for cron.
     #[arg(long)]
-    yes: bool,
+    pub(super) yes: bool,
     /// Apply only the plan with this checksum, as `plan` printed it.
     #[arg(long, value_name = "CHECKSUM")]
-    expect: Option<String>,
+    pub(super) expect: Option<String>,
     /// Let the guard pass up to so many accesses that are taken away before their end.
     #[arg(long, value_name = "COUNT")]
-    allow_removals: Option<usize>,
+    pub(super) allow_removals: Option<usize>,
     /// The server of this instance may be another one than at the last apply.
     #[arg(long, value_name = "INSTANCE")]
-    new_server: Vec<InstanceName>,
+    pub(super) new_server: Vec<InstanceName>,
     /// The anchor is gone from JumpServer, and it is right to make it again.
     #[arg(long)]
-    new_anchor: bool,
+    pub(super) new_anchor: bool,
     /// Apply this commit although it does not come after the one that was applied last.
     #[arg(long)]
-    allow_rollback: bool,
+    pub(super) allow_rollback: bool,
     /// Wait at most so many seconds for another run to end, in place of giving up at once.
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
-    lock_timeout: u32,
+    pub(super) lock_timeout: u32,
     /// Write what the run did as Prometheus text, also when it fails.
     #[arg(long, value_name = "FILE")]
-    metrics_file: Option<PathBuf>,
+    pub(super) metrics_file: Option<PathBuf>,
+    /// Ask for at least so much about how something new was merged, whatever policy.yaml says.
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(super) provenance: Option<Provenance>,
     /// The form of the output.
     #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    pub(super) format: Format,
 }
 
 impl Args {
@@ -82,9 +92,22 @@ impl Args {
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
+    start(args, None)
+}
+
+/// A run that renews passwords and does nothing else.
+pub(super) struct Renewal<'r> {
+    /// Whose passwords, by the files.
+    pub(super) which: &'r (dyn Fn(&Access) -> Result<Which, Outcome> + Sync),
+    /// Whether it only shows what it would do.
+    pub(super) dry_run: bool,
+}
+
+/// Carries out what git asks for, or a renewal.
+pub(super) fn start(args: &Args, renewal: Option<&Renewal<'_>>) -> Outcome {
     block_on(async {
         let mut metrics = Metrics::default();
-        let (Ok(outcome) | Err(outcome)) = apply(args, &mut metrics).await;
+        let (Ok(outcome) | Err(outcome)) = apply(args, renewal, &mut metrics).await;
         match args.metrics_file.as_ref().map(|path| metrics.write(path, outcome)) {
             Some(Err(error)) => outcome.and(could_not_run(&error)),
             _ => outcome,
@@ -98,6 +121,10 @@ struct Asked<'a> {
     grants: &'a [Grant<'a>],
     commit: &'a str,
     new_servers: BTreeSet<InstanceName>,
+    /// How what is new was merged, as far as it was looked at: each round adds to it.
+    proof: RefCell<Proof>,
+    /// Only passwords are renewed, and these.
+    renew: Option<Which>,
 }
 
 impl<'a> Asked<'a> {
@@ -105,14 +132,44 @@ impl<'a> Asked<'a> {
         desired::at(self.access, self.grants, moment)
     }
 
-    fn plan(&self, observed: &Observed, moment: Timestamp) -> Plan {
-        plan::make(&plan::Inputs {
+    /// What a plan is made from, for as long as it takes.
+    fn with<T>(
+        &self,
+        observed: &Observed,
+        moment: Timestamp,
+        make: impl FnOnce(&plan::Inputs<'_>) -> T,
+    ) -> T {
+        make(&plan::Inputs {
             access: self.access,
             grants: self.grants,
             observed,
             moment,
             new_servers: &self.new_servers,
+            unproven: &self.proof.borrow().unproven,
         })
+    }
+
+    fn plan(&self, observed: &Observed, moment: Timestamp) -> Plan {
+        self.with(observed, moment, |inputs| match &self.renew {
+            None => plan::make(inputs),
+            Some(which) => plan::renew::make(inputs, which),
+        })
+    }
+
+    /// What is still to be done after a run; of what else is pending a renewal knows
+    /// nothing.
+    fn left(&self, observed: &Observed, moment: Timestamp) -> Plan {
+        let mut plan = self.with(observed, moment, plan::make);
+        if self.renew.is_some() {
+            plan.items.retain(plan::renew::renews);
+        }
+        plan
+    }
+
+    /// Which servers are read.
+    fn focus(&self) -> Focus {
+        let instances = self.renew.as_ref().map(|which| which.instances.clone());
+        Focus { instances: instances.unwrap_or_default(), ..Focus::default() }
     }
 
     fn report(&self, plan: &Plan, observed: &Observed, moment: Timestamp) -> Report {
@@ -122,7 +179,48 @@ impl<'a> Asked<'a> {
     }
 }
 
-async fn apply(args: &Args, metrics: &mut Metrics) -> Result<Outcome, Outcome> {
+impl Run<'_> {
+    /// Finds out how that was merged which is new in the face of these targets.
+    async fn prove(&self, observed: &Observed, moment: Timestamp) -> Result<(), Outcome> {
+        let Self { args, source, asked, .. } = self;
+        if asked.renew.is_some() {
+            // A new password gives nobody anything new.
+            return Ok(());
+        }
+        let policy = &asked.access.policy;
+        let merged = Merged {
+            dir: &source.dir,
+            commit: asked.commit,
+            access: asked.access,
+            grants: asked.grants,
+            wanted: policy.provenance.max(args.provenance.unwrap_or_default()),
+            moment,
+        };
+        let new = asked.plan(observed, moment);
+        let proof =
+            provenance::check(&merged, &new).await.map_err(|error| could_not_run(&error))?;
+        asked.proof.borrow_mut().add(proof);
+        Ok(())
+    }
+}
+
+/// With what one run works.
+#[derive(Clone, Copy)]
+struct Run<'r> {
+    args: &'r Args,
+    source: &'r Source,
+    asked: &'r Asked<'r>,
+    reader: &'r Reader,
+    stop: &'r Stop,
+    /// Whether it only shows what it would do.
+    dry_run: bool,
+}
+
+async fn apply(
+    args: &Args,
+    renewal: Option<&Renewal<'_>>,
+    metrics: &mut Metrics,
+) -> Result<Outcome, Outcome> {
     let source = Source {
         dir: args.source.dir.clone(),
         // What is merged, not what lies about in the folder.
@@ -135,7 +233,9 @@ async fn apply(args: &Args, metrics: &mut Metrics) -> Result<Outcome, Outcome> {
         Ok(access) => access,
         Err(errors) => {
             super::source::print(&tree, &errors);
-            ended::apply(args, &source, &commit).await;
+            if renewal.is_none() {
+                ended::apply(args, &source, &commit).await;
+            }
             return Err(Outcome::Invalid);
         }
     };
@@ -145,45 +245,29 @@ async fn apply(args: &Args, metrics: &mut Metrics) -> Result<Outcome, Outcome> {
         grants: &grants,
         commit: &commit,
         new_servers: args.new_server.iter().cloned().collect(),
+        proof: RefCell::default(),
+        renew: renewal.map(|renewal| (renewal.which)(&access)).transpose()?,
     };
     let environment = &credentials::environment;
     let reader =
         observe::jumpserver(&access, environment).await.map_err(|error| could_not_run(&error))?;
     clocks_agree(reader.skew())?;
-    let moment = Timestamp::now();
-    let observed = read(&asked, &reader, moment).await?;
-    comes_after(args, &source, &commit, observed.jumpserver.anchor.as_ref())?;
-    let plan = asked.plan(&observed, moment);
-    anchored(&observed.jumpserver, &plan, args.new_anchor)?;
-    let report = asked.report(&plan, &observed, moment);
-    metrics.errors = report.summary.errors;
-    metrics.overdue = plan::overdue::oldest(&access.config.owner, &observed.jumpserver, moment);
-    metrics.looked = true;
-    if plan.is_empty() {
-        remember(args, &source, &asked, &reader, &observed, &plan).await?;
-        return Ok(nothing(args, &plan, &report));
-    }
-    if args.format == Format::Text {
-        show(&report);
-    }
-    allowed(args, &access, &plan)?;
-    agreed(args)?;
-    let mut locks = Locks::take(&access, &reader, &plan, environment, args.patience()).await?;
-    let outcome = under_locks(args, &source, &asked, &reader, &mut locks, &plan, metrics).await;
-    locks.release().await;
-    outcome
+    let stop = Stop::default();
+    let run = Run {
+        args,
+        source: &source,
+        asked: &asked,
+        reader: &reader,
+        stop: &stop,
+        dry_run: renewal.is_some_and(|renewal| renewal.dry_run),
+    };
+    rounds::go(&run, metrics).await
 }
 
 /// Nothing has to change, and still an older commit must not be applied after this one, and
 /// what a run that was cut did not come to say is said.
-async fn remember(
-    args: &Args,
-    source: &Source,
-    asked: &Asked<'_>,
-    reader: &Reader,
-    observed: &Observed,
-    plan: &Plan,
-) -> Result<(), Outcome> {
+async fn remember(run: &Run<'_>, observed: &Observed, plan: &Plan) -> Result<(), Outcome> {
+    let Run { args, source, asked, reader, .. } = *run;
     let anchor = anchor_after(asked, observed, &anchor_before(asked, observed), &[]);
     if observed.jumpserver.anchor.as_ref() == Some(&anchor) {
         return Ok(());
@@ -204,34 +288,37 @@ async fn remember(
 
 /// The work that needs the locks.
 async fn under_locks(
-    args: &Args,
-    source: &Source,
-    asked: &Asked<'_>,
-    reader: &Reader,
+    run: &Run<'_>,
     locks: &mut Locks,
     confirmed: &Plan,
+    before: Removals,
     metrics: &mut Metrics,
-) -> Result<Outcome, Outcome> {
+) -> Result<Round, Outcome> {
+    let Run { args, source, asked, reader, .. } = *run;
     let moment = Timestamp::now();
     let observed = read_locked(asked, reader, locks, moment).await?;
     // Another run may have come between.
     comes_after(args, source, asked.commit, observed.jumpserver.anchor.as_ref())?;
     let plan = asked.plan(&observed, moment);
+    asked.proof.borrow().covers(&plan).map_err(|error| could_not_run(&error))?;
     if plan.checksum() != confirmed.checksum() {
         if !args.yes || args.expect.is_some() {
             return Err(could_not_run(
                 &"something changed since the plan was shown, so nothing was done; run it again",
             ));
         }
-        allowed(args, asked.access, &plan)?;
+        allowed(args, asked.access, &plan, before)?;
     }
     let report = asked.report(&plan, &observed, moment);
     let anchor = anchor_before(asked, &observed);
     let writer = locks.writer();
-    if let Err(error) = writer.put_anchor(&anchor).await {
+    // A renewal does not apply the commit, so it says nothing of it.
+    if asked.renew.is_none()
+        && let Err(error) = writer.put_anchor(&anchor).await
+    {
         return Err(could_not_run(&error));
     }
-    let stop = stop_on_signal();
+    let stop = run.stop.listen();
     let progress = Progress::new(&plan, &report, args.format == Format::Text);
     let outcomes = {
         let means = apply::Means {
@@ -239,7 +326,7 @@ async fn under_locks(
             live: &observed.jumpserver,
             reader,
             writer: &writer,
-            stop: &stop,
+            stop,
         };
         let tell = |place: usize, outcome: &apply::Outcome| progress.tell(place, outcome);
         apply::carry_out(&plan, &means, locks.servers(), &tell).await
@@ -247,66 +334,27 @@ async fn under_locks(
     progress.finish();
 
     // Read back: what is still planned was not kept as it was written.
-    let moment = Timestamp::now();
-    let after = read_locked(asked, reader, locks, moment).await.ok();
+    let later = Timestamp::now();
+    let after = read_locked(asked, reader, locks, later).await.ok();
     if let Some(after) = &after {
         let failed: Vec<&InstanceName> = failed_instances(&plan, &outcomes);
         let last = anchor_after(asked, after, &anchor, &failed);
         if last != anchor
+            && asked.renew.is_none()
             && let Err(error) = writer.put_anchor(&last).await
         {
             could_not_run(&error);
         }
         let owner = &asked.access.config.owner;
-        metrics.overdue = plan::overdue::oldest(owner, &after.jumpserver, moment);
+        metrics.overdue = plan::overdue::oldest(owner, &after.jumpserver, later);
     }
-    let left = after.map(|after| asked.plan(&after, moment));
-    let result = ApplyReport::of(report, &plan, outcomes, left.as_ref()).overdue(metrics.overdue);
-    (metrics.done, metrics.failed, metrics.skipped) = result.counts();
-    match args.format {
-        Format::Json => anstream::println!("{}", result.json()),
-        Format::Text => anstream::print!("{}", result.text()),
-    }
-    Ok(result.outcome().and(super::plan::outcome(&plan_without_stop(plan), false)))
-}
-
-/// The guard let it through.
-fn plan_without_stop(mut plan: Plan) -> Plan {
-    plan.stop = None;
-    plan
-}
-
-fn nothing(args: &Args, plan: &Plan, report: &Report) -> Outcome {
-    match args.format {
-        Format::Json => {
-            let result = ApplyReport::of(report.clone(), plan, Vec::new(), Some(plan));
-            anstream::println!("{}", result.json());
-        }
-        Format::Text => {
-            let quiet = |finding: &Finding| finding.severity == Severity::Notice;
-            if plan.findings.iter().all(quiet) {
-                anstream::println!("Nothing to do: everything is as git says.");
-            } else {
-                show(report);
-            }
-        }
-    }
-    super::plan::outcome(plan, false)
+    let left = after.map(|after| asked.left(&after, later));
+    Ok(Round { plan, observed, moment, outcomes, left })
 }
 
 fn show(report: &Report) {
     let colours = std::io::stdout().is_terminal();
     anstream::print!("{}", report::render(report, Look { width: width(), colours }));
-}
-
-async fn read(asked: &Asked<'_>, reader: &Reader, moment: Timestamp) -> Result<Observed, Outcome> {
-    let desired = asked.desired(moment);
-    let environment = &credentials::environment;
-    let mut observed = observe::all(asked.access, &desired, reader, environment, &Focus::default())
-        .await
-        .map_err(|error| could_not_run(&error))?;
-    leave_out_wrong_clocks(&mut observed);
-    Ok(observed)
 }
 
 /// Reads again: locked servers by the connection that holds the lock.
@@ -318,7 +366,7 @@ async fn read_locked(
 ) -> Result<Observed, Outcome> {
     let desired = asked.desired(moment);
     let environment = &credentials::environment;
-    let (focus, locked) = locks.read(asked.access, &desired).await;
+    let (focus, locked) = locks.read(asked.access, &desired, &asked.focus()).await;
     let mut observed = observe::all(asked.access, &desired, reader, environment, &focus)
         .await
         .map_err(|error| could_not_run(&error))?;
@@ -394,8 +442,11 @@ fn anchored(live: &Live, plan: &Plan, new_anchor: bool) -> Result<(), Outcome> {
     Err(Outcome::Refused)
 }
 
-fn allowed(args: &Args, access: &Access, plan: &Plan) -> Result<(), Outcome> {
-    if let Err(stop) = guard::judge(access.config.guard, plan.removals, args.allow_removals) {
+/// Whether the guard and `--expect` let a plan through. What a run took away `before`
+/// counts, too.
+fn allowed(args: &Args, access: &Access, plan: &Plan, before: Removals) -> Result<(), Outcome> {
+    let removals = plan.removals.with(before);
+    if let Err(stop) = guard::judge(access.config.guard, removals, args.allow_removals) {
         anstream::eprintln!("error: {stop}");
         return Err(Outcome::Refused);
     }
@@ -507,6 +558,21 @@ fn failed_instances<'a>(plan: &'a Plan, outcomes: &[apply::Outcome]) -> Vec<&'a 
             plan::Target::JumpServer => None,
         })
         .collect()
+}
+
+/// Whether a Ctrl-C or SIGTERM came, once somebody began to listen.
+#[derive(Default)]
+struct Stop(OnceLock<Arc<AtomicBool>>);
+
+impl Stop {
+    /// Listens from now on; before, a signal ends the process.
+    fn listen(&self) -> &AtomicBool {
+        self.0.get_or_init(stop_on_signal)
+    }
+
+    fn heard(&self) -> bool {
+        self.0.get().is_some_and(|stop| stop.load(Ordering::Relaxed))
+    }
 }
 
 /// Set by the first Ctrl-C or SIGTERM: the steps that are running are finished.

@@ -1,10 +1,13 @@
 //! How far a run is: a bar on a terminal, one line for each step otherwise.
 
+use std::io::Write;
+
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::apply::Outcome;
 use crate::plan::Plan;
-use crate::report::{Report, Sign, clean};
+use crate::report::{Report, Sign};
+use crate::visible::clean;
 
 pub(super) struct Progress {
     titles: Vec<String>,
@@ -38,15 +41,18 @@ impl Progress {
     pub(super) fn tell(&self, place: usize, outcome: &Outcome) {
         let title = self.titles.get(place).map_or("", String::as_str);
         let line = match outcome {
-            Outcome::Done { note: None } => format!("done    {title}"),
-            Outcome::Done { note: Some(note) } => format!("done    {title}: {}", clean(note)),
+            Outcome::Done { note: None, .. } => format!("done    {title}"),
+            Outcome::Done { note: Some(note), .. } => format!("done    {title}: {}", clean(note)),
             Outcome::Failed { why } => format!("FAILED  {title}: {}", clean(why)),
             Outcome::Skipped { why } => format!("skipped {title}: {}", clean(why)),
         };
         self.bar.inc(1);
         if self.lines {
-            // Above the bar on a terminal, plain lines otherwise.
-            self.bar.suspend(|| anstream::println!("{line}"));
+            // Above the bar on a terminal, plain lines otherwise. A reader that is gone does
+            // not stop a run.
+            self.bar.suspend(|| {
+                let _ = writeln!(anstream::stdout(), "{line}");
+            });
         }
     }
 

@@ -5,10 +5,12 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::sessions::SessionsEnded;
 use crate::apply::Outcome;
 use crate::cli;
 use crate::plan::{Item, Plan, What};
-use crate::report::{Report, clean};
+use crate::report::Report;
+use crate::visible::clean;
 
 /// The version of the JSON form.
 pub(crate) const SCHEMA: &str = "jumpgate.apply/1";
@@ -29,6 +31,8 @@ pub(crate) struct ApplyReport {
     failed: usize,
     /// How many were not begun.
     skipped: usize,
+    /// What became of open sessions where access ended.
+    sessions: SessionsEnded,
     /// Whether the systems could be read again after the steps.
     read_back: bool,
     /// Steps that were done and that a new look at the systems asks for again.
@@ -58,7 +62,7 @@ impl ApplyReport {
         outcomes: Vec<Outcome>,
         left: Option<&Plan>,
     ) -> Self {
-        let noted = |outcome: &Outcome| matches!(outcome, Outcome::Done { note: Some(_) });
+        let noted = |outcome: &Outcome| matches!(outcome, Outcome::Done { note: Some(_), .. });
         let differs = plan
             .items
             .iter()
@@ -77,6 +81,7 @@ impl ApplyReport {
             done: count(Outcome::is_done),
             failed: count(|outcome| matches!(outcome, Outcome::Failed { .. })),
             skipped: count(|outcome| matches!(outcome, Outcome::Skipped { .. })),
+            sessions: SessionsEnded::of(plan, &outcomes),
             read_back: left.is_some(),
             differs,
             oldest_overdue_end: None,
@@ -107,8 +112,7 @@ impl ApplyReport {
 
     /// The JSON form.
     pub(crate) fn json(&self) -> String {
-        // Plain data with string keys always has a JSON form.
-        serde_json::to_string_pretty(self).unwrap_or_default()
+        crate::visible::json(self)
     }
 
     /// The last lines for people.
@@ -130,6 +134,7 @@ impl ApplyReport {
                 let _ = writeln!(text, "  {}", clean(name));
             }
         }
+        text.push_str(&self.sessions.text());
         if self.failed > 0 || self.skipped > 0 {
             text.push_str("The next apply goes on from here.\n");
         }
@@ -144,7 +149,7 @@ impl ApplyReport {
 }
 
 /// Whether two steps are about the same object.
-fn same(a: &Item, b: &Item) -> bool {
+pub(super) fn same(a: &Item, b: &Item) -> bool {
     match (&a.what, &b.what) {
         (What::Permission { id: a, .. }, What::Permission { id: b, .. }) => a == b,
         (What::Account { change: a }, What::Account { change: b }) => {

@@ -5,7 +5,7 @@ mod cancel;
 mod leave;
 mod renew;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,10 +20,9 @@ use super::source::Source;
 use super::{Outcome, could_not_run, file, width};
 use crate::access::model::{Access, Request};
 use crate::access::{self, instant};
-use crate::edit;
-use crate::effect;
-use crate::repo::Tree;
+use crate::repo::{self, Tree};
 use crate::report::{self, Comparison, Live, Look};
+use crate::{approval, edit, effect};
 
 /// Where the access repo is, and whether anything is written.
 #[derive(Debug, clap::Args)]
@@ -114,8 +113,14 @@ impl<'a> Draft<'a> {
             head_tree: &tree,
             moment: self.now,
         });
+        let needs = approval::needs(&approval::Inputs {
+            base: &self.access,
+            head: &head,
+            effect: &effect,
+            paths: &from_root(&self.place.dir, changes),
+        });
         let live = Live::NotRead { why: "only files are read here".to_owned(), failed: false };
-        let report = Comparison::of(effect, &self.access, (String::new(), None), live);
+        let report = Comparison::of(effect, needs, &self.access, (String::new(), None), live);
         let colours = std::io::stdout().is_terminal();
         anstream::print!("{}", report::render_change(&report, Look { width: width(), colours }));
         if report.is_refused() {
@@ -133,6 +138,13 @@ impl<'a> Draft<'a> {
         anstream::println!("Commit it and open a pull request: merging that is the approval.");
         Ok(Outcome::Done)
     }
+}
+
+/// The paths of changes from the root of the repository, in which the folder may lie deeper.
+fn from_root(dir: &Path, changes: &Changes) -> BTreeSet<String> {
+    let folder = repo::place(dir).map(|place| place.folder).unwrap_or_default();
+    let root = if folder.is_empty() { folder } else { format!("{folder}/") };
+    changes.keys().map(|path| format!("{root}{path}")).collect()
 }
 
 fn write(path: &Path, text: Option<&str>) -> std::io::Result<()> {

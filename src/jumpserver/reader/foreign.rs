@@ -111,6 +111,7 @@ mod tests {
             requests: Default::default(),
             end: None,
             handover: None,
+            left: None,
         };
         let label = ["jumpgate:acme"];
         assert!(is_ours(&row(&[], &label, &mark(7).comment("x")), &owner));

@@ -91,13 +91,17 @@ impl Reader {
     /// When a request fails, or an answer stays incomplete or inconsistent: what comes is
     /// complete. The anchor proves the label: when it exists and the list by the label
     /// leaves it out, when it lost the label, or when it was written in another
-    /// organization, nothing comes.
+    /// organization, nothing comes. So do permissions of the owner that name an asset or a
+    /// node that no list has.
     pub async fn observe(&self, ask: &Ask) -> Result<Live, Error> {
         let mut last = None;
         for _ in 0..TRIES {
             match self.observe_once(ask).await {
-                // Objects that went away between two requests.
-                Err(error) if error.kind == ErrorKind::NotFound && error.code.is_some() => {
+                // Objects that came, moved or went away between two requests.
+                Err(error)
+                    if error.kind == ErrorKind::Incomplete
+                        || (error.kind == ErrorKind::NotFound && error.code.is_some()) =>
+                {
                     last = Some(error);
                 }
                 other => return other,
@@ -128,6 +132,7 @@ impl Reader {
             self.assets_by_id(&ids(|members| &members.assets), &assets.rows),
         )
         .await?;
+        permissions::whole(&ask.owner, &rows, &members, &more, &nodes)?;
         let permissions = permissions::seen(&ask.owner, rows, &members, &users, &more, &nodes);
 
         let databases: BTreeMap<String, Uuid> = assets
@@ -150,6 +155,16 @@ impl Reader {
             .collect();
         assets.rows.extend(more.into_values().filter(|asset| ours.contains(&asset.name)));
         let permissions = self.without_own(ask, permissions);
+        // The first apply makes it before anything else: it came about after it was read.
+        let ours = permissions.values().any(|seen| seen.labelled)
+            || accounts.iter().any(|account| account.labelled);
+        if anchor.is_none() && ours && self.anchor(&ask.owner).await?.is_some() {
+            return Err(Error::new(
+                ErrorKind::Incomplete,
+                "the first apply of this owner began while JumpServer was read",
+            )
+            .advise("run again when it has ended"));
+        }
         let near = Near { users: users.near, assets: assets.near };
         Ok(Live {
             organization: (self.organization.id.to_string(), self.organization.name.clone()),

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::members::Members;
 use super::users::Users;
 use super::{Ask, Reader, whole_is_cheaper};
-use crate::jumpserver::error::Error;
+use crate::jumpserver::error::{Error, ErrorKind};
 use crate::jumpserver::page;
 use crate::jumpserver::row::{PermissionRow, labelled};
 use crate::jumpserver::spec::{PermissionSpec, SeenAsset, SeenPermission};
@@ -57,6 +57,42 @@ impl Reader {
         rows.retain(|row| wanted(row) && seen.insert(row.id));
         Ok(rows)
     }
+}
+
+/// Makes sure that every asset and node of the owner's permissions was read: where one goes,
+/// JumpServer takes it out of its permissions, so a list without it was not complete.
+pub(super) fn whole(
+    owner: &Owner,
+    rows: &[PermissionRow],
+    members: &HashMap<Uuid, Members>,
+    assets: &HashMap<Uuid, SeenAsset>,
+    nodes: &HashMap<Uuid, String>,
+) -> Result<(), Error> {
+    let ours = |row: &&PermissionRow| {
+        labelled(&row.labels, owner)
+            || Mark::parse(&row.comment).is_some_and(|mark| mark.owner == *owner)
+    };
+    for row in rows.iter().filter(ours) {
+        let Some(members) = members.get(&row.id) else { continue };
+        let asset = members.assets.iter().find(|id| !assets.contains_key(id));
+        let node = members.nodes.iter().find(|id| !nodes.contains_key(id));
+        let lost = asset.map(|id| ("asset", page::ASSETS, id));
+        if let Some((kind, list, id)) = lost.or(node.map(|id| ("node", page::NODES, id))) {
+            return Err(Error::new(
+                ErrorKind::Incomplete,
+                format!(
+                    "the permission {} names the {kind} {id}, and the list {} does not have it: \
+                     the list was not read completely",
+                    row.name, list.path
+                ),
+            )
+            .advise(
+                "run again; when it stays, see whether the user of the token is shown everything \
+                 in this organization",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The permissions with the names of everything in them.

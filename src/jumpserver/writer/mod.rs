@@ -116,6 +116,16 @@ impl Writer {
         }
     }
 
+    /// POST of something that is no object with an id.
+    pub(super) async fn post(
+        &self,
+        path: &str,
+        content: Content,
+        repeat: Repeat,
+    ) -> Result<Answer, Error> {
+        self.write.send(Method::POST, path, Some(content), repeat, None, self.may()).await
+    }
+
     /// PATCH of absolute values.
     async fn change<T: DeserializeOwned>(
         &self,

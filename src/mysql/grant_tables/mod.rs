@@ -4,6 +4,8 @@
 //! while INFORMATION_SCHEMA leaves rows out and SHOW GRANTS leaves out what works for
 //! everybody.
 
+#[cfg(test)]
+mod fuzz_tests;
 mod query;
 mod rows;
 mod words;

@@ -52,13 +52,21 @@ impl Found {
 
 /// All rows by account; `None` when one is not of the form that was asked for.
 pub(super) fn collect(rows: Vec<Row>, columns: &Columns) -> Option<BTreeMap<AccountName, Found>> {
+    collect_values(rows.into_iter().map(Row::unwrap), columns)
+}
+
+/// The same for the values of rows.
+pub(super) fn collect_values(
+    rows: impl IntoIterator<Item = Vec<Value>>,
+    columns: &Columns,
+) -> Option<BTreeMap<AccountName, Found>> {
     let meanings = |columns: &[String]| -> Vec<Meaning> {
         columns.iter().filter_map(|column| of_column(column)).collect()
     };
     let (user, db) = (meanings(&columns.user), meanings(&columns.db));
     let mut found: BTreeMap<AccountName, Found> = BTreeMap::new();
     for row in rows {
-        let [kind, user_name, host, a, b, c, d, e] = <[Value; 8]>::try_from(row.unwrap()).ok()?;
+        let [kind, user_name, host, a, b, c, d, e] = <[Value; 8]>::try_from(row).ok()?;
         let kind = match kind {
             Value::Bytes(digits) => std::str::from_utf8(&digits).ok()?.parse().ok()?,
             Value::Int(number) => u64::try_from(number).ok()?,

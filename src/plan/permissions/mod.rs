@@ -242,17 +242,17 @@ fn grows(action: &Action) -> bool {
     }
 }
 
-/// Whether a change takes anything away.
+/// Whether a change takes anything away; of one that is switched off nothing is left.
 fn shrinks(action: &Action) -> bool {
     match action {
         Action::Create { .. } => false,
-        Action::Delete { .. } => true,
+        Action::Delete { from } => from.active,
         Action::Update { from, to, .. } => !within(from, to),
     }
 }
 
 /// Whether everything that `a` gives, `b` gives too.
-fn within(a: &PermissionSpec, b: &PermissionSpec) -> bool {
+pub(super) fn within(a: &PermissionSpec, b: &PermissionSpec) -> bool {
     if !a.active {
         return true;
     }

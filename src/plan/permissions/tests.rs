@@ -36,7 +36,15 @@ fn spec(name: &str, assets: BTreeSet<String>, end: i64) -> PermissionSpec {
 fn mark(name: &str, end: i64) -> Mark {
     let id = naming::permission_id(&owner(), "org", name);
     let end = Some(at(end));
-    Mark { owner: owner(), id, user: None, requests: Default::default(), end, handover: None }
+    Mark {
+        owner: owner(),
+        id,
+        user: None,
+        requests: Default::default(),
+        end,
+        handover: None,
+        left: None,
+    }
 }
 
 fn want(spec: PermissionSpec) -> (Uuid, Want) {

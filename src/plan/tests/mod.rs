@@ -1,6 +1,7 @@
 //! Plans for whole repos, carried out on a model.
 
 mod random;
+mod renew;
 mod world;
 
 use self::world::{DATABASE, JUMPGATE, World, at, repo};
@@ -206,6 +207,7 @@ fn another_server_under_the_name_changes_nothing() {
         observed: &world.observed,
         moment: at(NOW),
         new_servers: &accepted,
+        unproven: &Default::default(),
     });
     assert_eq!(plan.items.len(), 1);
 }
@@ -221,6 +223,24 @@ fn an_unreadable_server_stops_only_itself() {
     let plan = world.plan(&access, NOW);
     assert_eq!(plan.items.len(), 1, "the hosts go on: {:#?}", plan.items);
     assert!(plan.is_partial());
+}
+
+#[test]
+fn on_a_server_that_takes_no_writes_nothing_is_planned() {
+    let mut world = World::new();
+    let access = repo(&[("r", REFUNDS)], &[]);
+    world.server().server.not_writable = Some("it is read-only (read_only is on)".to_owned());
+    let plan = world.plan(&access, NOW);
+    assert_eq!(plan.items.len(), 1, "the hosts go on: {:#?}", plan.items);
+    assert!(kinds(&plan).contains(&Kind::NotWritable) && plan.is_partial());
+    // What stands there stays, also when nobody asks for it any more.
+    world.server().server.not_writable = None;
+    world.apply(&access, NOW);
+    world.server().server.not_writable = Some("it is read-only (read_only is on)".to_owned());
+    let liwei = repo(&[("s", &REFUNDS.replace("fanlichun", "liwei"))], &[]);
+    let plan = world.plan(&liwei, NOW);
+    let elsewhere = |item: &Item| item.target == Target::JumpServer;
+    assert!(!plan.is_empty() && plan.items.iter().all(elsewhere), "{:#?}", plan.items);
 }
 
 #[test]

@@ -134,6 +134,7 @@ impl World {
             accounts: BTreeMap::new(),
             everybody: Vec::new(),
             existing,
+            sessions: None,
         };
         world.observed.instances.insert(instance(), Instance::Read(Box::new(live)));
         world
@@ -199,6 +200,7 @@ impl World {
             observed: &self.observed,
             moment: at(moment),
             new_servers: &new_servers,
+            unproven: &Default::default(),
         })
     }
 
@@ -215,7 +217,7 @@ impl World {
         for item in &plan.items {
             match &item.what {
                 What::Permission { id, action, mark } => {
-                    self.permission(*id, action, mark.as_ref());
+                    self.permission(*id, action, mark.as_deref());
                 }
                 What::Account { change } => self.account(change),
                 What::User { .. } => {}
@@ -271,14 +273,19 @@ impl World {
                     mark.handover.as_mut().expect("a handover").state = HandoverState::Done;
                 }
                 AccountStep::Handover(step) => match step {
-                    Step::StoreSecret { asset, account } => {
+                    Step::StoreSecret { asset, account } | Step::HandOver { asset, account } => {
                         let asset_id = self.live().assets[asset].id;
                         let id = account
                             .unwrap_or_else(|| naming::account_id(&owner, &org, asset_id, &user));
+                        let done = matches!(step, Step::HandOver { .. });
                         let handover = Some(Handover {
-                            state: HandoverState::Pending,
+                            state: match done {
+                                true => HandoverState::Done,
+                                false => HandoverState::Pending,
+                            },
                             generation: generation.clone(),
-                            changed: None,
+                            changed: done.then_some(clock),
+                            ended: None,
                         });
                         let mark = Mark {
                             owner: owner.clone(),
@@ -287,6 +294,7 @@ impl World {
                             requests: change.mark.requests.clone(),
                             end: change.mark.end(),
                             handover,
+                            left: None,
                         };
                         let seen = SeenAssetAccount {
                             id,
@@ -319,9 +327,10 @@ impl World {
                         };
                         self.server().accounts.insert(change.account.clone(), account);
                     }
-                    Step::SetPassword => {
+                    Step::SetPassword | Step::AddPassword => {
                         let account = self.server().accounts.get_mut(&change.account);
                         let account = account.expect("an account");
+                        account.old_password |= *step == Step::AddPassword;
                         account.password_changed = Some(clock);
                         account.evidence.as_mut().expect("evidence").generation =
                             generation.clone();
@@ -339,7 +348,14 @@ impl World {
                         handover.state = HandoverState::Done;
                         handover.changed = changed;
                     }
-                    Step::DiscardOldPassword | Step::KillSessions | Step::Grants => {}
+                    Step::DiscardOldPassword => {
+                        let account = self.server().accounts.get_mut(&change.account);
+                        account.expect("an account").old_password = false;
+                    }
+                    Step::KillSessions
+                    | Step::LeaveSessions
+                    | Step::AwaitSessions
+                    | Step::Grants => {}
                     Step::Unlock => self.locked(change, false),
                     Step::Lock => self.locked(change, true),
                     Step::RevokeAll => {
@@ -351,6 +367,12 @@ impl World {
                         let mark = seen.mark.as_mut().expect("a mark");
                         let handover = mark.handover.as_mut().expect("a handover");
                         handover.state = HandoverState::Narrowing;
+                    }
+                    Step::MarkRotating { account, .. } => {
+                        let seen = self.live().accounts.get_mut(account).expect("an account");
+                        let mark = seen.mark.as_mut().expect("a mark");
+                        let handover = mark.handover.as_mut().expect("a handover");
+                        handover.state = HandoverState::Rotating;
                     }
                     Step::MarkEnding { account, .. } => {
                         let seen = self.live().accounts.get_mut(account).expect("an account");

@@ -1,7 +1,7 @@
 //! An audit as CSV (RFC 4180), one row a door: for a spreadsheet.
 
 use crate::audit::{Audit, Door};
-use crate::report::words::clean;
+use crate::visible::clean;
 
 /// The columns.
 const COLUMNS: [&str; 12] = [

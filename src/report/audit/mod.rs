@@ -7,9 +7,9 @@ pub use csv::render as render_csv;
 pub use text::render as render_text;
 
 use super::problem::Problem;
-use super::words::clean;
 use crate::audit::{Door, Risk};
 use crate::plan::finding::Severity;
+use crate::visible::clean;
 
 impl From<&Door> for Problem {
     /// One problem a door, under the code of its worst fault.

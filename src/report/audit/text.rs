@@ -8,7 +8,7 @@ use textwrap::{Options, WordSplitter};
 
 use crate::audit::{Audit, Door, Risk};
 use crate::report::text::Look;
-use crate::report::words::clean;
+use crate::visible::{clean, tame};
 
 /// How many people a door names.
 const PEOPLE: usize = 8;
@@ -36,7 +36,7 @@ impl Page {
             .subsequent_indent(rest)
             .word_splitter(WordSplitter::NoHyphenation);
         for line in textwrap::wrap(&clean(text), options) {
-            self.text.push_str(line.trim_end());
+            self.text.push_str(&tame(line.trim_end()));
             self.text.push('\n');
         }
     }

@@ -129,15 +129,14 @@ fn summary(report: &Comparison) -> String {
         }
         text.push('.');
     }
-    if report.approvals > 0 {
-        text.push_str(&format!(
-            " Policy asks for {}.",
-            count(report.approvals as usize, "approval")
-        ));
-    }
-    if !report.owners.is_empty() {
-        let owners = Phrase::default().list(report.owners.iter().map(String::as_str), 8);
-        text.push_str(&format!(" Owners: {}.", super::phrase(&owners)));
+    let needs: Vec<String> =
+        report.needs.iter().take(LISTED).map(|need| super::phrase(&phrase::need(need))).collect();
+    if !needs.is_empty() {
+        let more = match report.needs.len() - needs.len() {
+            0 => String::new(),
+            more => format!("; and {more} more"),
+        };
+        text.push_str(&format!(" **Needs** {}{more}.", needs.join("; ")));
     }
     if text.is_empty() { text } else { format!("{}\n\n", text.trim_start()) }
 }

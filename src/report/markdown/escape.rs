@@ -8,7 +8,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::words::clean;
+use crate::visible::clean;
 
 /// The longest text from outside that is shown, in characters.
 pub(super) const LONGEST: usize = 160;
@@ -86,39 +86,27 @@ fn is_plain(word: &str) -> bool {
     (letters && !commit) || number.contains(&shape.as_str())
 }
 
-/// A text made visible and short: characters that control, turn or hide are spelled out.
+/// A text made visible and short; spelled-out characters count as they are shown.
 fn shown(text: &str) -> String {
-    let hides = |c: char| {
-        matches!(c, '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}' | '\u{200c}'
-            | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2064}' | '\u{3164}' | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-    };
-    let mut shown = String::new();
-    // Spelled-out characters count as they are shown.
-    let mut length = 0;
-    for c in clean(text).chars() {
-        if length >= LONGEST {
-            shown.push('…');
-            break;
-        }
-        if hides(c) {
-            shown.extend(c.escape_unicode());
-            length += c.escape_unicode().count();
-        } else {
-            shown.push(c);
-            length += 1;
-        }
+    let mut shown = clean(text);
+    if let Some((end, _)) = shown.char_indices().nth(LONGEST) {
+        shown.truncate(end);
+        shown.push('…');
     }
     shown
 }
 
 /// Everything that could be markup as numeric entities (CommonMark 6.2: an entity cannot
-/// stand for a character of structure).
+/// stand for a character of structure), for the inside of `code`. GitHub's Markdown makes
+/// links of addresses in any text, entities or not, so no `@` stands in one text with what is
+/// before it.
 fn entities(text: &str) -> String {
     let mut entities = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_alphanumeric() || !c.is_ascii() || matches!(c, '-' | '/' | ',' | ' ') {
             entities.push(c);
+        } else if c == '@' {
+            entities.push_str("</code><code>&#64;");
         } else {
             let _ = write!(entities, "&#{};", u32::from(c));
         }
@@ -164,6 +152,7 @@ mod tests {
         assert_eq!(code("orders.*"), "`orders.*`");
         assert_eq!(code("a`b"), "<code>a&#96;b</code>");
         assert_eq!(code("<!-- x -->"), "<code>&#60;&#33;-- x --&#62;</code>");
+        assert_eq!(code("`a@b.example"), "<code>&#96;a</code><code>&#64;b&#46;example</code>");
         assert_eq!(code(""), "<code></code>");
         assert_eq!(
             code("a\nb\u{202e}\u{200b}"),

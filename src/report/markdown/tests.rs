@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::super::comparison::{Comparison, Live};
 use super::*;
+use crate::approval;
 use crate::effect::tests::{effect, load, tree};
 use crate::effect::{self, Effect};
 
@@ -29,7 +30,10 @@ fn form(limit: usize) -> Form {
 fn report(effect: Effect) -> Comparison {
     let base = load(&tree(&[]));
     let live = Live::NotRead { why: "no credentials are set here".to_owned(), failed: false };
-    Comparison::of(effect, &base, ("b".repeat(40), Some("a".repeat(40))), live)
+    let paths = std::collections::BTreeSet::new();
+    let inputs = approval::Inputs { base: &base, head: &base, effect: &effect, paths: &paths };
+    let needs = approval::needs(&inputs);
+    Comparison::of(effect, needs, &base, ("b".repeat(40), Some("a".repeat(40))), live)
 }
 
 /// What is wrong in a comment: tags that stay open, links elsewhere, tables with other

@@ -80,6 +80,7 @@ fn ended(company: &Company, day: &str) -> NewPermission {
         requests: [("old".parse().expect("a request"), Some(end))].into(),
         end: Some(end),
         handover: None,
+        left: None,
     };
     NewPermission {
         id: Some(id),

@@ -1,6 +1,7 @@
 //! `jumpgate comment` against servers that answer as the forges do.
 
 pub(crate) mod forge;
+pub(crate) mod reviews;
 
 use std::io::Write;
 use std::process::{Command, Stdio};

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use super::powers::{Powers, Sessions, powers, state};
-use super::scenarios::{BY_HAND, Files, Scenario};
+use super::scenarios::{APPLY, BY_HAND, Files, Scenario};
 use super::wire::{Cut, ERRORS, Fault};
 use super::world::{Ran, World};
 
@@ -72,20 +72,31 @@ pub(super) async fn go_through(
 
     let known: &[&str] = if scenario.by_hand.is_empty() { &[] } else { &[BY_HAND] };
     let old = powers(world, known).await;
-    let flags: &[&str] = if scenario.ends { &[] } else { &["--allow-removals", "20"] };
-    let uncut = world.apply(flags, None).await;
+    let flags: &[&str] = match scenario.ends || scenario.command != APPLY {
+        true => &[],
+        false => &["--allow-removals", "20"],
+    };
+    let interrupts = scenario.interrupts
+        || (scenario.new_password
+            && world.databases.iter().any(|database| !world.server(database).kind.is_mysql()));
+    let uncut = world.run(scenario.command, flags, None).await;
     assert_eq!(uncut.code, Some(0), "{}: {}", scenario.name, uncut.output);
+    if scenario.command != APPLY {
+        // What follows a cut is an apply, which remembers the commit.
+        assert_eq!(world.apply(flags, None).await.code, Some(0));
+    }
     let end = state(world, known).await;
     let new = powers(world, known).await;
     let bounds = Bounds {
         most: old.union(&new).cloned().collect(),
-        least: match scenario.interrupts {
+        least: match interrupts {
             true => Powers::new(),
             false => old.intersection(&new).cloned().collect(),
         },
         new,
         end,
         known,
+        command: scenario.command,
         flags,
     };
 
@@ -154,6 +165,8 @@ struct Bounds<'s> {
     end: BTreeSet<String>,
     /// Passwords that another hand knows.
     known: &'s [&'s str],
+    /// What is cut.
+    command: &'s [&'s str],
     /// What every run is called with.
     flags: &'s [&'s str],
 }
@@ -170,7 +183,7 @@ impl Bounds<'_> {
 
     /// An uncut run, with a look at what people hold again and again.
     async fn watch(&self, world: &World, row: &mut Row) {
-        let run = world.apply(self.flags, None);
+        let run = world.run(self.command, self.flags, None);
         tokio::pin!(run);
         let ran = loop {
             tokio::select! {
@@ -187,7 +200,7 @@ impl Bounds<'_> {
     async fn cut(&self, world: &World, cut: Cut, row: &mut Row) {
         world.put_back().await;
         let sessions = Sessions::open(world).await;
-        let first = world.apply(self.flags, Some(cut)).await;
+        let first = world.run(self.command, self.flags, Some(cut)).await;
         let Some(met) = &first.met else { return };
         row.tried += 1;
         let when = format!("{} {} ({})", cut.fault, met.what, cut.at);

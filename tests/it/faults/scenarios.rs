@@ -13,8 +13,12 @@ pub(super) struct Scenario {
     pub(super) by_hand: &'static [&'static str],
     /// What is merged then, and whose apply is cut.
     pub(super) change: Files,
+    /// What is cut.
+    pub(super) command: &'static [&'static str],
     /// Whether access that does not change may fail for a moment.
     pub(super) interrupts: bool,
+    /// Whether it may on a server that keeps no old password beside a new one.
+    pub(super) new_password: bool,
     /// Whether the end called `SOON` has passed when the change is applied.
     pub(super) ends: bool,
 }
@@ -24,6 +28,9 @@ pub(super) const BY_HAND: &str = "By-another-hand.1";
 
 const BY_HAND_SET: &[&str] =
     &["ALTER USER 'jump_db_fanlichun_r'@'127.0.0.1' IDENTIFIED BY 'By-another-hand.1'"];
+
+/// What leads on after a cut, and what is cut but for one scenario.
+pub(super) const APPLY: &[&str] = &["apply", "--yes"];
 
 const REQUEST: &str = "requests/PAY-1.yaml";
 const OTHER: &str = "requests/PAY-2.yaml";
@@ -152,7 +159,16 @@ const MOVED: &str = "address: 127.0.0.1:PORT\nasset: orders-new\nenvironment: pr
     owners: [liwei]\naccount-host: 127.0.0.1\ntls: { mode: off }\n";
 
 const fn scenario(name: &'static str, before: Files, change: Files) -> Scenario {
-    Scenario { name, before, by_hand: &[], change, interrupts: false, ends: false }
+    Scenario {
+        name,
+        before,
+        by_hand: &[],
+        change,
+        command: APPLY,
+        interrupts: false,
+        new_password: false,
+        ends: false,
+    }
 }
 
 /// Those that need one server.
@@ -188,7 +204,15 @@ pub(super) const ONE_SERVER: &[Scenario] = &[
             &[("inventory/databases/orders-prod.yaml", Some(MOVED))],
         )
     },
+    ROTATED,
 ];
+
+/// A renewal of passwords, in place of an apply.
+pub(super) const ROTATED: Scenario = Scenario {
+    command: &["rotate", "--all", "--yes"],
+    new_password: true,
+    ..scenario("rotated password", &[(REQUEST, Some(WIDE))], &[])
+};
 
 /// Those in which time passes: nothing is taken away before its recorded end, so no run
 /// needs a flag for the guard.

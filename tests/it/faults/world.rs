@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use jumpgate_sandbox::{Kept, NewAsset, Version};
 
+use super::scenarios::APPLY;
 use super::wire::{Cut, Event, Wire};
 use super::{http, sql};
 use crate::support::company::Company;
@@ -161,7 +162,12 @@ impl World {
 
     /// Runs `apply` over the wire, until it ends or is cut off.
     pub(super) async fn apply(&self, flags: &[&str], cut: Option<Cut>) -> Ran {
-        let mut args = vec!["apply", "--yes"];
+        self.run(APPLY, flags, cut).await
+    }
+
+    /// Runs a command over the wire, until it ends or is cut off.
+    pub(super) async fn run(&self, command: &[&str], flags: &[&str], cut: Option<Cut>) -> Ran {
+        let mut args = command.to_vec();
         args.extend(flags);
         let path = self.output.path().join("output");
         let file = File::create(&path).expect("a file");

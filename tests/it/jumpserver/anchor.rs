@@ -7,6 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::target::{Target, sandboxes};
+use super::writing::permission;
 
 fn anchor(commit: char) -> Anchor {
     let instance = AnchoredInstance {
@@ -54,6 +55,25 @@ async fn the_anchor_is_made_changed_and_read_back() {
         assert_eq!(stored.name, format!("jumptest-anchor-{}", target.owner()));
     })
     .await;
+}
+
+#[tokio::test]
+async fn an_anchor_that_comes_about_while_the_rest_is_read_is_found() {
+    for target in sandboxes().await {
+        let reader = target.reader().await;
+        let id = anchored(&target, &reader, &anchor('a')).await;
+        let lease = target.lease(&reader).await;
+        let other = Uuid::new_v4();
+        let new = permission(&target, other, "p");
+        lease.writer().create_permission(other, &new).await.expect("it is made");
+        lease.release().await.expect("it ends");
+        let not_yet = json!({ "detail": "No.", "code": "object_does_not_exist" });
+        let asked = Rule::on("GET", &format!("{id}/")).times(1);
+        target.running().fault(asked, Fault::answer(404, not_yet));
+        let live = reader.observe(&Ask::new(target.owner())).await.expect("it is read");
+        target.running().clear_faults();
+        assert_eq!(live.anchor, Some(anchor('a')));
+    }
 }
 
 #[tokio::test]

@@ -23,6 +23,7 @@ pub(super) fn mark(target: &Target, id: Uuid) -> Mark {
         requests: Default::default(),
         end: None,
         handover: None,
+        left: None,
     }
 }
 
@@ -118,7 +119,8 @@ async fn an_account_gets_its_secret_and_mark_in_one_request() {
         let username = "jump_db_fan_r".to_owned();
         let id = naming::account_id(&target.owner(), &org, asset, &username);
         let comment = |state, generation: &str| {
-            let handover = Handover { state, generation: generation.to_owned(), changed: None };
+            let generation = generation.to_owned();
+            let handover = Handover { state, generation, changed: None, ended: None };
             Mark { handover: Some(handover), ..mark(&target, id) }.comment("for fan")
         };
         let lease = target.lease(&reader).await;

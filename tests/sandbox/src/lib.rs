@@ -55,6 +55,7 @@ mod routes;
 mod running;
 mod seed;
 mod server;
+mod sessions;
 mod settings;
 mod show_accounts;
 mod show_assets;

@@ -181,6 +181,24 @@ impl Permission {
     }
 }
 
+/// A session of a person on an asset.
+#[derive(Debug, Clone)]
+pub(crate) struct Session {
+    pub(crate) id: Uuid,
+    pub(crate) org: Uuid,
+    pub(crate) user: Uuid,
+    pub(crate) asset: Uuid,
+    pub(crate) account: Uuid,
+    /// `name(username)` as it was when the session began.
+    pub(crate) account_text: String,
+    pub(crate) protocol: String,
+    pub(crate) is_finished: bool,
+    pub(crate) date_start: Timestamp,
+    /// Its id once more: nothing else is unique.
+    pub(crate) unique: String,
+}
+row!(Session, unique);
+
 #[derive(Debug, Clone)]
 pub(crate) struct Label {
     pub(crate) id: Uuid,

@@ -10,7 +10,7 @@ use crate::actions;
 use crate::assets;
 use crate::auth;
 use crate::labels;
-use crate::model::{AccessKey, Account, Group, Permission, Role, Row, Template};
+use crate::model::{AccessKey, Account, Group, Permission, Role, Row, Session, Template};
 use crate::nodes;
 use crate::permissions;
 use crate::platforms;
@@ -396,6 +396,41 @@ pub(crate) fn add_permission(state: &mut State, new: NewPermission) -> Result<Uu
     state.permission_groups.replace(id, &groups);
     state.permission_assets.replace(id, &things);
     state.permission_nodes.replace(id, &places);
+    Ok(id)
+}
+
+/// A session that is open; gives its id.
+pub(crate) fn open_session(
+    state: &mut State,
+    user: &str,
+    asset: &str,
+    username: &str,
+    protocol: &str,
+) -> Result<Uuid, String> {
+    let user = user_id(state, user)?;
+    let asset = asset_id(state, asset)?;
+    let account = state
+        .asset_accounts
+        .members(asset)
+        .filter_map(|id| state.accounts.get(id))
+        .find(|account| account.username == username)
+        .map(|account| (account.id, format!("{}({})", account.name, account.username)));
+    let (account, account_text) =
+        account.ok_or_else(|| format!("there is no account {username} on that asset"))?;
+    let id = Uuid::new_v4();
+    let date_start = state.stamp();
+    state.sessions.insert(Session {
+        id,
+        org: DEFAULT_ORG,
+        user,
+        asset,
+        account,
+        account_text,
+        protocol: protocol.to_owned(),
+        is_finished: false,
+        date_start,
+        unique: id.to_string(),
+    });
     Ok(id)
 }
 

@@ -62,6 +62,8 @@ const RIGHTS: &[(u32, u32, &str)] = &[
     (204, 228, "perms.delete_assetpermission"),
     (205, 229, "perms.view_assetpermission"),
     (219, 243, "perms.view_userassets"),
+    (260, 290, "terminal.view_session"),
+    (261, 291, "terminal.terminate_session"),
     (300, 320, "authentication.add_superconnectiontoken"),
     (320, 340, "audits.view_operatelog"),
     (340, 360, "orgs.view_organization"),

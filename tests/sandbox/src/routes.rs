@@ -19,6 +19,7 @@ use crate::permissions;
 use crate::platforms;
 use crate::rbac;
 use crate::relations::{self, Relation};
+use crate::sessions;
 use crate::settings;
 use crate::show_users;
 use crate::state::State;
@@ -75,6 +76,7 @@ fn known(parts: &[&str]) -> bool {
             *second,
             "access-keys" | "access-tokens" | "connection-token" | "super-connection-token"
         ),
+        ["terminal", "sessions", ..] | ["terminal", "tasks", "kill-session"] => true,
         ["labels", "labels"]
         | ["orgs", "orgs", ..]
         | ["audits", "operate-logs"]
@@ -127,6 +129,8 @@ fn serve(state: &mut State, request: &Request, parts: &[&str]) -> Outcome {
         }
         ["authentication", "connection-token"] => tokens::serve(state, request, false),
         ["authentication", "super-connection-token"] => tokens::serve(state, request, true),
+        ["terminal", "sessions", ..] => sessions::serve(state, request, rest),
+        ["terminal", "tasks", "kill-session"] => sessions::kill(state, request),
         ["labels", "labels"] => labels::list(state, request),
         ["orgs", "orgs", ..] => org::serve(state, request, rest),
         ["audits", "operate-logs"] => settings::operate_logs(request),

@@ -272,6 +272,15 @@ impl Running {
         })
     }
 
+    /// Opens a session of a person on an asset, with the account of this user name there.
+    /// It asks for no permission, as one that was allowed when it began.
+    ///
+    /// # Panics
+    /// When there is no such user, asset or account.
+    pub fn open_session(&self, user: &str, asset: &str, username: &str, protocol: &str) -> Uuid {
+        self.with(|state| expect(plant::open_session(state, user, asset, username, protocol)))
+    }
+
     /// Deletes a user as the server does: permissions lose him and stay.
     pub fn delete_user(&self, username: &str) {
         self.with(|state| {
@@ -288,6 +297,16 @@ impl Running {
                 assets::remove(state, id);
             }
         });
+    }
+
+    /// Writes another comment on a permission, as somebody would by hand.
+    pub fn set_permission_comment(&self, id: Uuid, comment: &str) {
+        self.with(|state| state.permissions.change(id, |row| row.comment = comment.to_owned()));
+    }
+
+    /// Writes another comment on an account, as somebody would by hand.
+    pub fn set_account_comment(&self, id: Uuid, comment: &str) {
+        self.with(|state| state.accounts.change(id, |row| row.comment = comment.to_owned()));
     }
 
     /// Deletes an account.
@@ -335,6 +354,11 @@ impl Running {
     /// sorted.
     pub fn usable_accounts(&self, username: &str, asset: &str) -> Vec<String> {
         self.with(|state| peek::usable(state, username, asset))
+    }
+
+    /// Is a session open?
+    pub fn session_is_open(&self, id: Uuid) -> bool {
+        self.with(|state| state.sessions.get(id).is_some_and(|row| !row.is_finished))
     }
 
     /// Is there a user, and is he not disabled?

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::Version;
 use crate::dates;
 use crate::model::{
-    AccessKey, Account, Asset, Group, Label, Node, Org, Permission, Role, Template, User,
+    AccessKey, Account, Asset, Group, Label, Node, Org, Permission, Role, Session, Template, User,
 };
 use crate::rbac;
 use crate::table::{Pairs, Table};
@@ -37,6 +37,7 @@ pub(crate) struct State {
     pub(crate) templates: Table<Template>,
     pub(crate) permissions: Table<Permission>,
     pub(crate) labels: Table<Label>,
+    pub(crate) sessions: Table<Session>,
     pub(crate) roles: Table<Role>,
     pub(crate) orgs: Vec<Org>,
 
@@ -79,6 +80,7 @@ impl State {
             templates: Table::default(),
             permissions: Table::default(),
             labels: Table::default(),
+            sessions: Table::default(),
             roles: Table::default(),
             orgs: Vec::new(),
             group_users: Pairs::default(),

@@ -1,0 +1,77 @@
+//! What a commit brought: the smallest things that requests give, on both sides of a merge.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::effect::{Effect, Thing};
+use crate::grants::{Grant, ServerTarget, Want};
+use crate::names::{PersonName, RequestName};
+
+/// The smallest thing that a person gets: a login at one place, a level on one scope.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Atom {
+    /// Who.
+    pub person: PersonName,
+    /// What and where.
+    pub what: String,
+}
+
+/// What some requests give and is not over.
+pub fn asked(
+    grants: &[Grant<'_>],
+    requests: &BTreeSet<&RequestName>,
+    moment: Timestamp,
+) -> BTreeMap<RequestName, BTreeSet<Atom>> {
+    let mut all: BTreeMap<RequestName, BTreeSet<Atom>> = BTreeMap::new();
+    let some = grants.iter().filter(|grant| requests.contains(grant.because.request));
+    for grant in some.filter(|grant| !grant.period.is_over(moment)) {
+        let what = match grant.want {
+            Want::Server { login, target: ServerTarget::Node(path), .. } => node(login, path),
+            Want::Server { login, target: ServerTarget::Asset(name), .. } => asset(login, name),
+            Want::Database { instance, level, scope, .. } => scope_of(instance, level, scope),
+        };
+        let atom = Atom { person: grant.person.clone(), what };
+        all.entry(grant.because.request.clone()).or_default().insert(atom);
+    }
+    all
+}
+
+/// What a comparison shows as new or wider, by request.
+pub fn brought(effect: &Effect) -> BTreeMap<&RequestName, BTreeSet<Atom>> {
+    let mut all: BTreeMap<&RequestName, BTreeSet<Atom>> = BTreeMap::new();
+    for row in effect.rows.iter().filter(|row| row.kind.widens()) {
+        let Some(after) = &row.after else { continue };
+        let what: Vec<String> = match &after.thing {
+            Thing::Servers { login, nodes, assets, .. } => {
+                let nodes = nodes.iter().map(|path| node(login, path));
+                nodes.chain(assets.iter().map(|name| asset(login, name))).collect()
+            }
+            Thing::Database { instance, level, scopes, .. } => {
+                scopes.iter().map(|scope| scope_of(instance, level, scope)).collect()
+            }
+        };
+        for source in &row.because {
+            let atoms =
+                what.iter().map(|what| Atom { person: row.person.clone(), what: what.clone() });
+            all.entry(&source.request).or_default().extend(atoms);
+        }
+    }
+    all
+}
+
+fn node(login: &impl std::fmt::Display, path: &str) -> String {
+    format!("{login} on node {path}")
+}
+
+fn asset(login: &impl std::fmt::Display, name: &str) -> String {
+    format!("{login} on asset {name}")
+}
+
+fn scope_of(
+    instance: &impl std::fmt::Display,
+    level: &impl std::fmt::Display,
+    scope: &impl std::fmt::Display,
+) -> String {
+    format!("{level} on {instance}: {scope}")
+}

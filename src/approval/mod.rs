@@ -1,0 +1,18 @@
+//! Who must approve a pull request, and who has. Pure: the base's policy and owners judge,
+//! the forge's reviews are data.
+//!
+//! [`needs`] says what is needed, [`judge`] counts who gave it. Nobody approves for himself:
+//! neither who wrote it nor who gets something by it.
+
+mod brought;
+pub mod codeowners;
+mod judge;
+mod need;
+mod rules;
+#[cfg(test)]
+mod tests;
+
+pub use brought::{Atom, asked, brought};
+pub use judge::{Given, Judged, Members, PassedOver, Pull, Review, State, Verdict, judge};
+pub use need::{Inputs, Need, Subject, gainers, needs};
+pub use rules::is_rule_file;

@@ -1,0 +1,137 @@
+//! What a pull request needs, by the base's policy and owners.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::Serialize;
+
+use super::rules;
+use crate::access::model::{Access, Party, ServerEntry};
+use crate::effect::{Effect, Reached};
+use crate::names::PersonName;
+
+/// What is compared.
+pub struct Inputs<'a> {
+    /// What the branch starts from: it says who must approve.
+    pub base: &'a Access,
+    /// The branch.
+    pub head: &'a Access,
+    /// What the branch changes.
+    pub effect: &'a Effect,
+    /// The paths that differ in the whole repository, from its root.
+    pub paths: &'a BTreeSet<String>,
+}
+
+/// Approvals that are needed for one thing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Need {
+    /// What kind of thing it is.
+    pub subject: Subject,
+    /// Which: an instance, the places of servers, edited files.
+    pub what: String,
+    /// How many people must approve.
+    pub count: u32,
+    /// Of whom; empty is everybody in `people/` with a name at the forge.
+    #[schemars(with = "Vec<String>")]
+    pub of: BTreeSet<Party>,
+}
+
+/// What approvals are for.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Subject {
+    /// Access to an instance.
+    Instance,
+    /// Access to servers of one entry of the inventory.
+    Servers,
+    /// Edits of what judges later pull requests.
+    Rules,
+}
+
+/// What the branch needs: nothing for what it takes away.
+pub fn needs(inputs: &Inputs<'_>) -> Vec<Need> {
+    let policy = &inputs.base.policy;
+    let mut needs = Vec::new();
+    for (target, asked) in &inputs.effect.reached {
+        // What many requests share needs the owners even where policy asks for no approval.
+        let least = u32::from(asked.shared && !asked.owners.is_empty());
+        let count = asked.approvals.max(least);
+        if count == 0 {
+            continue;
+        }
+        let (subject, what) = match target {
+            Reached::Instance(name) => (Subject::Instance, name.to_string()),
+            Reached::Servers(site) => {
+                let entries = &inputs.base.servers;
+                let entry = entries.iter().find(|entry| site.as_ref() == Some(&entry.site));
+                (Subject::Servers, entry.map_or_else(|| "new servers".to_owned(), places))
+            }
+        };
+        let mut of = asked.owners.clone();
+        if of.is_empty() {
+            of.extend(policy.owners.iter().cloned());
+        }
+        needs.push(Need { subject, what, count, of });
+    }
+    let mut edits: BTreeMap<BTreeSet<Party>, (u32, BTreeSet<String>)> = BTreeMap::new();
+    for edit in rules::edits(inputs) {
+        let (count, files) = edits.entry(edit.of).or_default();
+        *count = (*count).max(edit.count);
+        files.insert(edit.file);
+    }
+    for (of, (count, files)) in edits {
+        let what = listed(files.iter().map(String::as_str), 5);
+        needs.push(Need { subject: Subject::Rules, what, count, of });
+    }
+    needs
+}
+
+/// The people who get more by the branch.
+pub fn gainers(effect: &Effect) -> BTreeSet<PersonName> {
+    let wider = effect.rows.iter().filter(|row| row.kind.widens());
+    wider.map(|row| row.person.clone()).collect()
+}
+
+fn places(entry: &ServerEntry) -> String {
+    listed(entry.nodes.iter().chain(&entry.assets).map(String::as_str), 3)
+}
+
+/// The first `most` texts, and how many more there are.
+pub(super) fn listed<'a>(texts: impl Iterator<Item = &'a str>, most: usize) -> String {
+    let texts: Vec<&str> = texts.collect();
+    let shown = texts[..texts.len().min(most)].join(", ");
+    match texts.len() - texts.len().min(most) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+impl Need {
+    /// Of whom, in words: `team/payments or liwei`.
+    pub fn whom(&self) -> String {
+        let names: Vec<String> = self.of.iter().map(Party::to_string).collect();
+        match names.split_last() {
+            None => "anybody in people/ with a name at the forge".to_owned(),
+            Some((last, [])) => last.clone(),
+            Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        }
+    }
+
+    /// What it is for, in words.
+    pub fn subject(&self) -> String {
+        match self.subject {
+            Subject::Instance | Subject::Servers => self.what.clone(),
+            Subject::Rules => format!("the rules in {}", self.what),
+        }
+    }
+}
+
+impl fmt::Display for Need {
+    /// `2 approvals of team/payments for orders-prod`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let s = if self.count == 1 { "" } else { "s" };
+        write!(f, "{} approval{s} of {} for {}", self.count, self.whom(), self.subject())
+    }
+}

@@ -1,0 +1,117 @@
+//! Edits of what judges later pull requests: they need approvals of their own.
+
+use std::collections::BTreeSet;
+
+use super::need::Inputs;
+use crate::access::model::{Access, Party};
+use crate::names::TeamName;
+
+/// An edit of a rule.
+pub(super) struct Edit {
+    /// The file.
+    pub(super) file: String,
+    /// How many people must approve it.
+    pub(super) count: u32,
+    /// Of whom; empty is everybody in `people/`.
+    pub(super) of: BTreeSet<Party>,
+}
+
+/// Where forges look for their own rules: who owns code, and what CI runs.
+const FOLDERS: [&str; 6] =
+    [".github/", ".gitlab/", ".gitea/", ".forgejo/", ".gitee/", ".workflow/"];
+const FILES: [&str; 3] = ["CODEOWNERS", "docs/CODEOWNERS", ".gitlab-ci.yml"];
+
+/// Whether a path from the root of the repository is a rule of the forge or of CI.
+pub fn is_rule_file(path: &str) -> bool {
+    FILES.contains(&path) || FOLDERS.iter().any(|folder| path.starts_with(folder))
+}
+
+/// The edits of rules in the branch. With edited rules everything could be asked for, so each
+/// needs as many approvals as the strictest limit of the base asks for anything; one when the
+/// rules have owners and no limit asks; none when nobody ever has to approve.
+pub(super) fn edits(inputs: &Inputs<'_>) -> Vec<Edit> {
+    let Inputs { base, effect, paths, .. } = *inputs;
+    let policy = &base.policy;
+    let limits = policy.limits.iter().filter_map(|limit| limit.approvals);
+    let strictest = limits.max().unwrap_or(0).max(u32::from(!policy.owners.is_empty()));
+    if strictest == 0 {
+        return Vec::new();
+    }
+    let mut edits = Vec::new();
+    // The owners of the rules approve; where there are none, those of the edited target.
+    let mut edit = |file: &str, count: u32, target: &[Party]| {
+        let of = if policy.owners.is_empty() { target } else { &policy.owners };
+        edits.push(Edit { file: file.to_owned(), count, of: of.iter().cloned().collect() });
+    };
+    for setting in &effect.settings {
+        let file = setting.file.as_str();
+        if is_settings(file) {
+            edit(file, strictest, &[]);
+        } else if file.starts_with("inventory/") {
+            edit(file, strictest, target(base, file, &setting.name));
+        }
+    }
+    people(inputs, strictest, &mut edit);
+    for (name, owned) in owner_teams(base) {
+        let members = |access: &Access| access.teams.get(name).map(|team| team.members.clone());
+        let (old, new) = (members(base), members(inputs.head).unwrap_or_default());
+        if !new.is_subset(&old.unwrap_or_default()) {
+            edit(&format!("teams/{name}.yaml"), strictest, owned);
+        }
+    }
+    for path in paths.iter().filter(|path| is_rule_file(path)) {
+        edit(path, strictest, &[]);
+    }
+    edits
+}
+
+fn is_settings(file: &str) -> bool {
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    matches!(stem, "jumpgate" | "policy")
+}
+
+/// The owners that the base names for what a setting of the inventory is about.
+fn target<'a>(base: &'a Access, file: &str, name: &str) -> &'a [Party] {
+    if let Some(instance) = base.instances.values().find(|one| &*one.site.file == file) {
+        return &instance.owners;
+    }
+    let number = name.strip_prefix("entry ").and_then(|number| number.parse::<usize>().ok());
+    let entry = number.and_then(|number| base.servers.get(number.checked_sub(1)?));
+    entry.map_or(&[], |entry| &entry.owners)
+}
+
+/// Who somebody is: a name at the forge is the right to approve, a user of JumpServer is the
+/// one who gets in.
+fn people(inputs: &Inputs<'_>, strictest: u32, edit: &mut impl FnMut(&str, u32, &[Party])) {
+    let Inputs { base, head, .. } = *inputs;
+    for (name, person) in &head.people {
+        match base.people.get(name) {
+            Some(old) => {
+                let user = (&old.jumpserver, old.jumpserver_id);
+                let named = person.forge.is_some() && person.forge != old.forge;
+                if named || user != (&person.jumpserver, person.jumpserver_id) {
+                    edit(&person.site.file, strictest, &[]);
+                }
+            }
+            // Where nobody is named to approve, everybody in people/ may: one more approver.
+            None if person.forge.is_some() && base.policy.owners.is_empty() => {
+                edit(&person.site.file, 1, &[]);
+            }
+            None => {}
+        }
+    }
+}
+
+/// The teams that own something, each with the owners beside it.
+fn owner_teams(base: &Access) -> Vec<(&TeamName, &[Party])> {
+    let instances = base.instances.values().map(|instance| &instance.owners);
+    let servers = base.servers.iter().map(|entry| &entry.owners);
+    let lists = instances.chain(servers).chain([&base.policy.owners]);
+    let teams = lists.flat_map(|list| {
+        list.iter().filter_map(move |party| match party {
+            Party::Team(team) => Some((team, &list[..])),
+            Party::Person(_) | Party::Group(_) => None,
+        })
+    });
+    teams.collect()
+}

@@ -1,0 +1,417 @@
+//! How something new was merged: from git, and from the forge.
+//!
+//! Asked about are the requests that the plan would give something new. Along the first
+//! parents, the newest first, each commit is compared with the one before it: what it brought
+//! is judged by the rules before it. The cost follows what is new.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use crate::access::{
+    self,
+    model::{Access, Party, Provenance},
+};
+use crate::approval::{self, Atom, Need, Pull};
+use crate::credentials;
+use crate::effect::{self, Effect};
+use crate::forge::{self, Client, Found, Known, Place, Summary};
+use crate::grants::Grant;
+use crate::names::{PersonName, RequestName};
+use crate::plan::finding::{Finding, Kind};
+use crate::plan::{Plan, Unproven};
+use crate::repo::{self, Step, Tree};
+
+/// What is merged, and what is asked about it.
+pub(super) struct Merged<'a> {
+    /// The folder of the access repo.
+    pub(super) dir: &'a Path,
+    /// The commit that the files come from.
+    pub(super) commit: &'a str,
+    pub(super) access: &'a Access,
+    pub(super) grants: &'a [Grant<'a>],
+    pub(super) wanted: Provenance,
+    pub(super) moment: Timestamp,
+}
+
+/// What was found out.
+#[derive(Default)]
+pub(super) struct Proof {
+    /// Requests that get nothing new.
+    pub(super) unproven: Unproven,
+    /// The requests that were looked at; none when nothing is asked for.
+    checked: Option<BTreeSet<RequestName>>,
+}
+
+impl Proof {
+    /// Adds what was found out about more requests.
+    pub(super) fn add(&mut self, other: Self) {
+        self.unproven.extend(other.unproven);
+        if let Some(more) = other.checked {
+            self.checked.get_or_insert_default().extend(more);
+        }
+    }
+
+    /// Whether all that a later plan gives anew was looked at.
+    pub(super) fn covers(&self, plan: &Plan) -> anyhow::Result<()> {
+        let Some(checked) = &self.checked else { return Ok(()) };
+        match plan.newly().into_iter().find(|request| !checked.contains(*request)) {
+            Some(request) => anyhow::bail!(
+                "something changed since the plan was shown: how {request} was merged was not \
+                 looked at, so nothing was done; run it again"
+            ),
+            None => Ok(()),
+        }
+    }
+}
+
+/// How a step was merged.
+#[derive(Clone)]
+enum Verdict {
+    Good,
+    Against(String),
+    Unknown(String),
+}
+
+/// Finds out how the requests were merged to which a plan gives something new.
+pub(super) async fn check(merged: &Merged<'_>, plan: &Plan) -> anyhow::Result<Proof> {
+    if merged.wanted == Provenance::Off {
+        return Ok(Proof::default());
+    }
+    let new = plan.newly();
+    let checked = Some(new.iter().map(|request| (*request).clone()).collect());
+    let mut unproven = Unproven::new();
+    let mut open = approval::asked(merged.grants, &new, merged.moment);
+    let (steps, cut_off) = repo::steps(merged.dir, merged.commit, &paths(merged.access, &open))?;
+    let mut judge = Judge::new(merged);
+    let mut rules = None;
+    for (place, step) in steps.iter().enumerate() {
+        if open.is_empty() {
+            break;
+        }
+        let edits_rules = step.paths.iter().any(|path| is_rules(path));
+        // The rules that count now were themselves merged somehow.
+        if rules.is_none() && edits_rules {
+            rules = Some(judge.verdict(&steps, place).await);
+        }
+        let Some(effect) = judge.effect(step) else {
+            let why = format!("the files before or at {} are invalid", short(&step.commit));
+            for (request, _) in std::mem::take(&mut open) {
+                refuse(&mut unproven, merged.access, request, &Verdict::Unknown(why.clone()));
+            }
+            break;
+        };
+        for (request, brought) in approval::brought(&effect) {
+            let Some(atoms) = open.get_mut(request) else { continue };
+            if atoms.is_disjoint(&brought) {
+                continue;
+            }
+            match judge.verdict(&steps, place).await {
+                Verdict::Good => {
+                    atoms.retain(|atom| !brought.contains(atom));
+                    if atoms.is_empty() {
+                        open.remove(request);
+                    }
+                }
+                bad => {
+                    open.remove(request);
+                    refuse(&mut unproven, merged.access, request.clone(), &bad);
+                }
+            }
+        }
+    }
+    if cut_off {
+        let why = "the history of this clone ends before it tells: fetch it whole".to_owned();
+        for (request, _) in open {
+            refuse(&mut unproven, merged.access, request, &Verdict::Unknown(why.clone()));
+        }
+    }
+    // Rules that nobody approved judge nothing.
+    let place = steps.iter().position(|step| step.paths.iter().any(|path| is_rules(path)));
+    let rules = match (rules, place) {
+        (Some(verdict), _) => verdict,
+        (None, Some(place)) if !new.is_empty() => judge.verdict(&steps, place).await,
+        (None, _) => Verdict::Good,
+    };
+    let rules = match rules {
+        Verdict::Good => None,
+        Verdict::Against(why) => Some(Verdict::Against(format!("the rules themselves: {why}"))),
+        Verdict::Unknown(why) => Some(Verdict::Unknown(format!("the rules themselves: {why}"))),
+    };
+    if let Some(verdict) = rules {
+        for request in new {
+            if !unproven.contains_key(request) {
+                refuse(&mut unproven, merged.access, request.clone(), &verdict);
+            }
+        }
+    }
+    Ok(Proof { unproven, checked })
+}
+
+fn refuse(unproven: &mut Unproven, access: &Access, request: RequestName, verdict: &Verdict) {
+    let (kind, text) = match verdict {
+        Verdict::Good => return,
+        Verdict::Against(why) => (
+            Kind::MergedAgainstRules,
+            format!("merged against the rules, so it gets nothing new: {why}"),
+        ),
+        Verdict::Unknown(why) => (
+            Kind::MergeNotKnown,
+            format!("how it was merged is not known, so it gets nothing new: {why}"),
+        ),
+    };
+    let finding = Finding::new(kind, text);
+    let finding = match access.requests.get(&request) {
+        Some(file) => finding.at(&file.site),
+        None => finding,
+    };
+    unproven.insert(request, finding);
+}
+
+/// The files that can make what the requests give.
+fn paths(access: &Access, open: &BTreeMap<RequestName, BTreeSet<Atom>>) -> BTreeSet<String> {
+    let mut paths: BTreeSet<String> = ["inventory", "jumpgate.yaml", "jumpgate.yml"]
+        .into_iter()
+        .chain(["policy.yaml", "policy.yml"])
+        .map(str::to_owned)
+        .collect();
+    for (name, atoms) in open {
+        let Some(request) = access.requests.get(name) else { continue };
+        paths.insert(request.site.file.to_string());
+        for (party, _) in &request.parties {
+            if let Party::Team(team) = party
+                && let Some(team) = access.teams.get(team)
+            {
+                paths.insert(team.site.file.to_string());
+            }
+        }
+        let people: BTreeSet<&PersonName> = atoms.iter().map(|atom| &atom.person).collect();
+        let files = people.into_iter().filter_map(|person| access.people.get(person));
+        paths.extend(files.map(|person| person.site.file.to_string()));
+    }
+    paths
+}
+
+fn is_rules(path: &str) -> bool {
+    path.starts_with("policy.") || path.starts_with("jumpgate.")
+}
+
+fn short(commit: &str) -> &str {
+    commit.get(..12).unwrap_or(commit)
+}
+
+/// Judges steps, each once.
+struct Judge<'a> {
+    merged: &'a Merged<'a>,
+    /// Why the forge cannot be asked; or where it is.
+    forge: Result<(Place, Client), String>,
+    /// The branch that pull requests must have gone into, when it is known.
+    branch: Option<String>,
+    /// By the commits before and after.
+    effects: BTreeMap<(String, String), Option<Compared>>,
+    pulls: BTreeMap<String, Result<Option<Summary>, String>>,
+    verdicts: BTreeMap<String, Verdict>,
+}
+
+/// Two states that were compared.
+#[derive(Clone)]
+struct Compared {
+    base: std::rc::Rc<Access>,
+    effect: std::rc::Rc<Effect>,
+    needs: Vec<Need>,
+}
+
+impl<'a> Judge<'a> {
+    fn new(merged: &'a Merged<'a>) -> Self {
+        let environment = &credentials::environment;
+        let forge = || -> Result<(Place, Client), forge::Error> {
+            let place = Place::repository(Known::default(), environment)?;
+            let client = Client::new(&place.api, place.token(environment)?)?;
+            Ok((place, client))
+        };
+        let branch = environment("GITHUB_REF_NAME").or_else(|| environment("CI_COMMIT_BRANCH"));
+        Self {
+            forge: forge().map_err(|error| error.to_string()),
+            branch: repo::branch(merged.dir).or(branch),
+            merged,
+            effects: BTreeMap::new(),
+            pulls: BTreeMap::new(),
+            verdicts: BTreeMap::new(),
+        }
+    }
+
+    /// What a step brought.
+    fn effect(&mut self, step: &Step) -> Option<std::rc::Rc<Effect>> {
+        let Some(before) = &step.before else {
+            // The beginning of all: there were no rules before it.
+            return Some(std::rc::Rc::default());
+        };
+        self.compared(before, &step.commit).map(|compared| compared.effect)
+    }
+
+    fn compared(&mut self, from: &str, to: &str) -> Option<Compared> {
+        let key = (from.to_owned(), to.to_owned());
+        if let Some(known) = self.effects.get(&key) {
+            return known.clone();
+        }
+        let Merged { dir, moment, .. } = *self.merged;
+        let compare = || -> Option<Compared> {
+            let (base_tree, head_tree) =
+                (Tree::revision(dir, from).ok()?, Tree::revision(dir, to).ok()?);
+            let base = access::load(&base_tree, moment).ok()?;
+            let head = access::load(&head_tree, moment).ok()?;
+            let (base_tree, head_tree) = (&base_tree, &head_tree);
+            let inputs = effect::Inputs { base: &base, base_tree, head: &head, head_tree, moment };
+            let effect = effect::compare(&inputs);
+            let paths = repo::changed(dir, from, to).ok()?;
+            let (base_ref, head) = (&base, &head);
+            let needs = approval::needs(&approval::Inputs {
+                base: base_ref,
+                head,
+                effect: &effect,
+                paths: &paths,
+            });
+            Some(Compared { base: base.into(), effect: effect.into(), needs })
+        };
+        let compared = compare();
+        self.effects.insert(key, compared.clone());
+        compared
+    }
+
+    /// How the step at `place` was merged.
+    async fn verdict(&mut self, steps: &[Step], place: usize) -> Verdict {
+        let Some(step) = steps.get(place) else { return Verdict::Good };
+        if let Some(known) = self.verdicts.get(&step.commit) {
+            return known.clone();
+        }
+        let verdict = self.find(step).await;
+        self.verdicts.insert(step.commit.clone(), verdict.clone());
+        verdict
+    }
+
+    async fn find(&mut self, step: &Step) -> Verdict {
+        let Some(before) = &step.before else { return Verdict::Good };
+        let Some(compared) = self.compared(before, &step.commit) else {
+            let commit = short(&step.commit);
+            return Verdict::Unknown(format!("the files before or at {commit} are invalid"));
+        };
+        if compared.needs.is_empty() {
+            return Verdict::Good;
+        }
+        let needed: Vec<String> = compared.needs.iter().map(Need::to_string).collect();
+        let needed = needed.join("; ");
+        match self.merged.wanted {
+            Provenance::Off => Verdict::Good,
+            Provenance::Git if step.merged.is_some() || step.pull_request.is_some() => {
+                Verdict::Good
+            }
+            Provenance::Git => Verdict::Against(format!(
+                "{} pushed commit {} past a pull request, and it needs {needed}",
+                step.author,
+                short(&step.commit)
+            )),
+            Provenance::Forge => match self.asked(step, before.clone(), &needed).await {
+                Ok(verdict) => verdict,
+                Err(why) => Verdict::Unknown(why),
+            },
+        }
+    }
+
+    /// What the forge says of a step.
+    async fn asked(
+        &mut self,
+        step: &Step,
+        before: String,
+        needed: &str,
+    ) -> Result<Verdict, String> {
+        let commit = short(&step.commit);
+        let Some(summary) = self.pull_of(&step.commit, step.pull_request.as_deref()).await? else {
+            return Ok(Verdict::Against(format!(
+                "no merged pull request brought commit {commit} of {}, and it needs {needed}",
+                step.author
+            )));
+        };
+        let number = summary.number;
+        if let Some(branch) = self.branch.as_ref().filter(|branch| **branch != summary.base) {
+            return Ok(Verdict::Against(format!(
+                "#{number} went into {} and not into {branch}, and it needs {needed}",
+                summary.base
+            )));
+        }
+        if let Some(merged) = &step.merged {
+            let clean = repo::is_clean_merge(self.merged.dir, &step.commit);
+            let clean = clean.map_err(|error| error.to_string())?;
+            if *merged != summary.head || !clean {
+                return Ok(Verdict::Against(format!(
+                    "the merge {commit} holds something else than #{number}, and it needs {needed}"
+                )));
+            }
+        }
+        // A rebase makes several commits of one pull request: they were approved together.
+        let (mut from, mut to) = (before, step.commit.clone());
+        if step.merged.is_none() {
+            loop {
+                match self.pull_of(&from, None).await? {
+                    Some(other) if other.number == number => {}
+                    _ => break,
+                }
+                match repo::before(self.merged.dir, &from, 1).unwrap_or_default().pop() {
+                    Some(earlier) => from = earlier,
+                    None => break,
+                }
+            }
+            let last = summary.merge.clone().filter(|last| {
+                let known = repo::descent(self.merged.dir, self.merged.commit, last);
+                matches!(known, Ok(repo::Descent::Descends))
+            });
+            to = last.unwrap_or(to);
+        }
+        let Some(Compared { base, effect, needs }) = self.compared(&from, &to) else {
+            return Err(format!("the files before or at {commit} are invalid"));
+        };
+        let groups = super::approvals::groups(&needs, &base.policy.owners);
+        let (place, client) = self.forge.as_ref().map_err(Clone::clone)?;
+        let place = Place { number, ..place.clone() };
+        let api = place.forge().map_err(|error| error.to_string())?;
+        let found = forge::read(client, api.as_ref(), &groups).await;
+        let Found { pull, .. } = found.map_err(|error| error.to_string())?;
+        let Pull { merged, .. } = pull;
+        let moment = merged.unwrap_or(self.merged.moment);
+        let gainers = approval::gainers(&effect);
+        let verdict = approval::judge(&base, needs, &gainers, &pull, moment);
+        Ok(match verdict.missing() {
+            None => Verdict::Good,
+            Some(missing) => Verdict::Against(format!("#{number} was merged without {missing}")),
+        })
+    }
+
+    /// The merged pull request that brought a commit; `named` is what its message names.
+    async fn pull_of(
+        &mut self,
+        commit: &str,
+        named: Option<&str>,
+    ) -> Result<Option<Summary>, String> {
+        if let Some(known) = self.pulls.get(commit) {
+            return known.clone();
+        }
+        let (place, client) = self.forge.as_ref().map_err(Clone::clone)?;
+        let api = place.forge().map_err(|error| error.to_string())?;
+        let told = forge::of_commit(client, api.as_ref(), commit).await;
+        let mut found = told.map_err(|error| error.to_string());
+        let named = named.and_then(|name| name.trim_start_matches(['#', '!']).parse().ok());
+        if let (Ok(None) | Err(_), Some(number)) = (&found, named) {
+            // The commit's own words count only when the forge says that it is that merge.
+            let place = Place { number, ..place.clone() };
+            let api = place.forge().map_err(|error| error.to_string())?;
+            if let Ok(there) = forge::read(client, api.as_ref(), &BTreeSet::new()).await {
+                let Found { summary, .. } = there;
+                if summary.merged.is_some() && summary.merge.as_deref() == Some(commit) {
+                    found = Ok(Some(summary));
+                }
+            }
+        }
+        self.pulls.insert(commit.to_owned(), found.clone());
+        found
+    }
+}

@@ -56,7 +56,7 @@ impl Risk {
 /// with more people behind them, then by name, so that two runs tell the same.
 pub(super) fn sort(doors: &mut [Door]) {
     for door in doors.iter_mut() {
-        door.faults.sort_by(|a, b| (a.risk, a.code).cmp(&(b.risk, b.code)));
+        door.faults.sort_by_key(|fault| (fault.risk, fault.code));
     }
     doors.sort_by_cached_key(|door| {
         let of = |risk| door.faults.iter().filter(|fault| fault.risk == risk).count();

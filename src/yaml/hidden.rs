@@ -35,7 +35,11 @@ pub(super) fn in_values(file: &Arc<str>, text: &str) -> Option<Diagnostic> {
     }
     let error = serde_yaml::from_str_with_options::<Seen>(text, options()).err()?;
     let error = error.without_snippet();
-    let c = error.to_string().split_once(FOUND)?.1.chars().next()?;
+    let said = error.to_string();
+    // A number, since the crate spells characters out.
+    let number: String =
+        said.split_once(FOUND)?.1.chars().take_while(char::is_ascii_hexdigit).collect();
+    let c = char::from_u32(u32::from_str_radix(&number, 16).ok()?)?;
     let location = error.location()?;
     Some(told(c, place(file, location), span_of_error(text, location)))
 }
@@ -52,7 +56,7 @@ fn told(c: char, site: Site, span: std::ops::Range<usize>) -> Diagnostic {
 }
 
 /// Stands before the character in the error of [`Seen`].
-const FOUND: &str = "a character that is not seen: ";
+const FOUND: &str = "a character that is not seen: U+";
 
 /// A document of which every text was looked at.
 struct Seen;
@@ -82,7 +86,7 @@ impl<'de> Visitor<'de> for Look {
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<(), E> {
         match text.chars().find(|c| is_deceptive(*c)) {
-            Some(c) => Err(E::custom(format!("{FOUND}{c}"))),
+            Some(c) => Err(E::custom(format!("{FOUND}{:X}.", u32::from(c)))),
             None => Ok(()),
         }
     }
@@ -149,6 +153,14 @@ mod tests {
     struct Sample {
         #[serde(default)]
         reason: String,
+    }
+
+    #[test]
+    fn a_character_is_named_whether_written_or_escaped() {
+        for text in ["reason: a\u{1b}b\n", "reason: \"a\\eb\"\n"] {
+            let error = parse::<Sample>(&"f.yaml".into(), text.as_bytes()).expect_err("hidden");
+            assert!(error.message.ends_with("U+001B"), "{}", error.message);
+        }
     }
 
     fn found(text: &str) -> Option<(Code, u32, u32)> {

@@ -53,6 +53,8 @@ mod tests {
     proptest! {
         #[test]
         fn a_scalar_reads_back_as_the_same_text(text in any::<String>()) {
+            // Others are refused, however they are written.
+            let text: String = text.chars().filter(|c| !crate::visible::is_deceptive(*c)).collect();
             #[derive(serde::Deserialize)]
             struct Sample {
                 one: String,

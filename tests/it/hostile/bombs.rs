@@ -179,7 +179,7 @@ fn more_bytes_than_any_repo_has_are_an_error() {
     assert!(done.stderr.contains("people/p"), "{}", done.stderr);
 }
 
-/// 200,000 files are read, and the first thousand errors listed.
+/// Files are read in a time that grows with their number alone, and not all errors are listed.
 #[test]
 fn very_many_files_are_read_and_not_all_errors_are_told() {
     let folder = example();
@@ -187,7 +187,7 @@ fn very_many_files_are_read_and_not_all_errors_are_told() {
     fs::create_dir(&requests).expect("a folder");
     let first = requests.join("0.yaml");
     fs::write(&first, "for: nobody\nreason: x\n").expect("a file");
-    for number in 1..200_000 {
+    for number in 1..20_000 {
         // Links to one file: quicker to make, and as many to read.
         fs::hard_link(&first, requests.join(format!("{number}.yaml")))
             .or_else(|_| fs::copy(&first, requests.join(format!("{number}.yaml"))).map(|_| ()))

@@ -172,7 +172,7 @@ async fn the_rights_that_a_user_lacks_are_listed() {
         assert!(missing.contains(&"perms.add_assetpermission"), "{missing:?}");
         assert!(missing.contains(&"users.add_user"), "{missing:?}");
         assert!(!missing.contains(&"users.view_user"), "{missing:?}");
-        assert_eq!(missing.len(), 1 + 6 + 2, "{missing:?}");
+        assert_eq!(missing.len(), 1 + 9 + 2, "{missing:?}");
         assert!(lacking.unknown.is_empty(), "{lacking:?}");
         assert!(running.requests().iter().all(|request| request.is_read()));
     }

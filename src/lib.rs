@@ -17,7 +17,8 @@
 //! - [`observe`]: reads the targets with [`jumpserver`] and [`mysql`] into [`observed`].
 //! - [`plan`]: compares, orders, finds; [`handover`] is the way of a password between a
 //!   database and JumpServer. [`effect`]: what a pull request changes over all time.
-//! - [`report`]: shows a plan, in every form. [`answers`]: who, and why.
+//! - [`report`]: shows a plan, in every form. [`answers`]: who, and why. [`audit`]: what opens
+//!   a door and did not come through git.
 //! - [`apply`]: carries a plan out. [`forge`]: pull requests. [`cli`]: the commands.
 //!
 //! Reading and writing happen in `repo`, `observe`, `jumpserver`, `mysql`, `apply`, `forge`
@@ -27,6 +28,7 @@ pub mod access;
 pub mod answers;
 pub mod apply;
 pub mod approval;
+pub mod audit;
 pub mod cli;
 pub mod credentials;
 pub mod desired;

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use futures_util::future::join;
 use futures_util::stream::{self, LocalBoxStream, StreamExt};
 
 use crate::access::model::Access;
+use crate::audit;
 use crate::credentials::{self, Environment};
 use crate::desired::Desired;
 use crate::jumpserver::spec::Live;
@@ -180,4 +182,44 @@ async fn server(
         Ok(live) => Instance::Read(Box::new(live)),
         Err(error) => Instance::Unreadable(error.to_string()),
     }
+}
+
+/// Reads everything for an audit: all of JumpServer, and every instance in the focus. Sends
+/// only reads.
+///
+/// # Errors
+/// When JumpServer cannot be read completely; an instance that cannot be read is told as
+/// such, and stops nothing else.
+pub async fn everything(
+    access: &Access,
+    reader: &Reader,
+    environment: Environment<'_>,
+    focus: &Focus,
+) -> Result<audit::Observed, jumpserver::Error> {
+    let names: Vec<&InstanceName> = ask::holders(access).filter(|name| focus.reads(name)).collect();
+    let servers = stream::iter(names)
+        .map(|name| async move { (name.clone(), accounts(access, environment, name).await) })
+        .buffer_unordered(SIDE_BY_SIDE)
+        .collect();
+    let (jumpserver, instances) = join(reader.everything(&access.config.owner), servers).await;
+    Ok(audit::Observed { jumpserver: jumpserver?, instances })
+}
+
+/// Reads all accounts of one instance; in error, why that was not possible.
+async fn accounts(
+    access: &Access,
+    environment: Environment<'_>,
+    name: &InstanceName,
+) -> Result<Box<mysql::everything::Everything>, String> {
+    let instance = access.instances.get(name).ok_or("the access repo does not have it")?;
+    let credentials = credentials::mysql(environment, name).map_err(|error| error.to_string())?;
+    let target = mysql::Target::of(instance);
+    let read = async {
+        let mut reader =
+            mysql::Reader::connect(&target, &credentials, mysql::Limits::default()).await?;
+        let read = reader.everything().await?;
+        reader.close().await;
+        Ok::<_, mysql::Error>(read)
+    };
+    read.await.map(Box::new).map_err(|error| error.to_string())
 }

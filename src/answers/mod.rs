@@ -1,10 +1,12 @@
 //! Who has what by git, and why: answers from the grants of a repo.
 
+mod live;
 mod target;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub use live::{WayIn, ways};
 pub use target::{Target, UnknownTarget};
 
 use crate::access::model::{Access, Scope};
@@ -27,6 +29,9 @@ pub struct Answer {
     pub commit: Option<String>,
     /// The grants, by person.
     pub grants: Vec<Found>,
+    /// Every way in that the servers have, by git or not; none when they were not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ways: Option<Vec<WayIn>>,
 }
 
 /// One grant on the target.

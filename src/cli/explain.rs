@@ -1,6 +1,7 @@
 //! `jumpgate explain`.
 
 use super::{Outcome, could_not_run};
+use crate::audit;
 use crate::diagnostic::{Code, nearest, pages};
 use crate::plan::finding::{Kind, Severity};
 
@@ -42,6 +43,10 @@ fn list() -> String {
             Severity::Notice => "notice",
         };
         text.push_str(&format!("  {kind}  {severity:<8} {}\n", kind.title()));
+    }
+    text.push_str("\nDoors of an audit:\n");
+    for kind in audit::Kind::ALL {
+        text.push_str(&format!("  {kind}  {}\n", kind.title()));
     }
     text.push_str("\n`jumpgate explain CODE` says what one means and what to do.\n");
     text

@@ -2,6 +2,7 @@
 
 mod apply;
 mod approvals;
+mod audit;
 mod check;
 mod codeowners;
 mod comment;
@@ -61,6 +62,8 @@ enum Command {
     Apply(apply::Args),
     /// Renew passwords of database accounts.
     Rotate(rotate::Args),
+    /// Show what opens a door and did not come through git, the worst first.
+    Audit(audit::Args),
     /// Try every target, and say what is missing.
     Doctor(doctor::Args),
     /// Print the statements that give an instance's accounts what plan and apply need.
@@ -117,6 +120,7 @@ impl Cli {
             Command::Codeowners(args) => codeowners::run(&args),
             Command::Apply(args) => apply::run(&args),
             Command::Rotate(args) => rotate::run(&args),
+            Command::Audit(args) => audit::run(&args),
             Command::Doctor(args) => doctor::run(&args),
             Command::GrantsNeeded(args) => grants_needed::run(&args),
             Command::RolesNeeded(args) => roles_needed::run(&args),
@@ -137,12 +141,14 @@ impl Cli {
 
 /// Runs a command that talks to servers.
 fn block_on(command: impl Future<Output = Outcome>) -> Outcome {
+    block_on_any(command).unwrap_or_else(|outcome| outcome)
+}
+
+/// Runs a part of a command that talks to servers.
+fn block_on_any<T>(work: impl Future<Output = T>) -> Result<T, Outcome> {
     match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(command),
-        Err(error) => {
-            anstream::eprintln!("error: no threads to work with: {error}");
-            Outcome::CouldNotRun
-        }
+        Ok(runtime) => Ok(runtime.block_on(work)),
+        Err(error) => Err(could_not_run(&format!("no threads to work with: {error}"))),
     }
 }
 

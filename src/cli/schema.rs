@@ -10,6 +10,7 @@ use super::apply::ApplyReport;
 use super::{Outcome, could_not_run};
 use crate::access::schema::FILES;
 use crate::answers::Answer;
+use crate::audit::Audit;
 use crate::diagnostic::nearest;
 use crate::report::{Approvals, CheckReport, Comparison, Report};
 use crate::request::{self, Body};
@@ -78,6 +79,7 @@ fn entries() -> Vec<Entry> {
         output::<Report>("plan"),
         output::<ApplyReport>("apply"),
         output::<Answer>("who"),
+        output::<Audit>("audit"),
         output::<Comparison>("effect"),
         output::<Approvals>("approvals"),
         output::<request::Answer>("answer"),

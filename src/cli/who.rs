@@ -1,4 +1,4 @@
-//! `jumpgate who` and `jumpgate why`: answers from git.
+//! `jumpgate who` and `jumpgate why`: answers from git, and from the servers when asked.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -9,10 +9,12 @@ use owo_colors::OwoColorize;
 use super::plan::Format;
 use super::source::Source;
 use super::{Outcome, could_not_run, width};
-use crate::answers::{self, Answer, Found, State, Target};
+use crate::access::model::Access;
+use crate::answers::{self, Answer, Found, State, Target, WayIn};
 use crate::names::PersonName;
+use crate::plan::Focus;
 use crate::visible::{clean, tame};
-use crate::{grants, repo};
+use crate::{credentials, grants, observe, repo};
 
 /// Who may do something on a target, by which request, merged by whom.
 #[derive(Debug, clap::Args)]
@@ -24,6 +26,9 @@ pub(super) struct Who {
     /// Also what is over.
     #[arg(long)]
     ended: bool,
+    /// Read JumpServer and the instance too: every way in, and which of them git gives.
+    #[arg(long)]
+    live: bool,
     /// The form of the output.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -74,26 +79,91 @@ fn ask(args: &Who, person: Option<&PersonName>) -> Result<Outcome, Outcome> {
     };
     let grants = grants::of(&access);
     let found = answers::find(&access, &grants, &target, person, now, args.ended, origin);
-    let answer = Answer {
+    let mut answer = Answer {
         schema: answers::SCHEMA,
         target: args.target.clone(),
         commit: tree.commit.clone(),
         grants: found,
+        ways: None,
     };
+    let mut outcome = Outcome::Done;
+    if args.live {
+        let (ways, read) = super::block_on_any(live(&access, &target, person, now))??;
+        answer.ways = Some(ways);
+        outcome = outcome.and(read);
+    }
     match args.format {
         Format::Json => anstream::println!("{}", answer.json()),
         _ => print(&answer),
     }
-    Ok(Outcome::Done)
+    Ok(outcome)
+}
+
+/// Every way to the target that the servers have, and whether all of it could be read.
+async fn live(
+    access: &Access,
+    target: &Target,
+    person: Option<&PersonName>,
+    now: Timestamp,
+) -> Result<(Vec<WayIn>, Outcome), Outcome> {
+    let environment = &credentials::environment;
+    let mut focus = Focus { jumpserver: true, ..Focus::default() };
+    if let Target::Instance { name, .. } = target {
+        let main = access.instances.get(name).and_then(|one| one.same_accounts_as.as_ref());
+        focus.instances.insert(main.unwrap_or(name).clone());
+    }
+    let reader =
+        observe::jumpserver(access, environment).await.map_err(|error| could_not_run(&error))?;
+    let observed = observe::everything(access, &reader, environment, &focus)
+        .await
+        .map_err(|error| could_not_run(&error))?;
+    let mut outcome = Outcome::Done;
+    for (name, read) in &observed.instances {
+        if let Err(why) = read {
+            anstream::eprintln!("error: {name} could not be read: {why}");
+            outcome = Outcome::InPart;
+        }
+    }
+    Ok((answers::ways(access, &observed, target, person, now), outcome))
 }
 
 fn print(answer: &Answer) {
     if answer.grants.is_empty() {
         anstream::println!("By git nobody has anything on {}.", clean(&answer.target));
-        return;
     }
     for found in &answer.grants {
         show(found);
+    }
+    if let Some(ways) = &answer.ways {
+        print_ways(&answer.target, ways);
+    }
+}
+
+/// The ways that the servers have, those of people first.
+fn print_ways(target: &str, ways: &[WayIn]) {
+    let target = clean(target);
+    if ways.is_empty() {
+        anstream::println!("\nOn the servers there is no way to {target}.");
+        return;
+    }
+    let by_git = ways.iter().filter(|way| way.git).count();
+    let s = if ways.len() == 1 { "" } else { "s" };
+    anstream::println!("\nOn the servers: {} way{s} to {target}, {by_git} by git", ways.len());
+    for way in ways {
+        let who = match (&way.person, &way.user) {
+            (Some(person), _) => person.to_string(),
+            (None, Some(user)) => format!("{} (a user whom git does not know)", clean(user)),
+            (None, None) => "nobody known".to_owned(),
+        };
+        let who = if std::io::stdout().is_terminal() { who.bold().to_string() } else { who };
+        let accounts: Vec<&str> = way.accounts.iter().map(String::as_str).collect();
+        let accounts = clean(&accounts.join(", "));
+        anstream::println!("{who}: {} as {accounts}", clean(&way.may));
+        let git = if way.git { "by git" } else { "NOT by git" };
+        line(&format!("{git}: {}", way.by));
+        for note in &way.notes {
+            line(note);
+        }
     }
 }
 

@@ -16,6 +16,10 @@ pub const PAGES: &[(&str, &str)] = pages! {
     "JG221" "JG222" "JG223" "JG224" "JG225" "JG226" "JG227" "JG228" "JG229" "JG230"
     "JG231" "JG232" "JG233" "JG234" "JG240" "JG241" "JG242" "JG243" "JG250" "JG251"
     "JG252" "JG255" "JG256" "JG257" "JG260" "JG261"
+    "JG300" "JG301" "JG302" "JG303" "JG304" "JG305" "JG306" "JG307" "JG310" "JG311"
+    "JG312" "JG313" "JG314" "JG315" "JG316" "JG317" "JG318" "JG319" "JG320" "JG321"
+    "JG322" "JG323" "JG324" "JG325" "JG326" "JG330" "JG331" "JG332" "JG333" "JG334"
+    "JG340" "JG341"
 };
 
 /// The page of a code, whatever its case.

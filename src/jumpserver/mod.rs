@@ -7,6 +7,7 @@ mod anchor;
 mod credentials;
 mod date;
 mod error;
+pub mod everything;
 #[cfg(test)]
 mod fuzz_tests;
 mod lease;

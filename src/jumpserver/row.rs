@@ -328,9 +328,19 @@ fn words<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeSet<String>, D::Erro
     Ok(Vec::<Choice>::deserialize(from)?.into_iter().map(Choice::word).collect())
 }
 
-fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
+/// A moment.
+pub(crate) fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
     let text = String::deserialize(from)?;
     date::parse(&text).ok_or_else(|| serde::de::Error::custom("a date of another form"))
+}
+
+/// A moment, or null.
+pub(crate) fn maybe_moment<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Timestamp>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(from)? else { return Ok(None) };
+    let other = || serde::de::Error::custom("a date of another form");
+    date::parse(&text).map(Some).ok_or_else(other)
 }
 
 #[cfg(test)]

@@ -102,14 +102,14 @@ fn near(name: &str, there: &BTreeSet<String>) -> Vec<String> {
 }
 
 /// What INFORMATION_SCHEMA shows to the reader: whatever he holds something on.
-struct Sight<'a> {
-    naming: Naming,
-    mine: &'a [Held],
+pub(super) struct Sight<'a> {
+    pub(super) naming: Naming,
+    pub(super) mine: &'a [Held],
 }
 
 impl Sight<'_> {
     /// A right on everything shows every name, unless `partial_revokes` may have holes in it.
-    fn globally(&self, privileges: impl Fn(&str) -> bool) -> bool {
+    pub(super) fn globally(&self, privileges: impl Fn(&str) -> bool) -> bool {
         !self.naming.literal
             && self.mine.iter().any(|held| held.global.iter().any(|name| privileges(name)))
     }
@@ -162,6 +162,15 @@ fn on_tables(privilege: &str) -> bool {
 /// Privileges that show the names of columns.
 fn on_columns(privilege: &str) -> bool {
     matches!(privilege, "SELECT" | "INSERT" | "UPDATE" | "REFERENCES")
+}
+
+/// The names of all databases, when the reader may see all.
+pub(super) async fn global_databases(
+    session: &mut Session,
+    sight: &Sight<'_>,
+) -> Result<Option<BTreeSet<String>>, Error> {
+    let there = databases_there(session).await?;
+    Ok(sight.sees_databases().then_some(there))
 }
 
 async fn databases_there(session: &mut Session) -> Result<BTreeSet<String>, Error> {

@@ -22,6 +22,8 @@ pub(super) struct Facts {
     pub(super) my_roles: Vec<AccountName>,
     /// Roles that every account has (MySQL).
     pub(super) mandatory_roles: Vec<AccountName>,
+    /// Whether all roles are active after a login, whichever are the default (MySQL).
+    pub(super) activates_all_roles: bool,
     /// Whether we may not see from where the server replicates.
     pub(super) replication_unseen: bool,
 }
@@ -85,6 +87,7 @@ impl Facts {
             me,
             my_roles: role_list(&roles, role_host),
             mandatory_roles: role_list(get("mandatory_roles"), role_host),
+            activates_all_roles: is_on(get("activate_all_roles_on_login")),
             replication_unseen: matches!(replication, Replication::Unseen),
             server,
         })
@@ -153,7 +156,7 @@ pub(super) fn text(value: Value) -> Option<String> {
 }
 
 /// `user@host` as CURRENT_USER() gives it; a user name may hold an `@`, a host not.
-fn login(text: &str) -> Option<AccountName> {
+pub(super) fn login(text: &str) -> Option<AccountName> {
     let (user, host) = text.rsplit_once('@')?;
     Some(AccountName { user: user.to_owned(), host: host.to_owned() })
 }

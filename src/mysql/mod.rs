@@ -5,7 +5,9 @@
 
 pub mod dialect;
 pub mod difference;
+pub mod effective;
 mod error;
+pub mod everything;
 mod existing;
 mod facts;
 mod grant_tables;
@@ -25,5 +27,6 @@ mod writer;
 pub use error::Error;
 pub use reader::Reader;
 pub use session::{Credentials, Limits, Target};
+pub(crate) use statement::literal;
 pub use statement::statement;
 pub use writer::{Dropped, Writer};

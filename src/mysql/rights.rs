@@ -195,10 +195,12 @@ pub(super) fn global(privileges: &[&str], login: &AccountName) -> String {
     format!("GRANT {} ON *.* TO {}", privileges.join(", "), account(login))
 }
 
-fn quoted(name: &str) -> String {
+/// A name as a statement names it.
+pub(crate) fn quoted(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }
 
-fn account(name: &AccountName) -> String {
+/// An account as a statement names it.
+pub(crate) fn account(name: &AccountName) -> String {
     format!("{}@{}", quoted(&name.user), quoted(&name.host))
 }

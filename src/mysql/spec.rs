@@ -110,6 +110,20 @@ pub struct SeenAccount {
     pub held: Held,
 }
 
+/// Whether accounts of an authentication plugin log in with a password whose hash the server
+/// holds; the empty name is the server's default.
+pub fn is_password_plugin(plugin: &str) -> bool {
+    matches!(
+        plugin,
+        "" | "mysql_native_password"
+            | "mysql_old_password"
+            | "caching_sha2_password"
+            | "sha256_password"
+            | "ed25519"
+            | "parsec"
+    )
+}
+
 /// The ATTRIBUTE key `jumpgate` of an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
 pub struct Evidence {

@@ -24,7 +24,7 @@ fn account(name: &AccountName) -> Result<String, Error> {
 }
 
 /// A string literal that means the same in every `sql_mode`.
-pub(super) fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     let plain = |c: char| !c.is_control() && !matches!(c, '\'' | '\\');
     if text.chars().all(plain) {
         return format!("'{text}'");

@@ -1,6 +1,7 @@
 //! A plan in words. One [`Report`] is what text and JSON both show.
 
 mod approvals;
+mod audit;
 mod check;
 mod comparison;
 mod comparison_text;
@@ -19,6 +20,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 pub use approvals::{APPROVALS, Approvals};
+pub use audit::{render_csv as audit_csv, render_text as audit_text};
 pub use check::{CheckReport, Holds, Told};
 pub use comparison::{COMPARISON, Comparison, Counts, Live};
 pub use comparison_text::{render as render_comparison, render_change};

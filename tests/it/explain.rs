@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use assert_cmd::Command;
+use jumpgate::audit;
 use jumpgate::diagnostic::{Code, Severity, pages};
 use jumpgate::plan::finding::Kind;
 
@@ -27,7 +28,9 @@ fn root() -> PathBuf {
 /// Every code with its title.
 fn titles() -> Vec<(&'static str, &'static str)> {
     let errors = Code::ALL.iter().map(|code| (code.as_str(), code.title()));
-    errors.chain(Kind::ALL.iter().map(|kind| (kind.code(), kind.title()))).collect()
+    let findings = Kind::ALL.iter().map(|kind| (kind.code(), kind.title()));
+    let doors = audit::Kind::ALL.iter().map(|kind| (kind.code(), kind.title()));
+    errors.chain(findings).chain(doors).collect()
 }
 
 /// The bytes of a file that a page shows: in UTF-8, or in Latin-1 where it says so.

@@ -3,6 +3,7 @@
 mod action;
 mod apply;
 mod approvals;
+mod audit;
 mod canary;
 mod check;
 mod comment;

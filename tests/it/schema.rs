@@ -13,7 +13,7 @@ use crate::support::company::Company;
 use crate::support::pages::{blocks, copy};
 use crate::support::servers::Kind;
 
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 17] = [
     "config",
     "policy",
     "instance",
@@ -25,6 +25,7 @@ const NAMES: [&str; 16] = [
     "plan",
     "apply",
     "who",
+    "audit",
     "effect",
     "approvals",
     "answer",
@@ -47,7 +48,7 @@ fn json(text: &str) -> Value {
     serde_json::from_str(text).expect("JSON")
 }
 
-fn validator(name: &str) -> Validator {
+pub(crate) fn validator(name: &str) -> Validator {
     let (code, schema, stderr) = run(&["schema", name]);
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
     let schema = json(&schema);
@@ -56,7 +57,7 @@ fn validator(name: &str) -> Validator {
 }
 
 #[track_caller]
-fn keeps(validator: &Validator, value: &Value, what: &str) {
+pub(crate) fn keeps(validator: &Validator, value: &Value, what: &str) {
     let errors: Vec<String> = validator
         .iter_errors(value)
         .map(|error| format!("{}: {error}", error.instance_path()))

@@ -3,6 +3,7 @@
 mod accounts;
 mod ask;
 mod assets;
+mod everything;
 mod foreign;
 mod members;
 mod near;

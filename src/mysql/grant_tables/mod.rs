@@ -39,8 +39,17 @@ impl GrantTables {
         prefix: &str,
         names: Vec<AccountName>,
     ) -> Result<BTreeMap<AccountName, Found>, Error> {
-        let filter = Filter { prefix: Some(prefix.to_owned()), anonymous: true, names };
+        let filter = Filter { prefix: Some(prefix.to_owned()), anonymous: true, names, all: false };
         self.read(session, facts, &filter).await
+    }
+
+    /// Every name that the tables hold.
+    pub(super) async fn everything(
+        &mut self,
+        session: &mut Session,
+        facts: &Facts,
+    ) -> Result<BTreeMap<AccountName, Found>, Error> {
+        self.read(session, facts, &Filter { all: true, ..Filter::default() }).await
     }
 
     /// One account.

@@ -8,7 +8,7 @@ use mysql_async::{Row, Value};
 use super::query::{ACCOUNT, COLUMN, Columns, DATABASE, DYNAMIC, PROXY, ROLE, ROUTINE, TABLE};
 use super::words::{Meaning, of_bit, of_column, of_member};
 use crate::mysql::facts::text;
-use crate::mysql::spec::{AccountName, Held, Routine, SeenAccount, TableName};
+use crate::mysql::spec::{AccountName, Held, Routine, SeenAccount, TableName, is_password_plugin};
 
 /// What the tables hold under one name. A name can have grants without an account:
 /// rows that were left behind.
@@ -35,15 +35,7 @@ impl Found {
     pub(in crate::mysql) fn seen(self, name: AccountName) -> Option<SeenAccount> {
         let account = self.account?;
         // With these an empty hash lets everybody in; others do not use it.
-        let by_password = matches!(
-            account.plugin.as_str(),
-            "" | "mysql_native_password"
-                | "mysql_old_password"
-                | "caching_sha2_password"
-                | "sha256_password"
-                | "ed25519"
-                | "parsec"
-        );
+        let by_password = is_password_plugin(&account.plugin);
         Some(SeenAccount {
             name,
             locked: account.locked,

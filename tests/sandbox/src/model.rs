@@ -45,6 +45,7 @@ pub(crate) struct User {
     pub(crate) is_service_account: bool,
     pub(crate) date_expired: Timestamp,
     pub(crate) date_joined: Timestamp,
+    pub(crate) last_login: Option<Timestamp>,
     pub(crate) date_updated: Timestamp,
     pub(crate) created_by: String,
     pub(crate) updated_by: String,

@@ -120,6 +120,8 @@ pub(crate) fn add_user(state: &mut State, new: NewUser) -> Uuid {
     user.username = new.username;
     user.is_active = !new.disabled;
     user.date_expired = new.date_expired.unwrap_or(user.date_expired);
+    user.date_joined = new.date_joined.unwrap_or(user.date_joined);
+    user.last_login = new.last_login.or(user.last_login);
     user.password = new.password;
     user.comment = new.comment;
     user.labels = labels::ids(state, DEFAULT_ORG, &new.labels);
@@ -352,7 +354,7 @@ pub(crate) fn add_account(state: &mut State, asset: Uuid, new: NewAccount) -> Uu
         secrets: 1,
         created_by: Some(CREATOR.to_owned()),
         date_created: now,
-        date_updated: now,
+        date_updated: new.date_updated.unwrap_or(now),
         labels: labels::ids(state, DEFAULT_ORG, &new.labels),
     };
     let id = account.id;

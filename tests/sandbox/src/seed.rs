@@ -20,6 +20,10 @@ pub struct NewUser {
     pub disabled: bool,
     /// The end of the user; 70 years from now when it is left out.
     pub date_expired: Option<Timestamp>,
+    /// When he was made; now when it is left out.
+    pub date_joined: Option<Timestamp>,
+    /// His last login; never when it is left out.
+    pub last_login: Option<Timestamp>,
     /// The password for `authentication/auth/`.
     pub password: Option<String>,
     /// The comment.
@@ -183,6 +187,8 @@ pub struct NewAccount {
     pub secret_type: String,
     /// The account that one switches from, of the same asset.
     pub su_from: Option<Uuid>,
+    /// When it was saved last; now when it is left out.
+    pub date_updated: Option<Timestamp>,
     /// Is it an administrator on the asset?
     pub privileged: bool,
     /// Its secret may not be reset by the server.

@@ -83,7 +83,7 @@ fn base(state: &State, request: &Request, user: &User) -> Map<String, Value> {
         "login_blocked": false,
         "date_expired": dates::write(user.date_expired, zone),
         "date_joined": dates::write(user.date_joined, zone),
-        "last_login": null,
+        "last_login": user.last_login.map(|at| dates::write(at, zone)),
         "date_updated": dates::write(user.date_updated, zone),
         "date_api_key_last_used": null,
         "date_password_last_updated": dates::write(user.date_joined, zone),

@@ -128,6 +128,7 @@ impl State {
             is_service_account: false,
             date_expired: now + dates::FOREVER,
             date_joined: now,
+            last_login: None,
             date_updated: now,
             created_by: "System".to_owned(),
             updated_by: "System".to_owned(),

@@ -367,6 +367,7 @@ pub(crate) fn fresh(id: Uuid, creator: &str, now: Timestamp) -> User {
         is_service_account: false,
         date_expired: now + dates::FOREVER,
         date_joined: now,
+        last_login: None,
         date_updated: now,
         created_by: creator.to_owned(),
         updated_by: creator.to_owned(),

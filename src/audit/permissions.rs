@@ -1,0 +1,149 @@
+//! Permissions of other hands that reach an asset of the access repo, or one of its people.
+
+use jiff::Timestamp;
+
+use super::ours::Ours;
+use super::reach::{ALL, Reach, VIRTUAL, Way};
+use super::{
+    Door, DoorKind, Fault, Kind, LISTED, Next, Risk, Terms, count, day, listed, who, worst,
+};
+use crate::access::model::Access;
+
+/// All actions that JumpServer knows (both versions).
+const ACTIONS: [&str; 7] = ["connect", "copy", "delete", "download", "paste", "share", "upload"];
+
+/// Finds them.
+pub(super) fn find(
+    access: &Access,
+    reach: &Reach<'_>,
+    ours: &Ours<'_>,
+    terms: &Terms,
+    moment: Timestamp,
+) -> Vec<Door> {
+    let near = |way: &&Way<'_>| {
+        !way.assets.is_empty() || way.users.iter().any(|user| reach.person(user).is_some())
+    };
+    let foreign = reach.ways.iter().filter(|way| !ours.permission(way.seen));
+    foreign.filter(near).map(|way| door(access, reach, ours, terms, moment, way)).collect()
+}
+
+fn door(
+    access: &Access,
+    reach: &Reach<'_>,
+    ours: &Ours<'_>,
+    terms: &Terms,
+    moment: Timestamp,
+    way: &Way<'_>,
+) -> Door {
+    let spec = &way.seen.spec;
+    let opens = format!(
+        "{} on {} for {}{}",
+        accounts(way),
+        assets(reach, way),
+        count(way.users.len(), "user"),
+        if spec.start > moment { format!(", from {}", day(spec.start)) } else { String::new() }
+    );
+    let groups = match spec.groups.len() {
+        0 => String::new(),
+        1 => format!(", through the group {}", listed(spec.groups.iter().map(String::as_str))),
+        _ => format!(", through the groups {}", listed(spec.groups.iter().map(String::as_str))),
+    };
+    let mut faults = vec![Fault::new(
+        Kind::Permission,
+        Risk::Medium,
+        format!("lets {} in{groups}", listed(way.users.iter().copied())),
+    )];
+    let mut add = |kind, risk, what: String| faults.push(Fault::new(kind, risk, what));
+    if spec.accounts.contains(ALL) {
+        add(Kind::AllAccounts, Risk::High, format!("names {ALL}"));
+    }
+    let outside: Vec<&str> =
+        VIRTUAL.into_iter().filter(|text| spec.accounts.contains(*text)).collect();
+    if !outside.is_empty() {
+        add(Kind::AnyAccount, Risk::Medium, format!("names {}", outside.join(", ")));
+    }
+    if spec.end.duration_since(moment) > terms.end {
+        add(Kind::NoEnd, Risk::Medium, format!("ends on {}", day(spec.end)));
+    }
+    if ACTIONS.iter().all(|action| spec.actions.contains(*action)) {
+        add(Kind::AllActions, Risk::Low, format!("allows all {} actions", ACTIONS.len()));
+    }
+    if !spec.nodes.is_empty() {
+        // The path of the root has no other slash than its first.
+        let root = spec.nodes.iter().any(|node| !node.trim_start_matches('/').contains('/'));
+        let risk = if root { Risk::High } else { Risk::Medium };
+        let nodes = spec
+            .nodes
+            .iter()
+            .map(|node| format!("{node} ({} today)", count(reach.assets_below(node), "asset")));
+        let nodes: Vec<String> = nodes.collect();
+        let what = format!("names {}", listed(nodes.iter().map(String::as_str)));
+        add(Kind::WholeNode, risk, what);
+    }
+    if let Some(opened) = opened(reach, ours, way) {
+        add(Kind::OpensOurs, Risk::High, format!("opens {opened}"));
+    }
+    let marked = way.seen.mark.as_ref().is_some_and(|mark| mark.owner == access.config.owner);
+    if way.seen.labelled || marked {
+        let what = match (way.seen.labelled, marked) {
+            (true, true) => "its mark names another object",
+            (true, false) => "it has the label and no mark",
+            _ => "it has a mark and no label",
+        };
+        add(Kind::Copy, Risk::Medium, what.into());
+    }
+    let (people, people_count) = who(reach, &way.users);
+    Door {
+        risk: worst(&faults),
+        target: "jumpserver".into(),
+        kind: DoorKind::Permission,
+        name: spec.name.clone(),
+        id: Some(way.seen.id),
+        opens,
+        people,
+        people_count,
+        faults,
+        next: Next::switch_off(
+            "write a request for whoever still needs it, then switch it off (the same with true \
+             switches it on again)",
+            access,
+            reach.organization,
+            "perms/asset-permissions",
+            way.seen.id,
+        ),
+        site: way.assets.first().and_then(|asset| reach.site(asset)).cloned(),
+    }
+}
+
+fn accounts(way: &Way<'_>) -> String {
+    let texts = way.seen.spec.accounts.iter().map(String::as_str);
+    listed(texts.filter(|text| *text != "@SPEC"))
+}
+
+fn assets(reach: &Reach<'_>, way: &Way<'_>) -> String {
+    if way.assets.is_empty() {
+        let spec = &way.seen.spec;
+        let below: usize = spec.nodes.iter().map(|node| reach.assets_below(node)).sum();
+        let named = spec.assets.iter().filter(|asset| reach.asset(asset).is_some()).count();
+        return format!("{} that no file names", count(below + named, "asset"));
+    }
+    listed(way.assets.iter().copied())
+}
+
+/// The first few of our database accounts that a permission opens, in words.
+fn opened(reach: &Reach<'_>, ours: &Ours<'_>, way: &Way<'_>) -> Option<String> {
+    let spec = &way.seen.spec;
+    let mut found = Vec::new();
+    for asset in way.assets.iter() {
+        let all = ours.on_asset(asset).filter(|_| spec.accounts.contains(ALL));
+        let named = spec.accounts.iter().map(String::as_str);
+        let named = named.filter(|name| ours.has_on_asset(asset, name));
+        for account in all.chain(named).filter(|account| reach.opens(way, account)) {
+            found.push(format!("{account} on {asset}"));
+            if found.len() > LISTED {
+                return Some(format!("{} and more", found[..LISTED].join(", ")));
+            }
+        }
+    }
+    (!found.is_empty()).then(|| found.join(", "))
+}

@@ -1,0 +1,108 @@
+//! Every way in is counted, and it is said which of them git gives.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::mess::Mess;
+use crate::schema::{keeps, validator};
+use crate::support::servers::Kind;
+
+/// The ways of an answer: person or user or `-`, accounts, what, git.
+async fn ways(mess: &Mess, args: &[&str]) -> (Value, BTreeSet<(String, String, String, bool)>) {
+    let args: Vec<&str> = args.iter().copied().chain(["--live", "--format", "json"]).collect();
+    let done = mess.company.run(&args).await.expect(0);
+    let answer: Value = serde_json::from_str(&done.stdout).expect("JSON");
+    keeps(&validator("who"), &answer, "an answer");
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let found = answer["ways"].as_array().expect("ways").iter().map(|way| {
+        let who = match (&way["person"], &way["user"]) {
+            (Value::String(person), _) => person.clone(),
+            (_, Value::String(user)) => format!("user {user}"),
+            _ => "-".to_owned(),
+        };
+        let accounts: Vec<String> =
+            way["accounts"].as_array().expect("accounts").iter().map(text).collect();
+        let git = way["git"].as_bool().expect("yes or no");
+        (who, accounts.join(" "), text(&way["may"]), git)
+    });
+    let found = found.collect();
+    (answer, found)
+}
+
+fn way(who: &str, accounts: &str, may: &str, git: bool) -> (String, String, String, bool) {
+    (who.to_owned(), accounts.to_owned(), may.to_owned(), git)
+}
+
+pub(super) async fn every_way_in_is_counted(mess: &Mess, kind: Kind) {
+    // A database: people by their accounts, and accounts that belong to nobody.
+    let (answer, found) = ways(mess, &["who", "orders-prod.orders.items"]).await;
+    assert_eq!(answer["grants"][0]["person"], "fanlichun", "{answer}");
+    let ours = "jump_db_fanlichun_r@127.0.0.1";
+    let (people, nobody): (BTreeSet<_>, BTreeSet<_>) =
+        found.into_iter().partition(|(who, ..)| who != "-");
+    let expected = BTreeSet::from([
+        way("fanlichun", ours, "SELECT", true),
+        way("liwei", ours, "SELECT", false),
+        way("fanlichun", "shop_rw@10.%", "SELECT, INSERT", false),
+        way("liwei", "shop_rw@10.%", "SELECT, INSERT", false),
+        way("user zhouqiang", "shop_rw@10.%", "SELECT, INSERT", false),
+    ]);
+    assert_eq!(people, expected, "{kind:?}");
+    let names: BTreeSet<&str> = nobody
+        .iter()
+        .map(|(_, account, ..)| account.as_str())
+        .filter(|account| !account.starts_with("root@"))
+        .collect();
+    assert_eq!(names, ["admin@%", "legacy@%"].into(), "{kind:?}");
+    assert!(nobody.iter().all(|(_, _, _, git)| !git));
+
+    // A row that hides another one: what counts, and that something is hidden.
+    let (answer, found) = ways(mess, &["who", "orders-prod.pay_eu"]).await;
+    for (account, may) in [
+        ("twice@10.%", "DELETE"),
+        ("report@10.%", "SELECT"),
+        ("under@10.%", "SELECT"),
+        ("exact@10.%", "SELECT"),
+        ("ci@10.%", "SELECT"),
+    ] {
+        assert!(found.contains(&way("-", account, may, false)), "{kind:?} {account}: {found:?}");
+    }
+    assert!(answer.to_string().contains("its grant on `pay%` is hidden here"), "{answer}");
+    assert!(answer.to_string().contains("by the role ops"), "{answer}");
+    assert!(!found.iter().any(|(_, account, ..)| account == "plain@10.%"), "{found:?}");
+
+    // What everybody holds lets every account in.
+    let (_, found) = ways(mess, &["who", "orders-prod.billing.invoices"]).await;
+    assert!(found.contains(&way("-", "watcher@10.%", "SELECT", false)), "{found:?}");
+
+    // A host: directly, by a group and by a node.
+    let (answer, found) = ways(mess, &["who", "pay-web-01"]).await;
+    let connect = "connect";
+    let expected = BTreeSet::from([
+        way("fanlichun", "app", "connect, copy, download, paste, upload", true),
+        way("liwei", "app", connect, false),
+        way("liwei", "@INPUT @USER", connect, false),
+    ]);
+    assert_eq!(found, expected, "{kind:?} {answer}");
+    assert!(answer.to_string().contains("through the group dba, on the node"), "{answer}");
+
+    // One person alone; and people read it.
+    let (_, found) = ways(mess, &["why", "liwei", "pay-web-01"]).await;
+    assert!(found.iter().all(|(who, ..)| who == "liwei") && found.len() == 2, "{found:?}");
+    let said = mess.company.run(&["who", "orders-prod.orders.items", "--live"]).await.expect(0);
+    for words in [
+        "fanlichun: SELECT as jump_db_fanlichun_r@127.0.0.1",
+        "by git: permission jump_db_fanlichun_r",
+        "zhouqiang (a user whom git does not know): SELECT, INSERT as shop_rw@10.%",
+        "NOT by git: permission dba everything, through the group dba, on the node",
+        "nobody known:",
+        "NOT by git: whoever has its password",
+    ] {
+        assert!(said.stdout.contains(words), "{words}: {}", said.stdout);
+    }
+    // Without --live no server is asked.
+    mess.company.jumpserver.clear_requests();
+    mess.company.run(&["who", "orders-prod"]).await.expect(0);
+    assert!(mess.company.jumpserver.requests().is_empty());
+}

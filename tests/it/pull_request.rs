@@ -312,8 +312,17 @@ async fn no_single_edit_changes_the_judge_or_who_is_contacted() {
         }
         company.merge(what);
         company.jumpserver.clear_requests();
-        let found = judgement(&company).await;
-        assert_eq!(found, expected, "{what}");
+        let (code, found) = judgement(&company).await;
+        // Another zone moves the end of what is asked for, and the judge says so.
+        let found = match what {
+            "time zone" => {
+                let text = found.to_string();
+                assert!(text.contains("24:00 -05:00"), "{text}");
+                serde_json::from_str(&text.replace("24:00 -05:00", "24:00 +08:00")).expect("JSON")
+            }
+            _ => found,
+        };
+        assert_eq!((code, found), expected, "{what}");
         let requests = company.jumpserver.requests();
         assert!(!requests.is_empty() && requests.iter().all(|one| one.is_read()), "{what}");
         assert!(elsewhere.requests().is_empty(), "{what}: another server was asked");

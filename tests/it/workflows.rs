@@ -30,7 +30,8 @@ fn actions_are_pinned_and_leave_no_credentials() {
     let mut seen = 0;
     for (path, text) in workflows() {
         let path = path.display();
-        for line in text.lines().filter(|line| line.contains("uses: ")) {
+        let used = |line: &&str| line.trim_start_matches([' ', '-']).starts_with("uses: ");
+        for line in text.lines().filter(used) {
             seen += 1;
             let (_, used) = line.split_once('@').expect("a revision");
             let (commit, comment) = used.split_once(" # ").expect("a comment with the version");

@@ -1,7 +1,7 @@
 //! Everything that opens a door and did not come through git.
 //!
 //! Pure: it takes a checked repo, everything that was read of the targets, and a moment.
-//! One file for each kind of door; [`reach`] knows who may open what in JumpServer, [`power`]
+//! One file for each kind of door; [`reach`] knows who may open what in JumpServer, `power`
 //! what an account may do on a server.
 
 mod accounts;

@@ -104,7 +104,7 @@ impl Flags {
             }
             Ok(true)
         };
-        let (name, existing) = self.free(dir, title, &has)?;
+        let (name, existing) = self.free(dir, title, has)?;
         let (commit, mut pushed) = match existing {
             Some(existing) => existing,
             None => {

@@ -16,9 +16,9 @@ use crate::repo::Tree;
 pub struct Answers {
     /// The name of the access repo.
     pub owner: Owner,
-    /// Where JumpServer is; from [`url`].
+    /// Where JumpServer is; from `url`.
     pub url: String,
-    /// The organization in JumpServer; from [`organization`].
+    /// The organization in JumpServer; from `organization`.
     pub organization: String,
     /// The zone in which days are meant; from [`time_zone`].
     pub time_zone: String,

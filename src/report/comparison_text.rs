@@ -3,14 +3,13 @@
 use std::fmt::Write as _;
 
 use owo_colors::{OwoColorize, Style};
-use textwrap::{Options, WordSplitter};
 
 use super::comparison::{Comparison, Live};
 use super::phrase::{self, Phrase, count};
-use super::text::Look;
+use super::text::{Look, wrap};
 use crate::effect::Kind;
 use crate::plan::finding::Severity;
-use crate::visible::{clean, tame};
+use crate::visible::clean;
 
 /// The text.
 pub fn render(report: &Comparison, look: Look) -> String {
@@ -50,13 +49,7 @@ impl Page {
     }
 
     fn wrapped(&mut self, first: &str, rest: &str, text: &str) {
-        let options = Options::new(self.look.width)
-            .initial_indent(first)
-            .subsequent_indent(rest)
-            .word_splitter(WordSplitter::NoHyphenation);
-        for line in textwrap::wrap(&clean(text), options) {
-            let _ = writeln!(self.text, "{}", tame(line.trim_end()));
-        }
+        wrap(&mut self.text, self.look, first, rest, text);
     }
 
     fn findings(&mut self, report: &Comparison) {

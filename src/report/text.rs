@@ -20,6 +20,19 @@ pub struct Look {
     pub colours: bool,
 }
 
+/// Adds a text that begins at one column and goes on at another, in lines of the width, with
+/// nothing in it that a terminal or a job runner obeys.
+pub(super) fn wrap(into: &mut String, look: Look, first: &str, rest: &str, text: &str) {
+    let options = Options::new(look.width)
+        .initial_indent(first)
+        .subsequent_indent(rest)
+        .word_splitter(WordSplitter::NoHyphenation);
+    for line in textwrap::wrap(&clean(text), options) {
+        into.push_str(&tame(line.trim_end()));
+        into.push('\n');
+    }
+}
+
 impl Default for Look {
     fn default() -> Self {
         Self { width: 80, colours: false }
@@ -79,14 +92,7 @@ impl Page {
 
     /// A text that begins at one column and goes on at another.
     fn wrapped(&mut self, first: &str, rest: &str, text: &str) {
-        let options = Options::new(self.look.width)
-            .initial_indent(first)
-            .subsequent_indent(rest)
-            .word_splitter(WordSplitter::NoHyphenation);
-        for line in textwrap::wrap(&clean(text), options) {
-            self.text.push_str(&tame(line.trim_end()));
-            self.text.push('\n');
-        }
+        wrap(&mut self.text, self.look, first, rest, text);
     }
 
     fn heading(&mut self, title: &str) {

@@ -4,11 +4,10 @@ use std::fmt::Write as _;
 
 use jiff::tz::TimeZone;
 use owo_colors::{OwoColorize, Style};
-use textwrap::{Options, WordSplitter};
 
 use crate::audit::{Audit, Door, Risk};
-use crate::report::text::Look;
-use crate::visible::{clean, tame};
+use crate::report::text::{Look, wrap};
+use crate::visible::clean;
 
 /// How many people a door names.
 const PEOPLE: usize = 8;
@@ -31,14 +30,7 @@ struct Page {
 
 impl Page {
     fn wrapped(&mut self, first: &str, rest: &str, text: &str) {
-        let options = Options::new(self.look.width)
-            .initial_indent(first)
-            .subsequent_indent(rest)
-            .word_splitter(WordSplitter::NoHyphenation);
-        for line in textwrap::wrap(&clean(text), options) {
-            self.text.push_str(&tame(line.trim_end()));
-            self.text.push('\n');
-        }
+        wrap(&mut self.text, self.look, first, rest, text);
     }
 
     fn head(&mut self, audit: &Audit, zone: &TimeZone) {

@@ -6,12 +6,18 @@ use std::sync::atomic::AtomicBool;
 
 use jiff::Timestamp;
 
+use super::Args;
+use super::gates::{clocks_agree, comes_after, leave_out_wrong_clocks};
 use super::locks::Locks;
-use super::{Args, clocks_agree, comes_after, leave_out_wrong_clocks};
+use super::rounds::PATIENCE;
 use crate::access::model::Access;
 use crate::cli::source::Source;
+use crate::cli::{Outcome, could_not_run};
 use crate::grants::{self, Grant};
-use crate::observed::Observed;
+use crate::jumpserver::Reader;
+use crate::names::InstanceName;
+use crate::observe::Reading;
+use crate::observed::{Instance, Observed};
 use crate::plan::{self, Focus, Phase, Plan, What};
 use crate::repo::{self, Tree};
 use crate::{access, apply, credentials, desired, observe};
@@ -50,63 +56,97 @@ fn last_valid(source: &Source, commit: &str, now: Timestamp) -> Option<(String, 
     None
 }
 
+/// With what the ends are carried out.
+struct Ending<'e> {
+    args: &'e Args,
+    source: &'e Source,
+    access: &'e Access,
+    grants: &'e [Grant<'e>],
+    commit: &'e str,
+    reader: &'e Reader,
+}
+
+/// Carries out what it can without waiting for a server that is slow to answer, then what is
+/// to be done there when it answers in the end.
 async fn ends(
     args: &Args,
     source: &Source,
     access: &Access,
     commit: &str,
-) -> Result<usize, crate::cli::Outcome> {
+) -> Result<usize, Outcome> {
     let environment = &credentials::environment;
-    let told = |error: &dyn std::fmt::Display| crate::cli::could_not_run(&error);
-    let reader = observe::jumpserver(access, environment).await.map_err(|error| told(&error))?;
+    let reader =
+        observe::jumpserver(access, environment).await.map_err(|error| could_not_run(&error))?;
     clocks_agree(reader.skew())?;
     let grants = grants::of(access);
     let desired = desired::at(access, &grants, Timestamp::now());
-    let mut observed = observe::all(access, &desired, &reader, environment, &Focus::default())
-        .await
-        .map_err(|error| told(&error))?;
-    leave_out_wrong_clocks(&mut observed);
-    comes_after(args, source, commit, observed.jumpserver.anchor.as_ref())?;
-    let plan = recorded(access, &grants, &observed);
-    if plan.is_empty() {
-        return Ok(0);
+    let ending = Ending { args, source, access, grants: &grants, commit, reader: &reader };
+    let mut focus = Focus::default();
+    let mut reading = Reading::begin(access, &desired, &reader, environment, &focus);
+    let late = reading.soon(PATIENCE).await.map_err(|error| could_not_run(&error))?.clone();
+    let done = ending.carry_out(reading.observed(), &focus).await?;
+    reading.rest().await.map_err(|error| could_not_run(&error))?;
+    let answered = |name: &InstanceName| reading.instance(name).and_then(Instance::live).is_some();
+    focus.instances = late.into_iter().filter(answered).collect();
+    if focus.instances.is_empty() {
+        return Ok(done);
     }
-    let mut locks = Locks::take(access, &reader, &plan, environment, args.patience()).await?;
-    locks.leave_out(&observed);
-    let (focus, locked) = locks.read(access, &desired, &Focus::default()).await;
+    // What was read at first has changed by what was done.
     let again = observe::all(access, &desired, &reader, environment, &focus).await;
-    let mut done = 0;
-    match again {
-        // Another run came between, and was told of.
-        Ok(observed)
-            if comes_after(args, source, commit, observed.jumpserver.anchor.as_ref()).is_err() => {}
-        Ok(mut observed) => {
-            observed.instances.extend(locked);
-            leave_out_wrong_clocks(&mut observed);
-            let plan = recorded(access, &grants, &observed);
-            let stop = AtomicBool::new(false);
-            let writer = locks.writer();
-            let means = apply::Means {
-                access,
-                live: &observed.jumpserver,
-                reader: &reader,
-                writer: &writer,
-                stop: &stop,
-            };
-            let tell = |place: usize, outcome: &apply::Outcome| {
-                if let apply::Outcome::Failed { why } = outcome {
-                    anstream::eprintln!("FAILED {}: {why}", plan.items[place].name);
-                }
-            };
-            let outcomes = apply::carry_out(&plan, &means, locks.servers(), &tell).await;
-            done = outcomes.iter().filter(|outcome| outcome.is_done()).count();
+    let again = again.map_err(|error| could_not_run(&error))?;
+    Ok(done + ending.carry_out(again, &focus).await?)
+}
+
+impl Ending<'_> {
+    /// Carries out the ends at the targets that were read, and says how many.
+    async fn carry_out(&self, mut observed: Observed, focus: &Focus) -> Result<usize, Outcome> {
+        let Self { args, source, access, grants, commit, reader } = *self;
+        let environment = &credentials::environment;
+        leave_out_wrong_clocks(&mut observed);
+        comes_after(args, source, commit, observed.jumpserver.anchor.as_ref())?;
+        let plan = recorded(access, grants, &observed);
+        if plan.is_empty() {
+            return Ok(0);
         }
-        Err(error) => {
-            told(&error);
+        let desired = desired::at(access, grants, Timestamp::now());
+        let mut locks = Locks::take(access, reader, &plan, environment, args.patience()).await?;
+        locks.leave_out(&observed);
+        let (others, locked) = locks.read(access, &desired, focus).await;
+        let again = observe::all(access, &desired, reader, environment, &others).await;
+        let mut done = 0;
+        match again {
+            // Another run came between, and was told of.
+            Ok(observed)
+                if comes_after(args, source, commit, observed.jumpserver.anchor.as_ref())
+                    .is_err() => {}
+            Ok(mut observed) => {
+                observed.instances.extend(locked);
+                leave_out_wrong_clocks(&mut observed);
+                let plan = recorded(access, grants, &observed);
+                let stop = AtomicBool::new(false);
+                let writer = locks.writer();
+                let means = apply::Means {
+                    access,
+                    live: &observed.jumpserver,
+                    reader,
+                    writer: &writer,
+                    stop: &stop,
+                };
+                let tell = |place: usize, outcome: &apply::Outcome| {
+                    if let apply::Outcome::Failed { why } = outcome {
+                        anstream::eprintln!("FAILED {}: {why}", plan.items[place].name);
+                    }
+                };
+                let outcomes = apply::carry_out(&plan, &means, locks.servers(), &tell).await;
+                done = outcomes.iter().filter(|outcome| outcome.is_done()).count();
+            }
+            Err(error) => {
+                could_not_run(&error);
+            }
         }
+        locks.release().await;
+        Ok(done)
     }
-    locks.release().await;
-    Ok(done)
 }
 
 /// The steps that only take away, and only what has passed the end that its mark records.

@@ -4,30 +4,32 @@
 //! takes the locks, reads and plans again, carries that out, and reads back. `jumpgate
 //! rotate` goes the same way with another plan.
 
+mod anchor;
 mod ended;
+mod gates;
 mod locks;
 mod metrics;
 mod progress;
 mod result;
 mod rounds;
 mod sessions;
+mod stop;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
-use uuid::Uuid;
+use jiff::Timestamp;
 
+use self::gates::{allowed, clocks_agree, comes_after, leave_out_wrong_clocks};
 use self::locks::Locks;
 use self::metrics::Metrics;
 use self::progress::Progress;
 pub(super) use self::result::ApplyReport;
 use self::rounds::Round;
+use self::stop::Stop;
 use super::plan::Format;
 use super::provenance::{self, Merged, Proof};
 use super::source::Source;
@@ -36,18 +38,13 @@ use crate::access::model::{Access, Provenance};
 use crate::desired::{self, Desired};
 use crate::grants::{self, Grant};
 use crate::jumpserver::Reader;
-use crate::jumpserver::spec::{Anchor, AnchoredInstance, Live};
 use crate::names::InstanceName;
-use crate::observed::{self, Observed};
+use crate::observed::Observed;
 use crate::plan::guard::Removals;
 use crate::plan::renew::Which;
-use crate::plan::{self, Focus, Plan, guard};
-use crate::repo::{self, Descent};
+use crate::plan::{self, Focus, Plan};
 use crate::report::{self, Look, Report};
 use crate::{apply, credentials, observe};
-
-/// By how much a server's clock may differ from this machine's.
-const SKEW: SignedDuration = SignedDuration::from_secs(60);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -268,7 +265,7 @@ async fn apply(
 /// what a run that was cut did not come to say is said.
 async fn remember(run: &Run<'_>, observed: &Observed, plan: &Plan) -> Result<(), Outcome> {
     let Run { args, source, asked, reader, .. } = *run;
-    let anchor = anchor_after(asked, observed, &anchor_before(asked, observed), &[]);
+    let anchor = anchor::after(asked, observed, &anchor::before(asked, observed), &[]);
     if observed.jumpserver.anchor.as_ref() == Some(&anchor) {
         return Ok(());
     }
@@ -310,7 +307,7 @@ async fn under_locks(
         allowed(args, asked.access, &plan, before)?;
     }
     let report = asked.report(&plan, &observed, moment);
-    let anchor = anchor_before(asked, &observed);
+    let anchor = anchor::before(asked, &observed);
     let writer = locks.writer();
     // A renewal does not apply the commit, so it says nothing of it.
     if asked.renew.is_none()
@@ -338,7 +335,7 @@ async fn under_locks(
     let after = read_locked(asked, reader, locks, later).await.ok();
     if let Some(after) = &after {
         let failed: Vec<&InstanceName> = failed_instances(&plan, &outcomes);
-        let last = anchor_after(asked, after, &anchor, &failed);
+        let last = anchor::after(asked, after, &anchor, &failed);
         if last != anchor
             && asked.renew.is_none()
             && let Err(error) = writer.put_anchor(&last).await
@@ -375,181 +372,6 @@ async fn read_locked(
     Ok(observed)
 }
 
-/// Ends and starts go by the clock: a machine whose clock is wrong must not decide.
-fn clocks_agree(skew: Option<SignedDuration>) -> Result<(), Outcome> {
-    match skew {
-        Some(skew) if skew.abs() <= SKEW => Ok(()),
-        Some(skew) => Err(could_not_run(&format!(
-            "JumpServer's clock differs from this machine's by {} seconds, and 60 are allowed: \
-             nothing is applied until both are right",
-            skew.as_secs()
-        ))),
-        None => Err(could_not_run(
-            &"JumpServer sent no Date, so nobody knows whether this machine's clock is right",
-        )),
-    }
-}
-
-fn leave_out_wrong_clocks(observed: &mut Observed) {
-    for instance in observed.instances.values_mut() {
-        let Some(skew) = instance.live().map(|live| live.server.skew) else { continue };
-        if skew.abs() > SKEW {
-            *instance = observed::Instance::Unreadable(format!(
-                "its clock differs from this machine's by {} seconds, and 60 are allowed",
-                skew.as_secs()
-            ));
-        }
-    }
-}
-
-/// An older commit, or another history, must not undo what was applied, unless that is
-/// wanted.
-fn comes_after(
-    args: &Args,
-    source: &Source,
-    commit: &str,
-    anchor: Option<&Anchor>,
-) -> Result<(), Outcome> {
-    let Some(applied) = anchor.and_then(|anchor| anchor.commit.as_deref()) else { return Ok(()) };
-    if args.allow_rollback {
-        return Ok(());
-    }
-    let descent = repo::descent(&source.dir, commit, applied);
-    match descent.map_err(|error| could_not_run(&error))? {
-        Descent::Descends => Ok(()),
-        Descent::Elsewhere => Err(could_not_run(&format!(
-            "commit {commit} does not come from {applied}, which was applied last: pull, or find \
-             out who rewrote the history; --allow-rollback applies it all the same"
-        ))),
-        Descent::Unknown => Err(could_not_run(&format!(
-            "this clone does not have commit {applied}, which was applied last: fetch the whole \
-             history (git fetch --unshallow); when that commit is gone for good, \
-             --allow-rollback applies this one"
-        ))),
-    }
-}
-
-/// Owned objects without an anchor: somebody deleted it, or the label found nothing.
-fn anchored(live: &Live, plan: &Plan, new_anchor: bool) -> Result<(), Outcome> {
-    if live.anchor.is_some() || plan.removals.owned == 0 || new_anchor {
-        return Ok(());
-    }
-    anstream::eprintln!(
-        "error: JumpServer has {} objects of this owner and no anchor, so nobody knows which \
-         commit was applied last. When the anchor was deleted by hand, run once with --new-anchor",
-        plan.removals.owned
-    );
-    Err(Outcome::Refused)
-}
-
-/// Whether the guard and `--expect` let a plan through. What a run took away `before`
-/// counts, too.
-fn allowed(args: &Args, access: &Access, plan: &Plan, before: Removals) -> Result<(), Outcome> {
-    let removals = plan.removals.with(before);
-    if let Err(stop) = guard::judge(access.config.guard, removals, args.allow_removals) {
-        anstream::eprintln!("error: {stop}");
-        return Err(Outcome::Refused);
-    }
-    match &args.expect {
-        Some(expected) if *expected != plan.checksum() => {
-            anstream::eprintln!(
-                "error: the plan is another one now (checksum {}, expected {expected}): nothing \
-                 was done",
-                plan.checksum()
-            );
-            Err(Outcome::Refused)
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Asks, unless `--yes` says that nobody is there to answer.
-fn agreed(args: &Args) -> Result<(), Outcome> {
-    if args.yes {
-        return Ok(());
-    }
-    if !std::io::stdin().is_terminal() {
-        return Err(could_not_run(&"nobody is there to answer: --yes applies without asking"));
-    }
-    anstream::eprint!("\nApply this? Only `yes` does: ");
-    let _ = std::io::stderr().flush();
-    let mut answer = String::new();
-    match std::io::stdin().read_line(&mut answer) {
-        Ok(_) if answer.trim() == "yes" => Ok(()),
-        _ => {
-            anstream::eprintln!("Nothing was done.");
-            Err(Outcome::CouldNotRun)
-        }
-    }
-}
-
-/// What the anchor says before the steps: the commit, and servers that are new. What was
-/// known of a server stays, since the steps go by it.
-fn anchor_before(asked: &Asked<'_>, observed: &Observed) -> Anchor {
-    let mut anchor = observed.jumpserver.anchor.clone().unwrap_or_default();
-    anchor.commit = Some(asked.commit.to_owned());
-    for (name, instance) in servers(asked, observed) {
-        anchor.instances.entry(name.to_string()).or_insert(instance);
-    }
-    anchor
-}
-
-/// What the anchor says after the steps: of servers that could not be worked on, or where
-/// a step failed, what it said before stays.
-fn anchor_after(
-    asked: &Asked<'_>,
-    observed: &Observed,
-    before: &Anchor,
-    failed: &[&InstanceName],
-) -> Anchor {
-    let mut anchor = before.clone();
-    for (name, instance) in servers(asked, observed) {
-        let known = before.instances.get(name.as_str());
-        let same = known.is_some_and(|known| known.server == instance.server);
-        // An account that is still on the asset of before is found by the anchor alone.
-        let left = known.is_some_and(|known| {
-            known.asset != instance.asset && has_ours(asked, observed, known.asset)
-        });
-        if !failed.contains(&name) && !left && (same || asked.new_servers.contains(name)) {
-            anchor.instances.insert(name.to_string(), instance);
-        }
-    }
-    let holders: BTreeSet<&str> =
-        plan::ask::holders(asked.access).map(InstanceName::as_str).collect();
-    anchor.instances.retain(|name, _| holders.contains(name.as_str()));
-    anchor
-}
-
-/// Whether an asset has a database account of ours.
-fn has_ours(asked: &Asked<'_>, observed: &Observed, asset: Uuid) -> bool {
-    let owner = &asked.access.config.owner;
-    observed.jumpserver.accounts.values().any(|account| {
-        account.asset_id == asset && account.mark.as_ref().is_some_and(|mark| mark.owner == *owner)
-    })
-}
-
-/// The servers that were read, as the anchor keeps them.
-fn servers<'a>(
-    asked: &Asked<'a>,
-    observed: &Observed,
-) -> Vec<(&'a InstanceName, AnchoredInstance)> {
-    let mut servers = Vec::new();
-    for name in plan::ask::holders(asked.access) {
-        let Some(instance) = asked.access.instances.get(name) else { continue };
-        let live = observed.instances.get(name).and_then(observed::Instance::live);
-        let asset = observed.jumpserver.assets.get(&instance.asset);
-        if let (Some(live), Some(asset)) = (live, asset) {
-            let known = AnchoredInstance {
-                server: live.server.identity.clone(),
-                asset: asset.id,
-                account_host: Some(instance.account_host.clone()),
-            };
-            servers.push((name, known));
-        }
-    }
-    servers
-}
-
 fn failed_instances<'a>(plan: &'a Plan, outcomes: &[apply::Outcome]) -> Vec<&'a InstanceName> {
     let items = plan.items.iter().zip(outcomes).filter(|(_, outcome)| !outcome.is_done());
     items
@@ -558,48 +380,4 @@ fn failed_instances<'a>(plan: &'a Plan, outcomes: &[apply::Outcome]) -> Vec<&'a 
             plan::Target::JumpServer => None,
         })
         .collect()
-}
-
-/// Whether a Ctrl-C or SIGTERM came, once somebody began to listen.
-#[derive(Default)]
-struct Stop(OnceLock<Arc<AtomicBool>>);
-
-impl Stop {
-    /// Listens from now on; before, a signal ends the process.
-    fn listen(&self) -> &AtomicBool {
-        self.0.get_or_init(stop_on_signal)
-    }
-
-    fn heard(&self) -> bool {
-        self.0.get().is_some_and(|stop| stop.load(Ordering::Relaxed))
-    }
-}
-
-/// Set by the first Ctrl-C or SIGTERM: the steps that are running are finished.
-fn stop_on_signal() -> Arc<AtomicBool> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let set = Arc::clone(&stop);
-    tokio::spawn(async move {
-        let interrupt = tokio::signal::ctrl_c();
-        #[cfg(unix)]
-        {
-            use tokio::signal::unix::{SignalKind, signal};
-            match signal(SignalKind::terminate()) {
-                Ok(mut terminate) => {
-                    tokio::select! {
-                        _ = interrupt => {}
-                        _ = terminate.recv() => {}
-                    }
-                }
-                Err(_) => {
-                    let _ = interrupt.await;
-                }
-            }
-        }
-        #[cfg(not(unix))]
-        let _ = interrupt.await;
-        anstream::eprintln!("stopping after the steps that are running");
-        set.store(true, Ordering::Relaxed);
-    });
-    stop
 }

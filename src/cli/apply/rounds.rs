@@ -7,13 +7,11 @@ use std::time::Duration;
 use futures_util::future::try_join;
 use jiff::Timestamp;
 
+use super::gates::{agreed, allowed, anchored, comes_after, leave_out_wrong_clocks};
 use super::locks::Locks;
 use super::metrics::Metrics;
 use super::result::{self, ApplyReport};
-use super::{
-    Asked, Run, agreed, allowed, anchored, comes_after, leave_out_wrong_clocks, remember, show,
-    under_locks,
-};
+use super::{Asked, Run, remember, show, under_locks};
 use crate::cli::{Outcome, could_not_run, plan::Format, print_result};
 use crate::names::InstanceName;
 use crate::observe::Reading;
@@ -24,7 +22,7 @@ use crate::plan::{self, Focus, Item, Plan};
 use crate::{apply, credentials};
 
 /// When no database server has answered for so long, the others do not wait any longer.
-const PATIENCE: Duration = Duration::from_secs(3);
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What one round did.
 pub(super) struct Round {

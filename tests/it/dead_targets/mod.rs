@@ -4,7 +4,7 @@ mod gate;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use futures_util::future::join_all;
 use jumpgate_sandbox::{NewAsset, Version};
@@ -319,4 +319,96 @@ async fn the_guard_counts_over_both_rounds() {
     assert!(done.stderr.contains("--allow-removals 3 lets it through"), "{}", done.stderr);
     assert!(done.stdout.contains("Applied:"), "what was done is told: {}", done.stdout);
     assert_eq!(fleet.accounts("late").await, ["jump_db_fanlichun_r", "jump_db_liwei_r"]);
+}
+
+/// Runs a command while the instance `late` keeps its clients waiting, and does `meanwhile` when
+/// `early` is done; then `late` answers.
+async fn late(
+    fleet: &mut Fleet,
+    args: &[&str],
+    early: &[&str],
+    meanwhile: impl FnOnce(u32),
+) -> Done {
+    fleet.turn("late", Mode::Wait).await;
+    let mut command = fleet.company.command(args);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let id = child.id();
+    let running = tokio::task::spawn_blocking(move || child.wait_with_output());
+    while fleet.accounts("early").await != early {
+        assert!(!running.is_finished(), "it did not wait");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    meanwhile(id);
+    let port = fleet.server("late").port;
+    fleet.turn("late", Mode::To(port)).await;
+    Done::of(running.await.expect("it ends").expect("the command runs"))
+}
+
+/// Somebody who stops a run while it waits for the last server gets it stopped: what that one
+/// needs is left to the next run, and told.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_between_two_rounds_leaves_the_second_one_out() {
+    let mut fleet = Fleet::new(&["early", "late"], &["late"]).await;
+    fleet.ask_for_more();
+    let args = ["apply", "--yes", "--allow-removals", "9"];
+    let stop = |id: u32| {
+        let sent = Command::new("kill").args(["-TERM", &id.to_string()]).status();
+        assert!(sent.expect("kill runs").success());
+    };
+    let early = ["jump_db_fanlichun_r", "jump_db_fanlichun_rw"];
+    let done = late(&mut fleet, &args, &early, stop).await.expect(5);
+    assert!(done.stderr.contains("stopping after the steps that are running"), "{}", done.stderr);
+    assert!(done.stdout.contains("Applied:"), "{}", done.stdout);
+    assert_eq!(fleet.accounts("late").await, ["jump_db_fanlichun_r", "jump_db_liwei_r"]);
+    fleet.company.run(&args).await.expect(0);
+    assert_eq!(fleet.accounts("late").await, early);
+    fleet.company.run(&["plan", "--detailed-exitcode"]).await.expect(0);
+}
+
+/// Recorded ends are carried out by invalid files too, and the one that is slow to answer
+/// keeps no other one waiting.
+#[tokio::test(flavor = "multi_thread")]
+async fn recorded_ends_wait_for_no_server() {
+    let mut fleet = Fleet::new(&["early", "late"], &["late"]).await;
+    fleet.let_pass().await;
+    fleet.ask_for_more();
+    fleet.company.write("requests/PAY-4.yaml", "for: nobody\n");
+    fleet.company.merge("a file that is no request");
+    let done = late(&mut fleet, &["apply", "--yes"], &["jump_db_fanlichun_r"], |_| {}).await;
+    let done = done.expect(3);
+    assert!(done.stderr.contains("recorded ends carried out"), "{}", done.stderr);
+    assert_eq!(fleet.accounts("late").await, ["jump_db_fanlichun_r"]);
+}
+
+/// A renewal is made in one go: it waits for a server that is slow, and leaves out one that
+/// never answers.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewal_waits_for_the_slow_and_leaves_the_dead_out() {
+    let mut fleet = Fleet::new(&["early", "late", "dead"], &["late", "dead"]).await;
+    fleet.turn("late", Mode::Wait).await;
+    fleet.turn("dead", Mode::Hang).await;
+    let secrets = |fleet: &Fleet| {
+        ["early", "late", "dead"].map(|name| {
+            let secret = fleet.company.jumpserver.secret(name, "jump_db_fanlichun_r");
+            secret.expect("a password")
+        })
+    };
+    let before = secrets(&fleet);
+    let mut command = fleet.company.command(&["rotate", "--all", "--yes"]);
+    let running = tokio::task::spawn_blocking(move || command.output());
+    // Longer than `apply` would wait for it.
+    tokio::time::sleep(std::time::Duration::from_secs(4)).await;
+    assert!(!running.is_finished());
+    assert_eq!(secrets(&fleet), before);
+    let port = fleet.server("late").port;
+    fleet.turn("late", Mode::To(port)).await;
+    let done = Done::of(running.await.expect("it ends").expect("the command runs")).expect(5);
+    assert!(done.stdout.contains("dead could not be read"), "{}", done.stdout);
+    let after = secrets(&fleet);
+    assert!(after[0] != before[0] && after[1] != before[1], "{}", done.stdout);
+    assert_eq!(after[2], before[2]);
+    for (name, secret) in ["early", "late"].iter().zip(&after) {
+        let login = fleet.server(name).login("jump_db_fanlichun_r", secret).await;
+        login.expect("the new password works");
+    }
 }

@@ -1,0 +1,78 @@
+//! What the anchor says of the commit and the servers, before and after the steps.
+
+use std::collections::BTreeSet;
+
+use uuid::Uuid;
+
+use super::Asked;
+use crate::jumpserver::spec::{Anchor, AnchoredInstance};
+use crate::names::InstanceName;
+use crate::observed::{self, Observed};
+use crate::plan;
+
+/// What the anchor says before the steps: the commit, and servers that are new. What was
+/// known of a server stays, since the steps go by it.
+pub(super) fn before(asked: &Asked<'_>, observed: &Observed) -> Anchor {
+    let mut anchor = observed.jumpserver.anchor.clone().unwrap_or_default();
+    anchor.commit = Some(asked.commit.to_owned());
+    for (name, instance) in servers(asked, observed) {
+        anchor.instances.entry(name.to_string()).or_insert(instance);
+    }
+    anchor
+}
+
+/// What the anchor says after the steps: of servers that could not be worked on, or where
+/// a step failed, what it said before stays.
+pub(super) fn after(
+    asked: &Asked<'_>,
+    observed: &Observed,
+    before: &Anchor,
+    failed: &[&InstanceName],
+) -> Anchor {
+    let mut anchor = before.clone();
+    for (name, instance) in servers(asked, observed) {
+        let known = before.instances.get(name.as_str());
+        let same = known.is_some_and(|known| known.server == instance.server);
+        // An account that is still on the asset of before is found by the anchor alone.
+        let left = known.is_some_and(|known| {
+            known.asset != instance.asset && has_ours(asked, observed, known.asset)
+        });
+        if !failed.contains(&name) && !left && (same || asked.new_servers.contains(name)) {
+            anchor.instances.insert(name.to_string(), instance);
+        }
+    }
+    let holders: BTreeSet<&str> =
+        plan::ask::holders(asked.access).map(InstanceName::as_str).collect();
+    anchor.instances.retain(|name, _| holders.contains(name.as_str()));
+    anchor
+}
+
+/// Whether an asset has a database account of ours.
+fn has_ours(asked: &Asked<'_>, observed: &Observed, asset: Uuid) -> bool {
+    let owner = &asked.access.config.owner;
+    observed.jumpserver.accounts.values().any(|account| {
+        account.asset_id == asset && account.mark.as_ref().is_some_and(|mark| mark.owner == *owner)
+    })
+}
+
+/// The servers that were read, as the anchor keeps them.
+fn servers<'a>(
+    asked: &Asked<'a>,
+    observed: &Observed,
+) -> Vec<(&'a InstanceName, AnchoredInstance)> {
+    let mut servers = Vec::new();
+    for name in plan::ask::holders(asked.access) {
+        let Some(instance) = asked.access.instances.get(name) else { continue };
+        let live = observed.instances.get(name).and_then(observed::Instance::live);
+        let asset = observed.jumpserver.assets.get(&instance.asset);
+        if let (Some(live), Some(asset)) = (live, asset) {
+            let known = AnchoredInstance {
+                server: live.server.identity.clone(),
+                asset: asset.id,
+                account_host: Some(instance.account_host.clone()),
+            };
+            servers.push((name, known));
+        }
+    }
+    servers
+}

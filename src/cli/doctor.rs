@@ -243,6 +243,17 @@ async fn server(
     {
         lines.bad(format!("it cannot be written: {why}"));
     }
+    if purpose == For::Apply {
+        match reader.refusing_hashes().await {
+            Ok(plugins) if plugins.is_empty() => {}
+            Ok(plugins) => lines.bad(format!(
+                "{} checks passwords there, and while strict_password_validation is on it \
+                 refuses every account that apply would make: switch that off",
+                plugins.join(", ")
+            )),
+            Err(error) => lines.bad(error),
+        }
+    }
     let purpose = match purpose {
         For::Plan => mysql::rights::Purpose::Plan,
         For::Apply => mysql::rights::Purpose::Apply,

@@ -22,6 +22,7 @@ mod session;
 mod sessions;
 pub mod spec;
 mod statement;
+mod strict;
 mod writer;
 
 pub use error::Error;

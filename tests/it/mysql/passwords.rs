@@ -49,18 +49,31 @@ async fn o18_every_password_is_good_enough_for_mariadb() {
     }
 }
 
+/// What `doctor` asks, by a login without any right.
+async fn refusing(server: &Server) -> Vec<String> {
+    let login = as_user("ordinary", "Ordinary.1");
+    let mut reader = Reader::connect(&target(server), &login, limits()).await.expect("a reader");
+    let plugins = reader.refusing_hashes().await.expect("an answer");
+    reader.close().await;
+    plugins
+}
+
 /// A server that checks passwords takes no hashes, unless it is told to.
 #[tokio::test]
 async fn mariadb_with_a_check_takes_hashes_when_it_is_not_strict() {
     for kind in [Kind::Mariadb1011, Kind::Mariadb118] {
         let server = Server::start(kind).await;
+        server.run("CREATE USER 'ordinary'@'%' IDENTIFIED BY 'Ordinary.1'").await;
+        assert_eq!(refusing(&server).await, [""; 0]);
         server.run("INSTALL SONAME 'simple_password_check'").await;
+        assert_eq!(refusing(&server).await, ["simple_password_check"]);
         let (name, made) = (anywhere("jump_db_fan_r"), secret());
         let mut writer = writer(&server).await;
         let refused = writer.create_account(&name, &made, None).await.expect_err("it is strict");
         assert_eq!(refused.code(), Some(1290));
         assert!(refused.to_string().contains("--strict-password-validation"), "{refused}");
         server.run("SET GLOBAL strict_password_validation = OFF").await;
+        assert_eq!(refusing(&server).await, [""; 0]);
         writer.create_account(&name, &made, None).await.expect("it takes a hash");
         server.login(&name.user, made.expose_secret()).await.expect("it logs in");
         writer.release().await;

@@ -43,6 +43,22 @@ pub struct Wanted<'a, S> {
     pub end: Option<Timestamp>,
 }
 
+impl<'a> Desired<'a> {
+    /// The accounts on one instance by user name, in its order. It costs what it gives,
+    /// however many other instances there are.
+    pub fn accounts_on<'d>(
+        &'d self,
+        instance: &'d InstanceName,
+    ) -> impl Iterator<Item = (&'d str, &'d Wanted<'a, AccountSpec>)> {
+        let accounts: &'d BTreeMap<(&'d InstanceName, String), Wanted<'a, AccountSpec>> =
+            &self.accounts;
+        accounts
+            .range((instance, String::new())..)
+            .take_while(move |((holder, _), _)| *holder == instance)
+            .map(|((_, user), wanted)| (user.as_str(), wanted))
+    }
+}
+
 impl<S> Wanted<'_, S> {
     /// The requests that it comes from, each with when the last of its grants here ends.
     pub fn requests(&self) -> BTreeMap<RequestName, Option<Timestamp>> {

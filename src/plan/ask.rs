@@ -44,8 +44,7 @@ pub fn server(access: &Access, desired: &Desired<'_>, instance: &InstanceName) -
         account_prefix: naming::account_prefix(&access.config.prefix),
         ..Default::default()
     };
-    let here = desired.accounts.iter().filter(|((holder, _), _)| *holder == instance);
-    for (_, wanted) in here {
+    for (_, wanted) in desired.accounts_on(instance) {
         let grants = &wanted.spec.grants;
         ask.databases.extend(grants.databases.keys().cloned());
         for table in grants.tables.keys() {

@@ -55,8 +55,7 @@ pub(super) fn find(
 ) {
     let mut told = BTreeSet::new();
     let mut unchecked = BTreeSet::new();
-    let here = desired.accounts.iter().filter(|((holder, _), _)| *holder == instance);
-    for grant in here.flat_map(|(_, wanted)| &wanted.because) {
+    for grant in desired.accounts_on(instance).flat_map(|(_, wanted)| &wanted.because) {
         let Want::Database { scope, .. } = grant.want else { continue };
         if exists(scope, &live.existing) || !told.insert((grant.because.site, scope)) {
             continue;

@@ -45,7 +45,7 @@ pub(super) fn find<'a>(
                     .or_else(|| twice(name, instance, live, &identities))
                     .or_else(|| closed_to_writes(name, instance, live));
                 let asset = asset(name, instance, &observed.jumpserver);
-                let named = desired.accounts.keys().any(|(holder, _)| *holder == name);
+                let named = desired.accounts_on(name).next().is_some();
                 match (trouble, asset) {
                     (None, Ok(asset)) => {
                         servers.usable.insert(name, (live, asset));

@@ -1,6 +1,6 @@
 //! Accounts that permissions of other hands open or take away.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Inputs;
 use crate::access::model::ExposedAccounts;
@@ -15,14 +15,17 @@ pub(super) fn find<'i, 'a>(
 ) -> BTreeSet<(&'a InstanceName, &'i str)> {
     let mut exposed = BTreeSet::new();
     let refuse = inputs.access.policy.exposed_accounts == ExposedAccounts::Refuse;
-    for foreign in &inputs.live.foreign {
+    let mut by_asset: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+    for ((instance, user), wanted) in &inputs.all.accounts {
+        for asset in &wanted.spec.assets {
+            by_asset.entry(asset).or_default().push((instance, user, wanted));
+        }
+    }
+    for foreign in inputs.live.foreign.iter().filter(|foreign| foreign.valid) {
         let mut touched = Vec::new();
-        for ((instance, user), wanted) in &inputs.all.accounts {
-            if !wanted.spec.assets.contains(&foreign.asset) || !foreign.valid {
-                continue;
-            }
+        for (instance, user, wanted) in by_asset.get(&*foreign.asset).into_iter().flatten() {
             if opens(foreign, user) {
-                exposed.insert((*instance, user.as_str()));
+                exposed.insert((**instance, user.as_str()));
                 touched.push(user.as_str());
             } else if foreign.accounts.contains(&format!("!{user}")) {
                 let text = format!(

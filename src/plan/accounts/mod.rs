@@ -142,8 +142,7 @@ pub(super) fn plan<'a>(inputs: &Inputs<'_, 'a>) -> Accounts<'a> {
         let mut users: BTreeSet<&str> =
             from_evidence.map(|account| account.name.user.as_str()).collect();
         users.extend(owned.users(instance));
-        let wanted = inputs.all.accounts.keys().filter(|(holder, _)| *holder == instance);
-        users.extend(wanted.map(|(_, user)| user.as_str()));
+        users.extend(inputs.all.accounts_on(instance).map(|(user, _)| user));
         for user in users {
             let one = One { inputs, owned: &owned, instance, live, missing, user };
             let person = people.get(user).copied();

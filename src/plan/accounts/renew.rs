@@ -22,8 +22,7 @@ pub(in crate::plan) fn renew<'a>(inputs: &Inputs<'_, 'a>, which: &Which) -> Acco
             continue;
         }
         let before = accounts.planned.len();
-        for ((_, user), wanted) in inputs.all.accounts.iter().filter(|((on, _), _)| *on == instance)
-        {
+        for (user, wanted) in inputs.all.accounts_on(instance) {
             if which.has_person(Some(wanted.person)) {
                 let one = One { inputs, owned: &owned, instance, live, missing: false, user };
                 one.renew(which, wanted, &mut accounts);

@@ -15,7 +15,9 @@ pub(super) fn find<'i, 'a>(
 ) -> BTreeSet<(&'a InstanceName, &'i str)> {
     let mut exposed = BTreeSet::new();
     let refuse = inputs.access.policy.exposed_accounts == ExposedAccounts::Refuse;
-    for foreign in &inputs.live.foreign {
+    // One that is adopted is the person's own from now on.
+    let others = inputs.live.foreign.iter().filter(|one| !inputs.adopting.ids.contains(&one.id));
+    for foreign in others {
         let mut touched = Vec::new();
         for ((instance, user), wanted) in &inputs.all.accounts {
             if !wanted.spec.assets.contains(&foreign.asset) || !foreign.valid {

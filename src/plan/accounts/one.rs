@@ -45,7 +45,11 @@ impl<'a> One<'_, '_, 'a> {
                 if blocked {
                     accounts.blocked.insert(key);
                 }
-                self.toward(&name, wanted, &seen, blocked, accounts);
+                if wanted.spec.adopted {
+                    self.adopted(&name, wanted, &seen, blocked, accounts);
+                } else {
+                    self.toward(&name, wanted, &seen, blocked, accounts);
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What others made becomes a request's and goes back: real database servers and the sandbox.
 
 mod refused;
+mod released;
 mod taken;
 
 use jumpgate_sandbox::{NewPermission, Version};

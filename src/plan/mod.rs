@@ -204,10 +204,8 @@ impl Plan {
     /// The requests that get something new by the steps, or give something back, which their
     /// end does not end then.
     pub fn newly(&self) -> BTreeSet<&RequestName> {
-        let new = self
-            .items
-            .iter()
-            .filter(|item| item.phase != Phase::Ends || item.what.releases());
+        let new =
+            self.items.iter().filter(|item| item.phase != Phase::Ends || item.what.releases());
         let reasons = new.flat_map(|item| &item.because);
         let asks = reasons.filter(|reason| reason.state == reason::State::Asks);
         asks.map(|reason| &reason.request).collect()

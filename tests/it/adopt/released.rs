@@ -14,7 +14,7 @@ async fn adopted_and_released_it_is_foreign_again() {
         let done = company.run(&["release", "as-it-is"]).await.expect(0);
         assert!(done.stdout.contains("JG267"), "{}", done.stdout);
         company.merge("give it back");
-        let shown = plan(&company, 2).await.stdout;
+        let shown = plan(&company, 2).await;
         assert!(shown.contains("is released as it is: nobody gains or loses anything"), "{shown}");
         assert!(shown.contains("is called fanlichun-db again"), "{shown}");
         company.run(&["apply", "--yes"]).await.expect(0);

@@ -434,6 +434,11 @@ pub(super) struct RequestFile {
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<Vec<DatabaseAsk>>", length(min = 1))]
     pub(super) databases: Option<Spanned<Vec<Spanned<DatabaseAsk>>>>,
+    /// `true`: what this request has in JumpServer and in databases stays as it is and is
+    /// jumpgate's no longer. Nobody gains or loses anything; then the file may go.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<bool>", extend("const" = true))]
+    pub(super) release: Option<Spanned<bool>>,
 }
 
 /// A login on servers. One of `nodes` and `assets` must be there.
@@ -453,6 +458,11 @@ pub(super) struct ServerAsk {
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<Vec<String>>", length(min = 1))]
     pub(super) assets: Option<List>,
+    /// A permission that exists in JumpServer, by its exact name: it becomes this request's
+    /// in place of a new one. Only in a request for one person.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>", length(min = 1))]
+    pub(super) adopts: Option<Text>,
 }
 
 /// A level on parts of instances.
@@ -470,6 +480,29 @@ pub(super) struct DatabaseAsk {
     /// in back-ticks.
     #[schemars(with = "Vec<String>", length(min = 1))]
     pub(super) tables: List,
+    /// What exists already and becomes this request's in place of something new. Only in a
+    /// request for one person.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<AdoptsPart>")]
+    pub(super) adopts: Option<Spanned<AdoptsPart>>,
+}
+
+/// What exists already and becomes a request's. One of `account` and `permission` must be
+/// there.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(extend("anyOf" = [{ "required": ["account"] }, { "required": ["permission"] }]))]
+pub(super) struct AdoptsPart {
+    /// The user name of an account on the server, at the instance's `account-host`, which
+    /// JumpServer holds with its password. It keeps its name as long as this stands here. The
+    /// entry names exactly one instance then.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>", length(min = 1, max = 32))]
+    pub(super) account: Option<Text>,
+    /// A permission in JumpServer, by its exact name.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>", length(min = 1))]
+    pub(super) permission: Option<Text>,
 }
 
 /// The value of a key that may be left out. A key without a value is an error: `until:`

@@ -102,9 +102,9 @@ impl Loader<'_> {
                     "expected `servers:` or `databases:`".to_owned(),
                 );
             }
-            let reason = read.reason.value;
-            let request =
-                Request { site: start(&file), parties, reason, period, servers, databases };
+            let release = self.release(&file, read.release.as_ref());
+            let (site, reason) = (start(&file), read.reason.value);
+            let request = Request { site, parties, reason, period, servers, databases, release };
             if !self.gives_too_much(&file, &read.r#for, (&request, access), &mut given) {
                 requests.insert(name, request);
             }
@@ -197,7 +197,7 @@ impl Loader<'_> {
         offers: &Offers<'_>,
         over: bool,
     ) -> Option<ServerWant> {
-        let ServerAsk { login, nodes, assets } = &ask.value;
+        let ServerAsk { login, nodes, assets, adopts } = &ask.value;
         for list in [nodes, assets].into_iter().flatten() {
             if self.is_too_much(file, list, (1, list.value.len())) {
                 return None;
@@ -270,7 +270,8 @@ impl Loader<'_> {
         let sited = |texts: Vec<Text>| {
             texts.into_iter().map(|text| (text.value.clone(), yaml::site(file, &text))).collect()
         };
-        Some(ServerWant { login: name?, nodes: sited(nodes), assets: sited(assets) })
+        let adopts = adopts.as_ref().map(|text| self.adopted(file, text));
+        Some(ServerWant { login: name?, nodes: sited(nodes), assets: sited(assets), adopts })
     }
 
     fn database(
@@ -280,7 +281,7 @@ impl Loader<'_> {
         access: &Access,
         over: bool,
     ) -> Option<DatabaseWant> {
-        let DatabaseAsk { instance, level, tables } = &ask.value;
+        let DatabaseAsk { instance, level, tables, adopts } = &ask.value;
         let instances = match &instance.value {
             OneOrMany::Many(texts) => texts.len(),
             OneOrMany::One(_) | OneOrMany::Other => 1,
@@ -361,7 +362,8 @@ impl Loader<'_> {
         {
             self.fit(file, &tables.value, privileges, access);
         }
-        Some(DatabaseWant { instances, level: level_name?, tables: scopes })
+        let adopts = self.adopts(file, adopts.as_ref(), instance, instances.len());
+        Some(DatabaseWant { instances, level: level_name?, tables: scopes, adopts })
     }
 
     /// Says which privileges cannot be held at a scope, and which levels fit.

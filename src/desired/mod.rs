@@ -12,8 +12,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 pub(crate) use accounts::include;
+pub(crate) use permissions::CONNECT;
 
 use crate::access::model::{Access, PeopleSource};
+use crate::adoption::Adoptions;
 use crate::grants::Grant;
 use crate::jumpserver::spec::PermissionSpec;
 use crate::mysql::spec::{AccountName, Grants};
@@ -28,6 +30,8 @@ pub struct Desired<'a> {
     pub accounts: BTreeMap<(&'a InstanceName, String), Wanted<'a, AccountSpec>>,
     /// Users of JumpServer by user name; empty unless people come from the repo.
     pub users: BTreeMap<&'a str, UserSpec>,
+    /// What exists already and becomes one of these.
+    pub adoptions: Adoptions<'a>,
 }
 
 /// Something that is wanted, for whom, and because of which grants.
@@ -84,6 +88,8 @@ pub struct AccountSpec {
     /// The assets in JumpServer that get the account: the instance's own, then those of
     /// its replicas and aliases.
     pub assets: Vec<String>,
+    /// Whether the name is one that a request adopts.
+    pub adopted: bool,
 }
 
 /// A user of JumpServer that the repo makes.
@@ -102,7 +108,7 @@ pub struct UserSpec {
 /// Permissions on hosts are there before they start, since they carry their start;
 /// accounts and their permissions are there from the start on. What is over is gone.
 pub fn at<'a>(access: &'a Access, grants: &'a [Grant<'a>], moment: Timestamp) -> Desired<'a> {
-    let mut desired = Desired::default();
+    let mut desired = Desired { adoptions: Adoptions::of(access), ..Desired::default() };
     permissions::add(&mut desired, access, grants, moment);
     accounts::add(&mut desired, access, grants, moment);
     if access.config.source == PeopleSource::Repo {

@@ -120,6 +120,7 @@ fn request(person: &str, period: Period) -> Request {
         period,
         servers: Vec::new(),
         databases: Vec::new(),
+        release: false,
     }
 }
 
@@ -128,6 +129,7 @@ fn database(instance: &str, level: &str, scope: Scope) -> DatabaseWant {
         instances: vec![(name(instance), site())],
         level: name(level),
         tables: vec![(scope, site())],
+        adopts: Default::default(),
     }
 }
 
@@ -190,6 +192,7 @@ fn hosts_are_ready_before_the_start_and_databases_are_not() {
         login: name("app"),
         nodes: vec![("/Default/payments/prod".to_owned(), site())],
         assets: vec![("pay-web-01".to_owned(), site())],
+        adopts: None,
     });
     access.requests = BTreeMap::from([(name("r1"), asked)]);
     let grants = grants::of(&access);

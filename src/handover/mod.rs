@@ -17,6 +17,8 @@
 //! is replaced. JumpServer gets the new one then, the instance's own asset last, and the old
 //! one is discarded.
 
+mod adopt;
+mod release;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -28,6 +30,8 @@ use crate::mark::{Handover, HandoverState};
 use crate::mysql::spec::SeenAccount;
 use crate::names::Owner;
 
+pub use adopt::{Unfit, adoption};
+pub use release::release;
 pub use step::Step;
 
 /// What was seen of one account on both sides.

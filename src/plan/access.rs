@@ -6,18 +6,20 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::accounts::{Accounts, over};
+use super::adopt::Adopting;
 use super::finding::{Finding, Kind};
 use super::hold;
 use super::hosts::Hosts;
 use super::left;
 use super::people::People;
 use super::permissions::{self, Conflict, Step, Want};
+use super::release::{Fate, Released};
 use super::servers::Servers;
 use crate::access::model::Access;
 use crate::desired::{Desired, Wanted};
 use crate::jumpserver::spec::{Live, PermissionSpec, SeenPermission};
 use crate::mark::Mark;
-use crate::names::{InstanceName, PersonName, RequestName};
+use crate::names::{InstanceName, Owner, PersonName, RequestName};
 use crate::naming;
 use crate::on_end::OnEnds;
 use crate::period::Edge;
@@ -33,6 +35,10 @@ pub(super) struct Inputs<'i, 'a> {
     /// What all grants ask for, and what those ask for that keep policy.
     pub(super) all: &'i Desired<'a>,
     pub(super) allowed: &'i Desired<'a>,
+    /// What becomes of the permissions that requests adopt.
+    pub(super) adopting: &'i Adopting,
+    /// The requests that are released.
+    pub(super) released: &'i Released<'a>,
     /// Whose requests break policy: the user in JumpServer and the request.
     pub(super) violating: &'i BTreeSet<(&'a str, &'a RequestName)>,
     pub(super) moment: Timestamp,
@@ -55,22 +61,39 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
     let on_ends = OnEnds::of(inputs.access);
     let mut wants = BTreeMap::new();
     let mut held_back = Vec::new();
+    let mut findings = Vec::new();
+    let known = Ours::of(inputs.access, inputs.live);
     for (name, wanted) in &inputs.all.permissions {
-        let id = naming::permission_id(owner, &inputs.live.organization.0, name);
-        let live = inputs.live.permissions.get(&id);
-        let live = live.filter(|seen| permissions::is_ours(owner, seen));
+        let taken = inputs.adopting.taken.get(name);
+        let live = known.find(name).or(taken);
+        let made = || naming::permission_id(owner, &inputs.live.organization.0, name);
+        let id = live.map_or_else(made, |seen| seen.id);
+        if inputs.adopting.refused.contains(name) {
+            continue;
+        }
+        let fate = inputs.released.fate(Some(wanted), None);
+        if fate == Fate::Released {
+            continue;
+        }
+        if live.is_some() {
+            let requests = wanted.requests();
+            let others: Vec<_> =
+                requests.keys().filter(|name| !inputs.released.has(name)).collect();
+            findings.extend(fate.finding(&format!("the permission {name}"), &others));
+        }
         let want = want(inputs, id, name, wanted, live, &holders);
         if let Some(allowed) = inputs.allowed.permissions.get(name) {
             held_back.extend(rest(&allowed.spec, want.as_ref().map(|(spec, _)| spec)));
         }
         if let Some((spec, mark)) = want {
             let group = group(name).to_owned();
-            wants.insert(id, Want { spec, mark, group });
+            let adopts = taken.map(|seen| seen.spec.clone());
+            wants.insert(id, Want { spec, mark, group, adopts });
         }
     }
     let ours = inputs.live.permissions.values().filter(|seen| permissions::is_ours(owner, seen));
     let mut owned = 0;
-    let mut findings = Vec::new();
+    let mut given_back = BTreeMap::new();
     for seen in ours {
         owned += 1;
         if !seen.labelled {
@@ -81,6 +104,10 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
         let Some(mark) = seen.mark.as_ref().filter(|_| !wants.contains_key(&seen.id)) else {
             continue;
         };
+        if let Some(name) = released(inputs, seen, mark) {
+            given_back.insert(seen.id, name);
+            continue;
+        }
         let kept = match kept_by_violation(inputs, seen, mark) {
             true => Some(seen.spec.clone()),
             false => kept_until_replaced(inputs, seen, mark, &held_back),
@@ -90,11 +117,12 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
         {
             findings.push(left_until(seen, until, inputs.access));
             let (spec, mark) = (seen.spec.clone(), mark.clone());
-            wants.insert(seen.id, Want { spec, mark, group: group(&seen.spec.name).to_owned() });
+            let group = group(&seen.spec.name).to_owned();
+            wants.insert(seen.id, Want { spec, mark, group, adopts: None });
         }
         if let Some(spec) = kept {
             let group = group(&seen.spec.name).to_owned();
-            wants.insert(seen.id, Want { spec, mark: mark.clone(), group });
+            wants.insert(seen.id, Want { spec, mark: mark.clone(), group, adopts: None });
         }
     }
     for (id, want) in &mut wants {
@@ -105,6 +133,7 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
     let (steps, conflicts) = permissions::compare(
         owner,
         &wants,
+        &given_back,
         &inputs.live.permissions,
         |seen| group(&seen.spec.name).to_owned(),
         inputs.moment,
@@ -123,6 +152,24 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
     }));
     let marks = wants.into_iter().map(|(id, want)| (id, want.mark)).collect();
     Permissions { steps, marks, owned, findings }
+}
+
+/// The name that a permission gets when it is given back, when it is.
+fn released(inputs: &Inputs<'_, '_>, seen: &SeenPermission, mark: &Mark) -> Option<String> {
+    let derived = &seen.spec.name;
+    let wanted = inputs.all.permissions.get(derived);
+    if inputs.released.fate(wanted, Some(mark)) != Fate::Released {
+        return None;
+    }
+    let before = inputs.all.adoptions.permission(derived).map(|line| line.name);
+    let free = |name: &&str| {
+        inputs
+            .live
+            .permissions
+            .values()
+            .all(|other| other.id == seen.id || other.spec.name != *name)
+    };
+    Some(before.filter(free).unwrap_or(derived).to_owned())
 }
 
 /// Says that sessions behind a permission that has ended are left for a while.
@@ -265,6 +312,44 @@ fn kept_by_violation(inputs: &Inputs<'_, '_>, seen: &SeenPermission, mark: &Mark
         })
 }
 
+/// The permissions that are ours, by their names. One that was adopted has the id that it had.
+pub(super) struct Ours<'l> {
+    owner: &'l Owner,
+    live: &'l Live,
+    names: BTreeMap<&'l str, &'l SeenPermission>,
+    groups: BTreeSet<&'l str>,
+}
+
+impl<'l> Ours<'l> {
+    pub(super) fn of(access: &'l Access, live: &'l Live) -> Self {
+        let owner = &access.config.owner;
+        let ours = live.permissions.values().filter(|seen| permissions::is_ours(owner, seen));
+        let names: BTreeMap<&str, &SeenPermission> =
+            ours.map(|seen| (seen.spec.name.as_str(), seen)).collect();
+        let groups = names.keys().map(|name| group(name)).collect();
+        Self { owner, live, names, groups }
+    }
+
+    /// The one that has the place of a name: by the name itself, or by the id of one that we
+    /// made and somebody called otherwise.
+    pub(super) fn find(&self, name: &str) -> Option<&'l SeenPermission> {
+        self.names.get(name).copied().or_else(|| {
+            let id = naming::permission_id(self.owner, &self.live.organization.0, name);
+            self.live.permissions.get(&id).filter(|seen| self.has(seen))
+        })
+    }
+
+    /// Whether one is ours.
+    pub(super) fn has(&self, seen: &SeenPermission) -> bool {
+        permissions::is_ours(self.owner, seen)
+    }
+
+    /// Whether one is ours that differs from a name only in its period.
+    pub(super) fn has_in_group(&self, group: &str) -> bool {
+        self.groups.contains(group)
+    }
+}
+
 /// The name of a permission without its period: permissions of one group replace one
 /// another.
 pub(super) fn group(name: &str) -> &str {
@@ -299,9 +384,9 @@ pub(super) fn owned_by<'a>(
 ) -> BTreeMap<&'a PersonName, BTreeSet<Uuid>> {
     let owner = &access.config.owner;
     let mut owned: BTreeMap<&PersonName, BTreeSet<Uuid>> = BTreeMap::new();
+    let ours = Ours::of(access, live);
     for (name, wanted) in &all.permissions {
-        let id = naming::permission_id(owner, &live.organization.0, name);
-        let seen = live.permissions.get(&id).filter(|seen| permissions::is_ours(owner, seen));
+        let seen = ours.find(name);
         if let Some(user) = seen.and_then(|seen| seen.mark.as_ref()?.user) {
             owned.entry(wanted.person).or_default().insert(user);
         }

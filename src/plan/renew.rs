@@ -6,8 +6,10 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::access::Permissions;
+use super::adopt::Adopting;
 use super::finding::Kind;
 use super::guard::Removals;
+use super::release::Released;
 use super::{Inputs, Item, Plan, What, access as permissions, accounts, order, people, servers};
 use crate::desired;
 use crate::handover::Step;
@@ -62,6 +64,8 @@ pub fn make(inputs: &Inputs<'_>, which: &Which) -> Plan {
         &accounts::Inputs {
             access,
             live,
+            adopting: &Adopting::default(),
+            released: &Released::of(access, moment, inputs.unproven),
             servers: &servers,
             people: &people,
             all: &all,

@@ -7,6 +7,7 @@ use crate::access::model::ExposedAccounts;
 use crate::jumpserver::spec::ForeignPermission;
 use crate::names::InstanceName;
 use crate::plan::finding::{Finding, Kind, Severity};
+use crate::plan::release::Fate;
 
 /// The accounts that a foreign permission would open, told once for each permission.
 pub(super) fn find<'i, 'a>(
@@ -17,11 +18,18 @@ pub(super) fn find<'i, 'a>(
     let refuse = inputs.access.policy.exposed_accounts == ExposedAccounts::Refuse;
     let mut by_asset: BTreeMap<&str, Vec<_>> = BTreeMap::new();
     for ((instance, user), wanted) in &inputs.all.accounts {
+        // What is given back is opened by a permission that was given back.
+        if inputs.released.fate(Some(wanted), None) == Fate::Released {
+            continue;
+        }
         for asset in &wanted.spec.assets {
             by_asset.entry(asset).or_default().push((instance, user, wanted));
         }
     }
-    for foreign in inputs.live.foreign.iter().filter(|foreign| foreign.valid) {
+    // One that is adopted is the person's own from now on.
+    let others = inputs.live.foreign.iter();
+    let others = others.filter(|one| one.valid && !inputs.adopting.ids.contains(&one.id));
+    for foreign in others {
         let mut touched = Vec::new();
         for (instance, user, wanted) in by_asset.get(&*foreign.asset).into_iter().flatten() {
             if opens(foreign, user) {

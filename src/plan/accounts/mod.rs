@@ -3,12 +3,15 @@
 //!
 //! `one` looks at one account on both sides; `toward` leads to an account that is wanted,
 //! `ends` out of one that nobody asks for, `renew` to a new password; `told` puts into words
-//! what a handover has to say. `owned` and `exposed` look at all of them before.
+//! what a handover has to say. `adopt` takes over what another hand made, `release`
+//! gives it back. `owned` and `exposed` look at all of them before.
 
+mod adopt;
 mod ends;
 mod exposed;
 mod one;
 mod owned;
+mod release;
 mod renew;
 mod told;
 mod toward;
@@ -21,8 +24,10 @@ use uuid::Uuid;
 
 use self::one::One;
 use self::owned::Owned;
+use super::adopt::Adopting;
 use super::finding::Finding;
 use super::people::People;
+use super::release::Released;
 use super::scopes;
 use super::servers::Servers;
 use super::sessions;
@@ -30,6 +35,7 @@ use crate::access::model::Access;
 use crate::desired::Desired;
 use crate::handover::Step;
 use crate::jumpserver::spec::Live;
+use crate::mysql;
 use crate::mysql::spec::{AccountName, Change, SeenAccount};
 use crate::names::{InstanceName, PersonName, RequestName};
 use crate::naming;
@@ -87,6 +93,23 @@ pub struct AccountChange {
     pub mark: AccountMark,
 }
 
+impl AccountChange {
+    /// Whether the account is taken over.
+    pub fn adopts(&self) -> bool {
+        self.has(|step| matches!(step, Step::Adopt { .. }))
+    }
+
+    /// Whether the account is given back.
+    pub fn releases(&self) -> bool {
+        self.has(|step| matches!(step, Step::Release { .. }))
+    }
+
+    /// Whether a step of the handover is among its steps.
+    fn has(&self, is: impl Fn(&Step) -> bool) -> bool {
+        self.steps.iter().any(|step| matches!(step, AccountStep::Handover(step) if is(step)))
+    }
+}
+
 /// A change with what a plan needs to put it in order.
 pub(super) struct Planned<'a> {
     pub(super) change: AccountChange,
@@ -114,6 +137,10 @@ pub(super) struct Accounts<'a> {
 pub(super) struct Inputs<'i, 'a> {
     pub(super) access: &'a Access,
     pub(super) live: &'a Live,
+    /// What becomes of the permissions that requests adopt.
+    pub(super) adopting: &'i Adopting,
+    /// The requests that are released.
+    pub(super) released: &'i Released<'a>,
     pub(super) servers: &'i Servers<'a>,
     pub(super) people: &'i People<'a>,
     /// What all grants ask for, and what those ask for that keep policy.
@@ -127,7 +154,7 @@ pub(super) fn plan<'a>(inputs: &Inputs<'_, 'a>) -> Accounts<'a> {
     let mut accounts = Accounts::default();
     let owned = Owned::of(inputs, &mut accounts.findings);
     accounts.owned = owned.count;
-    let people = everybody(inputs.access);
+    let people = everybody(inputs.access, inputs.all);
     for (holder, user) in inputs.all.accounts.keys() {
         if !inputs.servers.usable.contains_key(holder) {
             accounts.blocked.insert((*holder, user.clone()));
@@ -144,6 +171,9 @@ pub(super) fn plan<'a>(inputs: &Inputs<'_, 'a>) -> Accounts<'a> {
         users.extend(owned.users(instance));
         users.extend(inputs.all.accounts_on(instance).map(|(user, _)| user));
         for user in users {
+            if !is_read(inputs.access, live, user) {
+                continue;
+            }
             let one = One { inputs, owned: &owned, instance, live, missing, user };
             let person = people.get(user).copied();
             let exposed = exposed.contains(&(instance, user));
@@ -154,14 +184,28 @@ pub(super) fn plan<'a>(inputs: &Inputs<'_, 'a>) -> Accounts<'a> {
 }
 
 /// Whose account a user name is: of everybody in the repo.
-fn everybody(access: &Access) -> BTreeMap<String, &PersonName> {
+fn everybody<'a>(access: &'a Access, all: &Desired<'a>) -> BTreeMap<String, &'a PersonName> {
     let config = &access.config;
     let names = access.people.keys().flat_map(|person| {
         config.levels.keys().map(move |level| {
             (naming::account(&config.owner, &config.prefix, person, level), person)
         })
     });
-    names.collect()
+    // A name that was adopted on two instances for two people is nobody's.
+    let mut adopted: BTreeMap<String, Option<&PersonName>> = BTreeMap::new();
+    for (_, person, line) in all.adoptions.accounts() {
+        adopted
+            .entry(line.name.to_owned())
+            .and_modify(|known| *known = known.filter(|known| *known == person))
+            .or_insert(Some(person));
+    }
+    let adopted = adopted.into_iter().filter_map(|(name, person)| Some((name, person?)));
+    names.chain(adopted).collect()
+}
+
+/// Whether the server was asked about an account: what was not looked for is not gone.
+fn is_read(access: &Access, live: &mysql::live::Live, user: &str) -> bool {
+    user.starts_with(&naming::account_prefix(&access.config.prefix)) || live.users.contains(user)
 }
 
 fn evident(inputs: &Inputs<'_, '_>, account: &SeenAccount) -> bool {

@@ -26,17 +26,34 @@ impl<'a> One<'_, '_, 'a> {
         blocked: bool,
         accounts: &mut Accounts<'a>,
     ) {
-        let person = wanted.person;
-        let way = match handover::toward(&self.inputs.access.config.owner, seen) {
-            Ok(way) => way,
+        match handover::toward(&self.inputs.access.config.owner, seen) {
+            Ok(way) => self.follow(way, name, wanted, seen, blocked, accounts),
             Err(conflict) => {
                 accounts.blocked.insert((self.instance, self.user.to_owned()));
                 accounts.findings.push(self.conflict(&conflict, name, wanted));
-                return;
             }
-        };
+        }
+    }
+
+    /// The handover's way with what else differs.
+    pub(super) fn follow(
+        &self,
+        mut way: handover::Way,
+        name: &AccountName,
+        wanted: &Wanted<'a, AccountSpec>,
+        seen: &Seen<'_>,
+        blocked: bool,
+        accounts: &mut Accounts<'a>,
+    ) {
+        let person = wanted.person;
+        let adopts = way.steps.iter().any(|step| matches!(step, Step::Adopt { .. }));
         let (grants, mark) = self.wanted(wanted, seen, blocked);
         if seen.server.is_none() && (blocked || hold::is_nothing(&grants)) {
+            return;
+        }
+        if adopts && mark.requests.is_empty() {
+            // It breaks policy, so it adopts nothing, and nothing is taken away.
+            accounts.blocked.insert((self.instance, self.user.to_owned()));
             return;
         }
         if !blocked && mark.requests.is_empty() {
@@ -57,6 +74,12 @@ impl<'a> One<'_, '_, 'a> {
             }
         };
         self.tell(&way.notes, name, Some(person), accounts);
+        if wanted.spec.adopted
+            && let Some(place) = way.steps.iter().position(|step| *step == Step::Grants)
+            && let Some(account) = self.lacks_evidence(&way, seen)
+        {
+            way.steps.insert(place, Step::WriteEvidence { account });
+        }
         let live_mark = self.mark(seen);
         let changed = way.notes.contains(&Note::PasswordChanged);
         let mut steps = self.steps(way, changes, seen, &mark);
@@ -85,7 +108,10 @@ impl<'a> One<'_, '_, 'a> {
             || steps.iter().any(|step| match step {
                 AccountStep::Grants { change } => !narrows(change),
                 AccountStep::Handover(step) => {
-                    matches!(step, Step::StoreSecret { .. } | Step::HandOver { .. })
+                    matches!(
+                        step,
+                        Step::StoreSecret { .. } | Step::HandOver { .. } | Step::Adopt { .. }
+                    )
                 }
                 AccountStep::Mark { .. } => false,
             });
@@ -186,6 +212,7 @@ impl<'a> One<'_, '_, 'a> {
         let mut steps = Vec::new();
         let pending = way.steps.iter().any(|step| matches!(step, Step::MarkDone { .. }));
         let marks = pending || way.steps.iter().any(|step| matches!(step, Step::HandOver { .. }));
+        let adopts = way.steps.iter().any(|step| matches!(step, Step::Adopt { .. }));
         let on_end = self.on_end();
         let about_sessions = sessions::step_of_stay(on_end, &way, marks);
         let own = seen.assets.first().and_then(|(asset, account)| Some((*asset, (*account)?)));
@@ -217,14 +244,16 @@ impl<'a> One<'_, '_, 'a> {
         if !marks {
             for (asset, account) in &seen.assets {
                 let Some(account) = account else { continue };
-                let same = account.mark.as_ref().is_some_and(|live| {
-                    live.requests == mark.requests
-                        && live.user == mark.user
-                        && live.end == mark.end()
-                });
+                // One that is taken over has just got it.
+                let same = adopts
+                    || account.mark.as_ref().is_some_and(|live| {
+                        live.requests == mark.requests
+                            && live.user == mark.user
+                            && live.end == mark.end()
+                    });
                 let narrowing = ends_sessions(account)
                     || (narrowed && own.is_some_and(|(_, own)| own.id == account.id));
-                if !same || narrowing || !account.labelled {
+                if !same || narrowing || !(account.labelled || adopts) {
                     let asset = (*asset).to_owned();
                     steps.push(AccountStep::Mark { asset, account: account.id });
                 }

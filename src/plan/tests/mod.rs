@@ -1,6 +1,8 @@
 //! Plans for whole repos, carried out on a model.
 
+mod adopt;
 mod random;
+mod release;
 mod renew;
 mod world;
 

@@ -15,6 +15,7 @@
 //!   policy allows it, and what the targets look like then ([`names`], [`naming`],
 //!   [`period`], [`mark`]).
 //! - [`observe`]: reads the targets with [`jumpserver`] and [`mysql`] into [`observed`].
+//! - [`emergency`]: what was merged without the usual approvals and waits for one.
 //! - [`plan`]: compares, orders, finds; [`handover`] is the way of a password between a
 //!   database and JumpServer. [`effect`]: what a pull request changes over all time.
 //! - [`report`]: shows a plan, in every form. [`answers`]: who, and why. [`audit`]: what opens
@@ -35,6 +36,7 @@ pub mod desired;
 pub mod diagnostic;
 pub mod edit;
 pub mod effect;
+pub mod emergency;
 pub mod forge;
 #[cfg(test)]
 mod fuzz;

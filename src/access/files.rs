@@ -157,6 +157,23 @@ pub(super) struct PolicyFile {
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<BTreeMap<String, schema::OnEnd>>")]
     pub(super) sessions: Option<SessionsPart>,
+    /// Who may merge a request that is marked `emergency:` without the usual approvals, and how
+    /// long one may be. Default: there are no emergencies.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<EmergencyPart>")]
+    pub(super) emergency: Option<Spanned<EmergencyPart>>,
+}
+
+/// Emergencies.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct EmergencyPart {
+    /// Who may merge one: people, teams as `team/NAME`, groups of the forge as `forge/PATH`.
+    #[schemars(with = "Vec<String>", length(min = 1))]
+    pub(super) mergers: List,
+    /// How long one may be at most, in hours, such as `4h` (1h to 72h).
+    #[schemars(with = "String", regex(pattern = "^[0-9]{1,2}h$"))]
+    pub(super) longest: Text,
 }
 
 /// What apply wants to know of how something new was merged.
@@ -426,6 +443,17 @@ pub(super) struct RequestFile {
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<schema::Edge>")]
     pub(super) until: Option<Text>,
+    /// What happened, when this is an emergency: it is merged without the usual approvals by
+    /// those whom policy names, for hours only (`from` and `until` are moments), and an owner
+    /// approves it afterwards.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>", length(min = 1))]
+    pub(super) emergency: Option<Text>,
+    /// The owner who approved the emergency after it was merged, by the name of his file:
+    /// written in a pull request of its own (`jumpgate approve-emergency`).
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>")]
+    pub(super) approved_afterwards: Option<Text>,
     /// The servers asked for. One of `servers` and `databases` must be there.
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<Vec<ServerAsk>>", length(min = 1))]

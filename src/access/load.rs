@@ -73,14 +73,23 @@ impl Loader<'_> {
                 settings::stand_in()?
             }
         };
-        let (mut policy, owners) = self.policy(&config).unwrap_or_else(|| {
-            self.unsure.insert("environment");
-            (settings::no_policy(), None)
-        });
+        let (mut policy, named) = match self.policy(&config) {
+            Some((policy, named)) => (policy, Some(named)),
+            None => {
+                self.unsure.insert("environment");
+                (settings::no_policy(), None)
+            }
+        };
         let people = self.people(&config);
         let teams = self.teams(&people);
-        if let Some((file, list)) = &owners {
-            policy.owners = self.owners(file, Some(list), &people, &teams);
+        if let Some(settings::Named { file, owners, emergency }) = &named {
+            policy.owners = self.owners(file, owners.as_ref(), &people, &teams);
+            if let Some(part) = emergency {
+                policy.emergency = self.emergency_rule(file, part, &people, &teams);
+                if policy.emergency.is_none() {
+                    self.unsure.insert("emergency");
+                }
+            }
         }
         let instances = self.instances(&config, &policy, &people, &teams);
         let servers = self.servers(&config, &policy, &people, &teams);

@@ -1,6 +1,7 @@
 //! What people write: the files of the access repo, and the checks that they pass.
 
 mod checks;
+pub mod emergency;
 mod files;
 pub mod instant;
 mod inventory;

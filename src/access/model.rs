@@ -242,6 +242,19 @@ pub struct Policy {
     pub provenance: Provenance,
     /// What becomes of open sessions when access ends, where it is set.
     pub sessions: BTreeMap<Environment, OnEnd>,
+    /// Who may merge an emergency, where there can be one.
+    pub emergency: Option<EmergencyRule>,
+}
+
+/// `emergency:` of `policy.yaml`.
+#[derive(Debug, Clone)]
+pub struct EmergencyRule {
+    /// Where it begins.
+    pub site: Site,
+    /// Who may merge one.
+    pub mergers: Vec<Party>,
+    /// How long one may be at most, in hours.
+    pub longest_hours: u32,
 }
 
 impl Policy {
@@ -325,10 +338,21 @@ pub struct Request {
     pub reason: String,
     /// From when until when.
     pub period: Period,
+    /// Whether it is merged without the usual approvals, and why.
+    pub emergency: Option<Emergency>,
     /// Hosts asked for.
     pub servers: Vec<ServerWant>,
     /// Databases asked for.
     pub databases: Vec<DatabaseWant>,
+}
+
+/// What a request says of an emergency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Emergency {
+    /// What happened, in the words of its author.
+    pub reason: String,
+    /// The owner who approved it afterwards.
+    pub approved: Option<PersonName>,
 }
 
 /// One entry of `servers:` in a request.

@@ -102,9 +102,10 @@ impl Loader<'_> {
                     "expected `servers:` or `databases:`".to_owned(),
                 );
             }
-            let reason = read.reason.value;
-            let request =
-                Request { site: start(&file), parties, reason, period, servers, databases };
+            let known = (&access.policy, &access.people);
+            let emergency = self.emergency(&file, &read, &period, known, over);
+            let (site, reason) = (start(&file), read.reason.value);
+            let request = Request { site, parties, reason, period, emergency, servers, databases };
             if !self.gives_too_much(&file, &read.r#for, (&request, access), &mut given) {
                 requests.insert(name, request);
             }

@@ -84,6 +84,8 @@ enum Command {
     Copy(request::Copy),
     /// Say where a request stands.
     Status(request::Status),
+    /// Approve an emergency after it was merged.
+    ApproveEmergency(edit::ApproveEmergency),
     /// Give a request a later end.
     Renew(edit::Renew),
     /// Take a request back, or let it end sooner.
@@ -131,6 +133,7 @@ impl Cli {
             Command::Request(args) => args.run(),
             Command::Copy(args) => args.run(),
             Command::Status(args) => args.run(),
+            Command::ApproveEmergency(args) => args.run(),
             Command::Renew(args) => args.run(),
             Command::Cancel(args) => args.run(),
             Command::Leave(args) => args.run(),

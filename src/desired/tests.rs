@@ -92,6 +92,7 @@ fn repo() -> Access {
             owners: Vec::new(),
             provenance: Provenance::Off,
             sessions: BTreeMap::new(),
+            emergency: None,
         },
         people: ["fanlichun", "liwei"].map(|user| (name(user), person(user))).into(),
         teams: BTreeMap::new(),
@@ -118,6 +119,7 @@ fn request(person: &str, period: Period) -> Request {
         parties: vec![(Party::Person(name(person)), site())],
         reason: "reconcile refunds".to_owned(),
         period,
+        emergency: None,
         servers: Vec::new(),
         databases: Vec::new(),
     }

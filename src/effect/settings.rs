@@ -117,6 +117,10 @@ fn policy(access: &Access, texts: &mut Texts) {
         Provenance::Forge => "forge",
     };
     put("provenance".to_owned(), provenance.to_owned());
+    if let Some(rule) = &policy.emergency {
+        let mergers = parties(&rule.mergers);
+        put("emergency".to_owned(), format!("{mergers}; longest {}h", rule.longest_hours));
+    }
     for environment in &policy.environments {
         put(format!("sessions.{environment}"), policy.on_end(environment).to_string());
     }

@@ -42,6 +42,7 @@ use self::people::UserChange;
 use self::reason::Reason;
 use crate::access::model::Access;
 use crate::desired;
+use crate::emergency;
 use crate::grants::Grant;
 use crate::mark::Mark;
 use crate::names::{InstanceName, PersonName, RequestName};
@@ -200,6 +201,7 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
     let narrower = kept.as_deref().map(|kept| desired::at(access, kept, moment));
     let allowed = narrower.as_ref().unwrap_or(&all);
 
+    findings.extend(emergency::open(access, moment));
     let people = people::find(access, &all, live, &access::owned_by(access, &all, live));
     let hosts = hosts::find(access, &all, live);
     let servers = servers::find(access, &all, observed, inputs.new_servers);

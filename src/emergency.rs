@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::access::model::{Access, Party, Request};
 use crate::approval::listed;
+use crate::grants::{Offers, ServerTarget};
 use crate::names::RequestName;
 use crate::plan::finding::{Finding, Kind};
 
@@ -36,22 +37,30 @@ fn one(
          no owner has approved it yet: {}",
         emergency.reason
     );
+    let owners: Vec<String> = owners(access, request).iter().map(Party::to_string).collect();
+    let owners = match owners.as_slice() {
+        [] => "somebody".to_owned(),
+        owners => listed(owners.iter().map(String::as_str), 5),
+    };
     let help = format!(
-        "an owner of what it reaches, nobody of {whom}, approves it by merging `jumpgate \
-         approve-emergency {name} --by OWNER --pull-request`{}",
-        owners(access, request)
+        "{owners}, and nobody who got it, approves the pull request of `jumpgate \
+         approve-emergency {name} --by OWNER --pull-request`"
     );
     Some(Finding::new(Kind::EmergencyOpen, text).help(help).at(&request.site))
 }
 
-/// The owners of the instances that a request names, when they are few.
-fn owners(access: &Access, request: &Request) -> String {
+/// Who answers for what a request names, as far as the repo still has it; else the owners of
+/// the rules.
+pub fn owners(access: &Access, request: &Request) -> BTreeSet<Party> {
+    let offers = Offers::new(&access.servers);
+    let servers = request.servers.iter().flat_map(|want| {
+        let nodes = want.nodes.iter().map(|(path, _)| ServerTarget::Node(path));
+        nodes.chain(want.assets.iter().map(|(name, _)| ServerTarget::Asset(name)))
+    });
+    let servers = servers.filter_map(|target| offers.find(target)).flat_map(|entry| &entry.owners);
     let instances = request.databases.iter().flat_map(|want| &want.instances);
     let instances = instances.filter_map(|(name, _)| access.instances.get(name));
-    let owners: BTreeSet<String> =
-        instances.flat_map(|instance| instance.owners.iter().map(Party::to_string)).collect();
-    match owners.is_empty() {
-        true => String::new(),
-        false => format!("; owners: {}", listed(owners.iter().map(String::as_str), 5)),
-    }
+    let all = servers.chain(instances.flat_map(|instance| &instance.owners));
+    let owners: BTreeSet<Party> = all.cloned().collect();
+    if owners.is_empty() { access.policy.owners.iter().cloned().collect() } else { owners }
 }

@@ -20,6 +20,7 @@
 //!   database and JumpServer. [`effect`]: what a pull request changes over all time.
 //! - [`report`]: shows a plan, in every form. [`answers`]: who, and why. [`audit`]: what opens
 //!   a door and did not come through git.
+//! - [`notify`]: messages about what ends, what an apply did, and what waits for somebody.
 //! - [`apply`]: carries a plan out. [`forge`]: pull requests. [`cli`]: the commands.
 //!
 //! Reading and writing happen in `repo`, `observe`, `jumpserver`, `mysql`, `apply`, `forge`
@@ -48,6 +49,7 @@ pub mod mark;
 pub mod mysql;
 pub mod names;
 pub mod naming;
+pub mod notify;
 pub mod observe;
 pub mod observed;
 pub mod on_end;

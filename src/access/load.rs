@@ -93,9 +93,10 @@ impl Loader<'_> {
         }
         let instances = self.instances(&config, &policy, &people, &teams);
         let servers = self.servers(&config, &policy, &people, &teams);
+        let notify = self.notify(&people, &teams);
         let (requests, notices) = (BTreeMap::new(), Vec::new());
         let mut access =
-            Access { config, policy, people, teams, instances, servers, requests, notices };
+            Access { config, policy, people, teams, instances, servers, requests, notify, notices };
         access.requests = self.requests(&access, now);
         let errors = super::checks::all(self.tree, &access, now);
         self.errors.extend(errors);

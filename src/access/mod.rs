@@ -10,6 +10,7 @@ mod load;
 pub mod model;
 #[cfg(test)]
 mod mutation_tests;
+pub mod notify;
 mod offered;
 mod people;
 #[cfg(test)]

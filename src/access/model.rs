@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::notify::Notify;
 use super::sessions::OnEnd;
 use crate::diagnostic::Diagnostic;
 use crate::mysql::privilege::Privilege;
@@ -45,6 +46,8 @@ pub struct Access {
     pub servers: Vec<ServerEntry>,
     /// `requests/`, ended ones too (their names may point at nothing).
     pub requests: BTreeMap<RequestName, Request>,
+    /// `notify.yaml`, where there is one.
+    pub notify: Option<Notify>,
     /// What is valid, and a person should know: by file and line.
     pub notices: Vec<Diagnostic>,
 }

@@ -19,6 +19,7 @@ mod grants_needed;
 mod import;
 mod init;
 mod log;
+mod notify;
 mod plan;
 mod process;
 mod provenance;
@@ -64,6 +65,8 @@ enum Command {
     Rotate(rotate::Args),
     /// Show what opens a door and did not come through git, the worst first.
     Audit(audit::Args),
+    /// Tell people what ends soon, what an apply did, and what waits for them.
+    Notify(notify::Args),
     /// Try every target, and say what is missing.
     Doctor(doctor::Args),
     /// Print the statements that give an instance's accounts what plan and apply need.
@@ -123,6 +126,7 @@ impl Cli {
             Command::Apply(args) => apply::run(&args),
             Command::Rotate(args) => rotate::run(&args),
             Command::Audit(args) => audit::run(&args),
+            Command::Notify(args) => notify::run(&args),
             Command::Doctor(args) => doctor::run(&args),
             Command::GrantsNeeded(args) => grants_needed::run(&args),
             Command::RolesNeeded(args) => roles_needed::run(&args),

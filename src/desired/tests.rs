@@ -109,6 +109,7 @@ fn repo() -> Access {
             assets: vec!["pay-*".to_owned()],
         }],
         requests: BTreeMap::new(),
+        notify: None,
         notices: Vec::new(),
     }
 }

@@ -131,12 +131,12 @@ kinds! {
     Interruption = "JG256", Notice, "a login may fail while a password is renewed";
     /// A run that renewed a password was cut.
     RenewalCut = "JG257", Notice, "the renewal of a password was cut";
-    /// The pull request lacked approvals, or there was none.
-    MergedAgainstRules = "JG260", Error, "a request was merged against the rules";
     /// The line that approves an emergency was merged against the rules.
     ApprovedAgainstRules = "JG258", Error, "an approval afterwards that does not count";
     /// Somebody merged the emergency that he asked for.
     OwnEmergency = "JG259", Warning, "somebody merged his own emergency";
+    /// The pull request lacked approvals, or there was none.
+    MergedAgainstRules = "JG260", Error, "a request was merged against the rules";
     /// Nobody can tell how the request was merged.
     MergeNotKnown = "JG261", Error, "how a request was merged is not known";
 }

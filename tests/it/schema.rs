@@ -71,6 +71,7 @@ fn name_of(path: &str) -> &'static str {
     match path.split('/').collect::<Vec<_>>().as_slice() {
         ["jumpgate.yaml"] => "config",
         ["policy.yaml"] => "policy",
+        ["notify.yaml"] => "notify",
         ["inventory", "servers.yaml"] => "servers",
         ["inventory", "databases", _] => "instance",
         ["people", _] => "person",

@@ -98,6 +98,27 @@ pub fn mysql(
     Ok(mysql::Credentials { user: user.expose_secret().to_owned(), password })
 }
 
+/// The variable of a channel of `notify.yaml`: `JUMPGATE_NOTIFY_OPS_URL`.
+pub fn channel_variable(channel: &str, part: &str) -> String {
+    let upper = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+    format!("JUMPGATE_NOTIFY_{}_{part}", channel.chars().map(upper).collect::<String>())
+}
+
+/// Where a channel of `notify.yaml` is reached, and its secret when it has one.
+///
+/// # Errors
+/// When the address is not set, or a file cannot be read.
+pub fn channel(
+    environment: Environment<'_>,
+    channel: &str,
+) -> Result<(SecretString, Option<SecretString>), Error> {
+    let variable = channel_variable(channel, "URL");
+    let url = read(environment, &variable, None)?.ok_or_else(|| {
+        Error(format!("its address is missing: set {variable} (or {variable}_FILE)"))
+    })?;
+    Ok((url, read(environment, &channel_variable(channel, "SECRET"), None)?))
+}
+
 /// A variable, or the content of the file that `<name>_FILE` names, without its last line
 /// break.
 fn read(

@@ -69,6 +69,8 @@ pub struct Because<'a> {
     pub reason: &'a str,
     /// The team through which the person is meant; `None` when named himself.
     pub team: Option<&'a TeamName>,
+    /// Whether the request is an emergency.
+    pub emergency: bool,
 }
 
 impl<'a> Want<'a> {
@@ -120,7 +122,8 @@ pub fn of(access: &Access) -> Vec<Grant<'_>> {
                 None => Cow::Borrowed(&request.period),
             };
             for (want, site) in &wants {
-                let because = Because { request: name, site, reason: &request.reason, team };
+                let (reason, emergency) = (&request.reason, request.emergency.is_some());
+                let because = Because { request: name, site, reason, team, emergency };
                 grants.push(Grant { person, want: *want, period: period.clone(), because });
             }
         }

@@ -16,10 +16,12 @@
 //!   policy allows it, and what the targets look like then ([`names`], [`naming`],
 //!   [`period`], [`mark`]).
 //! - [`observe`]: reads the targets with [`jumpserver`] and [`mysql`] into [`observed`].
+//! - [`emergency`]: what was merged without the usual approvals and waits for one.
 //! - [`plan`]: compares, orders, finds; [`handover`] is the way of a password between a
 //!   database and JumpServer. [`effect`]: what a pull request changes over all time.
 //! - [`report`]: shows a plan, in every form. [`answers`]: who, and why. [`audit`]: what opens
 //!   a door and did not come through git.
+//! - [`notify`]: messages about what ends, what an apply did, and what waits for somebody.
 //! - [`apply`]: carries a plan out. [`forge`]: pull requests. [`cli`]: the commands.
 //!
 //! Reading and writing happen in `repo`, `observe`, `jumpserver`, `mysql`, `apply`, `forge`
@@ -37,6 +39,7 @@ pub mod desired;
 pub mod diagnostic;
 pub mod edit;
 pub mod effect;
+pub mod emergency;
 pub mod forge;
 #[cfg(test)]
 mod fuzz;
@@ -48,6 +51,7 @@ pub mod mark;
 pub mod mysql;
 pub mod names;
 pub mod naming;
+pub mod notify;
 pub mod observe;
 pub mod observed;
 pub mod on_end;

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::access::emergency;
 use crate::access::model::{Limit, Policy, Site, When};
 use crate::grants::{Grant, Want};
 
@@ -19,15 +20,38 @@ pub struct Violation {
 /// `longest` is measured from the moment or the grant's start, whichever is later: it
 /// says how far ahead access may be fixed, so renewing by a new `until` is possible.
 pub fn judge(policy: &Policy, grant: &Grant<'_>, moment: Timestamp) -> Vec<Violation> {
-    policy
-        .limits
-        .iter()
-        .filter(|limit| matches(&limit.when, &grant.want))
-        .filter_map(|limit| {
-            let message = broken(limit, grant, moment)?;
-            Some(Violation { limit: limit.site.clone(), message })
+    let limits = policy.limits.iter().filter(|limit| matches(&limit.when, &grant.want));
+    let limits = limits.filter_map(|limit| {
+        let message = broken(limit, grant, moment)?;
+        Some(Violation { limit: limit.site.clone(), message })
+    });
+    limits.chain(no_emergency(policy, grant, moment)).collect()
+}
+
+/// Whether a grant is of an emergency as policy allows it: merged without approvals, by those
+/// whom policy names. Its limits hold all the same.
+pub fn is_emergency(policy: &Policy, grant: &Grant<'_>, moment: Timestamp) -> bool {
+    grant.because.emergency && no_emergency(policy, grant, moment).is_none()
+}
+
+/// What policy has against an emergency. One begins now: its end is no further ahead than the
+/// longest emergency, so none is merged in store.
+fn no_emergency(policy: &Policy, grant: &Grant<'_>, moment: Timestamp) -> Option<Violation> {
+    if !grant.because.emergency {
+        return None;
+    }
+    let Some(rule) = &policy.emergency else {
+        let limit = Site { file: "policy.yaml".into(), line: 1, column: 1 };
+        let message = "policy does not say who may merge an emergency".to_owned();
+        return Some(Violation { limit, message });
+    };
+    let ahead = moment + SignedDuration::from_hours(i64::from(rule.longest_hours));
+    let message = emergency::too_long(rule, &grant.period).or_else(|| {
+        (grant.period.end() > ahead).then(|| {
+            format!("an emergency is for now: it ends at most {} hours ahead", rule.longest_hours)
         })
-        .collect()
+    })?;
+    Some(Violation { limit: rule.site.clone(), message })
 }
 
 /// How many approvals a grant needs: the most that any limit asks.
@@ -80,7 +104,7 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use super::*;
-    use crate::access::model::{ExposedAccounts, Provenance, Scope, ScopeKind};
+    use crate::access::model::{EmergencyRule, ExposedAccounts, Provenance, Scope, ScopeKind};
     use crate::grants::Because;
     use crate::period::{Edge, Period};
 
@@ -107,6 +131,7 @@ mod tests {
             owners: Vec::new(),
             provenance: Provenance::Off,
             sessions: BTreeMap::new(),
+            emergency: None,
         }
     }
 
@@ -121,6 +146,10 @@ mod tests {
 
     /// The messages for a grant on a database in prod, judged at noon of 2026-12-01.
     fn judged(policy: &Policy, scope: &Scope, period: Period) -> Vec<String> {
+        judged_as(false, policy, scope, period)
+    }
+
+    fn judged_as(emergency: bool, policy: &Policy, scope: &Scope, period: Period) -> Vec<String> {
         let (person, request) = ("fanlichun".parse(), "r".parse());
         let (instance, level, prod) = ("orders-prod".parse(), "rw".parse(), "prod".parse());
         let site = site();
@@ -138,6 +167,7 @@ mod tests {
                 site: &site,
                 reason: "reconcile refunds",
                 team: None,
+                emergency,
             },
         };
         let moment = "2026-12-01T04:00:00Z".parse().expect("a moment");
@@ -170,6 +200,37 @@ mod tests {
             let broken = judged(&policy, &table(), period(from, until));
             assert_eq!(broken.is_empty(), kept, "{from:?} {until:?}: {broken:?}");
         }
+    }
+
+    #[test]
+    fn an_emergency_is_for_hours_from_now_and_keeps_every_limit() {
+        let zone = TimeZone::get("Asia/Shanghai").expect("a known zone");
+        let edge = |text: &str| Some(Edge::moment(text.parse().expect("a moment"), &zone));
+        let hours = |from: &str, until: &str| Period { from: edge(from), until: edge(until) };
+        let rule = EmergencyRule { site: site(), mergers: Vec::new(), longest_hours: 4 };
+        let with = |limits| Policy { emergency: Some(rule.clone()), ..policy(limits) };
+        let judged = |policy: &Policy, period| judged_as(true, policy, &table(), period).join("; ");
+        let four = || hours("2026-12-01T04:00:00Z", "2026-12-01T08:00:00Z");
+        assert_eq!(judged(&with(Vec::new()), four()), "");
+        assert_eq!(
+            judged(&policy(Vec::new()), four()),
+            "policy does not say who may merge an emergency"
+        );
+        let longer = hours("2026-12-01T03:00:00Z", "2026-12-01T07:01:00Z");
+        assert_eq!(
+            judged(&with(Vec::new()), longer),
+            "policy allows at most 4 hours for an emergency"
+        );
+        let later = hours("2026-12-01T05:00:00Z", "2026-12-01T08:01:00Z");
+        assert_eq!(
+            judged(&with(Vec::new()), later),
+            "an emergency is for now: it ends at most 4 hours ahead"
+        );
+        let open = judged(&with(Vec::new()), Period { from: None, ..four() });
+        assert_eq!(open, "an emergency has both ends: add `from:` and `until:`");
+        let deny = Limit { deny: Some("ask the DBA".into()), ..limit(When::default()) };
+        let denied = judged(&with(vec![deny]), four());
+        assert_eq!(denied, "policy does not allow this: ask the DBA");
     }
 
     #[test]

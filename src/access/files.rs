@@ -157,6 +157,23 @@ pub(super) struct PolicyFile {
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<BTreeMap<String, schema::OnEnd>>")]
     pub(super) sessions: Option<SessionsPart>,
+    /// Who may merge a request that is marked `emergency:` without the usual approvals, and how
+    /// long one may be. Default: there are no emergencies.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<EmergencyPart>")]
+    pub(super) emergency: Option<Spanned<EmergencyPart>>,
+}
+
+/// Emergencies.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct EmergencyPart {
+    /// Who may merge one: people, teams as `team/NAME`, groups of the forge as `forge/PATH`.
+    #[schemars(with = "Vec<String>", length(min = 1))]
+    pub(super) mergers: List,
+    /// How long one may be at most, in hours, such as `4h` (1h to 72h).
+    #[schemars(with = "String", regex(pattern = "^[0-9]{1,2}h$"))]
+    pub(super) longest: Text,
 }
 
 /// What apply wants to know of how something new was merged.
@@ -181,6 +198,63 @@ pub(super) enum Exposed {
     Refuse,
     /// They are made, and shown as risks.
     Allow,
+}
+
+/// `notify.yaml`: who is told what, and how. Addresses of webhooks and secrets come from the
+/// environment (`JUMPGATE_NOTIFY_<CHANNEL>_URL` and `_SECRET`), never from here.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct NotifyFile {
+    /// The language of the messages: `en` (default) or `zh`.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>", regex(pattern = "^(en|zh)$"))]
+    pub(super) language: Option<Text>,
+    /// So many days before an end people are told; one reminder for each number. Default: `[14]`.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<Vec<u32>>", length(min = 1))]
+    pub(super) days: Option<Vec<Spanned<u32>>>,
+    /// Where a file is edited at the forge, such as
+    /// `https://github.com/acme/access/edit/main/{path}`. In CI it is found by itself.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>", regex(pattern = "^https://"))]
+    pub(super) edit_link: Option<Text>,
+    /// The channels by name (lower-case letters, digits and `-`).
+    #[schemars(with = "BTreeMap<String, ChannelPart>")]
+    pub(super) channels: Spanned<BTreeMap<String, Spanned<ChannelPart>>>,
+}
+
+/// A way to tell people.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct ChannelPart {
+    /// `mail`, `slack`, `feishu` (also Lark), `dingtalk`, `wecom` or `webhook`.
+    #[schemars(
+        with = "String",
+        regex(pattern = "^(mail|slack|feishu|lark|dingtalk|wecom|webhook)$")
+    )]
+    pub(super) kind: Text,
+    /// What is told: `ending`, `granted`, `removed`, `failed`, `overdue`, `emergency`. Default:
+    /// all.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<Vec<String>>", length(min = 1))]
+    pub(super) events: Option<List>,
+    /// About whom: people and teams as `team/NAME`. Default: everybody.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<Vec<String>>", length(min = 1))]
+    pub(super) about: Option<List>,
+    /// The sender's address of mail.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>")]
+    pub(super) from: Option<Text>,
+    /// Who gets mail: `people` (default) are those whom something is about, `owners` those who
+    /// answer for it, and addresses get everything.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<Vec<String>>", length(min = 1))]
+    pub(super) to: Option<List>,
+    /// The JSON body of a webhook; `{title}`, `{text}` and `{owner}` in its texts are filled in.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>")]
+    pub(super) template: Option<Text>,
 }
 
 /// One limit.
@@ -426,6 +500,17 @@ pub(super) struct RequestFile {
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<schema::Edge>")]
     pub(super) until: Option<Text>,
+    /// What happened, when this is an emergency: it is merged without the usual approvals by
+    /// those whom policy names, for hours only (`from` and `until` are moments), and an owner
+    /// approves it afterwards.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>", length(min = 1))]
+    pub(super) emergency: Option<Text>,
+    /// The owner who approved the emergency after it was merged, by the name of his file:
+    /// written in a pull request of its own (`jumpgate approve-emergency`).
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>")]
+    pub(super) approved_afterwards: Option<Text>,
     /// The servers asked for. One of `servers` and `databases` must be there.
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<Vec<ServerAsk>>", length(min = 1))]

@@ -73,20 +73,30 @@ impl Loader<'_> {
                 settings::stand_in()?
             }
         };
-        let (mut policy, owners) = self.policy(&config).unwrap_or_else(|| {
-            self.unsure.insert("environment");
-            (settings::no_policy(), None)
-        });
+        let (mut policy, named) = match self.policy(&config) {
+            Some((policy, named)) => (policy, Some(named)),
+            None => {
+                self.unsure.insert("environment");
+                (settings::no_policy(), None)
+            }
+        };
         let people = self.people(&config);
         let teams = self.teams(&people);
-        if let Some((file, list)) = &owners {
-            policy.owners = self.owners(file, Some(list), &people, &teams);
+        if let Some(settings::Named { file, owners, emergency }) = &named {
+            policy.owners = self.owners(file, owners.as_ref(), &people, &teams);
+            if let Some(part) = emergency {
+                policy.emergency = self.emergency_rule(file, part, &people, &teams);
+                if policy.emergency.is_none() {
+                    self.unsure.insert("emergency");
+                }
+            }
         }
         let instances = self.instances(&config, &policy, &people, &teams);
         let servers = self.servers(&config, &policy, &people, &teams);
+        let notify = self.notify(&people, &teams);
         let (requests, notices) = (BTreeMap::new(), Vec::new());
         let mut access =
-            Access { config, policy, people, teams, instances, servers, requests, notices };
+            Access { config, policy, people, teams, instances, servers, requests, notify, notices };
         access.requests = self.requests(&access, now);
         let errors = super::checks::all(self.tree, &access, now);
         self.errors.extend(errors);

@@ -2,6 +2,7 @@
 
 mod adopts;
 mod checks;
+pub mod emergency;
 mod files;
 pub mod instant;
 mod inventory;
@@ -10,6 +11,7 @@ mod load;
 pub mod model;
 #[cfg(test)]
 mod mutation_tests;
+pub mod notify;
 mod offered;
 mod people;
 #[cfg(test)]

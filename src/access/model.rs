@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::notify::Notify;
 use super::sessions::OnEnd;
 use crate::diagnostic::Diagnostic;
 use crate::mysql::privilege::Privilege;
@@ -45,6 +46,8 @@ pub struct Access {
     pub servers: Vec<ServerEntry>,
     /// `requests/`, ended ones too (their names may point at nothing).
     pub requests: BTreeMap<RequestName, Request>,
+    /// `notify.yaml`, where there is one.
+    pub notify: Option<Notify>,
     /// What is valid, and a person should know: by file and line.
     pub notices: Vec<Diagnostic>,
 }
@@ -242,6 +245,19 @@ pub struct Policy {
     pub provenance: Provenance,
     /// What becomes of open sessions when access ends, where it is set.
     pub sessions: BTreeMap<Environment, OnEnd>,
+    /// Who may merge an emergency, where there can be one.
+    pub emergency: Option<EmergencyRule>,
+}
+
+/// `emergency:` of `policy.yaml`.
+#[derive(Debug, Clone)]
+pub struct EmergencyRule {
+    /// Where it begins.
+    pub site: Site,
+    /// Who may merge one.
+    pub mergers: Vec<Party>,
+    /// How long one may be at most, in hours.
+    pub longest_hours: u32,
 }
 
 impl Policy {
@@ -325,6 +341,8 @@ pub struct Request {
     pub reason: String,
     /// From when until when.
     pub period: Period,
+    /// Whether it is merged without the usual approvals, and why.
+    pub emergency: Option<Emergency>,
     /// Hosts asked for.
     pub servers: Vec<ServerWant>,
     /// Databases asked for.
@@ -348,6 +366,15 @@ impl Request {
             .flat_map(|want| want.adopts.account.iter().chain(&want.adopts.permission));
         servers.chain(databases).map(|(name, site)| (name.as_str(), site))
     }
+}
+
+/// What a request says of an emergency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Emergency {
+    /// What happened, in the words of its author.
+    pub reason: String,
+    /// The owner who approved it afterwards.
+    pub approved: Option<PersonName>,
 }
 
 /// One entry of `servers:` in a request.

@@ -11,7 +11,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
 use super::files::{
-    ConfigFile, InstanceFile, PersonFile, PolicyFile, RequestFile, ServersFile, TeamFile,
+    ConfigFile, InstanceFile, NotifyFile, PersonFile, PolicyFile, RequestFile, ServersFile,
+    TeamFile,
 };
 use super::settings::ACTIONS;
 use crate::mysql::privilege::Privilege;
@@ -27,7 +28,7 @@ pub struct FileKind {
 }
 
 /// All kinds of files.
-pub const FILES: [FileKind; 7] = [
+pub const FILES: [FileKind; 8] = [
     FileKind {
         name: "config",
         files: "jumpgate.yaml",
@@ -62,6 +63,11 @@ pub const FILES: [FileKind; 7] = [
         name: "request",
         files: "requests/**/*.yaml",
         generate: SchemaGenerator::into_root_schema_for::<RequestFile>,
+    },
+    FileKind {
+        name: "notify",
+        files: "notify.yaml",
+        generate: SchemaGenerator::into_root_schema_for::<NotifyFile>,
     },
 ];
 

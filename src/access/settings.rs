@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::files::{
-    ConfigFile, Exposed, LimitPart, List, LoginPart, PolicyFile, ProvenanceWord, ScopeWord, Source,
-    Text,
+    ConfigFile, EmergencyPart, Exposed, LimitPart, List, LoginPart, PolicyFile, ProvenanceWord,
+    ScopeWord, Source, Text,
 };
 use super::limits::{RULES, SENTENCE};
 use super::load::Loader;
@@ -24,8 +24,12 @@ use crate::yaml::{self, Spanned};
 pub(super) const ACTIONS: [&str; 7] =
     ["connect", "upload", "download", "copy", "paste", "delete", "share"];
 
-/// A list of owners that is not resolved yet, and its file.
-pub(super) type Owners = (Arc<str>, List);
+/// Lists of people in policy that are not resolved yet, and its file.
+pub(super) struct Named {
+    pub(super) file: Arc<str>,
+    pub(super) owners: Option<List>,
+    pub(super) emergency: Option<Spanned<EmergencyPart>>,
+}
 
 impl Loader<'_> {
     pub(super) fn config(&mut self) -> Option<Config> {
@@ -268,8 +272,8 @@ impl Loader<'_> {
         levels
     }
 
-    /// The rules, and the list of their owners.
-    pub(super) fn policy(&mut self, config: &Config) -> Option<(Policy, Option<Owners>)> {
+    /// The rules, and who is named in them.
+    pub(super) fn policy(&mut self, config: &Config) -> Option<(Policy, Named)> {
         let help = "it names the environments: environments: [prod, test]";
         let (file, read) = self.required::<PolicyFile>("policy", help)?;
         self.not_empty(&file, &read.environments);
@@ -294,10 +298,17 @@ impl Loader<'_> {
         let sessions = sessions.map(|part| self.sessions(&file, part, &environments));
         let sessions = sessions.unwrap_or_default();
         // Who they are is known when people and teams are read.
-        let owners = Vec::new();
-        let policy =
-            Policy { environments, limits, exposed_accounts, owners, provenance, sessions };
-        Some((policy, read.owners.map(|list| (file, list))))
+        let (owners, emergency) = (Vec::new(), None);
+        let policy = Policy {
+            environments,
+            limits,
+            exposed_accounts,
+            owners,
+            provenance,
+            sessions,
+            emergency,
+        };
+        Some((policy, Named { file, owners: read.owners, emergency: read.emergency }))
     }
 
     fn limit(
@@ -402,6 +413,7 @@ pub(super) fn no_policy() -> Policy {
         owners: Vec::new(),
         provenance: Provenance::Off,
         sessions: BTreeMap::new(),
+        emergency: None,
     }
 }
 

@@ -186,6 +186,12 @@ pub fn judge(
     Verdict { needs, passed_over }
 }
 
+/// Whether a login at the forge is one of some parties, by the base's people and what the pull
+/// request's forge tells of groups.
+pub fn is_one_of(base: &Access, pull: &Pull, login: &str, of: &BTreeSet<Party>) -> bool {
+    People::new(base, &BTreeSet::new(), pull, Timestamp::MIN).may(login, of)
+}
+
 /// Who is who.
 struct People<'a> {
     base: &'a Access,

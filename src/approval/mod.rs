@@ -13,6 +13,9 @@ mod rules;
 mod tests;
 
 pub use brought::{Atom, asked, brought};
-pub use judge::{Given, Judged, Members, PassedOver, Pull, Review, State, Verdict, judge};
+pub use judge::{
+    Given, Judged, Members, PassedOver, Pull, Review, State, Verdict, is_one_of, judge,
+};
+pub(crate) use need::listed;
 pub use need::{Inputs, Need, Subject, gainers, needs};
 pub use rules::is_rule_file;

@@ -29,9 +29,9 @@ pub struct Need {
     pub subject: Subject,
     /// Which: an instance, the places of servers, edited files.
     pub what: String,
-    /// How many people must approve.
+    /// How many people must approve; 0 for an emergency.
     pub count: u32,
-    /// Of whom; empty is everybody in `people/` with a name at the forge.
+    /// Of whom, or who may merge an emergency; empty is everybody in `people/` with a name at the forge.
     #[schemars(with = "Vec<String>")]
     pub of: BTreeSet<Party>,
 }
@@ -48,6 +48,10 @@ pub enum Subject {
     Servers,
     /// Edits of what judges later pull requests.
     Rules,
+    /// An emergency: no approval is needed, and those who are named alone may merge it.
+    Emergency,
+    /// The approval of an emergency after it was merged.
+    Afterwards,
 }
 
 /// What the branch needs: nothing for what it takes away.
@@ -85,13 +89,25 @@ pub fn needs(inputs: &Inputs<'_>) -> Vec<Need> {
         let what = listed(files.iter().map(String::as_str), 5);
         needs.push(Need { subject: Subject::Rules, what, count, of });
     }
+    for request in &inputs.effect.emergencies {
+        let of = policy.emergency.iter().flat_map(|rule| rule.mergers.iter().cloned()).collect();
+        let what = request.to_string();
+        needs.push(Need { subject: Subject::Emergency, what, count: 0, of });
+    }
+    for (request, settled) in &inputs.effect.settled {
+        for of in &settled.owners {
+            let (what, of) = (request.to_string(), of.clone());
+            needs.push(Need { subject: Subject::Afterwards, what, count: 1, of });
+        }
+    }
     needs
 }
 
-/// The people who get more by the branch.
+/// The people who get more by the branch, or got it by an emergency that the branch settles.
 pub fn gainers(effect: &Effect) -> BTreeSet<PersonName> {
     let wider = effect.rows.iter().filter(|row| row.kind.widens());
-    wider.map(|row| row.person.clone()).collect()
+    let settled = effect.settled.values().flat_map(|settled| settled.people.iter().cloned());
+    wider.map(|row| row.person.clone()).chain(settled).collect()
 }
 
 fn places(entry: &ServerEntry) -> String {
@@ -99,7 +115,7 @@ fn places(entry: &ServerEntry) -> String {
 }
 
 /// The first `most` texts, and how many more there are.
-pub(super) fn listed<'a>(texts: impl Iterator<Item = &'a str>, most: usize) -> String {
+pub(crate) fn listed<'a>(texts: impl Iterator<Item = &'a str>, most: usize) -> String {
     let texts: Vec<&str> = texts.collect();
     let shown = texts[..texts.len().min(most)].join(", ");
     match texts.len() - texts.len().min(most) {
@@ -124,6 +140,7 @@ impl Need {
         match self.subject {
             Subject::Instance | Subject::Servers => self.what.clone(),
             Subject::Rules => format!("the rules in {}", self.what),
+            Subject::Emergency | Subject::Afterwards => format!("the emergency {}", self.what),
         }
     }
 }
@@ -131,6 +148,9 @@ impl Need {
 impl fmt::Display for Need {
     /// `2 approvals of team/payments for orders-prod`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.subject == Subject::Emergency {
+            return write!(f, "a merge by {} for {}", self.whom(), self.subject());
+        }
         let s = if self.count == 1 { "" } else { "s" };
         write!(f, "{} approval{s} of {} for {}", self.count, self.whom(), self.subject())
     }

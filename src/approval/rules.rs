@@ -67,7 +67,8 @@ pub(super) fn edits(inputs: &Inputs<'_>) -> Vec<Edit> {
 
 fn is_settings(file: &str) -> bool {
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
-    matches!(stem, "jumpgate" | "policy")
+    // Who is told what of everybody's access is a rule, too.
+    matches!(stem, "jumpgate" | "policy" | "notify")
 }
 
 /// The owners that the base names for what a setting of the inventory is about.

@@ -31,9 +31,11 @@ pub(crate) use power::of_account as power_of;
 pub use rank::Risk;
 
 use crate::access::model::{Access, Site};
+use crate::emergency;
 use crate::jumpserver;
 use crate::mysql;
 use crate::names::{InstanceName, Owner, PersonName};
+use crate::plan::finding::Finding;
 use reach::Reach;
 
 /// The version of the JSON form.
@@ -97,6 +99,8 @@ pub struct Audit {
     pub counts: BTreeMap<Risk, usize>,
     /// The doors, the worst first.
     pub doors: Vec<Door>,
+    /// Emergencies that no owner has approved yet.
+    pub emergencies: Vec<Finding>,
 }
 
 /// A target of an audit.
@@ -255,6 +259,7 @@ pub fn find(
         targets,
         counts: counts(&doors),
         doors,
+        emergencies: emergency::open(access, moment),
     }
 }
 

@@ -105,7 +105,9 @@ async fn audit(args: &Args) -> Result<Outcome, Outcome> {
         Format::Json => anstream::println!("{}", audit.json()),
         Format::Csv => anstream::print!("{}", report::audit_csv(&audit)),
         Format::Sarif => {
-            let problems: Vec<Problem> = audit.doors.iter().map(Problem::from).collect();
+            let doors = audit.doors.iter().map(Problem::from);
+            let problems: Vec<Problem> =
+                doors.chain(audit.emergencies.iter().map(Problem::from)).collect();
             let dir = &args.source.dir;
             super::format::problems(CheckFormat::Sarif, &problems, dir, String::new);
         }

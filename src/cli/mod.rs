@@ -19,6 +19,7 @@ mod grants_needed;
 mod import;
 mod init;
 mod log;
+mod notify;
 mod plan;
 mod process;
 mod provenance;
@@ -64,6 +65,8 @@ enum Command {
     Rotate(rotate::Args),
     /// Show what opens a door and did not come through git, the worst first.
     Audit(audit::Args),
+    /// Tell people what ends soon, what an apply did, and what waits for them.
+    Notify(notify::Args),
     /// Try every target, and say what is missing.
     Doctor(doctor::Args),
     /// Print the statements that give an instance's accounts what plan and apply need.
@@ -84,6 +87,8 @@ enum Command {
     Copy(request::Copy),
     /// Say where a request stands.
     Status(request::Status),
+    /// Approve an emergency after it was merged.
+    ApproveEmergency(edit::ApproveEmergency),
     /// Give a request a later end.
     Renew(edit::Renew),
     /// Take a request back, or let it end sooner.
@@ -123,6 +128,7 @@ impl Cli {
             Command::Apply(args) => apply::run(&args),
             Command::Rotate(args) => rotate::run(&args),
             Command::Audit(args) => audit::run(&args),
+            Command::Notify(args) => notify::run(&args),
             Command::Doctor(args) => doctor::run(&args),
             Command::GrantsNeeded(args) => grants_needed::run(&args),
             Command::RolesNeeded(args) => roles_needed::run(&args),
@@ -133,6 +139,7 @@ impl Cli {
             Command::Request(args) => args.run(),
             Command::Copy(args) => args.run(),
             Command::Status(args) => args.run(),
+            Command::ApproveEmergency(args) => args.run(),
             Command::Renew(args) => args.run(),
             Command::Cancel(args) => args.run(),
             Command::Release(args) => args.run(),

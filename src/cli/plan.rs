@@ -111,7 +111,8 @@ async fn plan(args: &Args) -> Result<Outcome, Outcome> {
     let nothing = plan::Unproven::new();
     let plan = make(&nothing);
     let proof = provenance::check(&merged, &plan).await.map_err(|error| could_not_run(&error))?;
-    let plan = if proof.unproven.is_empty() { plan } else { make(&proof.unproven) };
+    let mut plan = if proof.unproven.is_empty() { plan } else { make(&proof.unproven) };
+    proof.tell(&mut plan);
     let context = report::Context {
         access: &access,
         observed: &observed,

@@ -7,13 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::access::{
     self,
     model::{Access, Party, Provenance},
 };
-use crate::approval::{self, Atom, Need, Pull};
+use crate::approval::{self, Atom, Need, Pull, Subject};
 use crate::credentials;
 use crate::effect::{self, Effect};
 use crate::forge::{self, Client, Found, Known, Place, Summary};
@@ -38,8 +38,10 @@ pub(super) struct Merged<'a> {
 /// What was found out.
 #[derive(Default)]
 pub(super) struct Proof {
-    /// Requests that get nothing new.
+    /// Requests that get nothing new, and emergencies whose approval does not count.
     pub(super) unproven: Unproven,
+    /// What else there is to tell.
+    pub(super) findings: BTreeSet<Finding>,
     /// The requests that were looked at; none when nothing is asked for.
     checked: Option<BTreeSet<RequestName>>,
 }
@@ -48,9 +50,17 @@ impl Proof {
     /// Adds what was found out about more requests.
     pub(super) fn add(&mut self, other: Self) {
         self.unproven.extend(other.unproven);
+        self.findings.extend(other.findings);
         if let Some(more) = other.checked {
             self.checked.get_or_insert_default().extend(more);
         }
+    }
+
+    /// Adds what else there is to tell to a plan.
+    pub(super) fn tell(&self, plan: &mut Plan) {
+        plan.findings.extend(self.findings.iter().cloned());
+        plan.findings.sort();
+        plan.findings.dedup();
     }
 
     /// Whether all that a later plan gives anew was looked at.
@@ -146,7 +156,49 @@ pub(super) async fn check(merged: &Merged<'_>, plan: &Plan) -> anyhow::Result<Pr
             }
         }
     }
-    Ok(Proof { unproven, checked })
+    settled(&mut judge, &mut unproven).await?;
+    Ok(Proof { unproven, checked, findings: judge.findings })
+}
+
+/// For how long after the end of an emergency its approval is looked at.
+const LOOKED_AT: SignedDuration = SignedDuration::from_hours(24 * 30);
+
+/// Finds out how the lines were merged that approve emergencies afterwards.
+async fn settled(judge: &mut Judge<'_>, unproven: &mut Unproven) -> anyhow::Result<()> {
+    let Merged { dir, commit, access, moment, .. } = *judge.merged;
+    for (name, request) in &access.requests {
+        let approved = request.emergency.as_ref().and_then(|one| one.approved.as_ref());
+        let (Some(by), true) = (approved, request.period.end() + LOOKED_AT > moment) else {
+            continue;
+        };
+        let path = BTreeSet::from([request.site.file.to_string()]);
+        let (steps, cut_off) = repo::steps(dir, commit, &path)?;
+        let mut verdict = match cut_off {
+            true => Verdict::Unknown("the history of this clone ends before it tells".to_owned()),
+            false => Verdict::Against("it was not approved after the merge".to_owned()),
+        };
+        for (place, step) in steps.iter().enumerate() {
+            let Some(effect) = judge.effect(step) else {
+                verdict = Verdict::Unknown(format!(
+                    "the files before or at {} are invalid",
+                    short(&step.commit)
+                ));
+                break;
+            };
+            if effect.settled.get(name).is_some_and(|one| one.by.as_ref() == Some(by)) {
+                verdict = judge.verdict(&steps, place).await;
+                break;
+            }
+        }
+        let why = match verdict {
+            Verdict::Good => continue,
+            Verdict::Against(why) | Verdict::Unknown(why) => why,
+        };
+        let text = format!("that {by} approved this emergency afterwards does not count: {why}");
+        let finding = Finding::new(Kind::ApprovedAgainstRules, text).at(&request.site);
+        unproven.entry(name.clone()).or_insert(finding);
+    }
+    Ok(())
 }
 
 fn refuse(unproven: &mut Unproven, access: &Access, request: RequestName, verdict: &Verdict) {
@@ -167,6 +219,10 @@ fn refuse(unproven: &mut Unproven, access: &Access, request: RequestName, verdic
         None => finding,
     };
     unproven.insert(request, finding);
+}
+
+fn is_emergency(needs: &[Need]) -> bool {
+    needs.iter().any(|need| need.subject == Subject::Emergency)
 }
 
 /// The files that can make what the requests give.
@@ -212,6 +268,8 @@ struct Judge<'a> {
     effects: BTreeMap<(String, String), Option<Compared>>,
     pulls: BTreeMap<String, Result<Option<Summary>, String>>,
     verdicts: BTreeMap<String, Verdict>,
+    /// What there is to tell besides.
+    findings: BTreeSet<Finding>,
 }
 
 /// Two states that were compared.
@@ -238,6 +296,7 @@ impl<'a> Judge<'a> {
             effects: BTreeMap::new(),
             pulls: BTreeMap::new(),
             verdicts: BTreeMap::new(),
+            findings: BTreeSet::new(),
         }
     }
 
@@ -303,6 +362,7 @@ impl<'a> Judge<'a> {
         let needed = needed.join("; ");
         match self.merged.wanted {
             Provenance::Off => Verdict::Good,
+            Provenance::Git if is_emergency(&compared.needs) => self.merged_here(step, &compared),
             Provenance::Git if step.merged.is_some() || step.pull_request.is_some() => {
                 Verdict::Good
             }
@@ -316,6 +376,81 @@ impl<'a> Judge<'a> {
                 Err(why) => Verdict::Unknown(why),
             },
         }
+    }
+
+    /// Who merged an emergency, as git tells: whoever wrote the merge, or made a commit of what
+    /// was squashed, rebased or pushed.
+    fn merged_here(&mut self, step: &Step, compared: &Compared) -> Verdict {
+        let others = compared.needs.iter().any(|need| need.count > 0);
+        if others && step.merged.is_none() && step.pull_request.is_none() {
+            return Verdict::Against(format!(
+                "{} pushed commit {} past a pull request, and it brings more than an emergency",
+                step.author,
+                short(&step.commit)
+            ));
+        }
+        let who = if step.merged.is_some() { &step.author } else { &step.committer };
+        let address = who.rsplit_once('<').and_then(|(_, rest)| rest.strip_suffix('>'));
+        let mut people = compared.base.people.iter();
+        let person = people.find(|(_, person)| {
+            person.email.as_deref().zip(address).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b))
+        });
+        let Some((name, person)) = person else {
+            return Verdict::Unknown(format!(
+                "commit {} was made by {who}, who is nobody of people/ by that address, so git \
+                 does not tell who merged this emergency",
+                short(&step.commit)
+            ));
+        };
+        // Git knows people; the forge's groups and logins only where a file names them.
+        let login = person.forge.clone().unwrap_or_default();
+        self.merger(compared, &Pull::default(), (&login, Some(name)))
+    }
+
+    /// Whether whoever merged an emergency may do so.
+    fn merger(
+        &mut self,
+        compared: &Compared,
+        pull: &Pull,
+        (login, name): (&str, Option<&PersonName>),
+    ) -> Verdict {
+        let is_emergency = |need: &&Need| need.subject == Subject::Emergency;
+        for need in compared.needs.iter().filter(is_emergency) {
+            let by_name = name.is_some_and(|name| {
+                need.of.iter().any(|party| match party {
+                    Party::Person(one) => one == name,
+                    Party::Team(team) => {
+                        let team = compared.base.teams.get(team);
+                        team.is_some_and(|team| team.members.contains(name))
+                    }
+                    Party::Group(_) => false,
+                })
+            });
+            if !by_name && !approval::is_one_of(&compared.base, pull, login, &need.of) {
+                let who = name.map_or(login, AsRef::as_ref);
+                return Verdict::Against(format!("{who} merged it, and it needs {need}"));
+            }
+        }
+        let known = compared.base.people.iter().find(|(_, person)| {
+            person.forge.as_ref().is_some_and(|forge| forge.eq_ignore_ascii_case(login))
+        });
+        let name = name.or(known.map(|(name, _)| name));
+        if let Some(name) = name
+            && approval::gainers(&compared.effect).contains(name)
+        {
+            for request in &compared.effect.emergencies {
+                let text = format!(
+                    "{name} merged this emergency and gets something by it: somebody else has to \
+                     approve it afterwards"
+                );
+                let finding = Finding::new(Kind::OwnEmergency, text).about(name);
+                self.findings.insert(match self.merged.access.requests.get(request) {
+                    Some(file) => finding.at(&file.site),
+                    None => finding,
+                });
+            }
+        }
+        Verdict::Good
     }
 
     /// What the forge says of a step.
@@ -367,15 +502,26 @@ impl<'a> Judge<'a> {
             });
             to = last.unwrap_or(to);
         }
-        let Some(Compared { base, effect, needs }) = self.compared(&from, &to) else {
+        let Some(compared) = self.compared(&from, &to) else {
             return Err(format!("the files before or at {commit} are invalid"));
         };
+        let Compared { base, effect, needs } = compared.clone();
         let groups = super::approvals::groups(&needs, &base.policy.owners);
         let (place, client) = self.forge.as_ref().map_err(Clone::clone)?;
         let place = Place { number, ..place.clone() };
         let api = place.forge().map_err(|error| error.to_string())?;
         let found = forge::read(client, api.as_ref(), &groups).await;
-        let Found { pull, .. } = found.map_err(|error| error.to_string())?;
+        let Found { pull, summary } = found.map_err(|error| error.to_string())?;
+        if is_emergency(&needs) {
+            let Some(login) = &summary.merged_by else {
+                let why = format!("the forge does not tell who merged #{number}, an emergency");
+                return Err(why);
+            };
+            match self.merger(&compared, &pull, (login, None)) {
+                Verdict::Good => {}
+                bad => return Ok(bad),
+            }
+        }
         let Pull { merged, .. } = pull;
         let moment = merged.unwrap_or(self.merged.moment);
         let gainers = approval::gainers(&effect);

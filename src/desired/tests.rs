@@ -92,6 +92,7 @@ fn repo() -> Access {
             owners: Vec::new(),
             provenance: Provenance::Off,
             sessions: BTreeMap::new(),
+            emergency: None,
         },
         people: ["fanlichun", "liwei"].map(|user| (name(user), person(user))).into(),
         teams: BTreeMap::new(),
@@ -108,6 +109,7 @@ fn repo() -> Access {
             assets: vec!["pay-*".to_owned()],
         }],
         requests: BTreeMap::new(),
+        notify: None,
         notices: Vec::new(),
     }
 }
@@ -118,6 +120,7 @@ fn request(person: &str, period: Period) -> Request {
         parties: vec![(Party::Person(name(person)), site())],
         reason: "reconcile refunds".to_owned(),
         period,
+        emergency: None,
         servers: Vec::new(),
         databases: Vec::new(),
         release: false,

@@ -99,6 +99,12 @@ codes! {
     NotAdoptable = "JG029", "something that cannot be adopted";
     /// A pull request adds or edits a request that is over.
     EndPassed = "JG030", "a request that is over";
+    /// An emergency where policy knows none.
+    NoEmergency = "JG041", "an emergency that policy does not know";
+    /// An emergency that is not for hours.
+    EmergencyPeriod = "JG042", "an emergency that is not for hours";
+    /// An approval afterwards of what is no emergency.
+    ApprovedAfterwards = "JG043", "an approval afterwards of what is no emergency";
     /// A level that lets people leave things behind that run with their rights.
     Definers = "JG101", "a level whose holders leave things behind";
     /// Accounts that can be used from any host.

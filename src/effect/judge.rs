@@ -54,6 +54,11 @@ impl<'a> Judge<'a> {
         approvals.max().unwrap_or(0)
     }
 
+    /// Whether the base allows a grant as an emergency.
+    pub(super) fn is_emergency(&self, grant: &Grant<'_>) -> bool {
+        policy::is_emergency(&self.base.policy, grant, self.moment)
+    }
+
     /// The targets of the base that a grant reaches, and who answers for each.
     pub(super) fn reached(&self, grant: &Grant<'_>) -> Vec<(Reached, &[Party])> {
         match grant.want {

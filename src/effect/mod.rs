@@ -4,6 +4,9 @@
 //! base. Pure: the moment only says which requests have ended and how far ahead an end is.
 
 mod adopted;
+mod emergency;
+#[cfg(test)]
+mod emergency_tests;
 mod ended;
 mod holding;
 mod judge;
@@ -17,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+pub use emergency::Settled;
 pub use ended::ended;
 pub use judge::is_production;
 pub use row::{Danger, Kind, Row, Side, Source, Span, Thing};
@@ -27,7 +31,7 @@ use self::holding::{Atom, Holding};
 use self::judge::Judge;
 use crate::access::model::{Access, Party, Site};
 use crate::grants::{self, Grant};
-use crate::names::{InstanceName, PersonName};
+use crate::names::{InstanceName, PersonName, RequestName};
 use crate::plan::finding::{Finding, Kind as FindingKind};
 use crate::policy;
 use crate::repo::Tree;
@@ -63,6 +67,10 @@ pub struct Effect {
     pub owners: BTreeSet<String>,
     /// The targets at which somebody gets more, and what the base asks for there.
     pub reached: BTreeMap<Reached, Asked>,
+    /// The emergencies that the branch brings: what they alone give needs no approvals.
+    pub emergencies: BTreeSet<RequestName>,
+    /// The emergencies of the base that the branch approves afterwards, or takes away.
+    pub settled: BTreeMap<RequestName, Settled>,
 }
 
 /// A target at which somebody gets more.
@@ -91,10 +99,12 @@ pub struct Asked {
 pub fn compare(inputs: &Inputs<'_>) -> Effect {
     let Inputs { base, head, moment, .. } = *inputs;
     let (before, after) = (grants::of(base), grants::of(head));
-    let (mut before, after) = (by_person(&before, moment), by_person(&after, moment));
     let changed = Changed::of(inputs.base_tree, inputs.head_tree);
     let judge = Judge::new(base, head, moment);
+    let settled = emergency::settled(base, head, &before, &judge);
+    let (mut before, after) = (by_person(&before, moment), by_person(&after, moment));
     let mut effect = Effect {
+        settled,
         settings: settings::compare(base, head),
         findings: targets::findings(base, head),
         ..Effect::default()
@@ -117,6 +127,7 @@ pub fn compare(inputs: &Inputs<'_>) -> Effect {
         let both = Person { inputs, changed: &changed, judge: &judge, person: grant.person };
         both.judged(grant, false, &mut effect, &mut BTreeSet::new());
     }
+    emergency::tell(base, head, &mut effect);
     effect.rows = row::arrange(std::mem::take(&mut effect.rows));
     if !held_back.is_empty() {
         let names: Vec<&str> = held_back.iter().take(10).copied().collect();
@@ -250,7 +261,13 @@ impl<'a> Person<'a> {
         effect: &mut Effect,
         dangers: &mut BTreeSet<Danger>,
     ) {
-        let approvals = self.judge.approvals(grant);
+        // A file that requests share makes no emergency: it needs what it always needs.
+        let emergency = !shared && self.judge.is_emergency(grant);
+        if emergency {
+            effect.emergencies.insert(grant.because.request.clone());
+            dangers.insert(Danger::Emergency);
+        }
+        let approvals = if emergency { 0 } else { self.judge.approvals(grant) };
         effect.approvals = effect.approvals.max(approvals);
         for (target, owners) in self.judge.reached(grant) {
             effect.owners.extend(owners.iter().map(ToString::to_string));

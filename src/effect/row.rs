@@ -167,6 +167,8 @@ pub struct Source {
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Danger {
+    /// It is merged without the usual approvals.
+    Emergency,
     /// The policy of the base does not allow it.
     BeyondPolicy,
     /// The access goes to another user of JumpServer than before.
@@ -187,7 +189,8 @@ pub enum Danger {
 
 impl Danger {
     /// All of them, the worst first.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
+        Self::Emergency,
         Self::BeyondPolicy,
         Self::OtherUser,
         Self::Superuser,
@@ -201,6 +204,7 @@ impl Danger {
     /// It in a few words.
     pub fn title(self) -> &'static str {
         match self {
+            Self::Emergency => "emergency",
             Self::BeyondPolicy => "beyond policy",
             Self::OtherUser => "another JumpServer user",
             Self::Superuser => "superuser",

@@ -9,6 +9,7 @@ use crate::access::model::{
     Access, ExposedAccounts, Instance, Limit, Login, Party, PeopleSource, Provenance, ScopeKind,
     ServerEntry, TlsMode,
 };
+use crate::access::notify;
 
 /// One edit of a rule or target.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
@@ -69,7 +70,31 @@ fn texts(access: &Access) -> Texts {
         let name = format!("entry {number}");
         texts.insert((entry.site.file.to_string(), name), of_entry(entry));
     }
+    for (name, channel) in access.notify.iter().flat_map(|notify| &notify.channels) {
+        let file = channel.site.file.to_string();
+        texts.insert((file, format!("channels.{name}")), of_channel(channel));
+    }
     texts
+}
+
+/// Who is told about whom: where that goes matters to whoever reviews.
+fn of_channel(channel: &notify::Channel) -> String {
+    let kind = match &channel.kind {
+        notify::Kind::Mail { to, .. } => {
+            let words = [(to.people, "people"), (to.owners, "owners")];
+            let words = words.into_iter().filter(|(there, _)| *there).map(|(_, word)| word);
+            format!("mail to {}", list(words.chain(to.addresses.iter().map(String::as_str))))
+        }
+        notify::Kind::Slack => "slack".to_owned(),
+        notify::Kind::Feishu => "feishu".to_owned(),
+        notify::Kind::DingTalk => "dingtalk".to_owned(),
+        notify::Kind::WeCom => "wecom".to_owned(),
+        notify::Kind::Webhook { template } => format!("webhook {template}"),
+    };
+    let events = list(channel.events.iter().map(|what| what.word()));
+    let about =
+        if channel.about.is_empty() { "everybody".to_owned() } else { parties(&channel.about) };
+    format!("{kind}: {events} about {about}")
 }
 
 fn config(access: &Access, texts: &mut Texts) {
@@ -117,6 +142,10 @@ fn policy(access: &Access, texts: &mut Texts) {
         Provenance::Forge => "forge",
     };
     put("provenance".to_owned(), provenance.to_owned());
+    if let Some(rule) = &policy.emergency {
+        let mergers = parties(&rule.mergers);
+        put("emergency".to_owned(), format!("{mergers}; longest {}h", rule.longest_hours));
+    }
     for environment in &policy.environments {
         put(format!("sessions.{environment}"), policy.on_end(environment).to_string());
     }

@@ -91,6 +91,10 @@ impl Reviews for GitLab {
             merged: moment(answer.get("merged_at")),
             // A fast-forward makes no commit of its own.
             merge: text("merge_commit_sha").or(text("squash_commit_sha")).or(text("sha")),
+            // `merged_by` is its old name.
+            merged_by: ["merge_user", "merged_by"]
+                .iter()
+                .find_map(|key| Some(answer.get(key)?.get("username")?.as_str()?.to_owned())),
         })
     }
 

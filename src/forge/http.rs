@@ -37,6 +37,22 @@ impl Error {
     }
 }
 
+/// A client that waits for half a minute and follows no redirect: what authorizes a request
+/// would go along.
+///
+/// # Errors
+/// When TLS cannot start.
+pub(crate) fn web_client() -> Result<reqwest::Client, Error> {
+    // Another part of the process may have installed the same one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(PATIENCE)
+        .user_agent(concat!("jumpgate/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|_| Error::new("the HTTPS client could not start".to_owned()))
+}
+
 /// Sends requests with a token to one forge. Redirects are not followed: the token would go
 /// along.
 pub struct Client {
@@ -57,15 +73,7 @@ impl Client {
         if !matches!(api.scheme(), "http" | "https") || !plain || api.cannot_be_a_base() {
             return Err(wrong());
         }
-        // Another part of the process may have installed the same one.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(PATIENCE)
-            .user_agent(concat!("jumpgate/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|_| Error::new("the HTTPS client could not start".to_owned()))?;
-        Ok(Self { client, api, token })
+        Ok(Self { client: web_client()?, api, token })
     }
 
     /// Sends a request; gives the answer's JSON.

@@ -19,6 +19,7 @@ mod status;
 use serde_json::Value;
 
 pub use comment::{Marker, Posted, post};
+pub(crate) use http::web_client;
 pub use http::{Client, Error};
 pub use place::{Kind, Known, Place};
 pub use pull_request::{PullRequest, PullRequests, State, Wanted};

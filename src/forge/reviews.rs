@@ -38,6 +38,8 @@ pub struct Summary {
     pub merged: Option<Timestamp>,
     /// The commit that the merge made.
     pub merge: Option<String>,
+    /// The login of whoever merged it, where the forge tells.
+    pub merged_by: Option<String>,
 }
 
 /// The API of a forge, as far as reviews and statuses go. What is not said here is as GitHub
@@ -56,6 +58,9 @@ pub trait Reviews: Forge {
             base: text(answer.get("base")?.get("ref")?)?,
             merged: moment(answer.get("merged_at")),
             merge: answer.get("merge_commit_sha").and_then(text),
+            // GitHub ("Get a pull request") and Gitea ("PullRequest") tell it of one pull
+            // request; GitHub's list of a commit's pull requests has no such key.
+            merged_by: answer.get("merged_by").and_then(|user| text(user.get("login")?)),
         })
     }
 

@@ -101,9 +101,8 @@ pub fn server(
 pub fn adopted(desired: &Desired<'_>, instance: &InstanceName) -> BTreeSet<String> {
     let here = desired.adoptions.accounts().filter(|(holder, ..)| *holder == instance);
     let lines = here.map(|(_, _, line)| line.name.to_owned());
-    let wanted = desired.accounts.iter();
-    let wanted = wanted.filter(|((holder, _), wanted)| *holder == instance && wanted.spec.adopted);
-    lines.chain(wanted.map(|((_, user), _)| user.clone())).collect()
+    let wanted = desired.accounts_on(instance).filter(|(_, wanted)| wanted.spec.adopted);
+    lines.chain(wanted.map(|(user, _)| user.to_owned())).collect()
 }
 
 /// The instances that hold accounts: those of the inventory that are no aliases.

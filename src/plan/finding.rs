@@ -121,12 +121,20 @@ kinds! {
     DirectLogin = "JG251", Warning, "somebody may have logged in past JumpServer";
     /// Sessions of an account that the server does not have any more.
     SessionsOutlive = "JG252", Warning, "sessions outlive their account";
+    /// An emergency that no owner approved afterwards.
+    EmergencyOpen = "JG253", Risk, "an emergency that no owner has approved yet";
+    /// A pull request asks to be merged without the usual approvals, or approves such a merge.
+    EmergencyAsked = "JG254", Risk, "an emergency in a pull request";
     /// A password that was to be renewed is left as it is.
     NotRenewed = "JG255", Error, "a password is not renewed";
     /// A new password interrupts logins on a server that keeps no old one beside it.
     Interruption = "JG256", Notice, "a login may fail while a password is renewed";
     /// A run that renewed a password was cut.
     RenewalCut = "JG257", Notice, "the renewal of a password was cut";
+    /// The line that approves an emergency was merged against the rules.
+    ApprovedAgainstRules = "JG258", Error, "an approval afterwards that does not count";
+    /// Somebody merged the emergency that he asked for.
+    OwnEmergency = "JG259", Warning, "somebody merged his own emergency";
     /// The pull request lacked approvals, or there was none.
     MergedAgainstRules = "JG260", Error, "a request was merged against the rules";
     /// Nobody can tell how the request was merged.
@@ -164,7 +172,7 @@ impl schemars::JsonSchema for Kind {
 impl Kind {
     /// Whether it is a request that was merged and must not have been.
     pub fn breaks_policy(self) -> bool {
-        matches!(self, Self::AgainstPolicy | Self::MergedAgainstRules)
+        matches!(self, Self::AgainstPolicy | Self::MergedAgainstRules | Self::ApprovedAgainstRules)
     }
 }
 

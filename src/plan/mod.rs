@@ -45,6 +45,7 @@ use self::reason::Reason;
 use self::release::Released;
 use crate::access::model::Access;
 use crate::desired;
+use crate::emergency;
 use crate::grants::Grant;
 use crate::mark::Mark;
 use crate::names::{InstanceName, PersonName, RequestName};
@@ -230,6 +231,7 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
     let allowed = narrower.as_ref().unwrap_or(&all);
 
     let released = Released::of(access, moment, inputs.unproven);
+    findings.extend(emergency::open(access, moment));
     let people = people::find(access, &all, live, &access::owned_by(access, &all, live));
     let hosts = hosts::find(access, &all, live);
     let servers = servers::find(access, &all, observed, inputs.new_servers);

@@ -74,8 +74,11 @@ pub struct Step {
     pub before: Option<String>,
     /// The last commit of the branch that it merged; none when it is no merge.
     pub merged: Option<String>,
-    /// Who made it.
+    /// Who wrote it; of a merge, who merged.
     pub author: String,
+    /// Who made it a commit: of a squashed or rebased one, who merged, where the forge does not
+    /// put its own name there.
+    pub committer: String,
     /// The pull request, as its message names it.
     pub pull_request: Option<String>,
     /// The paths that it changed, of those asked about.
@@ -125,6 +128,7 @@ pub fn steps(
                 before: before.as_ref().map(|before| before.id().to_string()),
                 merged: commit.parent_id(1).ok().map(|id| id.to_string()),
                 author: person(&commit.author()),
+                committer: person(&commit.committer()),
                 pull_request: pull_request(commit.message().unwrap_or_default()),
                 paths: changed,
             });

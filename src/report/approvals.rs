@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::phrase;
-use crate::approval::Verdict;
+use crate::approval::{Need, Subject, Verdict};
 use crate::visible::clean;
 
 /// The version of the JSON form.
@@ -85,8 +85,12 @@ impl Approvals {
         for passed in &self.verdict.passed_over {
             line(format!("  {} {}", passed.login, passed.why));
         }
+        let emergency = self.emergency().is_some();
         let summary = match (self.verdict.needs.is_empty(), self.satisfied) {
             (true, _) => "No approval is needed.",
+            (false, true) if emergency => {
+                "An emergency: an approval is missing until an owner gives it afterwards."
+            }
             (false, true) => "All approvals are there.",
             (false, false) => "Approvals are missing.",
         };
@@ -95,10 +99,21 @@ impl Approvals {
         text
     }
 
+    /// Who may merge it, when it is an emergency.
+    fn emergency(&self) -> Option<String> {
+        let needs = self.verdict.needs.iter().map(|judged| &judged.need);
+        let mut emergencies = needs.filter(|need| need.subject == Subject::Emergency);
+        emergencies.next().map(Need::whom)
+    }
+
     /// What a status on the commit says.
     pub fn status(&self) -> String {
         match self.verdict.missing() {
             Some(missing) => format!("missing: {missing}"),
+            None if self.emergency().is_some() => {
+                let whom = self.emergency().unwrap_or_default();
+                format!("an emergency, to be merged by {whom} alone")
+            }
             None if self.verdict.needs.is_empty() => "no approval is needed".to_owned(),
             None => "all approvals are there".to_owned(),
         }

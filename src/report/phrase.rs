@@ -63,8 +63,12 @@ impl Phrase {
 
 /// Approvals that are needed, of whom, for what.
 pub(super) fn need(need: &Need) -> Phrase {
+    let emergency = need.subject == Subject::Emergency;
     let mut phrase = Phrase::default();
-    phrase = phrase.ours(format!("{} of ", count(need.count as usize, "approval")));
+    phrase = phrase.ours(match emergency {
+        true => "a merge by ".to_owned(),
+        false => format!("{} of ", count(need.count as usize, "approval")),
+    });
     for (number, party) in need.of.iter().enumerate() {
         if number > 0 {
             phrase = phrase.ours(if number + 1 == need.of.len() { " or " } else { ", " });
@@ -74,8 +78,13 @@ pub(super) fn need(need: &Need) -> Phrase {
     if need.of.is_empty() {
         phrase = phrase.ours("anybody in people/ with a name at the forge");
     }
-    let rules = need.subject == Subject::Rules;
-    phrase.ours(if rules { " for the rules in " } else { " for " }).theirs(need.what.as_str())
+    phrase
+        .ours(match need.subject {
+            Subject::Instance | Subject::Servers => " for ",
+            Subject::Rules => " for the rules in ",
+            Subject::Emergency | Subject::Afterwards => " for the emergency ",
+        })
+        .theirs(need.what.as_str())
 }
 
 /// A level or login, and where: at most `most` places of a kind.

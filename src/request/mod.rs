@@ -68,6 +68,11 @@ pub struct Ask {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 87600))]
     pub hours: Option<u32>,
+    /// What happened, when this is an emergency: then it is for hours, and begins now when
+    /// there is no `from`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub emergency: Option<String>,
     /// Servers asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub servers: Vec<ServerAsk>,
@@ -142,17 +147,29 @@ impl Ask {
             once(&mut ask.tables);
         }
         self.reason = one_line(&self.reason);
+        self.emergency = self.emergency.map(|text| one_line(&text));
+        if let Some(emergency) = &self.emergency
+            && self.reason.is_empty()
+        {
+            self.reason.clone_from(emergency);
+        }
         Self { servers, databases, ..self }
     }
 
     /// The same with `hours` as an end: a moment with its offset, in whole minutes, never
-    /// sooner than asked for.
+    /// sooner than asked for. An emergency gets the running minute as its beginning.
     ///
     /// # Errors
     /// When there is an `until` too, when `from` is no beginning of a period, or when the end
     /// cannot be placed in time.
     pub fn timed(mut self, moment: Timestamp, zone: &TimeZone) -> Result<Self, Invalid> {
         use crate::access::instant::{End, parse};
+        if self.emergency.is_some() && self.from.is_none() {
+            // Its file alone says which hours they are: from this minute on.
+            let minute = moment.as_second().div_euclid(60) * 60;
+            let now = Timestamp::from_second(minute).unwrap_or(moment);
+            self.from = Some(written(now, zone));
+        }
         let Some(hours) = self.hours.take() else { return Ok(self) };
         if self.until.is_some() {
             return Err(Invalid("both an end and hours are given: expected one of them".into()));
@@ -176,10 +193,14 @@ impl Ask {
                 .ok()
             })
             .ok_or_else(|| Invalid(format!("{hours} hours are too long")))?;
-        let local = end.to_zoned_datetime(zone.clone());
-        self.until = Some(local.strftime("%Y-%m-%dT%H:%M:00%:z").to_string());
+        self.until = Some(written(end, zone));
         Ok(self)
     }
+}
+
+/// A moment in whole minutes with its offset, as request files write it.
+fn written(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned_datetime(zone.clone()).strftime("%Y-%m-%dT%H:%M:00%:z").to_string()
 }
 
 /// A short text that stands for a long one: 32 hex digits.

@@ -248,6 +248,27 @@ fn another_body_with_the_same_id_is_told() {
     assert_eq!(longer.in_text(&edited), Found::Other);
 }
 
+/// The file alone says which hours an emergency is for.
+#[test]
+fn an_emergency_begins_in_this_minute_and_ends_after_whole_hours() {
+    let ask = Ask {
+        from: None,
+        until: None,
+        hours: Some(2),
+        reason: String::new(),
+        emergency: Some("payments are\ndown, INC-77 #1".to_owned()),
+        ..example()
+    };
+    let ask = ask.tidy().timed(moment(), &zone()).expect("an end");
+    assert_eq!(ask.from.as_deref(), Some("2026-12-01T12:00:00+08:00"));
+    assert_eq!(ask.until.as_deref(), Some("2026-12-01T14:00:00+08:00"));
+    let file = text(&ask, None);
+    let expected = "reason: \"payments are down, INC-77 #1\"\n\
+                    emergency: \"payments are down, INC-77 #1\"\n\
+                    from: 2026-12-01T12:00:00+08:00\nuntil: 2026-12-01T14:00:00+08:00\n";
+    assert!(file.contains(expected), "{file}");
+}
+
 #[test]
 fn hours_end_at_a_whole_minute_and_never_too_soon() {
     let of = |from: Option<&str>| {

@@ -14,6 +14,9 @@ pub fn text(ask: &Ask, external: Option<&External>) -> String {
     }
     let _ = writeln!(text, "for: {}", one_or_list(&ask.people));
     let _ = writeln!(text, "reason: {}", line(&ask.reason));
+    if let Some(emergency) = &ask.emergency {
+        let _ = writeln!(text, "emergency: {}", line(emergency));
+    }
     for (key, value) in [("from", &ask.from), ("until", &ask.until)] {
         if let Some(value) = value {
             let _ = writeln!(text, "{key}: {}", time(value));

@@ -18,6 +18,7 @@ mod hostile;
 mod init;
 mod jumpserver;
 mod mysql;
+mod notify;
 mod open_sessions;
 mod pull_request;
 mod request;

@@ -13,7 +13,7 @@ use crate::support::company::Company;
 use crate::support::pages::{blocks, copy};
 use crate::support::servers::Kind;
 
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 18] = [
     "config",
     "policy",
     "instance",
@@ -21,6 +21,7 @@ const NAMES: [&str; 17] = [
     "person",
     "team",
     "request",
+    "notify",
     "check",
     "plan",
     "apply",
@@ -70,6 +71,7 @@ fn name_of(path: &str) -> &'static str {
     match path.split('/').collect::<Vec<_>>().as_slice() {
         ["jumpgate.yaml"] => "config",
         ["policy.yaml"] => "policy",
+        ["notify.yaml"] => "notify",
         ["inventory", "servers.yaml"] => "servers",
         ["inventory", "databases", _] => "instance",
         ["people", _] => "person",

@@ -147,10 +147,12 @@ impl<'a> Asked<'a> {
     }
 
     fn plan(&self, observed: &Observed, moment: Timestamp) -> Plan {
-        self.with(observed, moment, |inputs| match &self.renew {
+        let mut plan = self.with(observed, moment, |inputs| match &self.renew {
             None => plan::make(inputs),
             Some(which) => plan::renew::make(inputs, which),
-        })
+        });
+        self.proof.borrow().tell(&mut plan);
+        plan
     }
 
     /// What is still to be done after a run; of what else is pending a renewal knows

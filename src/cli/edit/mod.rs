@@ -1,10 +1,12 @@
 //! Commands that change files of the access repo that are there already.
 
+mod approve_emergency;
 mod cancel;
 mod leave;
 mod release;
 mod renew;
 
+pub(super) use approve_emergency::Args as ApproveEmergency;
 pub(super) use cancel::Args as Cancel;
 pub(super) use leave::Args as Leave;
 pub(super) use release::Args as Release;

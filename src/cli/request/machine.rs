@@ -115,6 +115,7 @@ fn fill(ask: &mut Ask, args: &Args) {
     };
     or(&mut ask.external_id, &args.machine.external_id);
     or(&mut ask.from, &period.from);
+    or(&mut ask.emergency, &period.emergency);
     if ask.until.is_none() && ask.hours.is_none() {
         ask.until.clone_from(&period.until);
         ask.hours = period.hours;

@@ -60,6 +60,10 @@ struct Period {
     /// End so many hours behind the beginning, or behind now.
     #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(1..=87600))]
     hours: Option<u32>,
+    /// Mark it as an emergency, and say what happened: those whom policy names merge it without
+    /// the usual approvals, it is for hours only, and an owner approves it afterwards.
+    #[arg(long, value_name = "TEXT")]
+    emergency: Option<String>,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -68,6 +72,8 @@ const EXAMPLES: &str = "Examples:
       --reason 'PAY-1234: logs of the refunds' --pull-request
   jumpgate request --for team/payments --database orders-prod --level r --table 'orders.*' \\
       --until 2027-02-28 --reason 'PAY-1234: reconcile refunds'
+  jumpgate request --for liwei --server pay-web-01 --login root --hours 2 \\
+      --emergency 'payments are down, INC-77' --pull-request
   jumpgate request --json - --pull-request < ticket.json";
 
 impl Args {
@@ -123,7 +129,7 @@ impl Args {
 
     /// What the flags say.
     fn given(&self) -> Result<Ask, String> {
-        let Period { reason, from, until, hours } = self.period.clone();
+        let Period { reason, from, until, hours, emergency } = self.period.clone();
         Ok(Ask {
             external_id: None,
             people: self.people.clone(),
@@ -131,6 +137,7 @@ impl Args {
             from,
             until,
             hours,
+            emergency,
             servers: self.wants.servers(),
             databases: self.wants.databases()?,
         })
@@ -155,7 +162,7 @@ fn missing(ask: &Ask) -> Vec<&'static str> {
     need("--database", ask.databases.iter().all(|database| !database.instances.is_empty()));
     need("--level", ask.databases.iter().all(|database| !database.level.is_empty()));
     need("--table", ask.databases.iter().all(|database| !database.tables.is_empty()));
-    need("--reason", !ask.reason.trim().is_empty());
+    need("--reason", !ask.reason.trim().is_empty() || ask.emergency.is_some());
     missing
 }
 

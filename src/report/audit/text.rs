@@ -16,6 +16,7 @@ const PEOPLE: usize = 8;
 pub fn render(audit: &Audit, zone: &TimeZone, look: Look) -> String {
     let mut page = Page { text: String::new(), look };
     page.head(audit, zone);
+    page.emergencies(audit);
     for door in &audit.doors {
         page.door(door);
     }
@@ -49,6 +50,18 @@ impl Page {
             }
         }
         self.text.push('\n');
+    }
+
+    fn emergencies(&mut self, audit: &Audit) {
+        for finding in &audit.emergencies {
+            let text = format!("{} {}", finding.code, finding.message);
+            self.wrapped("emergency: ", "  ", &text);
+            if let Some(site) = &finding.site {
+                self.wrapped("  ", "  ", &format!("{}:{}", site.file, site.line));
+            }
+            self.wrapped("  next: ", "    ", finding.help.as_deref().unwrap_or_default());
+            self.text.push('\n');
+        }
     }
 
     fn door(&mut self, door: &Door) {

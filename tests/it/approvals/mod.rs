@@ -1,6 +1,7 @@
 //! `jumpgate approvals` against servers that answer as the forges do.
 
 mod codeowners;
+mod emergency;
 mod merged;
 mod repo;
 

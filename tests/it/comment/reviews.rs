@@ -37,6 +37,8 @@ pub(crate) struct PullRequest {
     pub(crate) reviews: Vec<Review>,
     /// When it was merged, and the commits that it became, the last one last.
     pub(crate) merged: Option<(String, Vec<String>)>,
+    /// The login of whoever merged it.
+    pub(crate) merged_by: Option<String>,
 }
 
 impl PullRequest {
@@ -70,6 +72,12 @@ impl PullRequest {
         self
     }
 
+    /// Merged by somebody whom the forge tells.
+    pub(crate) fn by(mut self, login: &str) -> Self {
+        self.merged_by = Some(login.to_owned());
+        self
+    }
+
     fn json(&self, api: Api) -> Value {
         let merged_at = self.merged.as_ref().map(|(at, _)| at);
         let merge = self.merged.as_ref().and_then(|(_, commits)| commits.last());
@@ -83,6 +91,7 @@ impl PullRequest {
                 "merged_at": merged_at,
                 "merge_commit_sha": merge,
                 "squash_commit_sha": null,
+                "merge_user": self.merged_by.as_ref().map(|login| json!({ "username": login })),
             }),
             _ => {
                 let yes = self.reviews.iter().filter(|review| review.said == Said::Yes);
@@ -100,6 +109,7 @@ impl PullRequest {
                     "base": { "ref": self.base },
                     "merged_at": merged_at,
                     "merge_commit_sha": merge,
+                    "merged_by": self.merged_by.as_ref().map(|login| json!({ "login": login })),
                     "assignees": assignees,
                 })
             }

@@ -7,9 +7,11 @@ mod check;
 mod codeowners;
 mod comment;
 mod compare;
+mod completions;
 mod doctor;
 mod draft;
 mod edit;
+mod examples;
 mod exit;
 mod explain;
 mod file;
@@ -18,7 +20,10 @@ mod format;
 mod grants_needed;
 mod import;
 mod init;
+mod list;
 mod log;
+mod man;
+mod mine;
 mod plan;
 mod process;
 mod provenance;
@@ -32,7 +37,7 @@ mod who;
 
 use std::io::Write as _;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use exit::Outcome;
 
@@ -78,6 +83,11 @@ enum Command {
     Who(who::Who),
     /// Say why a person may do something on a target.
     Why(who::Why),
+    /// Show what may be asked for, on which terms, and what a person has of it.
+    #[command(subcommand)]
+    List(list::Command),
+    /// Show what a person has, what waits for approval, and how to connect.
+    Mine(mine::Args),
     /// Ask for access: by questions at a terminal, by flags, or as JSON.
     Request(request::Args),
     /// Ask for what another person has.
@@ -93,6 +103,10 @@ enum Command {
     /// Write files from what JumpServer has.
     #[command(subcommand)]
     Import(import::Command),
+    /// Print the script that completes jumpgate's commands and names in a shell.
+    Completions(completions::Args),
+    /// Write the man pages.
+    Man(man::Args),
 }
 
 /// Runs the command that the arguments name. Nothing that goes wrong shows a secret: a
@@ -100,12 +114,25 @@ enum Command {
 pub fn main() -> Outcome {
     process::keep_to_itself();
     process::run(|| {
-        let cli = Cli::parse();
+        if let Some(outcome) = completions::answer() {
+            return outcome;
+        }
+        let mut command = command();
+        let matches = command.get_matches_mut();
+        let cli = match Cli::from_arg_matches(&matches) {
+            Ok(cli) => cli,
+            Err(error) => error.format(&mut command).exit(),
+        };
         match log::start() {
             Ok(()) => cli.run(),
             Err(why) => could_not_run(&why),
         }
     })
+}
+
+/// The command line, with examples in the help of each command.
+fn command() -> clap::Command {
+    examples::add(Cli::command())
 }
 
 impl Cli {
@@ -128,6 +155,8 @@ impl Cli {
             Command::Schema(args) => schema::run(&args),
             Command::Who(args) => who::who(&args),
             Command::Why(args) => who::why(&args),
+            Command::List(command) => list::run(&command),
+            Command::Mine(args) => mine::run(&args),
             Command::Request(args) => args.run(),
             Command::Copy(args) => args.run(),
             Command::Status(args) => args.run(),
@@ -135,6 +164,8 @@ impl Cli {
             Command::Cancel(args) => args.run(),
             Command::Leave(args) => args.run(),
             Command::Import(command) => import::run(&command),
+            Command::Completions(args) => completions::run(&args),
+            Command::Man(args) => man::run(&args),
         }
     }
 }
@@ -184,13 +215,11 @@ fn width() -> usize {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
     fn the_command_line_is_well_formed_and_tells_its_version() {
-        let command = Cli::command();
+        let command = command();
         command.clone().debug_assert();
         let version = command.get_version().expect("a version");
         let (number, commit) = version.split_once(' ').unwrap_or((version, "(none)"));

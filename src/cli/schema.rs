@@ -9,7 +9,7 @@ use schemars::{JsonSchema, Schema};
 use super::apply::ApplyReport;
 use super::{Outcome, could_not_run};
 use crate::access::schema::FILES;
-use crate::answers::Answer;
+use crate::answers::{Answer, List, Mine};
 use crate::audit::Audit;
 use crate::diagnostic::nearest;
 use crate::report::{Approvals, CheckReport, Comparison, Report};
@@ -79,6 +79,8 @@ fn entries() -> Vec<Entry> {
         output::<Report>("plan"),
         output::<ApplyReport>("apply"),
         output::<Answer>("who"),
+        output::<List>("list"),
+        output::<Mine>("mine"),
         output::<Audit>("audit"),
         output::<Comparison>("effect"),
         output::<Approvals>("approvals"),
@@ -96,6 +98,7 @@ fn output<T: JsonSchema>(name: &'static str) -> Entry {
     let command = match name {
         "effect" => "plan --base REVISION --format json",
         "answer" => "request --json FILE",
+        "list" => "list servers|databases --format json",
         _ => &format!("{name} --format json"),
     };
     let of = format!("what `jumpgate {command}` prints");

@@ -13,7 +13,7 @@ use crate::support::company::Company;
 use crate::support::pages::{blocks, copy};
 use crate::support::servers::Kind;
 
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 19] = [
     "config",
     "policy",
     "instance",
@@ -25,6 +25,8 @@ const NAMES: [&str; 17] = [
     "plan",
     "apply",
     "who",
+    "list",
+    "mine",
     "audit",
     "effect",
     "approvals",

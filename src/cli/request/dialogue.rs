@@ -29,7 +29,7 @@ pub(super) fn answers(
     terminal.say("Tab shows what there is; several things stand behind commas; Ctrl-C stops.");
     if answers.people.is_empty() {
         let mail = command::setting(draft.dir(), "user.email").unwrap_or_default();
-        let me = request::of_mail(access, &mail).map(ToString::to_string);
+        let me = request::of_git(access, &mail).map(ToString::to_string);
         let known = people(access);
         answers.people = ask(terminal, "For whom", me.as_deref(), &known, |text| {
             all_of(text, "person", &known)

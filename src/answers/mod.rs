@@ -14,7 +14,7 @@ use serde::Serialize;
 pub use held::{Held, Thing, held};
 pub use live::{WayIn, ways};
 pub use mine::{Connect, MINE_SCHEMA, Mine, Waiting, mine};
-pub use offer::{Kind, LIST_SCHEMA, List, Offer, On, What, databases, servers};
+pub use offer::{Kind, Known, LIST_SCHEMA, List, Offer, On, What, databases, servers};
 pub use target::{Target, UnknownTarget};
 
 use crate::access::model::{Access, Scope};

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{Held, held};
 use crate::access::model::{Access, Instance, Party, Scope, ScopeKind};
+use crate::catalog::Catalog;
 use crate::grants::{Grant, Offers, ServerTarget, Want};
 use crate::names::{Environment, InstanceName, PersonName};
 use crate::policy::{self, Terms};
@@ -58,9 +59,22 @@ pub enum What {
         name: InstanceName,
         /// The databases; none is all but the system's.
         databases: Option<Vec<String>>,
+        /// What the catalogue knows of it.
+        known: Option<Known>,
         /// The instance whose accounts it shows.
         same_accounts_as: Option<InstanceName>,
     },
+}
+
+/// What of an instance the catalogue knows and the inventory offers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Known {
+    /// The day on which it was read.
+    pub day: String,
+    /// The databases.
+    pub databases: Vec<String>,
+    /// How many tables they have.
+    pub tables: usize,
 }
 
 /// A login or a level.
@@ -111,7 +125,11 @@ pub fn servers(access: &Access, mine: &[&Grant<'_>], moment: Timestamp) -> Vec<O
 
 /// The instances that may be asked for; `mine` are the grants of a person. Retired ones are
 /// left out.
-pub fn databases(access: &Access, mine: &[&Grant<'_>], moment: Timestamp) -> Vec<Offer> {
+pub fn databases(
+    (access, catalog): (&Access, Option<&Catalog>),
+    mine: &[&Grant<'_>],
+    moment: Timestamp,
+) -> Vec<Offer> {
     let live = access.instances.iter().filter(|(_, instance)| !instance.retired);
     let offers = live.map(|(name, instance)| {
         let here = mine.iter().copied().filter(
@@ -122,6 +140,7 @@ pub fn databases(access: &Access, mine: &[&Grant<'_>], moment: Timestamp) -> Vec
             what: What::Instance {
                 name: name.clone(),
                 databases,
+                known: catalog.and_then(|catalog| known(access, catalog, name)),
                 same_accounts_as: instance.same_accounts_as.clone(),
             },
             environment: instance.environment.clone(),
@@ -131,6 +150,17 @@ pub fn databases(access: &Access, mine: &[&Grant<'_>], moment: Timestamp) -> Vec
         }
     });
     offers.collect()
+}
+
+fn known(access: &Access, catalog: &Catalog, name: &InstanceName) -> Option<Known> {
+    let part = catalog.instance(access, name)?;
+    let databases = catalog.databases(access, name);
+    let of = |database: &&str| part.holds.databases.get(*database).map_or(0, |all| all.len());
+    Some(Known {
+        day: catalog.day(part).to_string(),
+        tables: databases.iter().map(of).sum(),
+        databases: databases.into_iter().map(str::to_owned).collect(),
+    })
 }
 
 fn words(owners: &[Party]) -> Vec<String> {

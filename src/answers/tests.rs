@@ -50,7 +50,7 @@ fn a_list_reads_well_in_a_terminal() {
     let person = "fanlichun".parse().expect("a name");
     let mine: Vec<_> = grants.iter().filter(|grant| *grant.person == person).collect();
     let mut offers = servers(&access, &mine, moment);
-    offers.extend(databases(&access, &mine, moment));
+    offers.extend(databases((&access, None), &mine, moment));
     let list = List { schema: LIST_SCHEMA, commit: None, person: Some(person), offers };
     assert_snapshot!(report::list(&list, Look::default()));
 }
@@ -92,7 +92,7 @@ fn what_is_offered_stands_with_the_terms_of_policy() {
         ["app None: true Some(90) 1 []", "root None: true Some(7) 2 []"]
     );
     assert_eq!(
-        terms(databases(&access, &[], moment)),
+        terms(databases((&access, None), &[], moment)),
         [
             "r None: true Some(90) 1 []",
             "rw Some([Database]): true Some(90) 1 [\"name the tables\"]",
@@ -110,6 +110,6 @@ fn an_offer_tells_what_a_person_has_of_it_and_of_nothing_else() {
     let hosts = servers(&access, &mine, moment);
     let on: Vec<_> = hosts[0].has[0].things.iter().map(|thing| thing.on.as_str()).collect();
     assert_eq!(on, ["/Default/payments/prod and everything below it", "pay-web-01"]);
-    let databases = databases(&access, &mine, moment);
+    let databases = databases((&access, None), &mine, moment);
     assert_eq!(databases[0].has[0].things.len(), 1);
 }

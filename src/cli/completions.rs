@@ -1,6 +1,7 @@
 //! `jumpgate completions`: what a shell offers at Tab. The script asks jumpgate itself, which
 //! knows the flags, and names of the access repo in the current folder.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use super::{Outcome, could_not_run};
 use crate::access;
 use crate::access::model::Access;
+use crate::catalog::{self, Catalog};
 use crate::repo::Tree;
 
 /// The shell that asks, as the script says it.
@@ -147,7 +149,11 @@ fn offer(names: Names, current: &OsStr) -> Vec<CompletionCandidate> {
         }
         Names::Requests => in_folder(&tree, "requests/"),
         Names::Instances => in_folder(&tree, "inventory/databases/"),
-        _ => without_requests(tree).map(|access| of_access(names, &access)).unwrap_or_default(),
+        _ => {
+            let catalog = Catalog::of(&tree).and_then(Result::ok);
+            let access = without_requests(tree);
+            access.map(|access| of_access(names, &access, catalog.as_ref())).unwrap_or_default()
+        }
     };
     let fits = all.into_iter().filter(|name| name.starts_with(current) && is_harmless(name));
     fits.map(CompletionCandidate::new).collect()
@@ -169,11 +175,14 @@ fn without_requests(mut tree: Tree) -> Option<Access> {
     access::load(&tree, Timestamp::now()).ok()
 }
 
-fn of_access(names: Names, access: &Access) -> Vec<String> {
+fn of_access(names: Names, access: &Access, catalog: Option<&Catalog>) -> Vec<String> {
     let servers = || {
         let entries =
             access.servers.iter().flat_map(|entry| entry.nodes.iter().chain(&entry.assets));
-        entries.filter(|name| !name.contains('*')).cloned()
+        let entries = entries.filter(|name| !name.contains('*')).cloned();
+        let all: BTreeSet<String> =
+            entries.chain(catalog.map(|known| known.servers(access)).unwrap_or_default()).collect();
+        all.into_iter()
     };
     let instances = || access.instances.keys().map(ToString::to_string);
     match names {
@@ -181,14 +190,7 @@ fn of_access(names: Names, access: &Access) -> Vec<String> {
         Names::Targets => servers().chain(instances()).collect(),
         Names::Logins => access.config.logins.keys().map(ToString::to_string).collect(),
         Names::Levels => access.config.levels.keys().map(ToString::to_string).collect(),
-        Names::Tables => {
-            let databases = access.instances.values().flat_map(|instance| &instance.databases);
-            let mut all: Vec<String> =
-                databases.flatten().map(|database| format!("{database}.*")).collect();
-            all.sort();
-            all.dedup();
-            all
-        }
+        Names::Tables => catalog::scopes_of_all(access, catalog, usize::MAX),
         Names::People | Names::PeopleAndTeams | Names::Requests | Names::Instances => Vec::new(),
     }
 }

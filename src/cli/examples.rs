@@ -76,6 +76,7 @@ jumpgate explain JG012",
         "schema",
         "jumpgate schema
 jumpgate schema plan
+jumpgate schema request --from . > .vscode/request.schema.json
 jumpgate schema --all schema",
     ),
     (
@@ -98,6 +99,12 @@ jumpgate list servers --person fanlichun",
         "list databases",
         "jumpgate list databases
 jumpgate list databases --person fanlichun --format json",
+    ),
+    (
+        "catalog",
+        "jumpgate catalog
+jumpgate catalog --check
+jumpgate catalog --columns",
     ),
     (
         "mine",

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::mine::whom;
 use super::plan::Format;
-use super::source::Source;
+use super::source::{self, Source};
 use super::{Outcome, could_not_run, width};
 use crate::answers::{self, LIST_SCHEMA, List};
 use crate::grants;
@@ -48,9 +48,10 @@ fn list(command: &Command) -> Result<(), Outcome> {
     let grants = grants::of(&access);
     let mine = grants.iter().filter(|grant| person.as_ref() == Some(grant.person));
     let mine: Vec<_> = mine.filter(|grant| !grant.period.is_over(now)).collect();
+    let catalog = source::catalog(&tree);
     let offers = match command {
         Command::Servers(_) => answers::servers(&access, &mine, now),
-        Command::Databases(_) => answers::databases(&access, &mine, now),
+        Command::Databases(_) => answers::databases((&access, catalog.as_ref()), &mine, now),
     };
     if offers.is_empty() && args.format == Format::Text {
         return Err(could_not_run(&match command {

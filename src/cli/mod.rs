@@ -3,6 +3,7 @@
 mod apply;
 mod approvals;
 mod audit;
+mod catalog;
 mod check;
 mod codeowners;
 mod comment;
@@ -88,6 +89,8 @@ enum Command {
     List(list::Command),
     /// Show what a person has, what waits for approval, and how to connect.
     Mine(mine::Args),
+    /// Write what may be asked for, as the servers have it, into the access repo.
+    Catalog(catalog::Args),
     /// Ask for access: by questions at a terminal, by flags, or as JSON.
     Request(request::Args),
     /// Ask for what another person has.
@@ -157,6 +160,7 @@ impl Cli {
             Command::Why(args) => who::why(&args),
             Command::List(command) => list::run(&command),
             Command::Mine(args) => mine::run(&args),
+            Command::Catalog(args) => catalog::run(&args),
             Command::Request(args) => args.run(),
             Command::Copy(args) => args.run(),
             Command::Status(args) => args.run(),

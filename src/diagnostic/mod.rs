@@ -93,6 +93,10 @@ codes! {
     MoreErrors = "JG026", "more errors than are listed";
     /// A pull request adds or edits a request that is over.
     EndPassed = "JG030", "a request that is over";
+    /// A name that the catalogue does not know.
+    NotInCatalog = "JG031", "a name that the catalogue does not know";
+    /// A catalogue that is not as it is written.
+    NoCatalog = "JG032", "a catalogue that cannot be read";
     /// A level that lets people leave things behind that run with their rights.
     Definers = "JG101", "a level whose holders leave things behind";
     /// Accounts that can be used from any host.
@@ -114,9 +118,14 @@ pub enum Severity {
 }
 
 impl Code {
-    /// How much it matters: codes below JG100 are errors of the files.
+    /// How much it matters: codes below JG100 are errors of the files, but for what a
+    /// catalogue says, which may be old.
     pub fn severity(self) -> Severity {
-        if self.as_str() < "JG100" { Severity::Error } else { Severity::Warning }
+        match self {
+            Self::NotInCatalog | Self::NoCatalog => Severity::Warning,
+            _ if self.as_str() < "JG100" => Severity::Error,
+            _ => Severity::Warning,
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use owo_colors::OwoColorize;
 use super::mine::soon;
 use super::text::{Look, wrap};
 use crate::access::model::ScopeKind;
-use crate::answers::{Held, Kind, List, Offer, On, State, What};
+use crate::answers::{Held, Kind, Known, List, Offer, On, State, What};
 use crate::policy::Terms;
 
 /// What may be asked for, in lines of the width.
@@ -31,14 +31,21 @@ fn offer(text: &mut String, look: Look, offer: &Offer, person: Option<&str>) {
             let all: Vec<String> = nodes.chain(assets.iter().cloned()).collect();
             (all.join(", "), Vec::new())
         }
-        What::Instance { name, databases, same_accounts_as } => {
-            let databases = match databases {
-                Some(databases) => format!("databases {}", databases.join(", ")),
-                None => "all databases but the system's".to_owned(),
+        What::Instance { name, databases, known, same_accounts_as } => {
+            let mut words = match (databases, known) {
+                (Some(databases), _) => format!("databases {}", databases.join(", ")),
+                (None, Some(known)) if !known.databases.is_empty() => {
+                    format!("all databases but the system's: {}", known.databases.join(", "))
+                }
+                (None, _) => "all databases but the system's".to_owned(),
             };
+            if let Some(Known { day, tables, .. }) = known {
+                let s = if *tables == 1 { "" } else { "s" };
+                words.push_str(&format!(" ({tables} table{s} on {day})"));
+            }
             let main = same_accounts_as.iter();
             let main = main.map(|main| format!("shows the accounts and data of {main}"));
-            (name.to_string(), std::iter::once(databases).chain(main).collect())
+            (name.to_string(), std::iter::once(words).chain(main).collect())
         }
     };
     let title = format!("{title} ({}, {owners})", offer.environment);

@@ -3,6 +3,7 @@
 mod action;
 mod apply;
 mod approvals;
+mod ask;
 mod audit;
 mod canary;
 mod check;

@@ -52,9 +52,7 @@ pub(super) fn run(args: &Args) -> Outcome {
 
 fn mine(args: &Args) -> Result<(), Outcome> {
     let now = Timestamp::now();
-    // Outside of git the files are all there is.
-    let base = Base::find(&args.dir, &args.remote, None).ok().map(|base| base.revision);
-    let rev = args.rev.clone().or(base);
+    let rev = args.rev.clone().or_else(|| merged(&args.dir, &args.remote));
     let (tree, access) = Source { dir: args.dir.clone(), rev }.access(now)?;
     let person = match &args.person {
         Some(text) => whom(&access, text)?,
@@ -84,6 +82,17 @@ fn mine(args: &Args) -> Result<(), Outcome> {
         }
     }
     Ok(())
+}
+
+/// The branch that is merged into, as it was fetched last, or here where there is no remote;
+/// none outside of git, where the files are all there is.
+fn merged(dir: &Path, remote: &str) -> Option<String> {
+    let base = Base::find(dir, remote, None).ok()?;
+    let fetched = base.revision.starts_with("refs/remotes/");
+    // Without a remote it is the branch that is checked out, which may be a proposal itself.
+    let usual = ["main", "master"].into_iter().filter(|_| !fetched);
+    let mut usual = usual.filter(|name| branch::branch(dir, name).is_ok_and(|tip| tip.is_some()));
+    Some(usual.next().map_or(base.revision, |name| format!("refs/heads/{name}")))
 }
 
 /// The person whom a name means: of a file, in JumpServer, or an e-mail address.

@@ -4,3 +4,4 @@
 mod catalog;
 mod completions;
 mod mine;
+mod packaged;

@@ -19,7 +19,7 @@
 //! - [`emergency`]: what was merged without the usual approvals and waits for one.
 //! - [`plan`]: compares, orders, finds; [`handover`] is the way of a password between a
 //!   database and JumpServer. [`effect`]: what a pull request changes over all time.
-//! - [`report`]: shows a plan, in every form. [`answers`]: who, and why. [`audit`]: what opens
+//! - [`report`]: shows a plan, in every form. [`answers`]: who, and why; [`catalog`]: what there is. [`audit`]: what opens
 //!   a door and did not come through git.
 //! - [`notify`]: messages about what ends, what an apply did, and what waits for somebody.
 //! - [`apply`]: carries a plan out. [`forge`]: pull requests. [`cli`]: the commands.
@@ -33,6 +33,7 @@ pub mod answers;
 pub mod apply;
 pub mod approval;
 pub mod audit;
+pub mod catalog;
 pub mod cli;
 pub mod credentials;
 pub mod desired;

@@ -8,6 +8,7 @@ use futures_util::stream::{self, LocalBoxStream, StreamExt};
 
 use crate::access::model::Access;
 use crate::audit;
+use crate::catalog;
 use crate::credentials::{self, Environment};
 use crate::desired::Desired;
 use crate::jumpserver::spec::Live;
@@ -212,6 +213,55 @@ async fn server(
         Ok(live) => Instance::Read(Box::new(live)),
         Err(error) => Instance::Unreadable(error.to_string()),
     }
+}
+
+/// Reads what may be asked for, for the catalogue: the nodes and assets of JumpServer, and the
+/// databases and tables of every instance that holds data of its own. Sends only reads; a part
+/// that cannot be read tells why.
+pub async fn catalog(
+    access: &Access,
+    environment: Environment<'_>,
+    columns: bool,
+) -> catalog::Read {
+    let live = |name: &&InstanceName| access.instances.get(*name).is_some_and(|one| !one.retired);
+    let names: Vec<&InstanceName> = ask::holders(access).filter(live).collect();
+    let servers = stream::iter(names)
+        .map(|name| async move { (name.clone(), tables(access, environment, name, columns).await) })
+        .buffer_unordered(SIDE_BY_SIDE)
+        .collect();
+    let (jumpserver, instances) = join(places(access, environment), servers).await;
+    catalog::Read { jumpserver: jumpserver.map_err(|error| error.to_string()), instances }
+}
+
+/// What of JumpServer may be asked for; without servers in the inventory it is not asked.
+async fn places(access: &Access, environment: Environment<'_>) -> anyhow::Result<catalog::Places> {
+    if access.servers.is_empty() {
+        return Ok(catalog::Places::default());
+    }
+    let (nodes, assets) = jumpserver(access, environment).await?.places().await?;
+    let assets = assets.iter().map(|asset| (asset.name.as_str(), &asset.nodes));
+    Ok(catalog::places(access, nodes.iter().map(String::as_str), assets))
+}
+
+/// The names of databases and tables of one instance; in error, why they cannot be read.
+async fn tables(
+    access: &Access,
+    environment: Environment<'_>,
+    name: &InstanceName,
+    columns: bool,
+) -> Result<catalog::Tables, String> {
+    let instance = access.instances.get(name).ok_or("the access repo does not have it")?;
+    let credentials = credentials::mysql(environment, name).map_err(|error| error.to_string())?;
+    let target = mysql::Target::of(instance);
+    let offered = catalog::offered(access, name);
+    let read = async {
+        let mut reader =
+            mysql::Reader::connect(&target, &credentials, mysql::Limits::default()).await?;
+        let read = reader.names(offered.as_ref(), columns).await?;
+        reader.close().await;
+        Ok::<_, mysql::Error>(read)
+    };
+    read.await.map_err(|error| error.to_string())
 }
 
 /// Reads everything for an audit: all of JumpServer, and every instance in the focus. Sends

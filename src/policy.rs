@@ -65,6 +65,33 @@ pub fn approvals(policy: &Policy, grant: &Grant<'_>) -> u32 {
         .unwrap_or(0)
 }
 
+/// What policy asks of a thing, whoever asks for it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct Terms {
+    /// Whether an end is required.
+    pub end: bool,
+    /// The longest period ahead, in days.
+    pub longest_days: Option<u32>,
+    /// How many approvals are needed.
+    pub approvals: u32,
+    /// Why it is refused altogether, with what to do instead; empty when it is not.
+    pub denied: Vec<String>,
+}
+
+/// The terms of all limits together that match `want`.
+pub fn terms(policy: &Policy, want: &Want<'_>) -> Terms {
+    let mut terms = Terms::default();
+    for limit in policy.limits.iter().filter(|limit| matches(&limit.when, want)) {
+        terms.end |= limit.end_required || limit.longest_days.is_some();
+        terms.longest_days = terms.longest_days.into_iter().chain(limit.longest_days).min();
+        terms.approvals = terms.approvals.max(limit.approvals.unwrap_or(0));
+        let deny = limit.deny.iter().filter(|deny| !terms.denied.contains(deny));
+        let deny: Vec<String> = deny.cloned().collect();
+        terms.denied.extend(deny);
+    }
+    terms
+}
+
 fn matches(when: &When, want: &Want<'_>) -> bool {
     when.environment.as_ref().is_none_or(|environment| environment == want.environment())
         && when.login.as_ref().is_none_or(|login| want.login() == Some(login))

@@ -35,7 +35,7 @@ pub(super) fn all(tree: &Tree, access: &Access, now: Timestamp) -> Vec<Diagnosti
 }
 
 /// The bytes from a place to the end of its line.
-fn span(tree: &Tree, site: &Site) -> Range<usize> {
+pub(crate) fn span(tree: &Tree, site: &Site) -> Range<usize> {
     let bytes = tree.files.get(&site.file).map_or(&[][..], |bytes| bytes);
     let text = String::from_utf8_lossy(bytes);
     let mut start = 0;

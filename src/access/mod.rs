@@ -24,4 +24,5 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use checks::span;
 pub use load::load;

@@ -1,17 +1,26 @@
 //! Who has what by git, and why: answers from the grants of a repo.
 
+mod held;
 mod live;
+mod mine;
+mod offer;
 mod target;
+#[cfg(test)]
+mod tests;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub use held::{Held, Thing, held};
 pub use live::{WayIn, ways};
+pub use mine::{Connect, MINE_SCHEMA, Mine, Waiting, mine};
+pub use offer::{Kind, Known, LIST_SCHEMA, List, Offer, On, What, databases, servers};
 pub use target::{Target, UnknownTarget};
 
 use crate::access::model::{Access, Scope};
 use crate::grants::{Grant, ServerTarget, Want};
 use crate::names::{PersonName, RequestName, TeamName};
+use crate::period::Period;
 use crate::repo::Origin;
 
 /// The version of the JSON form.
@@ -76,6 +85,17 @@ pub enum State {
     Ended,
 }
 
+impl State {
+    /// How a period stands to a moment.
+    fn of(period: &Period, moment: Timestamp) -> Self {
+        match period {
+            period if period.is_over(moment) => Self::Ended,
+            period if period.has_started(moment) => Self::Active,
+            _ => Self::Upcoming,
+        }
+    }
+}
+
 /// The grants on a target, of one person or of everybody, by person; what is over only when
 /// asked for. `origin` finds where a request's file comes from.
 pub fn find(
@@ -92,11 +112,7 @@ pub fn find(
         .filter(|grant| person.is_none_or(|person| grant.person == person))
         .filter(|grant| target.reached_by(access, &grant.want))
         .filter_map(|grant| {
-            let state = match &grant.period {
-                period if period.is_over(moment) => State::Ended,
-                period if period.has_started(moment) => State::Active,
-                _ => State::Upcoming,
-            };
+            let state = State::of(&grant.period, moment);
             (ended || state != State::Ended).then(|| of(grant, state, &origin))
         })
         .collect();
@@ -109,13 +125,7 @@ pub fn find(
 
 fn of(grant: &Grant<'_>, state: State, origin: &impl Fn(&str) -> Option<Origin>) -> Found {
     let (kind, on) = match grant.want {
-        Want::Server { login, target, .. } => (
-            format!("login {login}"),
-            match target {
-                ServerTarget::Node(path) => format!("{path} and everything below it"),
-                ServerTarget::Asset(name) => name.to_owned(),
-            },
-        ),
+        Want::Server { login, target, .. } => (format!("login {login}"), server_words(target).1),
         Want::Database { instance, level, scope, .. } => {
             (format!("level {level}"), format!("{instance}: {}", scope_words(scope)))
         }
@@ -134,6 +144,14 @@ fn of(grant: &Grant<'_>, state: State, origin: &impl Fn(&str) -> Option<Origin>)
         reason: grant.because.reason.to_owned(),
         team: grant.because.team.cloned(),
         origin: origin(&site.file),
+    }
+}
+
+/// The name of a target, and it in words.
+fn server_words(target: ServerTarget<'_>) -> (String, String) {
+    match target {
+        ServerTarget::Node(path) => (path.to_owned(), format!("{path} and everything below it")),
+        ServerTarget::Asset(name) => (name.to_owned(), name.to_owned()),
     }
 }
 

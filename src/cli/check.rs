@@ -6,7 +6,7 @@ use super::Outcome;
 use super::format::{self, CheckFormat};
 use super::source::{self, Source};
 use crate::report::{CheckReport, Problem, markdown};
-use crate::{access, credentials, repo};
+use crate::{access, catalog, credentials, repo};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -23,7 +23,12 @@ pub(super) fn run(args: &Args) -> Outcome {
         Ok(tree) => tree,
         Err(outcome) => return outcome,
     };
-    let read = access::load(&tree, now);
+    let mut read = access::load(&tree, now);
+    if let Ok(access) = &mut read {
+        let unknown = catalog::check(&tree, access, now);
+        access.notices.extend(unknown);
+        access.notices.sort_by(|a, b| (&a.site, a.code).cmp(&(&b.site, b.code)));
+    }
     let report = CheckReport::of(read.as_ref().map_err(Vec::as_slice), now);
     let outcome = if report.ok { Outcome::Done } else { Outcome::Invalid };
     if args.format == CheckFormat::Json {

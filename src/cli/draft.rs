@@ -18,7 +18,7 @@ pub(super) use crate::repo::branch::Changes;
 use crate::repo::{self, Tree};
 use crate::report::{self, Comparison, Live, Look};
 use crate::visible::clean;
-use crate::{approval, edit, effect};
+use crate::{approval, catalog, edit, effect};
 
 /// Where the access repo is, and what becomes of a change.
 #[derive(Debug, Clone, clap::Args)]
@@ -173,6 +173,9 @@ impl<'a> Draft<'a> {
             super::source::print(&tree, &errors);
             nothing(Outcome::Invalid)
         })?;
+        let mut unknown = catalog::check(&tree, &head, self.now);
+        unknown.retain(|notice| changes.contains_key(&notice.site.file));
+        super::source::print(&tree, &unknown);
         let effect = effect::compare(&effect::Inputs {
             base: &self.access,
             base_tree: &self.tree,

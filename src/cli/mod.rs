@@ -3,13 +3,16 @@
 mod apply;
 mod approvals;
 mod audit;
+mod catalog;
 mod check;
 mod codeowners;
 mod comment;
 mod compare;
+mod completions;
 mod doctor;
 mod draft;
 mod edit;
+mod examples;
 mod exit;
 mod explain;
 mod file;
@@ -18,8 +21,11 @@ mod format;
 mod grants_needed;
 mod import;
 mod init;
+mod list;
 mod log;
 mod notify;
+mod man;
+mod mine;
 mod plan;
 mod process;
 mod provenance;
@@ -33,7 +39,7 @@ mod who;
 
 use std::io::Write as _;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use exit::Outcome;
 
@@ -81,6 +87,13 @@ enum Command {
     Who(who::Who),
     /// Say why a person may do something on a target.
     Why(who::Why),
+    /// Show what may be asked for, on which terms, and what a person has of it.
+    #[command(subcommand)]
+    List(list::Command),
+    /// Show what a person has, what waits for approval, and how to connect.
+    Mine(mine::Args),
+    /// Write what may be asked for, as the servers have it, into the access repo.
+    Catalog(catalog::Args),
     /// Ask for access: by questions at a terminal, by flags, or as JSON.
     Request(request::Args),
     /// Ask for what another person has.
@@ -100,6 +113,10 @@ enum Command {
     /// Write files from what JumpServer has.
     #[command(subcommand)]
     Import(import::Command),
+    /// Print the script that completes jumpgate's commands and names in a shell.
+    Completions(completions::Args),
+    /// Write the man pages.
+    Man(man::Args),
 }
 
 /// Runs the command that the arguments name. Nothing that goes wrong shows a secret: a
@@ -107,12 +124,25 @@ enum Command {
 pub fn main() -> Outcome {
     process::keep_to_itself();
     process::run(|| {
-        let cli = Cli::parse();
+        if let Some(outcome) = completions::answer() {
+            return outcome;
+        }
+        let mut command = command();
+        let matches = command.get_matches_mut();
+        let cli = match Cli::from_arg_matches(&matches) {
+            Ok(cli) => cli,
+            Err(error) => error.format(&mut command).exit(),
+        };
         match log::start() {
             Ok(()) => cli.run(),
             Err(why) => could_not_run(&why),
         }
     })
+}
+
+/// The command line, with examples in the help of each command.
+fn command() -> clap::Command {
+    examples::add(Cli::command())
 }
 
 impl Cli {
@@ -136,6 +166,9 @@ impl Cli {
             Command::Schema(args) => schema::run(&args),
             Command::Who(args) => who::who(&args),
             Command::Why(args) => who::why(&args),
+            Command::List(command) => list::run(&command),
+            Command::Mine(args) => mine::run(&args),
+            Command::Catalog(args) => catalog::run(&args),
             Command::Request(args) => args.run(),
             Command::Copy(args) => args.run(),
             Command::Status(args) => args.run(),
@@ -145,6 +178,8 @@ impl Cli {
             Command::Release(args) => args.run(),
             Command::Leave(args) => args.run(),
             Command::Import(command) => import::run(&command),
+            Command::Completions(args) => completions::run(&args),
+            Command::Man(args) => man::run(&args),
         }
     }
 }
@@ -194,13 +229,11 @@ fn width() -> usize {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
     fn the_command_line_is_well_formed_and_tells_its_version() {
-        let command = Cli::command();
+        let command = command();
         command.clone().debug_assert();
         let version = command.get_version().expect("a version");
         let (number, commit) = version.split_once(' ').unwrap_or((version, "(none)"));

@@ -3,17 +3,20 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 
 use super::apply::ApplyReport;
+use super::source::{self, Source};
 use super::{Outcome, could_not_run};
 use crate::access::schema::FILES;
-use crate::answers::Answer;
+use crate::answers::{Answer, List, Mine};
 use crate::audit::Audit;
 use crate::diagnostic::nearest;
 use crate::report::{Approvals, CheckReport, Comparison, Report};
 use crate::request::{self, Body};
+use crate::{catalog, visible};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -23,6 +26,9 @@ pub(super) struct Args {
     /// List the schemas.
     #[arg(long, conflicts_with = "all")]
     list: bool,
+    /// With `request`: the schema with the names of this access repo, for editors.
+    #[arg(long, value_name = "DIR", requires = "name")]
+    from: Option<PathBuf>,
     /// Write all schemas into this folder, each as NAME.schema.json.
     #[arg(long, value_name = "DIR")]
     all: Option<PathBuf>,
@@ -52,6 +58,12 @@ pub(super) fn run(args: &Args) -> Outcome {
         }
         return Outcome::Done;
     };
+    if let Some(dir) = &args.from {
+        return match name.as_str() {
+            "request" => of_repo(dir).unwrap_or_else(|outcome| outcome),
+            _ => could_not_run(&"--from goes with `jumpgate schema request` alone"),
+        };
+    }
     match entries.iter().find(|entry| entry.name == name) {
         Some(entry) => {
             anstream::print!("{}", json(&entry.schema));
@@ -67,6 +79,16 @@ pub(super) fn run(args: &Args) -> Outcome {
     }
 }
 
+/// Prints the schema of requests with the names of an access repo.
+fn of_repo(dir: &Path) -> Result<Outcome, Outcome> {
+    let source = Source { dir: dir.to_owned(), rev: None };
+    let (tree, access) = source.access(Timestamp::now())?;
+    let catalog = source::catalog(&tree);
+    let schema = catalog::request(&access, catalog.as_ref());
+    anstream::println!("{}", visible::json(&schema));
+    Ok(Outcome::Done)
+}
+
 /// The schemas of the files, then those of the outputs.
 fn entries() -> Vec<Entry> {
     let files = FILES.iter().map(|kind| Entry {
@@ -79,6 +101,8 @@ fn entries() -> Vec<Entry> {
         output::<Report>("plan"),
         output::<ApplyReport>("apply"),
         output::<Answer>("who"),
+        output::<List>("list"),
+        output::<Mine>("mine"),
         output::<Audit>("audit"),
         output::<Comparison>("effect"),
         output::<Approvals>("approvals"),
@@ -96,6 +120,7 @@ fn output<T: JsonSchema>(name: &'static str) -> Entry {
     let command = match name {
         "effect" => "plan --base REVISION --format json",
         "answer" => "request --json FILE",
+        "list" => "list servers|databases --format json",
         _ => &format!("{name} --format json"),
     };
     let of = format!("what `jumpgate {command}` prints");

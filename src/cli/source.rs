@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::{Outcome, could_not_run};
 use crate::access::{self, model::Access};
+use crate::catalog::{self, Catalog};
 use crate::diagnostic::{self, Code, Diagnostic, Severity};
 use crate::repo::Tree;
 
@@ -46,6 +47,17 @@ impl Source {
                 print(&tree, &errors);
                 Err(Outcome::Invalid)
             }
+        }
+    }
+}
+
+/// The catalogue of a repo; one that cannot be read is told, and none to the command.
+pub(super) fn catalog(tree: &Tree) -> Option<Catalog> {
+    match Catalog::of(tree)? {
+        Ok(catalog) => Some(catalog),
+        Err(wrong) => {
+            anstream::eprintln!("warning: {} is not used: {wrong}", catalog::PATH);
+            None
         }
     }
 }

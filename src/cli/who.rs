@@ -13,7 +13,8 @@ use crate::access::model::Access;
 use crate::answers::{self, Answer, Found, State, Target, WayIn};
 use crate::names::PersonName;
 use crate::plan::Focus;
-use crate::visible::{clean, tame};
+use crate::report::{self, Look};
+use crate::visible::clean;
 use crate::{credentials, grants, observe, repo};
 
 /// Who may do something on a target, by which request, merged by whom.
@@ -208,11 +209,8 @@ fn day(moment: Timestamp) -> String {
 }
 
 fn line(text: &str) {
-    let options = textwrap::Options::new(width())
-        .initial_indent("  ")
-        .subsequent_indent("    ")
-        .word_splitter(textwrap::WordSplitter::NoHyphenation);
-    for line in textwrap::wrap(&clean(text), options) {
-        anstream::println!("{}", tame(line.trim_end()));
-    }
+    let mut folded = String::new();
+    let look = Look { width: width(), colours: false };
+    report::wrap(&mut folded, look, "  ", "    ", text);
+    anstream::print!("{folded}");
 }

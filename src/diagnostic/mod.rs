@@ -99,6 +99,10 @@ codes! {
     NotAdoptable = "JG029", "something that cannot be adopted";
     /// A pull request adds or edits a request that is over.
     EndPassed = "JG030", "a request that is over";
+    /// A name that the catalogue does not know.
+    NotInCatalog = "JG031", "a name that the catalogue does not know";
+    /// A catalogue that is not as it is written.
+    NoCatalog = "JG032", "a catalogue that cannot be read";
     /// An emergency where policy knows none.
     NoEmergency = "JG041", "an emergency that policy does not know";
     /// An emergency that is not for hours.
@@ -126,9 +130,14 @@ pub enum Severity {
 }
 
 impl Code {
-    /// How much it matters: codes below JG100 are errors of the files.
+    /// How much it matters: codes below JG100 are errors of the files, but for what a
+    /// catalogue says, which may be old.
     pub fn severity(self) -> Severity {
-        if self.as_str() < "JG100" { Severity::Error } else { Severity::Warning }
+        match self {
+            Self::NotInCatalog | Self::NoCatalog => Severity::Warning,
+            _ if self.as_str() < "JG100" => Severity::Error,
+            _ => Severity::Warning,
+        }
     }
 }
 

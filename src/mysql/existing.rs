@@ -114,12 +114,12 @@ impl Sight<'_> {
             && self.mine.iter().any(|held| held.global.iter().any(|name| privileges(name)))
     }
 
-    fn sees_databases(&self) -> bool {
+    pub(super) fn sees_databases(&self) -> bool {
         self.mine.iter().any(|held| held.global.contains("SHOW DATABASES"))
             || self.globally(on_tables)
     }
 
-    fn sees_tables(&self, database: &str) -> bool {
+    pub(super) fn sees_tables(&self, database: &str) -> bool {
         self.globally(on_tables) || self.on_database(database, |name| on_tables(name.sql()))
     }
 

@@ -82,6 +82,41 @@ pub fn branch(dir: &Path, name: &str) -> Result<Option<String>, Error> {
     Ok(found.and_then(|branch| branch.get().target()).map(|id| id.to_string()))
 }
 
+/// Of so many branches, the newest ones, it is looked at whether they are merged.
+const MOST_BRANCHES: usize = 200;
+
+/// Branches with commits that `base` lacks, the newest first: their names and commits. Branches
+/// here, and those of remotes as they were fetched last; of several at one commit one.
+///
+/// # Errors
+/// When the folder lies in no repository, or there is no such revision.
+pub fn unmerged(dir: &Path, base: &str) -> Result<Vec<(String, String)>, Error> {
+    let repository = open(dir)?;
+    let base = commit(&repository, base)?.id();
+    let mut tips = Vec::new();
+    for branch in repository.branches(None)? {
+        let (branch, kind) = branch?;
+        let Some(name) = branch.name().ok().flatten() else { continue };
+        let Ok(tip) = branch.get().peel_to_commit() else { continue };
+        tips.push((
+            std::cmp::Reverse(tip.time().seconds()),
+            kind == BranchType::Remote,
+            name.to_owned(),
+            tip.id(),
+        ));
+    }
+    tips.sort();
+    let mut found: Vec<(String, String)> = Vec::new();
+    for (.., name, tip) in tips.into_iter().take(MOST_BRANCHES) {
+        let id = tip.to_string();
+        let known = found.iter().any(|(_, known)| *known == id);
+        if !known && tip != base && !repository.graph_descendant_of(base, tip)? {
+            found.push((name, id));
+        }
+    }
+    Ok(found)
+}
+
 /// Makes a branch at a commit.
 ///
 /// # Errors

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use super::walk::{self, Entry, MOST, Source, too_many};
 use super::{Error, Fault, Tree, git};
-use crate::yaml::FILE_MAX;
 
 impl Tree {
     /// Reads a folder. Symbolic links are followed inside of it.
@@ -73,10 +72,10 @@ impl Source for Folder {
         Ok(list)
     }
 
-    fn bytes(&self, file: &str) -> Result<Arc<[u8]>, Error> {
+    fn bytes(&self, file: &str, most: usize) -> Result<Arc<[u8]>, Error> {
         let open = fs::File::open(self.root.join(file)).map_err(|error| at(file, &error))?;
         let mut bytes = Vec::new();
-        let most = u64::try_from(FILE_MAX).unwrap_or(u64::MAX).saturating_add(1);
+        let most = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
         open.take(most).read_to_end(&mut bytes).map_err(|error| at(file, &error))?;
         Ok(bytes.into())
     }

@@ -11,7 +11,6 @@ use git2::{IndexEntryExtendedFlag, ObjectType, Oid, Repository, StatusOptions, T
 use super::find::{self, Refused};
 use super::walk::{self, Entry, MOST, Source, too_many};
 use super::{Error, Fault, PARTS, Tree};
-use crate::yaml::FILE_MAX;
 
 impl From<git2::Error> for Error {
     fn from(error: git2::Error) -> Self {
@@ -128,7 +127,7 @@ impl Source for Revision<'_> {
         Ok(list)
     }
 
-    fn bytes(&self, file: &str) -> Result<Arc<[u8]>, Error> {
+    fn bytes(&self, file: &str, most: usize) -> Result<Arc<[u8]>, Error> {
         let Some(found) = self.found(file)? else {
             return Err(Error(format!("{file}: it is not there")));
         };
@@ -136,9 +135,9 @@ impl Source for Revision<'_> {
             return Ok(bytes.clone());
         }
         let (size, _) = self.odb.read_header(found.id()).map_err(|e| lost(file, &e))?;
-        let bytes: Arc<[u8]> = if size > FILE_MAX {
+        let bytes: Arc<[u8]> = if size > most {
             // It is refused whatever it holds: its bytes need not come into memory.
-            vec![b' '; FILE_MAX + 1].into()
+            vec![b' '; most.saturating_add(1)].into()
         } else {
             let blob = self.repository.find_blob(found.id()).map_err(|e| lost(file, &e))?;
             blob.content().into()

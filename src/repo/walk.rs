@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::{Error, Fault, PARTS, Tree};
-use crate::yaml;
+use crate::{catalog, yaml};
 
 /// How deep folders may lie in one another.
 const DEEPEST: usize = 32;
@@ -40,15 +40,16 @@ pub(super) trait Source {
     fn entry(&self, path: &str) -> Result<Entry, Error>;
     /// What is in a folder: names (with what is not UTF-8 replaced) and entries.
     fn list(&self, folder: &str) -> Result<Vec<(String, Entry)>, Error>;
-    /// The bytes of a file, cut one behind [`yaml::FILE_MAX`].
-    fn bytes(&self, file: &str) -> Result<Arc<[u8]>, Error>;
+    /// The bytes of a file, cut one behind `most`.
+    fn bytes(&self, file: &str, most: usize) -> Result<Arc<[u8]>, Error>;
 }
 
 /// Reads the files that matter.
 pub(super) fn read(source: &impl Source) -> Result<Tree, Error> {
     let mut walk =
         Walk { source, tree: Tree::default(), read: HashMap::new(), left: MOST, room: LARGEST };
-    for part in PARTS {
+    // A catalogue of another day is no other access repo: it is none of the parts.
+    for part in PARTS.into_iter().chain([catalog::PATH]) {
         let entry = source.entry(part)?;
         walk.add(part, part, entry, &mut Vec::new())?;
     }
@@ -84,7 +85,7 @@ impl<S: Source> Walk<'_, S> {
             Entry::File => {
                 let bytes = match self.read.get(at) {
                     Some(bytes) => bytes.clone(),
-                    None => self.source.bytes(at)?,
+                    None => self.source.bytes(at, largest(name))?,
                 };
                 self.room = self.room.checked_sub(bytes.len()).ok_or_else(|| {
                     let most = LARGEST / 1024 / 1024;
@@ -201,6 +202,11 @@ impl<S: Source> Walk<'_, S> {
         }
         Ok(())
     }
+}
+
+/// How large a file may be, by its name.
+fn largest(name: &str) -> usize {
+    if name == catalog::PATH { catalog::FILE_MAX } else { yaml::FILE_MAX }
 }
 
 /// Says that there is no end of files.

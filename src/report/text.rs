@@ -22,7 +22,7 @@ pub struct Look {
 
 /// Adds a text that begins at one column and goes on at another, in lines of the width, with
 /// nothing in it that a terminal or a job runner obeys.
-pub(super) fn wrap(into: &mut String, look: Look, first: &str, rest: &str, text: &str) {
+pub(crate) fn wrap(into: &mut String, look: Look, first: &str, rest: &str, text: &str) {
     let options = Options::new(look.width)
         .initial_indent(first)
         .subsequent_indent(rest)

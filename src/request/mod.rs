@@ -31,7 +31,7 @@ pub use fork::{ForkBody, ForkDefaults};
 pub use form::form;
 pub use json::{Answer, Body, PullRequest, SCHEMA};
 pub use name::{branch, path};
-pub use people::{of_mail, person};
+pub use people::{of_git, of_mail, person};
 pub use text::text;
 
 use crate::visible;

@@ -29,8 +29,47 @@ pub fn person<'a>(access: &'a Access, text: &str) -> Result<&'a PersonName, Inva
     })
 }
 
+/// The person whom git's `user.email` means: by the address, or by the name at the forge in an
+/// address that the forge made up to hide the real one.
+pub fn of_git<'a>(access: &'a Access, mail: &str) -> Option<&'a PersonName> {
+    of_mail(access, mail).or_else(|| {
+        let name = hidden(mail)?;
+        let same = |forge: &String| forge.eq_ignore_ascii_case(name);
+        let found = access.people.iter().find(|(_, p)| p.forge.as_ref().is_some_and(same));
+        found.map(|(person, _)| person)
+    })
+}
+
+/// The name in `1234+fanlc@users.noreply.github.com`, `1234-fanlc@users.noreply.gitlab.com` or
+/// `fanlc@noreply.gitea.com`.
+fn hidden(mail: &str) -> Option<&str> {
+    let (local, host) = mail.trim().split_once('@')?;
+    if !host.starts_with("users.noreply.") && !host.starts_with("noreply.") {
+        return None;
+    }
+    let name = local.trim_start_matches(|c: char| c.is_ascii_digit());
+    // A name may begin with digits: they are an id only before a sign.
+    let name = if name.len() < local.len() { name.strip_prefix(['+', '-']) } else { None };
+    Some(name.unwrap_or(local))
+}
+
 /// The person with an e-mail address.
 pub fn of_mail<'a>(access: &'a Access, mail: &str) -> Option<&'a PersonName> {
     let same = |email: &String| email.eq_ignore_ascii_case(mail.trim());
     access.people.iter().find(|(_, p)| p.email.as_ref().is_some_and(same)).map(|(name, _)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_hide_the_real_one_hold_the_name_at_the_forge() {
+        assert_eq!(hidden("1234+fanlc@users.noreply.github.com"), Some("fanlc"));
+        assert_eq!(hidden("fanlc@users.noreply.github.com"), Some("fanlc"));
+        assert_eq!(hidden("1234-fanlc@users.noreply.gitlab.com"), Some("fanlc"));
+        assert_eq!(hidden("fanlc@noreply.gitea.com"), Some("fanlc"));
+        assert_eq!(hidden("42nd@users.noreply.github.com"), Some("42nd"));
+        assert_eq!(hidden("fanlichun@acme.example"), None);
+    }
 }

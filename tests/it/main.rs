@@ -4,6 +4,7 @@ mod action;
 mod adopt;
 mod apply;
 mod approvals;
+mod ask;
 mod audit;
 mod canary;
 mod check;

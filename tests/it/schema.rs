@@ -13,7 +13,7 @@ use crate::support::company::Company;
 use crate::support::pages::{blocks, copy};
 use crate::support::servers::Kind;
 
-const NAMES: [&str; 18] = [
+const NAMES: [&str; 20] = [
     "config",
     "policy",
     "instance",
@@ -26,6 +26,8 @@ const NAMES: [&str; 18] = [
     "plan",
     "apply",
     "who",
+    "list",
+    "mine",
     "audit",
     "effect",
     "approvals",

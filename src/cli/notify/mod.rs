@@ -20,7 +20,6 @@ use crate::visible::clean;
 use crate::{credentials, grants, repo};
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     #[command(flatten)]
     source: Source,
@@ -42,11 +41,6 @@ pub(super) struct Args {
     #[arg(long)]
     dry_run: bool,
 }
-
-const EXAMPLES: &str = "Examples:
-  jumpgate notify --dry-run
-  jumpgate apply --yes --format json > last.json; jumpgate notify --apply last.json \\
-      --state /var/lib/jumpgate/notified.json";
 
 pub(super) fn run(args: &Args) -> Outcome {
     block_on(async {

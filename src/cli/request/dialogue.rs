@@ -7,7 +7,9 @@ use super::terminal::{Terminal, ask, word};
 use crate::access::instant::{self, End};
 use crate::access::model::{Access, Instance, Scope};
 use crate::access::{self, scope};
+use crate::catalog::Catalog;
 use crate::cli::draft::Draft;
+use crate::cli::source;
 use crate::diagnostic::nearest;
 use crate::grants::{self, Offers, ServerTarget};
 use crate::names::InstanceName;
@@ -25,11 +27,13 @@ pub(super) fn answers(
     terminal: &mut impl Terminal,
 ) -> Result<Ask, String> {
     let access = draft.access();
+    let catalog = source::catalog(draft.tree());
+    let catalog = catalog.as_ref();
     let mut answers = given;
     terminal.say("Tab shows what there is; several things stand behind commas; Ctrl-C stops.");
     if answers.people.is_empty() {
         let mail = command::setting(draft.dir(), "user.email").unwrap_or_default();
-        let me = request::of_mail(access, &mail).map(ToString::to_string);
+        let me = request::of_git(access, &mail).map(ToString::to_string);
         let known = people(access);
         answers.people = ask(terminal, "For whom", me.as_deref(), &known, |text| {
             all_of(text, "person", &known)
@@ -41,14 +45,14 @@ pub(super) fn answers(
                 Thing::Servers => answers.servers.push(ServerAsk::default()),
                 Thing::Databases => answers.databases.push(DatabaseAsk::default()),
             }
-            complete(access, &mut answers, terminal)?;
+            complete((access, catalog), &mut answers, terminal)?;
             let choices = ["no", "yes"].map(str::to_owned);
             if !ask(terminal, "Something else too", Some("no"), &choices, word)? {
                 break;
             }
         }
     } else {
-        complete(access, &mut answers, terminal)?;
+        complete((access, catalog), &mut answers, terminal)?;
     }
     if answers.until.is_none() && answers.hours.is_none() {
         until(draft, &mut answers, terminal)?;
@@ -91,19 +95,22 @@ fn kind(access: &Access, terminal: &mut impl Terminal) -> Result<Thing, String> 
     }
 }
 
+/// The repo, and what its catalogue knows.
+type Known<'a> = (&'a Access, Option<&'a Catalog>);
+
 /// Asks for what the entries lack.
-fn complete(access: &Access, ask: &mut Ask, terminal: &mut impl Terminal) -> Result<(), String> {
+fn complete(known: Known<'_>, ask: &mut Ask, terminal: &mut impl Terminal) -> Result<(), String> {
     for server in &mut ask.servers {
-        servers(access, server, terminal)?;
+        servers(known, server, terminal)?;
     }
     for database in &mut ask.databases {
-        databases(access, database, terminal)?;
+        databases(known, database, terminal)?;
     }
     Ok(())
 }
 
 fn servers(
-    access: &Access,
+    (access, catalog): Known<'_>,
     server: &mut ServerAsk,
     terminal: &mut impl Terminal,
 ) -> Result<(), String> {
@@ -111,7 +118,10 @@ fn servers(
     if server.nodes.is_empty() && server.assets.is_empty() {
         let entries =
             || access.servers.iter().flat_map(|entry| entry.nodes.iter().chain(&entry.assets));
-        let choices: Vec<String> = entries().filter(|name| !name.contains('*')).cloned().collect();
+        let named = entries().filter(|name| !name.contains('*')).cloned();
+        let known = catalog.map(|known| known.servers(access)).unwrap_or_default();
+        let choices: BTreeSet<String> = named.chain(known).collect();
+        let choices: Vec<String> = choices.into_iter().collect();
         let all: Vec<&String> = entries().collect();
         shown(terminal, &all);
         let chosen = ask(terminal, "Which nodes or servers", None, &choices, |text| {
@@ -145,7 +155,7 @@ fn target<'a>(offers: &Offers<'a>, name: &str) -> Option<&'a crate::access::mode
 }
 
 fn databases(
-    access: &Access,
+    (access, catalog): Known<'_>,
     database: &mut DatabaseAsk,
     terminal: &mut impl Terminal,
 ) -> Result<(), String> {
@@ -157,12 +167,9 @@ fn databases(
             all_of(text, "instance", &choices)
         })?;
     }
-    let chosen: Vec<&Instance> = database
-        .instances
-        .iter()
-        .filter_map(|name| name.parse::<InstanceName>().ok())
-        .filter_map(|name| access.instances.get(&name))
-        .collect();
+    let named = |name: &String| access.instances.get_key_value(&name.parse::<InstanceName>().ok()?);
+    let (names, chosen): (Vec<&InstanceName>, Vec<&Instance>) =
+        database.instances.iter().filter_map(named).unzip();
     if database.level.is_empty() {
         let sets = chosen.iter().map(|instance| {
             instance.levels.iter().map(ToString::to_string).collect::<BTreeSet<String>>()
@@ -172,8 +179,11 @@ fn databases(
     if database.tables.is_empty() {
         let sets = chosen.iter().filter_map(|instance| instance.databases.clone());
         let offered = in_all(sets);
-        let choices: Vec<String> =
-            offered.iter().map(|name| Scope::Database(name.clone()).to_string()).collect();
+        // Whole databases stand first.
+        let known = catalog.map(|known| known.scopes(access, &names, usize::MAX));
+        let choices: Vec<String> = known.filter(|known| !known.is_empty()).unwrap_or_else(|| {
+            offered.iter().map(|name| Scope::Database(name.clone()).to_string()).collect()
+        });
         shown(terminal, &choices.iter().collect::<Vec<_>>());
         let question = "Which tables (orders.*, billing.invoices, billing.cards(id, last4))";
         database.tables = ask(terminal, question, None, &choices, |text| {

@@ -24,7 +24,6 @@ use self::wants::Wants;
 /// Ask for access. On a terminal, questions are asked for what the flags do not say; then the
 /// request's file is written, or a branch and a pull request.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct Args {
     /// Whom it is for: a person, or team/NAME; may be repeated.
     #[arg(long = "for", value_name = "PERSON")]
@@ -65,16 +64,6 @@ struct Period {
     #[arg(long, value_name = "TEXT")]
     emergency: Option<String>,
 }
-
-const EXAMPLES: &str = "Examples:
-  jumpgate request
-  jumpgate request --for fanlichun --server pay-web-01 --login app --hours 4 \\
-      --reason 'PAY-1234: logs of the refunds' --pull-request
-  jumpgate request --for team/payments --database orders-prod --level r --table 'orders.*' \\
-      --until 2027-02-28 --reason 'PAY-1234: reconcile refunds'
-  jumpgate request --for liwei --server pay-web-01 --login root --hours 2 \\
-      --emergency 'payments are down, INC-77' --pull-request
-  jumpgate request --json - --pull-request < ticket.json";
 
 impl Args {
     pub(in crate::cli) fn run(&self) -> Outcome {

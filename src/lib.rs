@@ -18,7 +18,8 @@
 //! - [`plan`]: compares, orders, finds; [`handover`] is the way of a password between a
 //!   database and JumpServer. [`effect`]: what a pull request changes over all time.
 //! - [`report`]: shows a plan, in every form. [`answers`]: who, and why. [`audit`]: what opens
-//!   a door and did not come through git.
+//!   a door and did not come through git. [`drift`]: what another hand changed since the last
+//!   apply.
 //! - [`apply`]: carries a plan out. [`forge`]: pull requests. [`cli`]: the commands.
 //!
 //! Reading and writing happen in `repo`, `observe`, `jumpserver`, `mysql`, `apply`, `forge`
@@ -33,6 +34,7 @@ pub mod cli;
 pub mod credentials;
 pub mod desired;
 pub mod diagnostic;
+pub mod drift;
 pub mod edit;
 pub mod effect;
 pub mod forge;

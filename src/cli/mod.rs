@@ -9,6 +9,7 @@ mod comment;
 mod compare;
 mod doctor;
 mod draft;
+mod drift;
 mod edit;
 mod exit;
 mod explain;
@@ -64,6 +65,8 @@ enum Command {
     Rotate(rotate::Args),
     /// Show what opens a door and did not come through git, the worst first.
     Audit(audit::Args),
+    /// Say what differs on the targets from what was applied last, though git did not change.
+    Drift(drift::Args),
     /// Try every target, and say what is missing.
     Doctor(doctor::Args),
     /// Print the statements that give an instance's accounts what plan and apply need.
@@ -121,6 +124,7 @@ impl Cli {
             Command::Apply(args) => apply::run(&args),
             Command::Rotate(args) => rotate::run(&args),
             Command::Audit(args) => audit::run(&args),
+            Command::Drift(args) => drift::run(&args),
             Command::Doctor(args) => doctor::run(&args),
             Command::GrantsNeeded(args) => grants_needed::run(&args),
             Command::RolesNeeded(args) => roles_needed::run(&args),

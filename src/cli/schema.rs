@@ -12,7 +12,7 @@ use crate::access::schema::FILES;
 use crate::answers::Answer;
 use crate::audit::Audit;
 use crate::diagnostic::nearest;
-use crate::report::{Approvals, CheckReport, Comparison, Report};
+use crate::report::{Approvals, CheckReport, Comparison, Drift, Report};
 use crate::request::{self, Body};
 
 #[derive(Debug, clap::Args)]
@@ -80,6 +80,7 @@ fn entries() -> Vec<Entry> {
         output::<ApplyReport>("apply"),
         output::<Answer>("who"),
         output::<Audit>("audit"),
+        output::<Drift>("drift"),
         output::<Comparison>("effect"),
         output::<Approvals>("approvals"),
         output::<request::Answer>("answer"),

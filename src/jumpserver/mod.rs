@@ -11,6 +11,7 @@ pub mod everything;
 #[cfg(test)]
 mod fuzz_tests;
 mod lease;
+pub mod operate_log;
 mod page;
 mod placeholder;
 mod reader;

@@ -54,6 +54,10 @@ pub(crate) const ACCOUNTS: List =
 /// Sessions; by default the newest stand first, which is no total order.
 pub(crate) const SESSIONS: List =
     List { path: "terminal/sessions", order: Some("id"), size: 1_000, row_cost: 1_000 };
+/// The operate log, the newest first. Only single pages of it are read: nothing is unique
+/// and steady in its order.
+pub(crate) const OPERATE_LOGS: List =
+    List { path: "audits/operate-logs", order: None, size: 1_000, row_cost: 1_000 };
 /// Organizations.
 pub(crate) const ORGANIZATIONS: List =
     List { path: "orgs/orgs", order: None, size: 1_000, row_cost: 1_000 };

@@ -5,6 +5,7 @@ mod audit;
 mod check;
 mod comparison;
 mod comparison_text;
+mod drift;
 pub mod github;
 pub mod gitlab;
 pub mod markdown;
@@ -24,6 +25,9 @@ pub use audit::{render_csv as audit_csv, render_text as audit_text};
 pub use check::{CheckReport, Holds, Told};
 pub use comparison::{COMPARISON, Comparison, Counts, Live};
 pub use comparison_text::{render as render_comparison, render_change};
+pub use drift::{
+    Change as DriftChange, Context as DriftContext, DRIFT, Drift, How, render as drift_text,
+};
 pub use problem::Problem;
 pub use text::{Look, render};
 

@@ -9,6 +9,7 @@ mod check;
 mod comment;
 mod dead_targets;
 mod docs;
+mod drift;
 mod edit;
 mod explain;
 mod faults;

@@ -2,7 +2,7 @@
 
 mod random;
 mod renew;
-mod world;
+pub(crate) mod world;
 
 use self::world::{DATABASE, JUMPGATE, World, at, repo};
 use super::finding::Kind;

@@ -19,7 +19,7 @@
 //!   database and JumpServer. [`effect`]: what a pull request changes over all time.
 //! - [`report`]: shows a plan, in every form. [`answers`]: who, and why. [`audit`]: what opens
 //!   a door and did not come through git. [`drift`]: what another hand changed since the last
-//!   apply.
+//!   apply. [`entries`]: one access of one person; [`usage`]: which of them nobody uses.
 //! - [`apply`]: carries a plan out. [`forge`]: pull requests. [`cli`]: the commands.
 //!
 //! Reading and writing happen in `repo`, `observe`, `jumpserver`, `mysql`, `apply`, `forge`
@@ -37,6 +37,7 @@ pub mod diagnostic;
 pub mod drift;
 pub mod edit;
 pub mod effect;
+pub mod entries;
 pub mod forge;
 #[cfg(test)]
 mod fuzz;
@@ -57,5 +58,6 @@ pub mod policy;
 pub mod repo;
 pub mod report;
 pub mod request;
+pub mod usage;
 pub mod visible;
 pub mod yaml;

@@ -29,6 +29,8 @@ mod roles_needed;
 mod rotate;
 mod schema;
 mod source;
+mod unused;
+mod use_of;
 mod who;
 
 use std::io::Write as _;
@@ -91,6 +93,8 @@ enum Command {
     Renew(edit::Renew),
     /// Take a request back, or let it end sooner.
     Cancel(edit::Cancel),
+    /// Say which access nobody used for some days, and take it out of the files.
+    Unused(unused::Args),
     /// Let a person leave: everything ends after a day.
     Leave(edit::Leave),
     /// Write files from what JumpServer has.
@@ -137,6 +141,7 @@ impl Cli {
             Command::Status(args) => args.run(),
             Command::Renew(args) => args.run(),
             Command::Cancel(args) => args.run(),
+            Command::Unused(args) => unused::run(&args),
             Command::Leave(args) => args.run(),
             Command::Import(command) => import::run(&command),
         }

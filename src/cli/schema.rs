@@ -12,7 +12,7 @@ use crate::access::schema::FILES;
 use crate::answers::Answer;
 use crate::audit::Audit;
 use crate::diagnostic::nearest;
-use crate::report::{Approvals, CheckReport, Comparison, Drift, Report};
+use crate::report::{Approvals, CheckReport, Comparison, Drift, Report, Unused};
 use crate::request::{self, Body};
 
 #[derive(Debug, clap::Args)]
@@ -81,6 +81,7 @@ fn entries() -> Vec<Entry> {
         output::<Answer>("who"),
         output::<Audit>("audit"),
         output::<Drift>("drift"),
+        output::<Unused>("unused"),
         output::<Comparison>("effect"),
         output::<Approvals>("approvals"),
         output::<request::Answer>("answer"),

@@ -3,6 +3,7 @@
 //! `reader` observes, `difference` compares, `writer` changes; both ends send their
 //! statements through `session`, and all differences between servers are in `dialect`.
 
+pub mod connections;
 pub mod dialect;
 pub mod difference;
 pub mod effective;

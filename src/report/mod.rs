@@ -5,6 +5,7 @@ mod audit;
 mod check;
 mod comparison;
 mod comparison_text;
+mod csv;
 mod drift;
 pub mod github;
 pub mod gitlab;
@@ -13,6 +14,7 @@ mod phrase;
 mod problem;
 pub mod sarif;
 mod text;
+mod unused;
 mod words;
 
 use std::collections::BTreeMap;
@@ -30,6 +32,10 @@ pub use drift::{
 };
 pub use problem::Problem;
 pub use text::{Look, render};
+pub use unused::{
+    Context as UnusedContext, UNUSED, Unused, last as last_use, render as unused_text,
+    words as use_words,
+};
 
 use crate::access::model::Access;
 use crate::names::{Owner, PersonName};

@@ -25,5 +25,6 @@ mod rotate;
 mod schema;
 #[path = "../support/mod.rs"]
 mod support;
+mod unused;
 mod who;
 mod workflows;

@@ -13,7 +13,7 @@ use crate::support::company::Company;
 use crate::support::pages::{blocks, copy};
 use crate::support::servers::Kind;
 
-const NAMES: [&str; 18] = [
+const NAMES: [&str; 19] = [
     "config",
     "policy",
     "instance",
@@ -27,6 +27,7 @@ const NAMES: [&str; 18] = [
     "who",
     "audit",
     "drift",
+    "unused",
     "effect",
     "approvals",
     "answer",

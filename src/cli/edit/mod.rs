@@ -8,4 +8,4 @@ pub(super) use cancel::Args as Cancel;
 pub(super) use leave::Args as Leave;
 pub(super) use renew::Args as Renew;
 
-use super::draft::{Changes, Draft, Place, Title, ended};
+use super::draft::{Draft, Place, Title, ended};

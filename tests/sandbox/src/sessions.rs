@@ -51,6 +51,7 @@ pub(crate) fn serve(state: &State, request: &Request, rest: &[String]) -> Outcom
                 .collect();
             match call.param("order") {
                 Some("id") => rows.sort_by_key(|row| row.id),
+                Some("date_start") => rows.sort_by_key(|row| (row.date_start, row.id)),
                 // The newest first.
                 _ => rows.sort_by_key(|row| std::cmp::Reverse((row.date_start, row.id))),
             }

@@ -22,6 +22,9 @@
 //! - [`report`]: shows a plan, in every form. [`answers`]: who, and why; [`catalog`]: what there is. [`audit`]: what opens
 //!   a door and did not come through git.
 //! - [`notify`]: messages about what ends, what an apply did, and what waits for somebody.
+//! - [`report`]: shows a plan, in every form. [`answers`]: who, and why. [`audit`]: what opens
+//!   a door and did not come through git. [`drift`]: what another hand changed since the last
+//!   apply. [`entries`]: one access of one person; [`usage`]: which of them nobody uses.
 //! - [`apply`]: carries a plan out. [`forge`]: pull requests. [`cli`]: the commands.
 //!
 //! Reading and writing happen in `repo`, `observe`, `jumpserver`, `mysql`, `apply`, `forge`
@@ -38,9 +41,11 @@ pub mod cli;
 pub mod credentials;
 pub mod desired;
 pub mod diagnostic;
+pub mod drift;
 pub mod edit;
 pub mod effect;
 pub mod emergency;
+pub mod entries;
 pub mod forge;
 #[cfg(test)]
 mod fuzz;
@@ -62,5 +67,6 @@ pub mod policy;
 pub mod repo;
 pub mod report;
 pub mod request;
+pub mod usage;
 pub mod visible;
 pub mod yaml;

@@ -3,6 +3,7 @@
 mod hidden;
 mod keys;
 mod scalar;
+mod tree;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use serde_yaml::{Error, Location, Options};
 pub use keys::{Entry, TopLevel, top_level};
 pub use scalar::{line, quoted, scalar};
 pub use serde_yaml::Spanned;
+pub use tree::{Kind, Node, tree};
 
 use crate::access::model::Site;
 use crate::diagnostic::{Code, Diagnostic, nearest};

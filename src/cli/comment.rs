@@ -6,10 +6,7 @@ use std::path::PathBuf;
 use super::forge::ForgeArgs;
 use super::{Outcome, block_on, could_not_run};
 use crate::credentials;
-use crate::forge::{self, Client, Kind, Marker, Place, Posted};
-
-/// Who a job's own token at GitHub writes as: the API does not tell it.
-const GITHUB_ACTIONS: &str = "github-actions[bot]";
+use crate::forge::{self, Client, Marker, Place, Posted};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -54,7 +51,7 @@ async fn comment(args: &Args) -> anyhow::Result<String> {
     let client = Client::new(&place.api, place.token(environment)?)?;
     let me = match &args.login {
         Some(login) => login.clone(),
-        None => me(&client, forge.as_ref(), place.kind).await?,
+        None => super::forge::me(&client, forge.as_ref(), place.kind).await?,
     };
     let posted = forge::post(&client, forge.as_ref(), &me, &marker, &text).await?;
     let what = match posted {
@@ -63,23 +60,6 @@ async fn comment(args: &Args) -> anyhow::Result<String> {
         Posted::Unchanged => "as it was",
     };
     Ok(format!("The comment on {} #{} is {what}.", place.repository, place.number))
-}
-
-/// The login that the token writes as.
-async fn me(client: &Client, forge: &dyn forge::Forge, kind: Kind) -> anyhow::Result<String> {
-    let answer = client.send(forge, &forge.me()).await;
-    match answer {
-        Ok(answer) => match forge.login(&answer) {
-            Some(login) => Ok(login),
-            None => anyhow::bail!("the forge does not tell whose token this is: add --as LOGIN"),
-        },
-        // A job's token is no user's: GitHub answers 403, "Resource not accessible by
-        // integration".
-        Err(error) if kind == Kind::Github && error.status == Some(403) => {
-            Ok(GITHUB_ACTIONS.to_owned())
-        }
-        Err(error) => Err(error.into()),
-    }
 }
 
 fn read(file: &std::path::Path) -> anyhow::Result<String> {

@@ -13,6 +13,7 @@ use super::source::Source;
 use super::{Outcome, could_not_run, file, width};
 use crate::access::model::{Access, Request};
 use crate::access::{self, instant};
+use crate::entries::{self, Entry};
 use crate::names::RequestName;
 pub(super) use crate::repo::branch::Changes;
 use crate::repo::{self, Tree};
@@ -154,6 +155,57 @@ impl<'a> Draft<'a> {
         edit(&text.unwrap_or_default())
             .map(|text| Changes::from([(path.clone(), Some(text))]))
             .map_err(|error| could_not_run(&format!("{path}: {error}")))
+    }
+
+    /// Without these files of requests. The folder stays: a lost one is an error, not a repo
+    /// without requests.
+    pub(super) fn without(&self, files: &BTreeSet<Arc<str>>) -> Changes {
+        let mut changes: Changes = files.iter().map(|file| (file.clone(), None)).collect();
+        let mut others = self.tree.files.keys().filter(|path| path.starts_with("requests/"));
+        if !files.is_empty() && others.all(|path| files.contains(path)) {
+            changes.insert("requests/.gitkeep".into(), Some(String::new()));
+        }
+        changes
+    }
+
+    /// Without these accesses, as far as the files can say it; what stays, and why, is told by
+    /// `tell`. Nothing is written.
+    pub(super) fn without_entries<'e>(
+        &self,
+        entries: &[Entry<'e>],
+        out: impl Fn(&Entry<'e>) -> bool,
+        mut tell: impl FnMut(&str),
+    ) -> Changes {
+        let mut whole = BTreeSet::new();
+        let mut changes = Changes::new();
+        for one in entries.chunk_by(|a, b| a.request == b.request) {
+            let Some(request) = one.first().and_then(|one| self.access.requests.get(one.request))
+            else {
+                continue;
+            };
+            let file = &request.site.file;
+            let all: Vec<&Entry<'e>> = one.iter().collect();
+            let removal = entries::removal(&self.access, request, &all, &out);
+            for (person, opens) in &removal.left {
+                tell(&format!(
+                    "{file}: {person}, {opens}: no part of the file gives this and nothing else, \
+                     so it stays: change it by hand"
+                ));
+            }
+            if removal.whole {
+                whole.insert(file.clone());
+            } else if !removal.parts.is_empty() {
+                let text = self.tree.files.get(file).map(|bytes| String::from_utf8_lossy(bytes));
+                match edit::take_out(&text.unwrap_or_default(), &removal.parts) {
+                    Ok(text) => {
+                        changes.insert(file.clone(), Some(text));
+                    }
+                    Err(refused) => tell(&format!("{file}: {refused}")),
+                }
+            }
+        }
+        changes.extend(self.without(&whole));
+        changes
     }
 
     /// Checks and judges the changes, and shows what a reviewer would see.

@@ -57,6 +57,18 @@ jumpgate audit --target orders-prod --fail-on high
 jumpgate audit --format csv > doors.csv",
     ),
     (
+        "drift",
+        "jumpgate drift
+jumpgate drift --detailed-exitcode
+jumpgate drift --issue --forge github --repository acme/access",
+    ),
+    (
+        "unused",
+        "jumpgate unused --days 90
+jumpgate unused --person fanlichun --format csv > unused.csv
+jumpgate unused --days 180 --write --pull-request",
+    ),
+    (
         "doctor",
         "jumpgate doctor
 jumpgate doctor --for plan --target orders-prod",

@@ -6,6 +6,9 @@ use crate::credentials;
 use crate::forge::{self, Client, Error, Kind, Known};
 use crate::repo;
 
+/// Who a job's own token at GitHub writes as: the API does not tell it.
+const GITHUB_ACTIONS: &str = "github-actions[bot]";
+
 /// Where the forge is; most of it is found by itself.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct At {
@@ -73,5 +76,29 @@ impl ForgeArgs {
     /// What the flags say.
     pub(super) fn known(&self) -> Known {
         self.at.known(self.number)
+    }
+}
+
+/// The login that the token writes as.
+///
+/// # Errors
+/// When the forge does not tell, or does not answer.
+pub(super) async fn me(
+    client: &Client,
+    forge: &dyn forge::Forge,
+    kind: Kind,
+) -> anyhow::Result<String> {
+    let answer = client.send(forge, &forge.me()).await;
+    match answer {
+        Ok(answer) => match forge.login(&answer) {
+            Some(login) => Ok(login),
+            None => anyhow::bail!("the forge does not tell whose token this is: add --as LOGIN"),
+        },
+        // A job's token is no user's: GitHub answers 403, "Resource not accessible by
+        // integration".
+        Err(error) if kind == Kind::Github && error.status == Some(403) => {
+            Ok(GITHUB_ACTIONS.to_owned())
+        }
+        Err(error) => Err(error.into()),
     }
 }

@@ -90,6 +90,15 @@ pub(super) fn run(args: &Args) -> Outcome {
             anstream::println!("{statement};");
         }
         anstream::println!();
+        if purpose == Purpose::Plan {
+            anstream::println!(
+                "-- optional: `unused` and `review --live` count connections with it"
+            );
+            for statement in rights::to_count(&dialect, &login) {
+                anstream::println!("{statement};");
+            }
+            anstream::println!();
+        }
     }
     Outcome::Done
 }

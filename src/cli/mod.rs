@@ -11,6 +11,7 @@ mod compare;
 mod completions;
 mod doctor;
 mod draft;
+mod drift;
 mod edit;
 mod examples;
 mod exit;
@@ -35,6 +36,8 @@ mod roles_needed;
 mod rotate;
 mod schema;
 mod source;
+mod unused;
+mod use_of;
 mod who;
 
 use std::io::Write as _;
@@ -73,6 +76,8 @@ enum Command {
     Audit(audit::Args),
     /// Tell people what ends soon, what an apply did, and what waits for them.
     Notify(notify::Args),
+    /// Say what differs on the targets from what was applied last, though git did not change.
+    Drift(drift::Args),
     /// Try every target, and say what is missing.
     Doctor(doctor::Args),
     /// Print the statements that give an instance's accounts what plan and apply need.
@@ -108,6 +113,8 @@ enum Command {
     Cancel(edit::Cancel),
     /// Give back what a request has, as it is.
     Release(edit::Release),
+    /// Say which access nobody used for some days, and take it out of the files.
+    Unused(unused::Args),
     /// Let a person leave: everything ends after a day.
     Leave(edit::Leave),
     /// Write files from what JumpServer has.
@@ -159,6 +166,7 @@ impl Cli {
             Command::Rotate(args) => rotate::run(&args),
             Command::Audit(args) => audit::run(&args),
             Command::Notify(args) => notify::run(&args),
+            Command::Drift(args) => drift::run(&args),
             Command::Doctor(args) => doctor::run(&args),
             Command::GrantsNeeded(args) => grants_needed::run(&args),
             Command::RolesNeeded(args) => roles_needed::run(&args),
@@ -176,6 +184,7 @@ impl Cli {
             Command::Renew(args) => args.run(),
             Command::Cancel(args) => args.run(),
             Command::Release(args) => args.run(),
+            Command::Unused(args) => unused::run(&args),
             Command::Leave(args) => args.run(),
             Command::Import(command) => import::run(&command),
             Command::Completions(args) => completions::run(&args),

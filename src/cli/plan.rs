@@ -145,7 +145,7 @@ pub(super) fn printed(text: &str) {
 }
 
 /// A limit that something fits into.
-fn limit(text: &str) -> Result<usize, String> {
+pub(super) fn limit(text: &str) -> Result<usize, String> {
     let least = markdown::LEAST;
     let limit: usize = text.parse().map_err(|_| "expected a number of characters".to_owned())?;
     if limit < least { Err(format!("expected at least {least}")) } else { Ok(limit) }

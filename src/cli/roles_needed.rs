@@ -13,6 +13,7 @@ pub(super) fn run(_args: &Args) -> Outcome {
     );
     for (title, purposes) in [
         ("jumpgate-plan", &[Purpose::Plan][..]),
+        ("jumpgate-plan, optional", &[Purpose::More][..]),
         ("jumpgate-apply", &[Purpose::Plan, Purpose::Apply][..]),
         (
             "jumpgate-apply with `people: { source: repo }`",

@@ -14,7 +14,7 @@ use crate::access::schema::FILES;
 use crate::answers::{Answer, List, Mine};
 use crate::audit::Audit;
 use crate::diagnostic::nearest;
-use crate::report::{Approvals, CheckReport, Comparison, Report};
+use crate::report::{Approvals, CheckReport, Comparison, Drift, Report, Unused};
 use crate::request::{self, Body};
 use crate::{catalog, visible};
 
@@ -104,6 +104,8 @@ fn entries() -> Vec<Entry> {
         output::<List>("list"),
         output::<Mine>("mine"),
         output::<Audit>("audit"),
+        output::<Drift>("drift"),
+        output::<Unused>("unused"),
         output::<Comparison>("effect"),
         output::<Approvals>("approvals"),
         output::<request::Answer>("answer"),

@@ -1,10 +1,13 @@
 //! Changes files that people wrote, in place: every byte that is not part of the change
 //! stays, comments and layout with it. Pure: text in, text out.
 
+mod take_out;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
+
+pub use take_out::{Way, take_out};
 
 use crate::yaml::{self, TopLevel};
 
@@ -17,6 +20,9 @@ pub enum Refused {
     /// No way of writing the key gives the file that was meant.
     #[error("its layout leaves no safe place for `{0}:`: change it by hand")]
     NoPlace(String),
+    /// Without the part the file would say something else, too.
+    #[error("its layout leaves no safe way to take out `{0}`: change it by hand")]
+    NoWayOut(String),
 }
 
 /// The file with the top-level key `key` at the plain value `value`: in place of the value

@@ -34,7 +34,7 @@ impl Marker {
     }
 
     /// Whether a text ends with it.
-    fn is_below(&self, text: &str) -> bool {
+    pub(super) fn is_below(&self, text: &str) -> bool {
         text.trim_end().lines().next_back().is_some_and(|line| line.trim() == self.0)
     }
 }

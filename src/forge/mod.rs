@@ -1,5 +1,5 @@
 //! The git forge: one comment for each command and config, written once and then updated;
-//! pull requests; and who approved what.
+//! pull requests; one issue for what differs; and who approved what.
 //!
 //! A [`Forge`] says which requests its API wants for comments and how its answers read,
 //! [`Reviews`] the same for reviews and statuses; `http` is the one place that sends them.
@@ -10,6 +10,7 @@ mod gitee;
 mod github;
 mod gitlab;
 mod http;
+mod issue;
 mod place;
 mod pull_request;
 mod remote;
@@ -21,6 +22,7 @@ use serde_json::Value;
 pub use comment::{Marker, Posted, post};
 pub(crate) use http::web_client;
 pub use http::{Client, Error};
+pub use issue::{Issues, Kept};
 pub use place::{Kind, Known, Place};
 pub use pull_request::{PullRequest, PullRequests, State, Wanted};
 pub use remote::of_remote;

@@ -42,7 +42,9 @@ impl Ci {
                 example!(".github/workflows/drift.yml"),
             ],
             Self::Gitlab => &[example!(".gitlab-ci.yml")],
-            Self::Gitea => &[example!(".gitea/workflows/access.yml")],
+            Self::Gitea => {
+                &[example!(".gitea/workflows/access.yml"), example!(".gitea/workflows/drift.yml")]
+            }
         }
     }
 }

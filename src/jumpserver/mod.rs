@@ -11,6 +11,7 @@ pub mod everything;
 #[cfg(test)]
 mod fuzz_tests;
 mod lease;
+pub mod operate_log;
 mod page;
 mod placeholder;
 mod reader;
@@ -27,7 +28,7 @@ pub use credentials::Credentials;
 pub use error::{Error, ErrorKind};
 pub use lease::{Holder, Lease, Terms};
 pub use reader::{Ask, Identity, Organization, Reader};
-pub use sessions::{OpenSession, Usable};
+pub use sessions::{OpenSession, PastSession, Records, Usable};
 pub use stored::{NewPermission, StoredPermission};
 pub use transport::{Limits, Settings};
 pub use writer::{Labelled, Member, NewAccount, NewUser, PermissionPatch, UserPatch, Writer};

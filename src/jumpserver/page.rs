@@ -51,9 +51,14 @@ pub(crate) const PERMISSIONS: List =
 /// Accounts on assets.
 pub(crate) const ACCOUNTS: List =
     List { path: "accounts/accounts", order: Some("date_created"), size: 1_000, row_cost: 400 };
-/// Sessions; by default the newest stand first, which is no total order.
+/// Sessions, the oldest first: new ones move no page. They cannot be ordered by their id (by
+/// the source of both versions, `OrderingFielderFieldsMixin`); by default the newest are first.
 pub(crate) const SESSIONS: List =
-    List { path: "terminal/sessions", order: Some("id"), size: 1_000, row_cost: 1_000 };
+    List { path: "terminal/sessions", order: Some("date_start"), size: 1_000, row_cost: 1_000 };
+/// The operate log, the newest first. Only single pages of it are read: nothing is unique
+/// and steady in its order.
+pub(crate) const OPERATE_LOGS: List =
+    List { path: "audits/operate-logs", order: None, size: 1_000, row_cost: 1_000 };
 /// Organizations.
 pub(crate) const ORGANIZATIONS: List =
     List { path: "orgs/orgs", order: None, size: 1_000, row_cost: 1_000 };

@@ -18,6 +18,9 @@ pub enum Purpose {
     Apply,
     /// `apply` with `people.source: repo`: writes users.
     People,
+    /// Optional, for the user of `plan`: what `drift`, `unused` and `review --live` tell more
+    /// with it.
+    More,
 }
 
 /// One right of a role.
@@ -149,6 +152,20 @@ pub const RIGHTS: &[Right] = &[
         why: "disable users that left",
         method: "PATCH",
         place: "/users/users/",
+    },
+    Right {
+        code: "audits.view_operatelog",
+        purpose: Purpose::More,
+        why: "drift: who changed something",
+        method: "GET",
+        place: "/audits/operate-logs/",
+    },
+    Right {
+        code: "terminal.view_session",
+        purpose: Purpose::More,
+        why: "unused, review --live: who was where when",
+        method: "GET",
+        place: "/terminal/sessions/",
     },
 ];
 

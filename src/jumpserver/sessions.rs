@@ -7,13 +7,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::error::Error;
 use super::page;
 use super::reader::Reader;
-use super::row::{AssetRow, Choice, Key, Row};
+use super::row::{AssetRow, Choice, Key, Row, moment};
 use super::spec::SeenAsset;
 use super::transport::{Content, Repeat};
 use super::writer::Writer;
@@ -34,10 +35,44 @@ pub struct OpenSession {
 impl OpenSession {
     /// Whether it uses the account with this user name.
     pub fn is_as(&self, username: &str) -> bool {
-        let inner = self.account.strip_suffix(')');
-        self.account == username
-            || inner.is_some_and(|inner| inner.ends_with(&format!("({username}")))
+        is_as(&self.account, username)
     }
+}
+
+impl PastSession {
+    /// Whether it used the account with this user name.
+    pub fn is_as(&self, username: &str) -> bool {
+        is_as(&self.account, username)
+    }
+}
+
+/// Whether the account that JumpServer shows as `name(username)` has this user name.
+fn is_as(account: &str, username: &str) -> bool {
+    let inner = account.strip_suffix(')');
+    account == username || inner.is_some_and(|inner| inner.ends_with(&format!("({username}")))
+}
+
+/// A session on record, open or over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastSession {
+    /// The user's id.
+    pub user: Uuid,
+    /// The asset's id.
+    pub asset: Uuid,
+    /// The account, as JumpServer shows it: `name(username)`.
+    pub account: String,
+    /// When it began.
+    pub begun: Timestamp,
+}
+
+/// Session records of some users.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Records {
+    /// The sessions, in no order.
+    pub sessions: Vec<PastSession>,
+    /// When the oldest session of anybody on record began; none without any record.
+    /// JumpServer deletes records after 200 days unless set otherwise.
+    pub oldest: Option<Timestamp>,
 }
 
 /// What a person may use on an asset now, by all permissions together.
@@ -61,6 +96,14 @@ struct SessionRow {
     #[serde(default)]
     protocol: String,
     is_finished: bool,
+    #[serde(default = "yes")]
+    is_success: bool,
+    #[serde(deserialize_with = "moment")]
+    date_start: Timestamp,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Row for SessionRow {
@@ -114,6 +157,25 @@ impl Reader {
                 Some(OpenSession { id: row.id, asset, account, protocol })
             })
             .collect())
+    }
+
+    /// The sessions on record of these users, those that failed to open left out.
+    ///
+    /// # Errors
+    /// When a request fails, or a list stays incomplete.
+    pub async fn records(&self, users: &BTreeSet<Uuid>) -> Result<Records, Error> {
+        let oldest: Vec<SessionRow> = page::SESSIONS.some(self.http(), &[], 1).await?;
+        let Some(oldest) = oldest.first().map(|row| row.date_start) else {
+            return Ok(Records::default());
+        };
+        let ids = users.iter().map(Uuid::to_string);
+        let rows: Vec<SessionRow> = page::SESSIONS.each(self.http(), "user_id", ids).await?;
+        let sessions = rows.into_iter().filter(|row| row.is_success).filter_map(|row| {
+            let user = row.user_id.parse().ok().filter(|user| users.contains(user))?;
+            let (asset, account) = (row.asset_id.parse().ok()?, row.account);
+            Some(PastSession { user, asset, account, begun: row.date_start })
+        });
+        Ok(Records { sessions: sessions.collect(), oldest: Some(oldest) })
     }
 
     /// What a person may use on an asset now. A person or asset that is gone, or out of

@@ -4,6 +4,7 @@
 //! statements through `session`, and all differences between servers are in `dialect`.
 
 mod catalog;
+pub mod connections;
 pub mod dialect;
 pub mod difference;
 pub mod effective;

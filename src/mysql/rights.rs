@@ -50,6 +50,18 @@ pub fn grants_needed(
     rights.iter().map(|right| right.statement(dialect, login)).collect()
 }
 
+/// The statements that let a login for plans see how often each account connected: optional,
+/// `unused` and `review --live` tell more with it.
+pub fn to_count(dialect: &Dialect, login: &AccountName) -> Vec<String> {
+    let mut needs =
+        vec![format!("GRANT SELECT ON performance_schema.accounts TO {}", account(login))];
+    if dialect.flavor == Flavor::Mariadb {
+        // For information_schema.USER_STATISTICS.
+        needs.push(global(&["PROCESS"], login));
+    }
+    needs
+}
+
 /// One right.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Right {

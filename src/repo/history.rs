@@ -65,6 +65,15 @@ pub fn origin(dir: &Path, revision: &str, path: &str) -> Result<Option<Origin>, 
     }))
 }
 
+/// When a commit was made: when it came to be what it is, not when its text was written.
+///
+/// # Errors
+/// When the folder lies in no repository, or does not have the commit.
+pub fn made(dir: &Path, revision: &str) -> Result<Timestamp, Error> {
+    let repository = open(dir)?;
+    Ok(when(&commit(&repository, revision)?.committer()))
+}
+
 /// A commit along the first parents that changed some of the paths asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {

@@ -5,6 +5,8 @@ mod audit;
 mod check;
 mod comparison;
 mod comparison_text;
+mod csv;
+mod drift;
 pub mod github;
 pub mod gitlab;
 mod list;
@@ -14,6 +16,7 @@ mod phrase;
 mod problem;
 pub mod sarif;
 mod text;
+mod unused;
 mod words;
 
 use std::collections::BTreeMap;
@@ -28,9 +31,16 @@ pub use comparison::{COMPARISON, Comparison, Counts, Live};
 pub use comparison_text::{render as render_comparison, render_change};
 pub use list::list;
 pub use mine::mine;
+pub use drift::{
+    Change as DriftChange, Context as DriftContext, DRIFT, Drift, How, render as drift_text,
+};
 pub use problem::Problem;
 pub(crate) use text::wrap;
 pub use text::{Look, render};
+pub use unused::{
+    Context as UnusedContext, UNUSED, Unused, last as last_use, render as unused_text,
+    words as use_words,
+};
 
 use crate::access::model::Access;
 use crate::names::{Owner, PersonName};

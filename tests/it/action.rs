@@ -113,12 +113,19 @@ async fn a_merge_is_applied_and_drift_fails_its_job() {
         ),
     );
     company.merge("logs for liwei");
-    let drift = [("COMMAND", "plan"), ("FAIL_ON_CHANGES", "true")];
-    step(&company, &forge, &drift).await.expect(2);
+    let plan = [("COMMAND", "plan"), ("FAIL_ON_CHANGES", "true")];
+    step(&company, &forge, &plan).await.expect(2);
     let applied = step(&company, &forge, &[("COMMAND", "apply")]).await.expect(0);
     assert!(applied.stdout.contains("Applied: 1 done"), "{}", applied.stdout);
+    step(&company, &forge, &plan).await.expect(0);
+    let drift = [("COMMAND", "drift"), ("FAIL_ON_CHANGES", "true"), ("ISSUE", "true")];
     step(&company, &forge, &drift).await.expect(0);
     assert!(forge.writes().is_empty());
+    let seen = company.jumpserver.permission("jump_app_liwei_20270228").expect("the permission");
+    company.jumpserver.delete_permission(seen.id);
+    let drifted = step(&company, &forge, &drift).await.expect(2);
+    assert!(drifted.stdout.contains("is missing"), "{}", drifted.stdout);
+    assert_eq!(forge.issues().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

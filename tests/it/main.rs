@@ -11,6 +11,7 @@ mod check;
 mod comment;
 mod dead_targets;
 mod docs;
+mod drift;
 mod edit;
 mod explain;
 mod faults;
@@ -27,5 +28,6 @@ mod rotate;
 mod schema;
 #[path = "../support/mod.rs"]
 mod support;
+mod unused;
 mod who;
 mod workflows;

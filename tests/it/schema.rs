@@ -13,7 +13,7 @@ use crate::support::company::Company;
 use crate::support::pages::{blocks, copy};
 use crate::support::servers::Kind;
 
-const NAMES: [&str; 20] = [
+const NAMES: [&str; 22] = [
     "config",
     "policy",
     "instance",
@@ -29,6 +29,8 @@ const NAMES: [&str; 20] = [
     "list",
     "mine",
     "audit",
+    "drift",
+    "unused",
     "effect",
     "approvals",
     "answer",

@@ -163,12 +163,25 @@ impl Company {
         self.git(&["commit", "--quiet", "--allow-empty", "--message", message]);
     }
 
+    /// Commits everything, as a merge at an earlier moment would have.
+    pub(crate) fn merge_at(&self, message: &str, at: jiff::Timestamp) {
+        let date = at.to_string();
+        self.git(&["add", "--all"]);
+        let dates = [("GIT_AUTHOR_DATE", date.as_str()), ("GIT_COMMITTER_DATE", &date)];
+        self.git_with(&["commit", "--quiet", "--message", message], &dates);
+    }
+
     /// Runs git in the access repo.
     pub(crate) fn git(&self, args: &[&str]) -> String {
+        self.git_with(args, &[])
+    }
+
+    fn git_with(&self, args: &[&str], environment: &[(&str, &str)]) -> String {
         let output = Command::new("git")
             .arg("-C")
             .arg(self.folder.path())
             .args(args)
+            .envs(environment.iter().copied())
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_CONFIG_SYSTEM", "/dev/null")
             .output()

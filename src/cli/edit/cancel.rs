@@ -1,8 +1,6 @@
 //! `jumpgate cancel`.
 
-use std::sync::Arc;
-
-use super::{Changes, Draft, Place, Title, ended};
+use super::{Draft, Place, Title, ended};
 use crate::cli::Outcome;
 
 /// Take a request back: its file is removed, or it ends sooner.
@@ -29,18 +27,8 @@ impl Args {
         let behind = ["from", "reason", "for"];
         let (changes, how) = match &self.on {
             Some(on) => (draft.with(file, "until", draft.end(on)?, &behind)?, format!("on {on}")),
-            None => (Self::without(&draft, file), "now".to_owned()),
+            None => (draft.without(&[file.clone()].into()), "now".to_owned()),
         };
         draft.propose(&changes, &Title::of("cancel", name.as_str(), &how))
-    }
-
-    /// Without the file. The folder stays: a lost one is an error, not a repo without requests.
-    fn without(draft: &Draft<'_>, file: &Arc<str>) -> Changes {
-        let mut changes = Changes::from([(file.clone(), None)]);
-        let mut others = draft.tree().files.keys().filter(|path| path.starts_with("requests/"));
-        if others.all(|path| path == file) {
-            changes.insert("requests/.gitkeep".into(), Some(String::new()));
-        }
-        changes
     }
 }

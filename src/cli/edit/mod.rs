@@ -12,4 +12,4 @@ pub(super) use leave::Args as Leave;
 pub(super) use release::Args as Release;
 pub(super) use renew::Args as Renew;
 
-use super::draft::{Changes, Draft, Place, Title, ended};
+use super::draft::{Draft, Place, Title, ended};

@@ -4,7 +4,7 @@ mod adopt;
 mod random;
 mod release;
 mod renew;
-mod world;
+pub(crate) mod world;
 
 use self::world::{DATABASE, JUMPGATE, World, at, repo};
 use super::finding::Kind;

@@ -26,22 +26,22 @@ use crate::plan::{self, Plan, What};
 use crate::repo::Tree;
 use crate::{grants, naming};
 
-pub(super) const JUMPGATE: &str = "version: 1
+pub(crate) const JUMPGATE: &str = "version: 1
 owner: acme
 time-zone: Asia/Shanghai
 jumpserver:
   url: https://jump.acme.example
 ";
-pub(super) const POLICY: &str = "environments: [prod, test]
+pub(crate) const POLICY: &str = "environments: [prod, test]
 limits: []
 ";
-pub(super) const DATABASE: &str = "address: orders-prod.db.acme.example:3306
+pub(crate) const DATABASE: &str = "address: orders-prod.db.acme.example:3306
 asset: orders-prod
 environment: prod
 owners: [liwei]
 account-host: 10.8.0.%
 ";
-pub(super) const SERVERS: &str = "servers:
+pub(crate) const SERVERS: &str = "servers:
   - environment: prod
     owners: [liwei]
     logins: [app, root]
@@ -49,12 +49,12 @@ pub(super) const SERVERS: &str = "servers:
     assets: [pay-web-*]
 ";
 
-pub(super) fn at(text: &str) -> Timestamp {
+pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().expect("a moment")
 }
 
 /// A repo with two people, one instance, one node, and these requests.
-pub(super) fn repo(requests: &[(&str, &str)], others: &[(&str, &str)]) -> Access {
+pub(crate) fn repo(requests: &[(&str, &str)], others: &[(&str, &str)]) -> Access {
     let mut files: BTreeMap<Arc<str>, Arc<[u8]>> = BTreeMap::new();
     let mut put = |path: &str, text: &str| {
         files.insert(path.into(), text.as_bytes().into());
@@ -79,8 +79,8 @@ pub(super) fn repo(requests: &[(&str, &str)], others: &[(&str, &str)]) -> Access
 }
 
 /// Both systems as they are before the first apply.
-pub(super) struct World {
-    pub(super) observed: Observed,
+pub(crate) struct World {
+    pub(crate) observed: Observed,
     ids: u128,
     clock: Timestamp,
 }
@@ -90,7 +90,7 @@ fn instance() -> InstanceName {
 }
 
 impl World {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut world =
             Self { observed: Observed::default(), ids: 100, clock: at("2026-12-01T00:00:00Z") };
         world.observed.jumpserver.organization =
@@ -142,23 +142,23 @@ impl World {
         world
     }
 
-    pub(super) fn live(&mut self) -> &mut Live {
+    pub(crate) fn live(&mut self) -> &mut Live {
         &mut self.observed.jumpserver
     }
 
-    pub(super) fn server(&mut self) -> &mut mysql::live::Live {
+    pub(crate) fn server(&mut self) -> &mut mysql::live::Live {
         match self.observed.instances.get_mut(&instance()) {
             Some(Instance::Read(live)) => live,
             _ => panic!("the server is there"),
         }
     }
 
-    pub(super) fn id(&mut self) -> Uuid {
+    pub(crate) fn id(&mut self) -> Uuid {
         self.ids += 1;
         Uuid::from_u128(self.ids)
     }
 
-    pub(super) fn user(&mut self, name: &str) -> Uuid {
+    pub(crate) fn user(&mut self, name: &str) -> Uuid {
         let id = self.id();
         let user = SeenUser {
             id,
@@ -176,7 +176,7 @@ impl World {
         id
     }
 
-    pub(super) fn asset(&mut self, name: &str, category: &str, kind: &str, protocol: &str) {
+    pub(crate) fn asset(&mut self, name: &str, category: &str, kind: &str, protocol: &str) {
         let asset = SeenAsset {
             id: self.id(),
             name: name.to_owned(),
@@ -193,7 +193,7 @@ impl World {
     }
 
     /// The plan for these files at this moment.
-    pub(super) fn plan(&self, access: &Access, moment: &str) -> Plan {
+    pub(crate) fn plan(&self, access: &Access, moment: &str) -> Plan {
         let grants = grants::of(access);
         let new_servers = BTreeSet::new();
         plan::make(&plan::Inputs {
@@ -207,7 +207,7 @@ impl World {
     }
 
     /// Plans, carries out, and makes sure that nothing is left to do.
-    pub(super) fn apply(&mut self, access: &Access, moment: &str) -> Plan {
+    pub(crate) fn apply(&mut self, access: &Access, moment: &str) -> Plan {
         let plan = self.plan(access, moment);
         self.carry_out(&plan);
         let again = self.plan(access, moment);
@@ -215,7 +215,7 @@ impl World {
         plan
     }
 
-    pub(super) fn carry_out(&mut self, plan: &Plan) {
+    pub(crate) fn carry_out(&mut self, plan: &Plan) {
         for item in &plan.items {
             match &item.what {
                 What::Permission { id, action, mark } => {

@@ -1,7 +1,7 @@
 //! An audit as CSV (RFC 4180), one row a door: for a spreadsheet.
 
 use crate::audit::{Audit, Door};
-use crate::visible::clean;
+use crate::report::csv;
 
 /// The columns.
 const COLUMNS: [&str; 12] = [
@@ -21,10 +21,9 @@ const COLUMNS: [&str; 12] = [
 
 /// The table, with its head.
 pub fn render(audit: &Audit) -> String {
-    let mut text = COLUMNS.join(",") + "\r\n";
+    let mut text = csv::row(COLUMNS);
     for door in &audit.doors {
-        text.push_str(&row(door).map(|cell| self::cell(&cell)).join(","));
-        text.push_str("\r\n");
+        text.push_str(&csv::row(row(door)));
     }
     text
 }
@@ -51,38 +50,4 @@ fn row(door: &Door) -> [String; 12] {
         door.next.text.clone(),
         door.next.command.clone(),
     ]
-}
-
-/// One cell. Spreadsheets take some first characters for a formula, and names of accounts are
-/// whatever somebody made up: an apostrophe in front makes the cell a text.
-fn cell(text: &str) -> String {
-    let text = clean(text);
-    let text = match text.chars().next() {
-        Some('=' | '+' | '-' | '@' | '\t' | '\r') => format!("'{text}"),
-        _ => text,
-    };
-    if text.contains(['"', ',', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cell_is_a_text_whatever_stands_in_it() {
-        for (text, expected) in [
-            ("plain", "plain"),
-            ("a,b", "\"a,b\""),
-            ("say \"x\"", "\"say \"\"x\"\"\""),
-            ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
-            ("@%", "'@%"),
-            ("", ""),
-        ] {
-            assert_eq!(cell(text), expected);
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! Reports as a comment on a pull request.
 
 mod comparison;
+mod drift;
 mod escape;
 mod invalid;
 mod links;
@@ -10,6 +11,7 @@ mod plan;
 mod tests;
 
 pub use comparison::render as comparison;
+pub use drift::render as drift;
 pub(super) use escape::path;
 pub use invalid::render as invalid;
 pub use links::Links;

@@ -11,6 +11,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 
+use super::issues::{self, Issue};
 use super::pulls::{self, Pull};
 use super::reviews::Reviewed;
 
@@ -39,6 +40,7 @@ pub(crate) struct Comment {
 struct State {
     comments: Vec<Comment>,
     pulls: Vec<Pull>,
+    issues: Vec<Issue>,
     writes: Vec<String>,
     asked: Vec<String>,
     broken: usize,
@@ -85,6 +87,15 @@ impl Forge {
     /// Puts a pull request there, or changes one.
     pub(crate) fn change_pulls(&self, change: impl FnOnce(&mut Vec<Pull>)) {
         change(&mut self.state.lock().expect("the state").pulls);
+    }
+
+    pub(crate) fn issues(&self) -> Vec<Issue> {
+        self.state.lock().expect("the state").issues.clone()
+    }
+
+    /// Puts an issue there, or changes one.
+    pub(crate) fn change_issues(&self, change: impl FnOnce(&mut Vec<Issue>)) {
+        change(&mut self.state.lock().expect("the state").issues);
     }
 
     /// The writes since the start: method and path.
@@ -179,6 +190,14 @@ impl Forge {
         let json = serde_json::from_slice::<Value>(&bytes).unwrap_or_default();
         let query = parts.uri.query().unwrap_or("");
         let told = (&parts.method, path, query);
+        if let Some((status, answer)) =
+            issues::answer(self.api, &mut state.issues, login, told, &json)
+        {
+            if parts.method != Method::GET {
+                state.writes.push(format!("{} {path}", parts.method));
+            }
+            return reply(status, &answer);
+        }
         if let Some(answer) = state.reviewed.answer(self.api, told, &json) {
             state.asked.push(format!("{} {path}", parts.method));
             return answer;

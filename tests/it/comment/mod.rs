@@ -1,6 +1,7 @@
 //! `jumpgate comment` against servers that answer as the forges do.
 
 pub(crate) mod forge;
+pub(crate) mod issues;
 pub(crate) mod pulls;
 pub(crate) mod reviews;
 

@@ -44,6 +44,7 @@ mod model;
 mod nodes;
 mod org;
 mod paging;
+mod past;
 mod peek;
 mod permission_filters;
 mod permissions;

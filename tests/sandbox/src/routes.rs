@@ -15,6 +15,7 @@ use crate::labels;
 use crate::language;
 use crate::nodes;
 use crate::org;
+use crate::past;
 use crate::permissions;
 use crate::platforms;
 use crate::rbac;
@@ -133,7 +134,7 @@ fn serve(state: &mut State, request: &Request, parts: &[&str]) -> Outcome {
         ["terminal", "tasks", "kill-session"] => sessions::kill(state, request),
         ["labels", "labels"] => labels::list(state, request),
         ["orgs", "orgs", ..] => org::serve(state, request, rest),
-        ["audits", "operate-logs"] => settings::operate_logs(request),
+        ["audits", "operate-logs"] => past::operate_logs(state, request),
         ["settings", "public"] if method == "GET" => Ok(Reply::ok(settings::public(state.version))),
         ["common", "resources", "cache"] => bulk::cache(state, request),
         _ => Err(errors::method_not_allowed(method)),

@@ -139,7 +139,7 @@ impl Running {
         self.server.admin_token.clone()
     }
 
-    fn with<R>(&self, work: impl FnOnce(&mut State) -> R) -> R {
+    pub(crate) fn with<R>(&self, work: impl FnOnce(&mut State) -> R) -> R {
         work(&mut lock(&self.server.state))
     }
 
@@ -400,6 +400,6 @@ impl Running {
 }
 
 /// A seed that contradicts itself is a mistake of the test.
-fn expect<T>(found: Result<T, String>) -> T {
+pub(crate) fn expect<T>(found: Result<T, String>) -> T {
     found.unwrap_or_else(|words| panic!("the seed does not fit: {words}"))
 }

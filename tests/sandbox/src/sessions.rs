@@ -32,11 +32,16 @@ pub(crate) fn serve(state: &State, request: &Request, rest: &[String]) -> Outcom
                 Some("0" | "false") => Some(false),
                 _ => None,
             };
+            let date =
+                |name: &str| call.param(name).and_then(|text| dates::read(text, &call.zone).ok());
+            let (from, to) = (date("date_from"), date("date_to"));
             let mut rows: Vec<&Session> = state
                 .sessions
                 .iter()
                 .filter(|row| visible(row.org, request.org))
                 .filter(|row| finished.is_none_or(|finished| row.is_finished == finished))
+                .filter(|row| from.is_none_or(|from| row.date_start >= from))
+                .filter(|row| to.is_none_or(|to| row.date_start <= to))
                 .filter(|row| {
                     filters::exact(call, "user_id", &row.user.to_string())
                         && filters::exact(call, "asset_id", &row.asset.to_string())
@@ -46,6 +51,7 @@ pub(crate) fn serve(state: &State, request: &Request, rest: &[String]) -> Outcom
                 .collect();
             match call.param("order") {
                 Some("id") => rows.sort_by_key(|row| row.id),
+                Some("date_start") => rows.sort_by_key(|row| (row.date_start, row.id)),
                 // The newest first.
                 _ => rows.sort_by_key(|row| std::cmp::Reverse((row.date_start, row.id))),
             }

@@ -1,12 +1,10 @@
-//! Health, the public settings and the audit log.
+//! Health and the public settings.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::Version;
-use crate::errors::{self, Outcome, Reply};
-use crate::http::Request;
-use crate::paging::{self, ID_AND_NAME};
+use crate::errors::Reply;
 
 /// `/api/health/`, which needs no login and names no version.
 pub(crate) fn health(now: Timestamp) -> Reply {
@@ -67,14 +65,4 @@ pub(crate) fn public(version: Version) -> Value {
         settings["ASSET_PERMISSION_DEFAULT_EXPIRED_DAYS"] = json!(25550);
     }
     settings
-}
-
-/// `audits/operate-logs/`: nothing is logged.
-pub(crate) fn operate_logs(request: &Request) -> Outcome {
-    request.caller.must("audits.view_operatelog")?;
-    if request.call.method != "GET" {
-        return Err(errors::method_not_allowed(&request.call.method));
-    }
-    let rows: [(); 0] = [];
-    Ok(paging::list(request.call, &rows, ID_AND_NAME, |()| Value::Null))
 }

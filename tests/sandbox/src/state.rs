@@ -11,6 +11,7 @@ use crate::dates;
 use crate::model::{
     AccessKey, Account, Asset, Group, Label, Node, Org, Permission, Role, Session, Template, User,
 };
+use crate::past::Logged;
 use crate::rbac;
 use crate::table::{Pairs, Table};
 
@@ -38,6 +39,7 @@ pub(crate) struct State {
     pub(crate) permissions: Table<Permission>,
     pub(crate) labels: Table<Label>,
     pub(crate) sessions: Table<Session>,
+    pub(crate) operate_log: Vec<Logged>,
     pub(crate) roles: Table<Role>,
     pub(crate) orgs: Vec<Org>,
 
@@ -81,6 +83,7 @@ impl State {
             permissions: Table::default(),
             labels: Table::default(),
             sessions: Table::default(),
+            operate_log: Vec::new(),
             roles: Table::default(),
             orgs: Vec::new(),
             group_users: Pairs::default(),

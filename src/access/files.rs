@@ -453,6 +453,11 @@ pub(super) struct ServerAsk {
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<Vec<String>>", length(min = 1))]
     pub(super) assets: Option<List>,
+    /// The name of a permission of JumpServer that gives just this already: it becomes the
+    /// request's own. The request is then for one person.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>")]
+    pub(super) adopts: Option<Text>,
 }
 
 /// A level on parts of instances.
@@ -470,6 +475,24 @@ pub(super) struct DatabaseAsk {
     /// in back-ticks.
     #[schemars(with = "Vec<String>", length(min = 1))]
     pub(super) tables: List,
+    /// What gives just this already, and becomes the request's own. The request is then for
+    /// one person.
+    #[serde(default, deserialize_with = "value")]
+    pub(super) adopts: Option<AdoptsPart>,
+}
+
+/// An account and a permission that become a request's own; one of them may be left out.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct AdoptsPart {
+    /// The user name of an account of the database server.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>")]
+    pub(super) account: Option<Text>,
+    /// The name of a permission of JumpServer.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<String>")]
+    pub(super) permission: Option<Text>,
 }
 
 /// The value of a key that may be left out. A key without a value is an error: `until:`

@@ -340,6 +340,8 @@ pub struct ServerWant {
     pub nodes: Vec<(String, Site)>,
     /// Asset names, each with its place.
     pub assets: Vec<(String, Site)>,
+    /// The permission of JumpServer that becomes the request's own.
+    pub adopts: Option<(String, Site)>,
 }
 
 /// One entry of `databases:` in a request.
@@ -351,6 +353,17 @@ pub struct DatabaseWant {
     pub level: LevelName,
     /// What of the instances, each with its place.
     pub tables: Vec<(Scope, Site)>,
+    /// What becomes the request's own.
+    pub adopts: Option<Adopts>,
+}
+
+/// What exists and becomes a request's own, each with its place.
+#[derive(Debug, Clone)]
+pub struct Adopts {
+    /// The user name of an account of the instances.
+    pub account: Option<(String, Site)>,
+    /// The name of a permission of JumpServer.
+    pub permission: Option<(String, Site)>,
 }
 
 /// What of an instance: literal names, never patterns.

@@ -9,7 +9,7 @@ use super::files::{DatabaseAsk, OneOrMany, RequestFile, ServerAsk, Text};
 use super::instant::End;
 use super::limits::SENTENCE;
 use super::load::{Loader, start};
-use super::model::{Access, DatabaseWant, Party, Request, Scope, ServerWant, Site};
+use super::model::{Access, Adopts, DatabaseWant, Party, Request, Scope, ServerWant, Site};
 use super::scope;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::grants::{Offers, ServerTarget};
@@ -197,7 +197,7 @@ impl Loader<'_> {
         offers: &Offers<'_>,
         over: bool,
     ) -> Option<ServerWant> {
-        let ServerAsk { login, nodes, assets } = &ask.value;
+        let ServerAsk { login, nodes, assets, adopts } = &ask.value;
         for list in [nodes, assets].into_iter().flatten() {
             if self.is_too_much(file, list, (1, list.value.len())) {
                 return None;
@@ -270,7 +270,8 @@ impl Loader<'_> {
         let sited = |texts: Vec<Text>| {
             texts.into_iter().map(|text| (text.value.clone(), yaml::site(file, &text))).collect()
         };
-        Some(ServerWant { login: name?, nodes: sited(nodes), assets: sited(assets) })
+        let adopts = adopts.as_ref().map(|text| (text.value.clone(), yaml::site(file, text)));
+        Some(ServerWant { login: name?, nodes: sited(nodes), assets: sited(assets), adopts })
     }
 
     fn database(
@@ -280,7 +281,7 @@ impl Loader<'_> {
         access: &Access,
         over: bool,
     ) -> Option<DatabaseWant> {
-        let DatabaseAsk { instance, level, tables } = &ask.value;
+        let DatabaseAsk { instance, level, tables, adopts } = &ask.value;
         let instances = match &instance.value {
             OneOrMany::Many(texts) => texts.len(),
             OneOrMany::One(_) | OneOrMany::Other => 1,
@@ -361,7 +362,14 @@ impl Loader<'_> {
         {
             self.fit(file, &tables.value, privileges, access);
         }
-        Some(DatabaseWant { instances, level: level_name?, tables: scopes })
+        let sited = |text: &Option<Text>| {
+            text.as_ref().map(|text| (text.value.clone(), yaml::site(file, text)))
+        };
+        let adopts = adopts.as_ref().map(|part| Adopts {
+            account: sited(&part.account),
+            permission: sited(&part.permission),
+        });
+        Some(DatabaseWant { instances, level: level_name?, tables: scopes, adopts })
     }
 
     /// Says which privileges cannot be held at a scope, and which levels fit.

@@ -12,6 +12,7 @@ use crate::access::schema::FILES;
 use crate::answers::Answer;
 use crate::audit::Audit;
 use crate::diagnostic::nearest;
+use crate::import::Import;
 use crate::report::{Approvals, CheckReport, Comparison, Report};
 use crate::request::{self, Body};
 
@@ -80,6 +81,7 @@ fn entries() -> Vec<Entry> {
         output::<ApplyReport>("apply"),
         output::<Answer>("who"),
         output::<Audit>("audit"),
+        output::<Import>("import"),
         output::<Comparison>("effect"),
         output::<Approvals>("approvals"),
         output::<request::Answer>("answer"),
@@ -96,6 +98,7 @@ fn output<T: JsonSchema>(name: &'static str) -> Entry {
     let command = match name {
         "effect" => "plan --base REVISION --format json",
         "answer" => "request --json FILE",
+        "import" => "import requests --format json",
         _ => &format!("{name} --format json"),
     };
     let of = format!("what `jumpgate {command}` prints");

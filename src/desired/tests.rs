@@ -128,6 +128,7 @@ fn database(instance: &str, level: &str, scope: Scope) -> DatabaseWant {
         instances: vec![(name(instance), site())],
         level: name(level),
         tables: vec![(scope, site())],
+        adopts: None,
     }
 }
 
@@ -190,6 +191,7 @@ fn hosts_are_ready_before_the_start_and_databases_are_not() {
         login: name("app"),
         nodes: vec![("/Default/payments/prod".to_owned(), site())],
         assets: vec![("pay-web-01".to_owned(), site())],
+        adopts: None,
     });
     access.requests = BTreeMap::from([(name("r1"), asked)]);
     let grants = grants::of(&access);

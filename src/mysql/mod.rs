@@ -29,4 +29,4 @@ pub use reader::Reader;
 pub use session::{Credentials, Limits, Target};
 pub(crate) use statement::literal;
 pub use statement::statement;
-pub use writer::{Dropped, Writer};
+pub use writer::{Dropped, Writer, is_protected};

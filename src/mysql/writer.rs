@@ -31,6 +31,12 @@ const PROTECTED: &[&str] = &[
     "debian-sys-maint",
 ];
 
+/// Whether accounts of this user name are never touched: an administrator's, or the server's
+/// own.
+pub fn is_protected(user: &str) -> bool {
+    PROTECTED.iter().any(|name| name.eq_ignore_ascii_case(user))
+}
+
 /// What became of an account that was to be dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Dropped {

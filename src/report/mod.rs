@@ -7,6 +7,7 @@ mod comparison;
 mod comparison_text;
 pub mod github;
 pub mod gitlab;
+mod import;
 pub mod markdown;
 mod phrase;
 mod problem;
@@ -24,6 +25,7 @@ pub use audit::{render_csv as audit_csv, render_text as audit_text};
 pub use check::{CheckReport, Holds, Told};
 pub use comparison::{COMPARISON, Comparison, Counts, Live};
 pub use comparison_text::{render as render_comparison, render_change};
+pub use import::render as import_text;
 pub use problem::Problem;
 pub use text::{Look, render};
 

@@ -13,7 +13,7 @@ use crate::support::company::Company;
 use crate::support::pages::{blocks, copy};
 use crate::support::servers::Kind;
 
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 18] = [
     "config",
     "policy",
     "instance",
@@ -26,6 +26,7 @@ const NAMES: [&str; 17] = [
     "apply",
     "who",
     "audit",
+    "import",
     "effect",
     "approvals",
     "answer",

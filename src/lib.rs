@@ -11,6 +11,7 @@
 //! - [`repo`]: files of a folder or a git revision; who wrote and merged them.
 //! - [`access`]: what people write, checked ([`yaml`], [`diagnostic`] for its errors);
 //!   [`edit`] changes such files in place, [`request`] makes new ones from answers.
+//! - [`adoption`]: what exists already and becomes a request's.
 //! - [`grants`], [`policy`], [`desired`]: who may do what because of which request, whether
 //!   policy allows it, and what the targets look like then ([`names`], [`naming`],
 //!   [`period`], [`mark`]).
@@ -25,6 +26,7 @@
 //! and `cli`; everything else takes data and a moment, and gives data.
 
 pub mod access;
+pub mod adoption;
 pub mod answers;
 pub mod apply;
 pub mod approval;

@@ -20,6 +20,9 @@ pub enum Kind<'a> {
     Login(&'a LoginName),
     /// A level on databases.
     Level(&'a LevelName),
+    /// A level on databases by accounts that were adopted: the user name stands in the name,
+    /// so that no permission holds two and opens each on the other's databases.
+    Adopted(&'a LevelName, &'a str),
 }
 
 /// The name of a permission: `jump_app_fanlichun_20270228`, `jump_db_fanlichun_r`.
@@ -28,6 +31,9 @@ pub fn permission(prefix: &Prefix, kind: Kind<'_>, person: &PersonName, period: 
     match kind {
         Kind::Login(login) => format!("{prefix}_{login}_{person}{suffix}"),
         Kind::Level(level) => format!("{prefix}_db_{person}_{level}{suffix}"),
+        Kind::Adopted(level, account) => {
+            format!("{prefix}_db_{person}_{level}@{account}{suffix}")
+        }
     }
 }
 

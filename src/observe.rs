@@ -60,6 +60,9 @@ enum Part {
 /// A reading of all targets that is under way: what is there can be looked at before the
 /// last one has answered.
 pub struct Reading<'r> {
+    access: &'r Access,
+    desired: &'r Desired<'r>,
+    environment: Environment<'r>,
     parts: LocalBoxStream<'r, Part>,
     jumpserver: Option<Live>,
     instances: BTreeMap<InstanceName, Instance>,
@@ -70,7 +73,7 @@ impl<'r> Reading<'r> {
     /// Begins to read JumpServer and every instance in the focus, side by side.
     pub fn begin(
         access: &'r Access,
-        desired: &'r Desired<'_>,
+        desired: &'r Desired<'r>,
         reader: &'r Reader,
         environment: Environment<'r>,
         focus: &Focus,
@@ -80,13 +83,17 @@ impl<'r> Reading<'r> {
         let waiting = asked.iter().map(|name| (*name).clone()).collect();
         let servers = stream::iter(asked)
             .map(move |name| async move {
-                Part::Server(name.clone(), server(access, desired, environment, name).await)
+                let read = server(access, desired, environment, name, None).await;
+                Part::Server(name.clone(), read)
             })
             .buffer_unordered(SIDE_BY_SIDE);
         let ask = ask::jumpserver(access, desired);
         let jumpserver =
             stream::once(async move { Part::JumpServer(reader.observe(&ask).await.map(Box::new)) });
         Self {
+            access,
+            desired,
+            environment,
             parts: stream::select(jumpserver, servers).boxed_local(),
             jumpserver: None,
             instances: others.into_iter().map(|name| (name.clone(), Instance::NotAsked)).collect(),
@@ -115,6 +122,7 @@ impl<'r> Reading<'r> {
             let Some(part) = part else { break };
             self.take(part)?;
         }
+        self.strays().await;
         Ok(&self.waiting)
     }
 
@@ -126,7 +134,28 @@ impl<'r> Reading<'r> {
         while let Some(part) = self.parts.next().await {
             self.take(part)?;
         }
+        self.strays().await;
         Ok(())
+    }
+
+    /// Reads servers again on which JumpServer knows accounts of ours that nobody asked about:
+    /// adopted ones, whose names git does not tell any more.
+    async fn strays(&mut self) {
+        let Some(live) = &self.jumpserver else { return };
+        let mut strays = ask::strays(self.access, live);
+        strays.retain(|name, users| {
+            let read = self.instances.get(name).and_then(Instance::live);
+            read.is_some_and(|live| !users.is_subset(&live.users))
+        });
+        let Self { access, desired, environment, .. } = *self;
+        let read: Vec<_> = stream::iter(&strays)
+            .map(|(name, users)| async move {
+                (name.clone(), server(access, desired, environment, name, Some(users)).await)
+            })
+            .buffer_unordered(SIDE_BY_SIDE)
+            .collect()
+            .await;
+        self.instances.extend(read);
     }
 
     fn take(&mut self, part: Part) -> Result<(), jumpserver::Error> {
@@ -164,6 +193,7 @@ async fn server(
     desired: &Desired<'_>,
     environment: Environment<'_>,
     name: &InstanceName,
+    strays: Option<&BTreeSet<String>>,
 ) -> Instance {
     let Some(instance) = access.instances.get(name) else { return Instance::NotAsked };
     let credentials = match credentials::mysql(environment, name) {
@@ -174,7 +204,7 @@ async fn server(
         let target = mysql::Target::of(instance);
         let mut reader =
             mysql::Reader::connect(&target, &credentials, mysql::Limits::default()).await?;
-        let live = reader.observe(&ask::server(access, desired, name)).await?;
+        let live = reader.observe(&ask::server(access, desired, name, strays)).await?;
         reader.close().await;
         Ok::<_, mysql::Error>(live)
     };

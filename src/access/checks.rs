@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::load::whole;
 use super::model::{Access, Site};
+use crate::adoption::{self, Adoptions};
 use crate::credentials;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::grants::{self, Want};
@@ -25,6 +26,7 @@ const MOST_CLASHES: usize = 10_000;
 pub(super) fn all(tree: &Tree, access: &Access, now: Timestamp) -> Vec<Diagnostic> {
     let mut errors = credential_names(access);
     errors.extend(given_names(access, now));
+    errors.extend(super::adopts::checks(access, now));
     // A list that is cut behind these needs no more.
     for error in errors.iter_mut().take(super::limits::ERRORS) {
         error.span = span(tree, &error.site);
@@ -91,22 +93,39 @@ fn given_names(access: &Access, now: Timestamp) -> Vec<Diagnostic> {
     let mut permissions: BTreeMap<String, (String, &PersonName, &Site)> = BTreeMap::new();
     let mut accounts: BTreeMap<String, (String, &PersonName, &Site)> = BTreeMap::new();
     let mut errors = Vec::new();
+    let adoptions = Adoptions::of(access);
+    let adopts = adoptions.accounts().next().is_some();
     let all = grants::of(access);
     for grant in all.iter().filter(|grant| !grant.period.is_over(now)) {
-        let (kind, what) = match grant.want {
-            Want::Server { login, .. } => (Kind::Login(login), format!("login {login}")),
-            Want::Database { level, .. } => (Kind::Level(level), format!("level {level}")),
-        };
         if errors.len() > MOST_CLASHES {
             break;
         }
         let (person, site) = (grant.person, grant.because.site);
-        if let Kind::Level(level) = kind {
-            let name = naming::account(&config.owner, &config.prefix, person, level);
-            let taken =
-                accounts.entry(name.to_lowercase()).or_insert_with(|| (what.clone(), person, site));
-            if taken.0 != what || taken.1 != person {
-                errors.push(clash(site, &name, person, &what, taken));
+        let user = match grant.want {
+            Want::Server { .. } => None,
+            Want::Database { instance, level, .. } => adoption::holder(access, instance)
+                .map(|holder| (holder, adoptions.user(access, holder, person, level))),
+        };
+        let (kind, what) = match (grant.want, &user) {
+            (Want::Server { login, .. }, _) => (Kind::Login(login), format!("login {login}")),
+            (Want::Database { level, .. }, Some((_, user))) => {
+                (adoption::kind(access, person, level, user), format!("level {level}"))
+            }
+            (Want::Database { .. }, None) => continue,
+        };
+        if let Some((holder, user)) = &user {
+            let mut take = |key: String| {
+                let taken = accounts.entry(key).or_insert_with(|| (what.clone(), person, site));
+                if taken.0 != what || taken.1 != person {
+                    errors.push(clash(site, user, person, &what, taken));
+                }
+            };
+            if let Kind::Level(_) = kind {
+                take(user.to_lowercase());
+            }
+            // An adopted name is taken on its own instance alone.
+            if adopts {
+                take(format!("{holder}\n{}", user.to_lowercase()));
             }
         }
         let name = naming::permission(&config.prefix, kind, person, &grant.period);

@@ -434,6 +434,11 @@ pub(super) struct RequestFile {
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<Vec<DatabaseAsk>>", length(min = 1))]
     pub(super) databases: Option<Spanned<Vec<Spanned<DatabaseAsk>>>>,
+    /// `true`: what this request has in JumpServer and in databases stays as it is and is
+    /// jumpgate's no longer. Nobody gains or loses anything; then the file may go.
+    #[serde(default, deserialize_with = "value")]
+    #[schemars(with = "Option<bool>", extend("const" = true))]
+    pub(super) release: Option<Spanned<bool>>,
 }
 
 /// A login on servers. One of `nodes` and `assets` must be there.
@@ -453,10 +458,10 @@ pub(super) struct ServerAsk {
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<Vec<String>>", length(min = 1))]
     pub(super) assets: Option<List>,
-    /// The name of a permission of JumpServer that gives just this already: it becomes the
-    /// request's own. The request is then for one person.
+    /// A permission that exists in JumpServer, by its exact name: it becomes this request's
+    /// in place of a new one. Only in a request for one person.
     #[serde(default, deserialize_with = "value")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", length(min = 1))]
     pub(super) adopts: Option<Text>,
 }
 
@@ -475,23 +480,28 @@ pub(super) struct DatabaseAsk {
     /// in back-ticks.
     #[schemars(with = "Vec<String>", length(min = 1))]
     pub(super) tables: List,
-    /// What gives just this already, and becomes the request's own. The request is then for
-    /// one person.
+    /// What exists already and becomes this request's in place of something new. Only in a
+    /// request for one person.
     #[serde(default, deserialize_with = "value")]
-    pub(super) adopts: Option<AdoptsPart>,
+    #[schemars(with = "Option<AdoptsPart>")]
+    pub(super) adopts: Option<Spanned<AdoptsPart>>,
 }
 
-/// An account and a permission that become a request's own; one of them may be left out.
+/// What exists already and becomes a request's. One of `account` and `permission` must be
+/// there.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(extend("anyOf" = [{ "required": ["account"] }, { "required": ["permission"] }]))]
 pub(super) struct AdoptsPart {
-    /// The user name of an account of the database server.
+    /// The user name of an account on the server, at the instance's `account-host`, which
+    /// JumpServer holds with its password. It keeps its name as long as this stands here. The
+    /// entry names exactly one instance then.
     #[serde(default, deserialize_with = "value")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", length(min = 1, max = 32))]
     pub(super) account: Option<Text>,
-    /// The name of a permission of JumpServer.
+    /// A permission in JumpServer, by its exact name.
     #[serde(default, deserialize_with = "value")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", length(min = 1))]
     pub(super) permission: Option<Text>,
 }
 

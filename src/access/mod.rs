@@ -1,5 +1,6 @@
 //! What people write: the files of the access repo, and the checks that they pass.
 
+mod adopts;
 mod checks;
 mod files;
 pub mod instant;

@@ -329,6 +329,25 @@ pub struct Request {
     pub servers: Vec<ServerWant>,
     /// Databases asked for.
     pub databases: Vec<DatabaseWant>,
+    /// `release: true`: what it has becomes foreign again, as it is.
+    pub release: bool,
+}
+
+impl Request {
+    /// Whether it adopts anything.
+    pub fn adopts(&self) -> bool {
+        self.adopted().next().is_some()
+    }
+
+    /// The names that it adopts, each with its place.
+    pub fn adopted(&self) -> impl Iterator<Item = (&str, &Site)> {
+        let servers = self.servers.iter().flat_map(|want| &want.adopts);
+        let databases = self
+            .databases
+            .iter()
+            .flat_map(|want| want.adopts.account.iter().chain(&want.adopts.permission));
+        servers.chain(databases).map(|(name, site)| (name.as_str(), site))
+    }
 }
 
 /// One entry of `servers:` in a request.
@@ -340,7 +359,7 @@ pub struct ServerWant {
     pub nodes: Vec<(String, Site)>,
     /// Asset names, each with its place.
     pub assets: Vec<(String, Site)>,
-    /// The permission of JumpServer that becomes the request's own.
+    /// The permission that becomes this request's, by its name in JumpServer.
     pub adopts: Option<(String, Site)>,
 }
 
@@ -353,16 +372,16 @@ pub struct DatabaseWant {
     pub level: LevelName,
     /// What of the instances, each with its place.
     pub tables: Vec<(Scope, Site)>,
-    /// What becomes the request's own.
-    pub adopts: Option<Adopts>,
+    /// What exists already and becomes this request's.
+    pub adopts: Adopts,
 }
 
-/// What exists and becomes a request's own, each with its place.
-#[derive(Debug, Clone)]
+/// What exists on an instance and in JumpServer and becomes a request's.
+#[derive(Debug, Clone, Default)]
 pub struct Adopts {
-    /// The user name of an account of the instances.
+    /// The user name of an account of the only instance of its entry.
     pub account: Option<(String, Site)>,
-    /// The name of a permission of JumpServer.
+    /// A permission, by its name in JumpServer.
     pub permission: Option<(String, Site)>,
 }
 

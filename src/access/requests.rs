@@ -9,7 +9,7 @@ use super::files::{DatabaseAsk, OneOrMany, RequestFile, ServerAsk, Text};
 use super::instant::End;
 use super::limits::SENTENCE;
 use super::load::{Loader, start};
-use super::model::{Access, Adopts, DatabaseWant, Party, Request, Scope, ServerWant, Site};
+use super::model::{Access, DatabaseWant, Party, Request, Scope, ServerWant, Site};
 use super::scope;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::grants::{Offers, ServerTarget};
@@ -102,9 +102,9 @@ impl Loader<'_> {
                     "expected `servers:` or `databases:`".to_owned(),
                 );
             }
-            let reason = read.reason.value;
-            let request =
-                Request { site: start(&file), parties, reason, period, servers, databases };
+            let release = self.release(&file, read.release.as_ref());
+            let (site, reason) = (start(&file), read.reason.value);
+            let request = Request { site, parties, reason, period, servers, databases, release };
             if !self.gives_too_much(&file, &read.r#for, (&request, access), &mut given) {
                 requests.insert(name, request);
             }
@@ -270,7 +270,7 @@ impl Loader<'_> {
         let sited = |texts: Vec<Text>| {
             texts.into_iter().map(|text| (text.value.clone(), yaml::site(file, &text))).collect()
         };
-        let adopts = adopts.as_ref().map(|text| (text.value.clone(), yaml::site(file, text)));
+        let adopts = adopts.as_ref().map(|text| self.adopted(file, text));
         Some(ServerWant { login: name?, nodes: sited(nodes), assets: sited(assets), adopts })
     }
 
@@ -362,13 +362,7 @@ impl Loader<'_> {
         {
             self.fit(file, &tables.value, privileges, access);
         }
-        let sited = |text: &Option<Text>| {
-            text.as_ref().map(|text| (text.value.clone(), yaml::site(file, text)))
-        };
-        let adopts = adopts.as_ref().map(|part| Adopts {
-            account: sited(&part.account),
-            permission: sited(&part.permission),
-        });
+        let adopts = self.adopts(file, adopts.as_ref(), instance, instances.len());
         Some(DatabaseWant { instances, level: level_name?, tables: scopes, adopts })
     }
 

@@ -334,3 +334,48 @@ fn a_file_of_authorities_must_hold_certificates() {
         assert_eq!(errors(&tree), [(Code::InvalidValue, 7)], "{broken}");
     }
 }
+
+#[test]
+fn what_is_adopted_is_one_persons_and_taken_once() {
+    let server = |adopts: &str| {
+        format!("servers:\n  - login: app\n    nodes: [/Default/payments/prod]\n    {adopts}\n")
+    };
+    let database = |instance: &str, adopts: &str| {
+        format!(
+            "databases:\n  - instance: {instance}\n    level: r\n    tables: [orders.*]\n    {adopts}\n"
+        )
+    };
+    let good = format!(
+        "for: fanlichun\nreason: x\nuntil: 2026-12-31\n{}{}",
+        server("adopts: fanlichun-regularusers"),
+        database("orders-prod", "adopts: { account: jump_md_fanlichun_r, permission: fan-db }")
+    );
+    assert!(load(&with(REQUEST, &good), now()).is_ok());
+    let team = good.replace("for: fanlichun", "for: team/payments");
+    let codes = errors(&with(REQUEST, &team));
+    assert_eq!(codes, [7, 12, 12].map(|line| (Code::AdoptsForMany, line)));
+
+    let mut twice = with(REQUEST, &good);
+    twice.files.insert("requests/again.yaml".into(), good.as_bytes().into());
+    assert_eq!(
+        errors(&twice),
+        [(Code::AdoptedTwice, 7), (Code::AdoptedTwice, 12), (Code::AdoptedTwice, 12)]
+    );
+    let other =
+        good.replace("jump_md_fanlichun_r", "jump_md_other_r").replace("fan-db", "other-db");
+    let other = other.replace("fanlichun-regularusers", "other");
+    twice.files.insert("requests/again.yaml".into(), other.as_bytes().into());
+    let told = load(&twice, now()).expect_err("two things for one place");
+    let source = |file: &str| match file {
+        "requests/again.yaml" => Some(other.as_str()),
+        _ => Some(good.as_str()),
+    };
+    assert_snapshot!(render(&told, source, false));
+
+    assert_eq!(request(&database("orders-prod", "adopts: {}")), [(Code::Empty, 7)]);
+    let many = database("[orders-prod, orders-prod]", "adopts: { account: a }");
+    assert!(request(&many).contains(&(Code::NotAdoptable, 7)));
+    let root = database("orders-prod", "adopts: { account: root }");
+    assert_eq!(request(&root), [(Code::NotAdoptable, 7)]);
+    assert_eq!(request(&format!("release: false\n{}", server(""))), [(Code::InvalidValue, 3)]);
+}

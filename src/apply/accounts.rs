@@ -36,6 +36,7 @@ pub(super) async fn carry_out(
         stored: Vec::new(),
         changed: None,
         ended: None,
+        adopted: BTreeMap::new(),
         sessions: Sessions::default(),
     };
     for step in &change.steps {
@@ -65,6 +66,8 @@ struct One<'o, 'r, 'a> {
     changed: Option<Option<Timestamp>>,
     /// When access ended, when this run wrote it into the mark.
     ended: Option<Timestamp>,
+    /// The marks that this run gave to accounts of another hand.
+    adopted: BTreeMap<Uuid, Mark>,
     /// What became of open sessions.
     sessions: Sessions,
 }
@@ -97,6 +100,14 @@ impl One<'_, '_, '_> {
             Step::LeaveSessions => self.sessions.left += self.server.open_sessions(name).await?,
             Step::AwaitSessions => return self.await_sessions().await,
             Step::MarkDone { asset } => self.done(asset).await?,
+            Step::Adopt { account, .. } => self.adopt(*account).await?,
+            Step::WriteEvidence { account } => {
+                let owner = self.run.means.access.config.owner.to_string();
+                let mark = self.seen(*account)?;
+                let handover = mark.handover.with_context(|| lost(*account))?;
+                let evidence = Evidence { owner, generation: handover.generation };
+                self.server.set_evidence(name, Some(&evidence)).await?;
+            }
             Step::MarkNarrowing { account, .. } => {
                 // The requests stay in it until what they asked for is gone.
                 let mut mark = self.seen(*account)?;
@@ -140,7 +151,7 @@ impl One<'_, '_, '_> {
         let fresh = mark.ended_at(now_asked, super::sessions::now());
         let id = mark.id;
         let handover = mark.handover.as_mut();
-        let handover = handover.with_context(|| format!("account {id} has lost its mark"))?;
+        let handover = handover.with_context(|| lost(id))?;
         if self.change.steps.contains(&AccountStep::Handover(Step::AwaitSessions)) {
             handover.ended = Some(self.ended.unwrap_or(fresh));
         }
@@ -242,6 +253,20 @@ impl One<'_, '_, '_> {
         }
     }
 
+    /// A mark that says `done`, and the label, go to an account of another hand in one request;
+    /// its password stays.
+    async fn adopt(&mut self, id: Uuid) -> Result<()> {
+        let changed = self.changed().await?;
+        let generation = self.slot.get()?.1.to_owned();
+        let handover = Handover { state: HandoverState::Done, generation, changed, ended: None };
+        let mark = self.mark(id, Some(handover));
+        let comment = self.comment(&mark);
+        self.held().await?;
+        self.run.means.writer.adopt_account(id, &comment).await?;
+        self.adopted.insert(id, mark);
+        Ok(())
+    }
+
     /// The id of the account on an asset: the one that it has, or will have.
     fn id(&self, asset: &str, account: Option<Uuid>) -> Result<Uuid> {
         let asset = self.run.names.asset(asset)?;
@@ -301,18 +326,21 @@ impl One<'_, '_, '_> {
         self.remark(mark, HandoverState::Done).await
     }
 
-    /// The mark as it was read under the lock.
+    /// The mark as it was read under the lock, or as this run gave it.
     fn seen(&self, id: Uuid) -> Result<Mark> {
+        if let Some(mark) = self.adopted.get(&id) {
+            return Ok(mark.clone());
+        }
         let seen = self.run.means.live.accounts.get(&id);
         let mark = seen.and_then(|seen| seen.mark.clone());
-        mark.with_context(|| format!("account {id} has lost its mark"))
+        mark.with_context(|| lost(id))
     }
 
     /// A new mark on an account that keeps its password.
     async fn remark(&mut self, mut mark: Mark, state: HandoverState) -> Result<()> {
         let id = mark.id;
         let handover = mark.handover.as_mut();
-        handover.with_context(|| format!("account {id} has lost its mark"))?.state = state;
+        handover.with_context(|| lost(id))?.state = state;
         let comment = self.comment(&mark);
         self.held().await?;
         self.run.means.writer.patch_account_comment(id, &comment).await?;
@@ -321,9 +349,14 @@ impl One<'_, '_, '_> {
 
     /// Puts the label back that somebody took off.
     async fn label(&self, id: Uuid) -> Result<()> {
-        if !self.run.means.live.accounts.get(&id).is_some_and(|seen| seen.labelled) {
+        let seen = self.run.means.live.accounts.get(&id).is_some_and(|seen| seen.labelled);
+        if !seen && !self.adopted.contains_key(&id) {
             self.run.means.writer.label(Labelled::Account(id)).await?;
         }
         Ok(())
     }
+}
+
+fn lost(id: Uuid) -> String {
+    format!("account {id} has lost its mark")
 }

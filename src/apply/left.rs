@@ -72,10 +72,11 @@ pub(super) fn to_look_for(
 ) -> Option<(Left, bool)> {
     let now = sessions::now();
     let seen = run.means.live.permissions.get(&id)?;
-    let before = seen.mark.as_ref()?;
-    let since = before.ended_at(&wanted.requests, now);
+    // One that this run took over has no mark of ours yet.
+    let before = seen.mark.as_ref();
+    let since = before.map_or(now, |before| before.ended_at(&wanted.requests, now));
     let taken = left::taken(from, Some(to), since);
-    let noted = before.left.clone();
+    let noted = before.and_then(|before| before.left.clone());
     let left = match (taken, noted) {
         (Some(taken), Some(noted)) => taken.and(noted),
         (Some(taken), None) => taken,

@@ -40,6 +40,12 @@ pub(super) async fn carry_out(
                 Some(sessions) => left::settle(run, id, to, mark, sessions).await,
             }
         }
+        (Action::Adopt { from, to, .. }, Some(mark)) => {
+            // A later step takes away or adds what differs.
+            writer.adopt_permission(id, &patch(run, from, to, Some(mark))?).await?;
+            stands(run, id, to).await?;
+            Ok(Carried::default())
+        }
         (Action::Delete { from }, _) => left::delete(run, id, from).await,
         (_, None) => bail!("it has no mark to write"),
     }
@@ -97,6 +103,7 @@ fn patch(
         end: (from.end != to.end).then_some(to.end),
         active: (from.active != to.active).then_some(to.active),
         comment: mark.map(|mark| comment(run, to, mark)).transpose()?,
+        labels: None,
     })
 }
 

@@ -12,7 +12,6 @@ use crate::grants::{self, Grant, Want};
 use crate::mysql::privilege::Privilege;
 use crate::mysql::spec::{AccountName, Grants, TableName};
 use crate::names::InstanceName;
-use crate::naming;
 
 /// Adds the accounts that the grants ask for at `moment`.
 pub(super) fn add<'a>(
@@ -32,8 +31,8 @@ pub(super) fn add<'a>(
         let holder = asked.same_accounts_as.as_ref().unwrap_or(instance);
         let Some(server) = access.instances.get(holder) else { continue };
         let Some(privileges) = access.config.levels.get(level) else { continue };
-        let config = &access.config;
-        let user = naming::account(&config.owner, &config.prefix, grant.person, level);
+        let user = desired.adoptions.user(access, holder, grant.person, level);
+        let adopted = desired.adoptions.account(holder, grant.person, level).is_some();
         let wanted = match desired.accounts.entry((holder, user)) {
             Entry::Occupied(entry) => {
                 let wanted = entry.into_mut();
@@ -44,7 +43,8 @@ pub(super) fn add<'a>(
                 let name =
                     AccountName { user: entry.key().1.clone(), host: server.account_host.clone() };
                 let assets = assets.get(holder).cloned().unwrap_or_default();
-                let spec = AccountSpec { name, grants: Grants::default(), assets };
+                let grants = Grants::default();
+                let spec = AccountSpec { name, grants, assets, adopted };
                 let (person, because, end) = (grant.person, Vec::new(), end_of(grant));
                 entry.insert(Wanted { spec, person, because, end })
             }

@@ -30,6 +30,7 @@ impl<'a> Desired<'a> {
         for (name, user) in other.users {
             self.users.entry(name).or_insert(user);
         }
+        self.adoptions.join(other.adoptions);
     }
 }
 

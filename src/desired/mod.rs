@@ -15,6 +15,7 @@ pub(crate) use accounts::include;
 pub(crate) use permissions::{CONNECT, DATABASE_PROTOCOLS};
 
 use crate::access::model::{Access, PeopleSource};
+use crate::adoption::Adoptions;
 use crate::grants::Grant;
 use crate::jumpserver::spec::PermissionSpec;
 use crate::mysql::spec::{AccountName, Grants};
@@ -29,6 +30,8 @@ pub struct Desired<'a> {
     pub accounts: BTreeMap<(&'a InstanceName, String), Wanted<'a, AccountSpec>>,
     /// Users of JumpServer by user name; empty unless people come from the repo.
     pub users: BTreeMap<&'a str, UserSpec>,
+    /// What exists already and becomes one of these.
+    pub adoptions: Adoptions<'a>,
 }
 
 /// Something that is wanted, for whom, and because of which grants.
@@ -69,6 +72,8 @@ pub struct AccountSpec {
     /// The assets in JumpServer that get the account: the instance's own, then those of
     /// its replicas and aliases.
     pub assets: Vec<String>,
+    /// Whether the name is one that a request adopts.
+    pub adopted: bool,
 }
 
 /// A user of JumpServer that the repo makes.
@@ -87,7 +92,7 @@ pub struct UserSpec {
 /// Permissions on hosts are there before they start, since they carry their start;
 /// accounts and their permissions are there from the start on. What is over is gone.
 pub fn at<'a>(access: &'a Access, grants: &'a [Grant<'a>], moment: Timestamp) -> Desired<'a> {
-    let mut desired = Desired::default();
+    let mut desired = Desired { adoptions: Adoptions::of(access), ..Desired::default() };
     permissions::add(&mut desired, access, grants, moment);
     accounts::add(&mut desired, access, grants, moment);
     if access.config.source == PeopleSource::Repo {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::{Desired, Wanted, end_of, later};
 use crate::access::model::Access;
+use crate::adoption;
 use crate::grants::{self, Grant, ServerTarget, Want};
 use crate::jumpserver::spec::PermissionSpec;
 use crate::naming::{self, Kind};
@@ -52,21 +53,20 @@ pub(super) fn add<'a>(
                 }
             }
             Want::Database { instance, level, .. } => {
-                let Some(instance) = access.instances.get(instance) else { continue };
+                let Some(asked) = access.instances.get(instance) else { continue };
+                let Some(holder) = adoption::holder(access, instance) else { continue };
                 if !grant.period.has_started(moment) {
                     continue;
                 }
-                let wanted = entry(desired, name(Kind::Level(level)), group, |name| {
-                    let config = &access.config;
-                    let account = naming::account(&config.owner, prefix, grant.person, level);
-                    PermissionSpec {
-                        accounts: BTreeSet::from([account]),
-                        protocols: DATABASE_PROTOCOLS.map(str::to_owned).into(),
-                        actions: BTreeSet::from([CONNECT.to_owned()]),
-                        ..empty(name, &person.jumpserver, &grant.period)
-                    }
+                let account = desired.adoptions.user(access, holder, grant.person, level);
+                let name = name(adoption::kind(access, grant.person, level, &account));
+                let wanted = entry(desired, name, group, |name| PermissionSpec {
+                    accounts: BTreeSet::from([account]),
+                    protocols: DATABASE_PROTOCOLS.map(str::to_owned).into(),
+                    actions: BTreeSet::from([CONNECT.to_owned()]),
+                    ..empty(name, &person.jumpserver, &grant.period)
                 });
-                wanted.spec.assets.insert(instance.asset.clone());
+                wanted.spec.assets.insert(asked.asset.clone());
             }
         }
     }

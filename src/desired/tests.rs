@@ -120,6 +120,7 @@ fn request(person: &str, period: Period) -> Request {
         period,
         servers: Vec::new(),
         databases: Vec::new(),
+        release: false,
     }
 }
 
@@ -128,7 +129,7 @@ fn database(instance: &str, level: &str, scope: Scope) -> DatabaseWant {
         instances: vec![(name(instance), site())],
         level: name(level),
         tables: vec![(scope, site())],
-        adopts: None,
+        adopts: Default::default(),
     }
 }
 

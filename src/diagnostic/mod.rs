@@ -91,6 +91,12 @@ codes! {
     TooMuch = "JG025", "more than is possible";
     /// More errors than are listed.
     MoreErrors = "JG026", "more errors than are listed";
+    /// Something is adopted for more than one person, or for a team.
+    AdoptsForMany = "JG027", "something adopted for more than one person";
+    /// One thing is adopted twice, or two things would become one.
+    AdoptedTwice = "JG028", "one thing adopted twice";
+    /// An account that cannot be adopted, or an `adopts` that names no one thing.
+    NotAdoptable = "JG029", "something that cannot be adopted";
     /// A pull request adds or edits a request that is over.
     EndPassed = "JG030", "a request that is over";
     /// A level that lets people leave things behind that run with their rights.

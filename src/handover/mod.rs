@@ -17,6 +17,7 @@
 //! is replaced. JumpServer gets the new one then, the instance's own asset last, and the old
 //! one is discarded.
 
+mod adopt;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ use crate::mark::{Handover, HandoverState};
 use crate::mysql::spec::SeenAccount;
 use crate::names::Owner;
 
+pub use adopt::{Unfit, adoption};
 pub use step::Step;
 
 /// What was seen of one account on both sides.

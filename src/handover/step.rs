@@ -20,6 +20,19 @@ pub enum Step {
     /// Server: ALTER USER with the hash of the new password. An old password beside the
     /// one before stays.
     SetPassword,
+    /// JumpServer: the mark as `done` on an account that another hand made, with the label, a
+    /// generation of its own and the server's time of the change; the password stays.
+    Adopt {
+        /// The asset.
+        asset: String,
+        /// The account there.
+        account: Uuid,
+    },
+    /// Server: the owner and the generation of the mark into the account's ATTRIBUTE.
+    WriteEvidence {
+        /// The account in JumpServer that has the mark.
+        account: Uuid,
+    },
     /// JumpServer: the mark as `rotating`, before the server gets a second password.
     MarkRotating {
         /// The asset.

@@ -150,6 +150,11 @@ impl<'a> Here<'a, '_> {
                 format!("its host is {}: accounts of {} have {host}", account.name.host, self.name);
             reasons.push(Reason::new(Why::Host, text));
         }
+        let owner = self.access.config.owner.as_str();
+        if let Some(other) = account.evidence.as_ref().filter(|other| other.owner != owner) {
+            let text = format!("belongs to access repo {}", other.owner);
+            reasons.push(Reason::new(Why::Marked, text));
+        }
         let mut add = |text: String| reasons.push(Reason::new(Why::Login, text));
         if account.locked {
             add("is locked: a lock is a decision, which nothing here lifts".to_owned());

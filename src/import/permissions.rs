@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::person::People;
 use super::{Reason, Why};
-use crate::access::model::{Access, Login, Person};
+use crate::access::model::{Access, Person};
 use crate::audit::reach::{ALL, VIRTUAL};
 use crate::audit::{count, day, listed};
 use crate::desired::{CONNECT, DATABASE_PROTOCOLS};
@@ -15,12 +15,7 @@ use crate::jumpserver::everything::{Everything, User};
 use crate::jumpserver::spec::{PermissionSpec, SeenAsset, SeenPermission};
 use crate::names::{InstanceName, LoginName, PersonName};
 use crate::period::{Edge, Period};
-
-/// What JumpServer writes beside account names that are picked one by one; it opens nothing.
-const PICKED: &str = "@SPEC";
-
-/// From how many years on a permission has no end: JumpServer's own is 70 years ahead.
-const ENDLESS_YEARS: i64 = 50;
+use crate::plan::{NO_END, same_meaning};
 
 /// A permission that was judged.
 pub(super) struct Judged<'a> {
@@ -90,9 +85,10 @@ impl<'a> Context<'a> {
             });
         }
         let person = self.person(spec, &mut reasons);
+        let period = self.period(spec, person.map(|(_, person)| person), &mut reasons);
         let databases = spec.assets.iter().filter(|asset| self.is_database(asset)).count();
         let kind = if databases > 0 && (databases == spec.assets.len()) {
-            self.databases(spec, &mut reasons)
+            self.databases(spec, &period, &mut reasons)
         } else {
             if databases > 0 {
                 let text = format!(
@@ -101,9 +97,8 @@ impl<'a> Context<'a> {
                 );
                 reasons.push(Reason::new(Why::NotALogin, text));
             }
-            Kind::Hosts(self.login(spec, &mut reasons))
+            Kind::Hosts(self.login(spec, &period, &mut reasons))
         };
-        let period = self.period(spec, person.map(|(_, person)| person), &mut reasons);
         for name in spec.assets.iter().filter(|name| name.contains('*')) {
             let text = format!("asset {name}: a request takes `*` for a pattern");
             reasons.push(Reason::new(Why::File, text));
@@ -127,7 +122,7 @@ impl<'a> Context<'a> {
         if spec.assets.is_empty() && spec.nodes.is_empty() {
             shut("names no assets and no nodes".to_owned());
         }
-        if spec.accounts.iter().all(|account| account == PICKED) {
+        if spec.accounts.is_empty() {
             shut("names no accounts".to_owned());
         }
     }
@@ -177,11 +172,25 @@ impl<'a> Context<'a> {
     }
 
     /// The login that gives what the permission gives.
-    fn login(&self, spec: &'a PermissionSpec, reasons: &mut Vec<Reason>) -> Option<&'a LoginName> {
+    fn login(
+        &self,
+        spec: &'a PermissionSpec,
+        period: &Period,
+        reasons: &mut Vec<Reason>,
+    ) -> Option<&'a LoginName> {
         let told = self.people.told(&spec.name).and_then(|told| told.means);
         let logins = &self.access.config.logins;
-        let differing: Vec<(&LoginName, Vec<Reason>)> =
-            logins.iter().map(|(name, login)| (name, differences(spec, name, login))).collect();
+        let differing = logins.iter().map(|(name, login)| {
+            let want = PermissionSpec {
+                accounts: login.accounts.iter().cloned().collect(),
+                protocols: login.protocols.iter().cloned().collect(),
+                actions: login.actions.clone(),
+                ..in_period(spec, period)
+            };
+            let same = same_meaning(spec, &want, false, &self.assets, self.moment);
+            (name, differences(&same, &format!("login {name}"), &want, Why::NotALogin))
+        });
+        let differing: Vec<(&LoginName, Vec<Reason>)> = differing.collect();
         // Of several that are the same the one that the name says; else the first.
         let exact = || differing.iter().filter(|(_, differences)| differences.is_empty());
         let said = exact().find(|(name, _)| told == Some(name.as_str()));
@@ -197,26 +206,26 @@ impl<'a> Context<'a> {
     }
 
     /// Judges a permission that opens databases.
-    fn databases(&self, spec: &'a PermissionSpec, reasons: &mut Vec<Reason>) -> Kind<'a> {
-        let mut add = |text: String| reasons.push(Reason::new(Why::NotAnAccount, text));
+    fn databases(
+        &self,
+        spec: &'a PermissionSpec,
+        period: &Period,
+        reasons: &mut Vec<Reason>,
+    ) -> Kind<'a> {
+        let accounts: BTreeSet<&str> = named(spec).collect();
+        let want = PermissionSpec {
+            accounts: accounts.iter().take(1).map(|account| (*account).to_owned()).collect(),
+            protocols: DATABASE_PROTOCOLS.map(str::to_owned).into(),
+            actions: BTreeSet::from([CONNECT.to_owned()]),
+            ..in_period(spec, period)
+        };
+        let same = same_meaning(spec, &want, true, &self.assets, self.moment);
+        reasons.extend(differences(&same, "a request for a database", &want, Why::NotAnAccount));
         if !spec.nodes.is_empty() {
             let nodes = listed(spec.nodes.iter().map(String::as_str));
-            add(format!("names {nodes}: a permission for databases names their assets"));
+            let text = format!("names {nodes}: a permission for databases names their assets");
+            reasons.push(Reason::new(Why::NotAnAccount, text));
         }
-        let accounts: BTreeSet<&str> = named(spec).collect();
-        wide(spec, "request for a database", &mut add);
-        if accounts.len() > 1 {
-            let names = listed(accounts.iter().copied());
-            let text = format!(
-                "{} ({names}): a permission of jumpgate opens one",
-                count(accounts.len(), "account")
-            );
-            add(text);
-        }
-        let wanted = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-        let what = "a request for a database";
-        compare("protocols", &spec.protocols, &wanted(&DATABASE_PROTOCOLS), what, &mut add);
-        compare("actions", &spec.actions, &wanted(&[CONNECT]), what, &mut add);
         for asset in spec.assets.iter().filter(|asset| !self.instances.contains_key(asset.as_str()))
         {
             let text = format!("no file in inventory/databases/ names asset {asset}");
@@ -244,7 +253,7 @@ impl<'a> Context<'a> {
                 add(format!("starts at {}: a request starts on a whole minute", spec.start));
             }
         }
-        if !is_endless(spec) {
+        if spec.end.as_second() < NO_END {
             if whole(spec.end) {
                 period.until = Some(last(spec.end, zone));
             } else {
@@ -264,12 +273,6 @@ impl<'a> Context<'a> {
 /// Whether an asset of JumpServer is a MySQL or MariaDB server.
 pub(super) fn is_mysql(asset: &SeenAsset) -> bool {
     asset.category == "database" && matches!(asset.kind.as_str(), "mysql" | "mariadb")
-}
-
-/// Whether the end of a permission is none: JumpServer puts one behind every permission.
-fn is_endless(spec: &PermissionSpec) -> bool {
-    let years = SignedDuration::from_hours(24 * 365 * ENDLESS_YEARS);
-    spec.end >= Period::default().end() || spec.end.duration_since(spec.start) >= years
 }
 
 /// The beginning of a period: a day where it is one in `zone`.
@@ -292,7 +295,8 @@ fn named(spec: &PermissionSpec) -> impl Iterator<Item = &str> {
 }
 
 /// Account texts that mean more or less than one account.
-fn wide(spec: &PermissionSpec, what: &str, add: &mut impl FnMut(String)) {
+fn wide(spec: &PermissionSpec, why: Why, add: &mut impl FnMut(String)) {
+    let what = if why == Why::NotALogin { "login" } else { "request for a database" };
     if spec.accounts.contains(ALL) {
         add(format!("gives {ALL} accounts: no {what} says that"));
     }
@@ -308,21 +312,31 @@ fn wide(spec: &PermissionSpec, what: &str, add: &mut impl FnMut(String)) {
     }
 }
 
-/// Where a permission differs from a login; nothing when it gives the same.
-fn differences(spec: &PermissionSpec, name: &LoginName, login: &Login) -> Vec<Reason> {
+/// Where a permission differs from what a request, in words `what`, would have; nothing when
+/// it gives the same.
+fn differences(spec: &PermissionSpec, what: &str, want: &PermissionSpec, why: Why) -> Vec<Reason> {
     let mut reasons = Vec::new();
-    let mut add = |text: String| reasons.push(Reason::new(Why::NotALogin, text));
-    wide(spec, "login", &mut add);
-    let what = format!("login {name}");
-    let of = |words: &[String]| words.iter().cloned().collect::<BTreeSet<String>>();
+    let mut add = |text: String| reasons.push(Reason::new(why, text));
+    wide(spec, why, &mut add);
     let accounts: BTreeSet<String> = named(spec).map(str::to_owned).collect();
     // With everything open what else is named tells nothing.
     if !spec.accounts.contains(ALL) {
-        compare("accounts", &accounts, &of(&login.accounts), &what, &mut add);
+        if why == Why::NotAnAccount && accounts.len() > 1 {
+            let names = listed(accounts.iter().map(String::as_str));
+            let many = count(accounts.len(), "account");
+            add(format!("{many} ({names}): a permission of jumpgate opens one"));
+        } else {
+            compare("accounts", &accounts, &want.accounts, what, &mut add);
+        }
     }
-    compare("protocols", &spec.protocols, &of(&login.protocols), &what, &mut add);
-    compare("actions", &spec.actions, &login.actions, &what, &mut add);
+    compare("protocols", &spec.protocols, &want.protocols, what, &mut add);
+    compare("actions", &spec.actions, &want.actions, what, &mut add);
     reasons
+}
+
+/// The permission as it would be in a period that a request can say.
+fn in_period(spec: &PermissionSpec, period: &Period) -> PermissionSpec {
+    PermissionSpec { start: period.start(), end: period.end(), ..spec.clone() }
 }
 
 /// Says how a list differs from the one that `what` has.

@@ -9,6 +9,7 @@ use super::permissions::{Context, Judged, Kind};
 use super::person::People;
 use super::{Covered, File, Found, Kind as Of, Left, Options, Reason, Seen, Thing, Why, write};
 use crate::access::model::{Access, Instance, Scope};
+use crate::adoption::{self, Adoptions};
 use crate::audit::Ours;
 use crate::grants::{self, Offers, ServerTarget, Want};
 use crate::jumpserver::everything::Everything;
@@ -90,27 +91,29 @@ impl<'a> Taken<'a> {
     /// What requests give already.
     fn by_git(access: &'a Access, moment: Timestamp) -> Self {
         let mut taken = Self { permissions: BTreeMap::new(), accounts: BTreeMap::new() };
+        let adoptions = Adoptions::of(access);
         let all = grants::of(access);
         for grant in all.iter().filter(|grant| !grant.period.is_over(moment)) {
+            let person = grant.person;
             let request = format!("requests/{}.yaml", grant.because.request);
+            let user;
             let kind = match grant.want {
                 Want::Server { login, .. } => naming::Kind::Login(login),
                 Want::Database { instance, level, .. } => {
-                    let key = (grant.person, level, holder(access, instance));
-                    taken.accounts.entry(key).or_insert_with(|| request.clone());
-                    naming::Kind::Level(level)
+                    let Some(holder) = adoption::holder(access, instance) else { continue };
+                    taken
+                        .accounts
+                        .entry((person, level, holder))
+                        .or_insert_with(|| request.clone());
+                    user = adoptions.user(access, holder, person, level);
+                    adoption::kind(access, person, level, &user)
                 }
             };
-            let name = naming::permission(&access.config.prefix, kind, grant.person, &grant.period);
+            let name = naming::permission(&access.config.prefix, kind, person, &grant.period);
             taken.permissions.entry(name).or_insert(request);
         }
         taken
     }
-}
-
-/// The instance that holds the accounts of another.
-fn holder<'a>(access: &'a Access, name: &'a InstanceName) -> &'a InstanceName {
-    access.instances.get(name).and_then(|one| one.same_accounts_as.as_ref()).unwrap_or(name)
 }
 
 /// What requests adopt already, each with its file.
@@ -130,15 +133,14 @@ impl<'a> Adopted<'a> {
                 }
             }
             for want in &request.databases {
-                let Some(adopts) = &want.adopts else { continue };
-                if let Some((name, _)) = &adopts.permission {
+                if let Some((name, _)) = &want.adopts.permission {
                     adopted.permissions.insert(name, file.clone());
                 }
-                if let Some((user, _)) = &adopts.account {
-                    for (instance, _) in &want.instances {
-                        let instance = holder(access, instance);
-                        adopted.accounts.insert((instance, user), file.clone());
-                    }
+                if let Some((user, _)) = &want.adopts.account {
+                    let instances = want.instances.iter();
+                    let holders = instances.filter_map(|(name, _)| adoption::holder(access, name));
+                    let accounts = holders.map(|holder| ((holder, user.as_str()), file.clone()));
+                    adopted.accounts.extend(accounts);
                 }
             }
         }
@@ -186,7 +188,8 @@ impl<'a, 'c: 'a> Writer<'a, 'c> {
                 let account = accounts.first().copied().unwrap_or_default();
                 parts = self.instances(&spec.assets, account, person, &mut reasons);
                 if let Some(part) = parts.first() {
-                    self.in_place(naming::Kind::Level(part.level), person, &period, &mut reasons);
+                    let kind = adoption::kind(self.access, person, part.level, account);
+                    self.in_place(kind, person, &period, &mut reasons);
                 }
             }
             _ => {}
@@ -204,7 +207,7 @@ impl<'a, 'c: 'a> Writer<'a, 'c> {
                 (path, text)
             }
             (_, Some(first)) => {
-                let name = naming::Kind::Level(first.level);
+                let name = adoption::kind(self.access, person, first.level, first.account);
                 self.taken.permissions.insert(self.name(name, person, &period), title(&spec.name));
                 for part in &parts {
                     let key = (person, part.level, part.holder);
@@ -220,6 +223,13 @@ impl<'a, 'c: 'a> Writer<'a, 'c> {
         };
         stands_for.dedup();
         let (path, text) = text;
+        if self.found.files.iter().any(|file| file.path == path) {
+            let text = format!("{path} would be the file of something else too");
+            let reasons = vec![Reason::new(Why::File, text)];
+            let left = |thing| Left { thing, reasons: reasons.clone() };
+            self.found.left.extend(stands_for.into_iter().map(left));
+            return;
+        }
         self.found.files.push(File { path, added_to: false, text, stands_for, notes: Vec::new() });
     }
 
@@ -239,7 +249,9 @@ impl<'a, 'c: 'a> Writer<'a, 'c> {
         if let Some(other) = self.taken.permissions.get(&self.name(kind, person, period)) {
             let what = match kind {
                 naming::Kind::Login(login) => format!("login {login}"),
-                naming::Kind::Level(level) => format!("level {level}"),
+                naming::Kind::Level(level) | naming::Kind::Adopted(level, _) => {
+                    format!("level {level}")
+                }
             };
             let text = format!("{other} stands for {what} of {person} in the same period already");
             reasons.push(Reason::new(Why::Taken, text));
@@ -259,7 +271,7 @@ impl<'a, 'c: 'a> Writer<'a, 'c> {
             let Some(instance) = self.context.instances.get(asset.as_str()).copied() else {
                 continue;
             };
-            let holder = holder(self.access, instance);
+            let Some(holder) = adoption::holder(self.access, instance) else { continue };
             let mut add = |why, text: String| reasons.push(Reason::new(why, text));
             if let Some(Instance { retired: true, .. }) = self.access.instances.get(instance) {
                 add(Why::NotOffered, format!("{instance} is retired"));

@@ -4,8 +4,10 @@ use std::fmt::Write as _;
 
 use super::requests::{FOLDER, OnInstance};
 use crate::access::model::Access;
+use crate::adoption;
 use crate::jumpserver::spec::PermissionSpec;
 use crate::names::{LoginName, PersonName};
+use crate::naming;
 use crate::period::{Edge, Period};
 use crate::request::list;
 use crate::yaml::{line, scalar};
@@ -48,11 +50,22 @@ pub(super) fn databases(
         let _ = writeln!(text, "      account: {}", line(part.account));
         let _ = writeln!(text, "      permission: {}", line(permission));
     }
-    (path(person, &format!("db_{level}"), period), text)
+    let account = parts.first().map_or("", |part| part.account);
+    let derived = parts.first().is_some_and(|part| {
+        matches!(adoption::kind(access, person, part.level, account), naming::Kind::Level(_))
+    });
+    let what = if derived { format!("db_{level}") } else { slug(account) };
+    (path(person, &what, period), text)
 }
 
-/// The path of a request: the same in every import. No login holds `_`, so a level never meets
-/// one.
+/// A user name as a part of a path.
+fn slug(user: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
+    user.chars().map(|c| if plain(c) { c } else { '-' }).collect()
+}
+
+/// The path of a request: the same in every import. An account whose name is not the one that
+/// jumpgate gives is named in it, since it has a permission of its own.
 fn path(person: &PersonName, what: &str, period: &Period) -> String {
     format!("{FOLDER}/{person}-{what}{}.yaml", period.suffix())
 }

@@ -270,6 +270,8 @@ pub(crate) struct AccountRow {
     pub(crate) asset: Named,
     #[serde(default = "yes")]
     pub(crate) is_active: bool,
+    /// Only in the answer about one account.
+    pub(crate) has_secret: Option<bool>,
     #[serde(default)]
     pub(crate) labels: Vec<Label>,
     #[serde(default, deserialize_with = "text")]
@@ -294,6 +296,7 @@ impl AccountRow {
             name: self.name,
             username: self.username,
             secret_type: self.secret_type.word(),
+            has_secret: self.has_secret,
             active: self.is_active,
             comment: self.comment,
         }

@@ -142,6 +142,8 @@ pub struct SeenAssetAccount {
     pub username: String,
     /// `password`, `ssh_key`, ...
     pub secret_type: String,
+    /// Whether it holds a secret, where that was asked.
+    pub has_secret: Option<bool>,
     /// Whether it is switched on.
     pub active: bool,
     /// Whether it carries our label.

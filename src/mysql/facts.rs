@@ -74,6 +74,7 @@ impl Facts {
         let server = Server {
             label: session.server().to_owned(),
             identity,
+            login: me.clone(),
             not_writable: read_only(&variables).or(match &replication {
                 Replication::From(why) => Some(why.clone()),
                 Replication::None | Replication::Unseen => None,

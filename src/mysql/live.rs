@@ -14,10 +14,19 @@ pub struct Ask {
     /// How the user names of all accounts of ours begin, such as `jump_db_`. Every account
     /// that begins so is read, whatever its host.
     pub account_prefix: String,
+    /// User names of accounts to read besides, whatever their host: those that were adopted.
+    pub users: BTreeSet<String>,
     /// Databases of which to say whether they exist.
     pub databases: BTreeSet<String>,
     /// Tables of which to say whether they exist, each with columns of which to say so.
     pub tables: BTreeMap<TableName, BTreeSet<String>>,
+}
+
+impl Ask {
+    /// Whether accounts of a user name are asked for.
+    pub fn has_user(&self, user: &str) -> bool {
+        user.starts_with(&self.account_prefix) || self.users.contains(user)
+    }
 }
 
 /// What was read of one server.
@@ -25,14 +34,16 @@ pub struct Ask {
 pub struct Live {
     /// What the server is.
     pub server: Server,
-    /// Accounts whose user name begins as asked, by name. Grants on databases and tables
+    /// The user names that were asked about besides those that begin as asked.
+    pub users: BTreeSet<String>,
+    /// Accounts whose user name is as asked, by name. Grants on databases and tables
     /// of one work for another of the same user name too, when a client matches both hosts.
     pub accounts: BTreeMap<AccountName, SeenAccount>,
     /// What everybody who can log in holds besides his own grants.
     pub everybody: Vec<Everybody>,
     /// Whether what was asked about exists.
     pub existing: Existing,
-    /// Open sessions of accounts whose user name begins as asked, in order; `None` when the
+    /// Open sessions of accounts whose user name is as asked, in order; `None` when the
     /// reader may not see sessions of others.
     pub sessions: Option<Vec<SeenSession>>,
 }
@@ -75,6 +86,8 @@ pub struct Server {
     pub dialect: Dialect,
     /// Which server it is: MySQL's server_uuid; on MariaDB host name, port and server_id.
     pub identity: String,
+    /// The account of this run's own login.
+    pub login: AccountName,
     /// Why it cannot be written, in words, when it cannot: read-only, or a replica.
     pub not_writable: Option<String>,
     /// The server's UTC clock minus the local one.

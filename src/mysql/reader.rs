@@ -61,7 +61,7 @@ impl Reader {
             names.push(public.clone());
         }
         let session = &mut self.session;
-        let found = self.tables.accounts(session, facts, &ask.account_prefix, names).await?;
+        let found = self.tables.accounts(session, facts, ask, names).await?;
 
         let mine: Vec<_> = std::iter::once(&facts.me)
             .chain(&facts.my_roles)
@@ -86,7 +86,7 @@ impl Reader {
         everybody.sort_by(|one, other| one.source.cmp(&other.source));
         let accounts = found
             .into_iter()
-            .filter(|(name, _)| !name.user.is_empty() && name.user.starts_with(&ask.account_prefix))
+            .filter(|(name, _)| !name.user.is_empty() && ask.has_user(&name.user))
             .filter_map(|(name, found)| found.seen(name.clone()).map(|seen| (name, seen)))
             .collect();
         // Without this right the list is short, and says nothing of it.
@@ -95,7 +95,7 @@ impl Reader {
             false => None,
         };
         let ours = |open: Open| {
-            let ours = open.user.starts_with(&ask.account_prefix);
+            let ours = ask.has_user(&open.user);
             ours.then_some(SeenSession { user: open.user, from: open.from })
         };
         let sessions = sessions.map(|open| {
@@ -103,7 +103,8 @@ impl Reader {
             sessions.sort();
             sessions
         });
-        Ok(Live { server: facts.server.clone(), accounts, everybody, existing, sessions })
+        let (server, users) = (facts.server.clone(), ask.users.clone());
+        Ok(Live { server, users, accounts, everybody, existing, sessions })
     }
 
     /// Fails when the login may not see from where the server replicates.

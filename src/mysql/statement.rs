@@ -195,6 +195,23 @@ pub(super) fn set_password(
     ))
 }
 
+/// Sets or removes our words in an account's ATTRIBUTE; none where the server has none. The
+/// server merges it as a JSON merge patch does: what others wrote stays.
+pub(super) fn set_evidence(
+    name: &AccountName,
+    evidence: Option<&Evidence>,
+    dialect: &Dialect,
+) -> Result<Option<String>, Error> {
+    if !dialect.has_attribute() {
+        return Ok(None);
+    }
+    let attribute = match evidence {
+        Some(_) => attribute(evidence, dialect)?,
+        None => " ATTRIBUTE '{\"jumpgate\": null}'".to_owned(),
+    };
+    Ok(Some(format!("ALTER USER {}{attribute}", account(name)?)))
+}
+
 /// Forgets the old password.
 pub(super) fn discard_old_password(name: &AccountName) -> Result<String, Error> {
     Ok(format!("ALTER USER {} DISCARD OLD PASSWORD", account(name)?))

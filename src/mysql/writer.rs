@@ -1,6 +1,7 @@
 //! Changes a server. A writer exists only while its lock is held, and is the only thing
 //! that can change a server.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -31,8 +32,7 @@ const PROTECTED: &[&str] = &[
     "debian-sys-maint",
 ];
 
-/// Whether accounts of this user name are never touched: an administrator's, or the server's
-/// own.
+/// Whether a user name is on the list of those that are never touched.
 pub fn is_protected(user: &str) -> bool {
     PROTECTED.iter().any(|name| name.eq_ignore_ascii_case(user))
 }
@@ -61,6 +61,8 @@ pub struct Writer {
     reader: Reader,
     lock: String,
     prefix: String,
+    /// User names that may be changed besides those that begin with the prefix.
+    adopted: BTreeSet<String>,
 }
 
 impl Writer {
@@ -84,7 +86,10 @@ impl Writer {
         let mut reader = Reader::connect(target, credentials, limits).await?;
         let lock = lock::name(owner);
         match Self::take(&mut reader, &lock, wait).await {
-            Ok(()) => Ok(Self { reader, lock, prefix: account_prefix.to_owned() }),
+            Ok(()) => {
+                let (prefix, adopted) = (account_prefix.to_owned(), BTreeSet::new());
+                Ok(Self { reader, lock, prefix, adopted })
+            }
             Err(error) => {
                 reader.close().await;
                 Err(error)
@@ -98,6 +103,12 @@ impl Writer {
         // Much can change while one waits.
         reader.facts = Facts::gather(&mut reader.session).await?;
         reader.require_writable().await
+    }
+
+    /// Lets accounts with these user names be changed too: those that git or a mark says are
+    /// adopted. The list of names that are never touched holds for them as for all.
+    pub fn allow(&mut self, users: BTreeSet<String>) {
+        self.adopted = users;
     }
 
     /// What the server is, as of the connection.
@@ -186,6 +197,23 @@ impl Writer {
         let dialect = &self.server().dialect;
         let set = statement::set_password(name, &hash, evidence, retain_current, dialect)?;
         self.send(name, &format!("set the password of {name}"), &Zeroizing::new(set)).await
+    }
+
+    /// Writes the owner and a generation into an account's ATTRIBUTE, or takes them out; what
+    /// else stands there stays, and so does the password. Where the server has no ATTRIBUTE
+    /// nothing is sent.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn set_evidence(
+        &mut self,
+        name: &AccountName,
+        evidence: Option<&Evidence>,
+    ) -> Result<(), Error> {
+        let Some(set) = statement::set_evidence(name, evidence, &self.server().dialect)? else {
+            return Ok(());
+        };
+        self.send(name, &format!("set the attribute of {name}"), &set).await
     }
 
     /// Ends the life of the password before the present one; none is as good.
@@ -353,9 +381,10 @@ impl Writer {
 
     fn may_touch(&self, name: &AccountName) -> Result<(), Error> {
         let own = [self.reader.session.user(), self.reader.facts.me.user.as_str()];
-        let protected =
-            own.iter().chain(PROTECTED).any(|user| user.eq_ignore_ascii_case(&name.user));
-        if protected || name.host.is_empty() || !name.user.starts_with(&self.prefix) {
+        let protected = own.iter().any(|user| user.eq_ignore_ascii_case(&name.user))
+            || is_protected(&name.user);
+        let ours = name.user.starts_with(&self.prefix) || self.adopted.contains(&name.user);
+        if protected || name.host.is_empty() || !ours {
             return Err(Error::Forbidden {
                 what: format!("{name} is not one of jumpgate's accounts: it is never changed"),
             });

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::accounts::{Accounts, over};
+use super::adopt::Adopting;
 use super::finding::{Finding, Kind};
 use super::hold;
 use super::hosts::Hosts;
@@ -17,7 +18,7 @@ use crate::access::model::Access;
 use crate::desired::{Desired, Wanted};
 use crate::jumpserver::spec::{Live, PermissionSpec, SeenPermission};
 use crate::mark::Mark;
-use crate::names::{InstanceName, PersonName, RequestName};
+use crate::names::{InstanceName, Owner, PersonName, RequestName};
 use crate::naming;
 use crate::on_end::OnEnds;
 use crate::period::Edge;
@@ -33,6 +34,8 @@ pub(super) struct Inputs<'i, 'a> {
     /// What all grants ask for, and what those ask for that keep policy.
     pub(super) all: &'i Desired<'a>,
     pub(super) allowed: &'i Desired<'a>,
+    /// What becomes of the permissions that requests adopt.
+    pub(super) adopting: &'i Adopting,
     /// Whose requests break policy: the user in JumpServer and the request.
     pub(super) violating: &'i BTreeSet<(&'a str, &'a RequestName)>,
     pub(super) moment: Timestamp,
@@ -55,17 +58,23 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
     let on_ends = OnEnds::of(inputs.access);
     let mut wants = BTreeMap::new();
     let mut held_back = Vec::new();
+    let known = Ours::of(inputs.access, inputs.live);
     for (name, wanted) in &inputs.all.permissions {
-        let id = naming::permission_id(owner, &inputs.live.organization.0, name);
-        let live = inputs.live.permissions.get(&id);
-        let live = live.filter(|seen| permissions::is_ours(owner, seen));
+        let taken = inputs.adopting.taken.get(name);
+        let live = known.find(name).or(taken);
+        let made = || naming::permission_id(owner, &inputs.live.organization.0, name);
+        let id = live.map_or_else(made, |seen| seen.id);
+        if inputs.adopting.refused.contains(name) {
+            continue;
+        }
         let want = want(inputs, id, name, wanted, live, &holders);
         if let Some(allowed) = inputs.allowed.permissions.get(name) {
             held_back.extend(rest(&allowed.spec, want.as_ref().map(|(spec, _)| spec)));
         }
         if let Some((spec, mark)) = want {
             let group = group(name).to_owned();
-            wants.insert(id, Want { spec, mark, group });
+            let adopts = taken.map(|seen| seen.spec.clone());
+            wants.insert(id, Want { spec, mark, group, adopts });
         }
     }
     let ours = inputs.live.permissions.values().filter(|seen| permissions::is_ours(owner, seen));
@@ -90,11 +99,12 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
         {
             findings.push(left_until(seen, until, inputs.access));
             let (spec, mark) = (seen.spec.clone(), mark.clone());
-            wants.insert(seen.id, Want { spec, mark, group: group(&seen.spec.name).to_owned() });
+            let group = group(&seen.spec.name).to_owned();
+            wants.insert(seen.id, Want { spec, mark, group, adopts: None });
         }
         if let Some(spec) = kept {
             let group = group(&seen.spec.name).to_owned();
-            wants.insert(seen.id, Want { spec, mark: mark.clone(), group });
+            wants.insert(seen.id, Want { spec, mark: mark.clone(), group, adopts: None });
         }
     }
     for (id, want) in &mut wants {
@@ -265,6 +275,44 @@ fn kept_by_violation(inputs: &Inputs<'_, '_>, seen: &SeenPermission, mark: &Mark
         })
 }
 
+/// The permissions that are ours, by their names. One that was adopted has the id that it had.
+pub(super) struct Ours<'l> {
+    owner: &'l Owner,
+    live: &'l Live,
+    names: BTreeMap<&'l str, &'l SeenPermission>,
+    groups: BTreeSet<&'l str>,
+}
+
+impl<'l> Ours<'l> {
+    pub(super) fn of(access: &'l Access, live: &'l Live) -> Self {
+        let owner = &access.config.owner;
+        let ours = live.permissions.values().filter(|seen| permissions::is_ours(owner, seen));
+        let names: BTreeMap<&str, &SeenPermission> =
+            ours.map(|seen| (seen.spec.name.as_str(), seen)).collect();
+        let groups = names.keys().map(|name| group(name)).collect();
+        Self { owner, live, names, groups }
+    }
+
+    /// The one that has the place of a name: by the name itself, or by the id of one that we
+    /// made and somebody called otherwise.
+    pub(super) fn find(&self, name: &str) -> Option<&'l SeenPermission> {
+        self.names.get(name).copied().or_else(|| {
+            let id = naming::permission_id(self.owner, &self.live.organization.0, name);
+            self.live.permissions.get(&id).filter(|seen| self.has(seen))
+        })
+    }
+
+    /// Whether one is ours.
+    pub(super) fn has(&self, seen: &SeenPermission) -> bool {
+        permissions::is_ours(self.owner, seen)
+    }
+
+    /// Whether one is ours that differs from a name only in its period.
+    pub(super) fn has_in_group(&self, group: &str) -> bool {
+        self.groups.contains(group)
+    }
+}
+
 /// The name of a permission without its period: permissions of one group replace one
 /// another.
 pub(super) fn group(name: &str) -> &str {
@@ -299,9 +347,9 @@ pub(super) fn owned_by<'a>(
 ) -> BTreeMap<&'a PersonName, BTreeSet<Uuid>> {
     let owner = &access.config.owner;
     let mut owned: BTreeMap<&PersonName, BTreeSet<Uuid>> = BTreeMap::new();
+    let ours = Ours::of(access, live);
     for (name, wanted) in &all.permissions {
-        let id = naming::permission_id(owner, &live.organization.0, name);
-        let seen = live.permissions.get(&id).filter(|seen| permissions::is_ours(owner, seen));
+        let seen = ours.find(name);
         if let Some(user) = seen.and_then(|seen| seen.mark.as_ref()?.user) {
             owned.entry(wanted.person).or_default().insert(user);
         }

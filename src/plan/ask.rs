@@ -1,11 +1,12 @@
 //! What a plan has to read: it follows what the access repo names, not the size of the
 //! systems.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::model::Access;
 use crate::desired::Desired;
 use crate::jumpserver::Ask;
+use crate::jumpserver::spec::Live;
 use crate::mysql;
 use crate::names::InstanceName;
 use crate::naming;
@@ -16,6 +17,8 @@ pub fn jumpserver(access: &Access, desired: &Desired<'_>) -> Ask {
     let mut ask = Ask::new(config.owner.clone());
     for (name, wanted) in &desired.permissions {
         ask.permissions.insert(name.clone());
+        let adopted = desired.adoptions.permission(name);
+        ask.permissions.extend(adopted.map(|line| line.name.to_owned()));
         ask.users.extend(wanted.spec.users.iter().cloned());
         ask.nodes.extend(wanted.spec.nodes.iter().cloned());
     }
@@ -28,6 +31,10 @@ pub fn jumpserver(access: &Access, desired: &Desired<'_>) -> Ask {
     }
     for ((_, user), wanted) in &desired.accounts {
         ask.account_users.insert(user.clone());
+        if wanted.spec.adopted {
+            let assets = wanted.spec.assets.iter();
+            ask.adopted_accounts.extend(assets.map(|asset| (asset.clone(), user.clone())));
+        }
         if let Some(person) = access.people.get(wanted.person) {
             ask.users.insert(person.jumpserver.clone());
         }
@@ -38,12 +45,42 @@ pub fn jumpserver(access: &Access, desired: &Desired<'_>) -> Ask {
     ask
 }
 
-/// What to read of one database server.
-pub fn server(access: &Access, desired: &Desired<'_>, instance: &InstanceName) -> mysql::live::Ask {
+/// The accounts of ours whose names do not tell that they are, by the instance that holds
+/// them: they were adopted, perhaps by a request that is gone.
+pub fn strays(access: &Access, live: &Live) -> BTreeMap<InstanceName, BTreeSet<String>> {
+    let prefix = naming::account_prefix(&access.config.prefix);
+    let mut strays: BTreeMap<InstanceName, BTreeSet<String>> = BTreeMap::new();
+    let ours = live.accounts.values().filter(|account| {
+        let mark = account.mark.as_ref();
+        !account.username.starts_with(&prefix)
+            && mark.is_some_and(|mark| mark.owner == access.config.owner && mark.id == account.id)
+    });
+    let mut by_asset: BTreeMap<&str, &InstanceName> = BTreeMap::new();
+    for (name, instance) in &access.instances {
+        by_asset.insert(&instance.asset, instance.same_accounts_as.as_ref().unwrap_or(name));
+    }
+    for account in ours {
+        if let Some(holder) = by_asset.get(account.asset.as_str()) {
+            strays.entry((*holder).clone()).or_default().insert(account.username.clone());
+        }
+    }
+    strays
+}
+
+/// What to read of one database server; `strays` are accounts of ours on it that git may not
+/// name any more.
+pub fn server(
+    access: &Access,
+    desired: &Desired<'_>,
+    instance: &InstanceName,
+    strays: Option<&BTreeSet<String>>,
+) -> mysql::live::Ask {
     let mut ask = mysql::live::Ask {
         account_prefix: naming::account_prefix(&access.config.prefix),
+        users: adopted(desired, instance),
         ..Default::default()
     };
+    ask.users.extend(strays.into_iter().flatten().cloned());
     let here = desired.accounts.iter().filter(|((holder, _), _)| *holder == instance);
     for (_, wanted) in here {
         let grants = &wanted.spec.grants;
@@ -59,6 +96,15 @@ pub fn server(access: &Access, desired: &Desired<'_>, instance: &InstanceName) -
         }
     }
     ask
+}
+
+/// The names of accounts on an instance that requests adopt, also of those that are over.
+pub fn adopted(desired: &Desired<'_>, instance: &InstanceName) -> BTreeSet<String> {
+    let here = desired.adoptions.accounts().filter(|(holder, ..)| *holder == instance);
+    let lines = here.map(|(_, _, line)| line.name.to_owned());
+    let wanted = desired.accounts.iter();
+    let wanted = wanted.filter(|((holder, _), wanted)| *holder == instance && wanted.spec.adopted);
+    lines.chain(wanted.map(|((_, user), _)| user.clone())).collect()
 }
 
 /// The instances that hold accounts: those of the inventory that are no aliases.

@@ -131,6 +131,14 @@ kinds! {
     MergedAgainstRules = "JG260", Error, "a request was merged against the rules";
     /// Nobody can tell how the request was merged.
     MergeNotKnown = "JG261", Error, "how a request was merged is not known";
+    /// What a request adopts is such that others would lose by it, or that it cannot be kept.
+    NotAdopted = "JG262", Error, "what a request adopts cannot be adopted";
+    /// Nothing has the name that a request adopts.
+    NothingToAdopt = "JG263", Warning, "what a request adopts does not exist";
+    /// What a request adopts stands beside what jumpgate made.
+    AdoptedBeside = "JG264", Notice, "what a request adopts stands beside ours";
+    /// Something that is to be released serves another request, too.
+    NotReleased = "JG265", Error, "something is not released, since others need it";
 }
 
 impl fmt::Display for Kind {

@@ -2,11 +2,12 @@
 //!
 //! `ask` says what has to be read, [`make`] compares, and each of the other modules looks
 //! at one kind of thing: `people`, `hosts`, `servers`, `scopes`, `accounts`, `access`
-//! (permissions). What cannot be done is told in [`finding`]; what must not be lost
+//! (permissions), `adopt` (permissions that others made). What cannot be done is told in [`finding`]; what must not be lost
 //! meanwhile is kept by `hold`; [`guard`] says when too much goes at once.
 
 mod access;
 pub mod accounts;
+mod adopt;
 pub mod ask;
 pub mod finding;
 mod focus;
@@ -33,6 +34,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+pub(crate) use adopt::{NO_END, same_meaning};
 pub use focus::Focus;
 
 use self::accounts::AccountChange;
@@ -156,6 +158,19 @@ pub enum What {
     },
 }
 
+impl What {
+    /// Whether something that another hand made is taken over.
+    pub fn adopts(&self) -> bool {
+        match self {
+            Self::User { .. } => false,
+            Self::Permission { action, .. } => {
+                matches!(**action, permissions::Action::Adopt { .. })
+            }
+            Self::Account { change } => change.adopts(),
+        }
+    }
+}
+
 impl Plan {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
@@ -203,9 +218,11 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
     let people = people::find(access, &all, live, &access::owned_by(access, &all, live));
     let hosts = hosts::find(access, &all, live);
     let servers = servers::find(access, &all, observed, inputs.new_servers);
+    let adopting = adopt::find(access, live, &people, &all, allowed, moment);
     let accounts = accounts::plan(&accounts::Inputs {
         access,
         live,
+        adopting: &adopting,
         servers: &servers,
         people: &people,
         all: &all,
@@ -219,6 +236,7 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
         people: &people,
         hosts: &hosts,
         accounts: &accounts,
+        adopting: &adopting,
         all: &all,
         allowed,
         violating: &violating,
@@ -237,6 +255,7 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
     findings.extend(people.findings.iter().cloned());
     findings.extend(hosts.findings.iter().cloned());
     findings.extend(servers.findings.iter().cloned());
+    findings.extend(adopting.findings.iter().cloned());
     findings.extend(accounts.findings.iter().cloned());
     findings.extend(permissions.findings.iter().cloned());
     findings.sort();
@@ -248,7 +267,9 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
         accounts,
         permissions,
     );
-    let removals = Removals { owned, ..removals };
+    // What is taken over in this run is ours when something of it goes.
+    let taken = items.iter().filter(|item| item.what.adopts()).count();
+    let removals = Removals { owned: owned + taken, ..removals };
     let stop = guard::judge(access.config.guard, removals, None).err();
     Plan { items, findings, removals, stop }
 }

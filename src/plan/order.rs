@@ -106,7 +106,7 @@ pub(super) fn items(
 fn spec(action: &Action) -> &PermissionSpec {
     match action {
         Action::Create { spec } | Action::Delete { from: spec } => spec,
-        Action::Update { to, .. } => to,
+        Action::Update { to, .. } | Action::Adopt { to, .. } => to,
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::access::Permissions;
+use super::adopt::Adopting;
 use super::finding::Kind;
 use super::guard::Removals;
 use super::{Inputs, Item, Plan, What, access as permissions, accounts, order, people, servers};
@@ -62,6 +63,7 @@ pub fn make(inputs: &Inputs<'_>, which: &Which) -> Plan {
         &accounts::Inputs {
             access,
             live,
+            adopting: &Adopting::default(),
             servers: &servers,
             people: &people,
             all: &all,

@@ -70,6 +70,16 @@ fn permission(
             words.extend(sessions(from, None, on_ends));
             (Sign::End, format!("permission {}", from.name), words)
         }
+        Action::Adopt { from, to, whole } => {
+            let then = match whole {
+                true => "nobody gains or loses anything",
+                false => "what it gives stays until the next step about it",
+            };
+            let mut words = vec![format!("adopts {}: {then}", from.name)];
+            words.push(format!("{}; {}", opens(to, access), how(to)));
+            words.push(period(to, zone));
+            (Sign::Change, format!("permission {}", to.name), words)
+        }
         Action::Update { from, to, mark } => {
             let mut words = changes(from, to, *mark, zone);
             words.extend(sessions(from, Some(to), on_ends));
@@ -102,8 +112,11 @@ fn opens(spec: &PermissionSpec, access: &Access) -> String {
     places.extend(spec.assets.iter().cloned());
     let places = places.join(", ");
     let accounts: Vec<&str> = spec.accounts.iter().map(String::as_str).collect();
-    let database = crate::naming::account_prefix(&access.config.prefix);
-    if accounts.iter().all(|account| account.starts_with(&database)) {
+    let prefix = crate::naming::account_prefix(&access.config.prefix);
+    let database = |protocol: &String| matches!(protocol.as_str(), "mysql" | "mariadb");
+    if spec.protocols.iter().all(database)
+        || accounts.iter().all(|account| account.starts_with(&prefix))
+    {
         format!("opens {places} in JumpServer as {}", accounts.join(", "))
     } else {
         format!("log in as {} on {places}", accounts.join(" or "))
@@ -201,6 +214,13 @@ fn account(change: &AccountChange, access: &Access) -> (Sign, String, Vec<String
             AccountStep::Handover(_) => {}
         }
     }
+    if change.adopts() {
+        let then = match (granted.0.is_empty(), revoked.0.is_empty()) {
+            (true, true) => "the same grants: nobody gains or loses anything",
+            _ => "and these grants change",
+        };
+        words.push(format!("adopts the account as it stands: the same password, {then}"));
+    }
     words.extend(granted.words().map(|text| format!("may {text}")));
     words.extend(revoked.words().map(|text| format!("loses {text}")));
     if created {
@@ -235,6 +255,9 @@ fn account(change: &AccountChange, access: &Access) -> (Sign, String, Vec<String
         });
         let gone: Vec<&str> = gone.collect();
         words.push(format!("is taken off asset {} in JumpServer", gone.join(", ")));
+    }
+    if words.is_empty() && has(|step| matches!(step, Step::WriteEvidence { .. })) {
+        words.push("only the words in its ATTRIBUTE that say that it is adopted".to_owned());
     }
     if words.is_empty() && mark {
         words.push("only its mark: the requests that it comes from, or their ends".to_owned());

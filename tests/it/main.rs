@@ -1,6 +1,7 @@
 //! Tests of the whole: commands, and real servers.
 
 mod action;
+mod adopt;
 mod apply;
 mod approvals;
 mod audit;

@@ -71,7 +71,8 @@ async fn ends(
     if plan.is_empty() {
         return Ok(0);
     }
-    let mut locks = Locks::take(access, &reader, &plan, environment, args.patience()).await?;
+    let mut locks =
+        Locks::take(access, &reader, (&plan, &observed), environment, args.patience()).await?;
     locks.leave_out(&observed);
     let (focus, locked) = locks.read(access, &desired, &Focus::default()).await;
     let again = observe::all(access, &desired, &reader, environment, &focus).await;

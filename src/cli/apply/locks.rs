@@ -23,6 +23,8 @@ pub(super) struct Locks {
     servers: BTreeMap<InstanceName, mysql::Writer>,
     /// Servers that could not be read or locked, and why.
     unlocked: BTreeMap<InstanceName, String>,
+    /// Accounts of ours whose names do not tell that they are.
+    strays: BTreeMap<InstanceName, BTreeSet<String>>,
 }
 
 impl Locks {
@@ -32,7 +34,7 @@ impl Locks {
     pub(super) async fn take(
         access: &Access,
         reader: &Reader,
-        plan: &Plan,
+        (plan, observed): (&Plan, &Observed),
         environment: Environment<'_>,
         patience: Duration,
     ) -> Result<Self, Outcome> {
@@ -61,7 +63,8 @@ impl Locks {
             .buffer_unordered(SIDE_BY_SIDE)
             .collect()
             .await;
-        let mut locks = Self { lease, servers: BTreeMap::new(), unlocked: BTreeMap::new() };
+        let strays = ask::strays(access, &observed.jumpserver);
+        let mut locks = Self { lease, servers: BTreeMap::new(), unlocked: BTreeMap::new(), strays };
         let mut held = None;
         for (name, taken) in taken {
             match taken {
@@ -114,8 +117,12 @@ impl Locks {
         desired: &Desired<'_>,
         focus: &Focus,
     ) -> (Focus, BTreeMap<InstanceName, Instance>) {
+        let strays = &self.strays;
         let reads = self.servers.iter_mut().map(|(name, server)| async move {
-            let read = match server.observe(&ask::server(access, desired, name)).await {
+            let ask = ask::server(access, desired, name, strays.get(name));
+            // What was adopted may be changed as what we made.
+            server.allow(ask.users.clone());
+            let read = match server.observe(&ask).await {
                 Ok(live) => Instance::Read(Box::new(live)),
                 Err(error) => Instance::Unreadable(error.to_string()),
             };

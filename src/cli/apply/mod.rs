@@ -273,7 +273,8 @@ async fn remember(run: &Run<'_>, observed: &Observed, plan: &Plan) -> Result<(),
         return Ok(());
     }
     let environment = &credentials::environment;
-    let locks = Locks::take(asked.access, reader, plan, environment, args.patience()).await?;
+    let locks =
+        Locks::take(asked.access, reader, (plan, observed), environment, args.patience()).await?;
     let outcome = match reader.anchor(&asked.access.config.owner).await {
         // Another run came between: it said what there is to say.
         Ok(there) if there != observed.jumpserver.anchor => {

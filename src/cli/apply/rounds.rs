@@ -148,7 +148,8 @@ async fn one(
     allowed(args, asked.access, &plan, before)?;
     agreed(args)?;
     let environment = &credentials::environment;
-    let mut locks = Locks::take(asked.access, reader, &plan, environment, args.patience()).await?;
+    let mut locks =
+        Locks::take(asked.access, reader, (&plan, &observed), environment, args.patience()).await?;
     locks.leave_out(&observed);
     let round = under_locks(run, &mut locks, &plan, before, metrics).await;
     locks.release().await;

@@ -106,6 +106,7 @@ impl World {
             name: USER.to_owned(),
             username: USER.to_owned(),
             secret_type: "password".to_owned(),
+            has_secret: Some(true),
             active: true,
             labelled: account.ours,
             mark: account.ours.then(|| Mark {
@@ -196,6 +197,16 @@ impl World {
             }
             Step::MarkNarrowing { asset, .. } => {
                 self.assets.get_mut(asset).expect("an account").state = HandoverState::Narrowing;
+            }
+            Step::Adopt { asset, .. } => {
+                let changed = self.server.as_ref().map(|server| server.changed);
+                let account = self.assets.get_mut(asset).expect("an account");
+                (account.ours, account.state) = (true, HandoverState::Done);
+                (account.generation, account.changed) = (secret, changed);
+            }
+            Step::WriteEvidence { .. } => {
+                let generation = self.assets.values().next().map(|account| account.generation);
+                self.server.as_mut().expect("an account").generation = generation;
             }
             Step::MarkRotating { asset, .. } => {
                 self.assets.get_mut(asset).expect("an account").state = HandoverState::Rotating;

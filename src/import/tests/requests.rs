@@ -38,6 +38,9 @@ fn a_permission_that_is_a_login_becomes_a_request() {
         ..permission("a name that tells nothing")
     };
     insta::assert_snapshot!(one(ends));
+    // Every protocol, where the hosts speak no others; JumpServer's end after seventy years.
+    let all = PermissionSpec { protocols: texts(&["all"]), ..permission("fanlichun-regularusers") };
+    assert_eq!(one(all), one(permission("fanlichun-regularusers")));
     let later = PermissionSpec {
         start: at("2027-01-01T02:30:00Z"),
         end: at("2027-02-01T10:00:00Z"),
@@ -52,14 +55,14 @@ fn what_no_request_says_is_left_with_its_reasons() {
     let cases = [
         PermissionSpec { active: false, ..app() },
         PermissionSpec { end: at("2026-11-01T00:00:00Z"), ..app() },
-        PermissionSpec { accounts: texts(&["@SPEC"]), ..app() },
+        PermissionSpec { accounts: BTreeSet::new(), ..app() },
         PermissionSpec { users: texts(&["fanlichun", "liwei@acme.example"]), ..app() },
         PermissionSpec { groups: texts(&["dba"]), ..app() },
         PermissionSpec { users: texts(&["stranger"]), ..app() },
         PermissionSpec { accounts: texts(&["@ALL"]), ..app() },
         PermissionSpec { accounts: texts(&["app", "@INPUT", "!root"]), ..app() },
         PermissionSpec { accounts: texts(&["app", "oracle"]), ..app() },
-        PermissionSpec { protocols: texts(&["all"]), ..app() },
+        PermissionSpec { protocols: texts(&["all"]), nodes: texts(&["/Default/lab"]), ..app() },
         PermissionSpec { protocols: texts(&["ssh"]), ..app() },
         PermissionSpec {
             actions: texts(&["connect", "upload", "download", "copy", "paste", "delete"]),
@@ -101,6 +104,10 @@ fn an_account_and_its_permission_become_one_request() {
     rights.columns.insert(cards, columns.into());
     world.both(account("jump_md_fanlichun_r", rights));
     world.permit(database("fanlichun-db", "fanlichun", "jump_md_fanlichun_r"));
+    // Of a database every protocol and action is the one that there is.
+    let all = ["connect", "upload", "download", "copy", "paste", "delete", "share"];
+    let last = world.seen.observed.jumpserver.permissions.last_mut().expect("a permission");
+    (last.spec.protocols, last.spec.actions) = (texts(&["all"]), texts(&all));
     // The level is what is held; the user name of JumpServer is the person's.
     world.both(account("ro-liwei", held(&[("orders", &[Select, Insert, Update, Delete])])));
     world.permit(database("liwei-db", "liwei@acme.example", "ro-liwei"));

@@ -44,7 +44,7 @@ pub(super) fn permission(name: &str) -> PermissionSpec {
         groups: BTreeSet::new(),
         assets: BTreeSet::new(),
         nodes: texts(&["/Default/payments/prod"]),
-        accounts: texts(&["app", "@SPEC"]),
+        accounts: texts(&["app"]),
         protocols: texts(&["ssh", "sftp", "rdp", "vnc"]),
         actions: texts(&["connect", "upload", "download", "copy", "paste"]),
         start: "2024-03-01T01:02:03Z".parse().expect("a moment"),
@@ -114,6 +114,10 @@ impl World {
             assets: vec![
                 host("pay-web-01", "/Default/payments/prod"),
                 host("ops-01", "/Default/ops"),
+                SeenAsset {
+                    protocols: BTreeMap::from([("telnet".to_owned(), 23)]),
+                    ..host("lab-01", "/Default/lab")
+                },
                 mysql("orders-prod", "10.9.0.1", 3306),
             ],
             nodes: nodes.into_iter().map(str::to_owned).collect(),
@@ -174,6 +178,7 @@ impl World {
             name: username.to_owned(),
             username: username.to_owned(),
             secret_type: "password".to_owned(),
+            has_secret: None,
             active: true,
             labelled: false,
             mark: None,
@@ -248,6 +253,7 @@ pub(super) fn server() -> Database {
             not_writable: None,
             skew: jiff::SignedDuration::ZERO,
             encrypted: true,
+            login: AccountName { user: "planner".to_owned(), host: "%".to_owned() },
         },
         me: AccountName { user: "planner".to_owned(), host: "%".to_owned() },
         accounts: BTreeMap::new(),

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use uuid::Uuid;
 
 use super::{Ask, Reader, whole_is_cheaper};
@@ -10,6 +11,7 @@ use crate::jumpserver::error::Error;
 use crate::jumpserver::page;
 use crate::jumpserver::row::{AccountRow, labelled};
 use crate::jumpserver::spec::SeenAssetAccount;
+use crate::jumpserver::stored;
 use crate::mark::Mark;
 use crate::names::Owner;
 
@@ -55,7 +57,7 @@ impl Reader {
         rows.extend(
             more.into_iter().filter(|row| !known.contains(&row.id) && !ids.contains(&row.asset.id)),
         );
-        Ok(rows
+        let seen: Vec<SeenAssetAccount> = rows
             .into_iter()
             .map(|row| row.seen(&ask.owner))
             .filter(|account| {
@@ -63,7 +65,35 @@ impl Reader {
                     || account.mark.as_ref().is_some_and(|mark| mark.owner == ask.owner)
                     || names.contains(&account.username.to_lowercase())
             })
-            .collect())
+            .collect();
+        self.with_secrets(ask, seen).await
+    }
+
+    /// Says of accounts that are to be adopted, and are not yet, whether they hold a secret:
+    /// lists do not (3.10.9 and 4.10.19).
+    async fn with_secrets(
+        &self,
+        ask: &Ask,
+        seen: Vec<SeenAssetAccount>,
+    ) -> Result<Vec<SeenAssetAccount>, Error> {
+        if ask.adopted_accounts.is_empty() {
+            return Ok(seen);
+        }
+        // Collected first: a stream over borrowed rows could not be sent between threads.
+        let asked: Vec<_> = seen
+            .into_iter()
+            .map(|account| async move {
+                let key = (account.asset.clone(), account.username.clone());
+                if account.mark.is_some() || !ask.adopted_accounts.contains(&key) {
+                    return Ok(account);
+                }
+                // One that is gone meanwhile counts as it was seen last, without a secret.
+                let one = stored::account(&self.http, account.id).await?;
+                let has_secret = one.and_then(|row| row.has_secret);
+                Ok(SeenAssetAccount { has_secret, ..account })
+            })
+            .collect();
+        stream::iter(asked).buffered(self.http.limits().parallel.max(1)).try_collect().await
     }
 
     /// Which of the logins' user names the assets have: by the asset's name.

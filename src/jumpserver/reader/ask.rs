@@ -22,6 +22,9 @@ pub struct Ask {
     pub database_assets: BTreeSet<String>,
     /// User names of database accounts that may be made.
     pub account_users: BTreeSet<String>,
+    /// Accounts on database assets that are to be adopted, by asset and user name: whether they
+    /// hold a secret is asked of each.
+    pub adopted_accounts: BTreeSet<(String, String)>,
     /// User names of the logins: which of the assets have such an account.
     pub login_accounts: BTreeSet<String>,
 }
@@ -37,6 +40,7 @@ impl Ask {
             nodes: BTreeSet::new(),
             database_assets: BTreeSet::new(),
             account_users: BTreeSet::new(),
+            adopted_accounts: BTreeSet::new(),
             login_accounts: BTreeSet::new(),
         }
     }

@@ -4,7 +4,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Writer, in_the_way, kept_otherwise, taken};
+use super::{Labelled, Writer, in_the_way, kept_otherwise, taken};
 use crate::jumpserver::error::{Error, ErrorKind};
 use crate::jumpserver::page;
 use crate::jumpserver::row::{AccountRow, labelled};
@@ -145,6 +145,28 @@ impl Writer {
     /// When the request fails, or the answer does not show the new comment.
     pub async fn patch_account_comment(&self, id: Uuid, comment: &str) -> Result<(), Error> {
         self.patch_account(id, None, comment).await
+    }
+
+    /// Gives an account of another hand the owner's label and a comment with the mark, in one
+    /// request; its secret and its other labels stay.
+    ///
+    /// # Errors
+    /// When a request fails, or the answer does not show both.
+    pub async fn adopt_account(&self, id: Uuid, comment: &str) -> Result<(), Error> {
+        let labels = self.labels_with_ours(Labelled::Account(id)).await?;
+        let content = Content::json(&serde_json::json!({ "comment": comment, "labels": labels }))?;
+        let row: AccountRow = self.change(&format!("{PATH}/{id}"), content, None).await?;
+        let mut wrong = Vec::new();
+        if row.id != id || row.comment.trim() != comment.trim() {
+            wrong.push("comment");
+        }
+        if !labelled(&row.labels, &self.owner) {
+            wrong.push("label");
+        }
+        match wrong.as_slice() {
+            [] => Ok(()),
+            fields => Err(kept_otherwise(&format!("the account {}", row.username), fields)),
+        }
     }
 
     async fn patch_account(

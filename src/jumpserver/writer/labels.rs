@@ -47,6 +47,22 @@ struct Labels {
 }
 
 impl Writer {
+    /// The labels of an object with the owner's among them, as a PATCH takes them.
+    ///
+    /// # Errors
+    /// When the request fails.
+    pub(super) async fn labels_with_ours(&self, object: Labelled) -> Result<Vec<String>, Error> {
+        let there: Labels = self.read.get(&object.path(), &[]).await?;
+        Ok(self.with_ours(&there.labels))
+    }
+
+    /// A PATCH of labels replaces all of them.
+    fn with_ours(&self, there: &[Label]) -> Vec<String> {
+        let ours = Mark::label(&self.owner);
+        let others = there.iter().map(Label::text).filter(|text| *text != ours);
+        others.chain([ours.clone()]).collect()
+    }
+
     /// Gives an object the owner's label and leaves its other labels; one that has it is a
     /// success without a write.
     ///
@@ -58,9 +74,7 @@ impl Writer {
         if labelled(&there.labels, &self.owner) {
             return Ok(());
         }
-        // A PATCH of labels replaces all of them.
-        let mut texts: Vec<String> = there.labels.iter().map(Label::text).collect();
-        texts.push(Mark::label(&self.owner));
+        let texts = self.with_ours(&there.labels);
         let content = Content::json(&serde_json::json!({ "labels": texts }))?;
         let row: Labels = self.change(&path, content, None).await?;
         if labelled(&row.labels, &self.owner) {

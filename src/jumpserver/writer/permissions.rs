@@ -6,13 +6,15 @@ use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Writer, in_the_way, kept_otherwise, taken};
+use super::{Labelled, Writer, in_the_way, kept_otherwise, taken};
 use crate::jumpserver::date::{self, whole_seconds};
 use crate::jumpserver::error::{Error, ErrorKind};
 use crate::jumpserver::page;
 use crate::jumpserver::row::PermissionRow;
 use crate::jumpserver::stored::{self, NewPermission, StoredPermission};
 use crate::jumpserver::transport::Content;
+use crate::mark::Mark;
+use crate::names::Owner;
 
 const PATH: &str = "perms/asset-permissions";
 
@@ -82,6 +84,9 @@ pub struct PermissionPatch {
     /// The comment, with the mark.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
+    /// All labels, as `name:value`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub labels: Option<Vec<String>>,
 }
 
 fn moment<S: serde::Serializer>(moment: &Option<Timestamp>, to: S) -> Result<S::Ok, S::Error> {
@@ -98,7 +103,7 @@ impl PermissionPatch {
     }
 
     /// `stored` as it must look when the change was taken.
-    fn applied_to(&self, stored: &StoredPermission) -> StoredPermission {
+    fn applied_to(&self, stored: &StoredPermission, owner: &Owner) -> StoredPermission {
         let mut wanted = stored.clone();
         let new = self.clone();
         wanted.name = new.name.unwrap_or(wanted.name);
@@ -113,6 +118,9 @@ impl PermissionPatch {
         wanted.end = new.end.map_or(wanted.end, whole_seconds);
         wanted.active = new.active.unwrap_or(wanted.active);
         wanted.comment = new.comment.unwrap_or(wanted.comment);
+        if let Some(labels) = new.labels {
+            wanted.labelled = labels.contains(&Mark::label(owner));
+        }
         wanted
     }
 }
@@ -188,12 +196,22 @@ impl Writer {
         let path = format!("{PATH}/{id}");
         let row: PermissionRow = self.change(&path, Content::json(patch)?, None).await?;
         let stored = StoredPermission::of(row, &self.owner);
-        let wanted = patch.applied_to(&stored);
+        let wanted = patch.applied_to(&stored, &self.owner);
         match stored.differences(&wanted).as_slice() {
             [] if stored.id == id => Ok(()),
             [] => Err(kept_otherwise("the permission", &["id"])),
             fields => Err(kept_otherwise(&format!("the permission {}", stored.name), fields)),
         }
+    }
+
+    /// Changes a permission of another hand and gives it the owner's label, in one request;
+    /// its other labels stay.
+    ///
+    /// # Errors
+    /// As [`Writer::patch_permission`].
+    pub async fn adopt_permission(&self, id: Uuid, patch: &PermissionPatch) -> Result<(), Error> {
+        let labels = Some(self.labels_with_ours(Labelled::Permission(id)).await?);
+        self.patch_permission(id, &PermissionPatch { labels, ..patch.clone() }).await
     }
 
     /// Removes a permission; one that is gone already is a success.

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use super::dialect::Dialect;
 use super::error::Error;
 use super::facts::{Facts, fields, text};
+use super::live::Ask;
 use super::rights;
 use super::session::Session;
 use super::spec::{AccountName, Held, SeenAccount};
@@ -30,16 +31,22 @@ pub(super) struct GrantTables {
 }
 
 impl GrantTables {
-    /// The accounts whose user name begins so, the ones without a user name, and those
+    /// The accounts whose user name is asked for, the ones without a user name, and those
     /// with the given names.
     pub(super) async fn accounts(
         &mut self,
         session: &mut Session,
         facts: &Facts,
-        prefix: &str,
+        ask: &Ask,
         names: Vec<AccountName>,
     ) -> Result<BTreeMap<AccountName, Found>, Error> {
-        let filter = Filter { prefix: Some(prefix.to_owned()), anonymous: true, names, all: false };
+        let filter = Filter {
+            prefix: Some(ask.account_prefix.clone()),
+            users: ask.users.iter().cloned().collect(),
+            anonymous: true,
+            names,
+            all: false,
+        };
         self.read(session, facts, &filter).await
     }
 

@@ -17,6 +17,8 @@ use crate::mysql::statement::literal;
 pub(super) struct Filter {
     /// All whose user name begins so.
     pub(super) prefix: Option<String>,
+    /// All with one of these user names.
+    pub(super) users: Vec<String>,
     /// Accounts without a user name.
     pub(super) anonymous: bool,
     /// These.
@@ -47,6 +49,9 @@ impl Filter {
         }
         if self.anonymous {
             parts.push(format!("{user} = ''"));
+        }
+        for name in &self.users {
+            parts.push(format!("CAST({user} AS BINARY) = {}", bytes(name)));
         }
         for name in &self.names {
             parts.push(format!(

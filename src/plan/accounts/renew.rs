@@ -16,7 +16,7 @@ pub(in crate::plan) fn renew<'a>(inputs: &Inputs<'_, 'a>, which: &Which) -> Acco
     // What is odd about other accounts is for an apply to tell.
     let owned = Owned::of(inputs, &mut Vec::new());
     accounts.owned = owned.count;
-    let people = everybody(inputs.access);
+    let people = everybody(inputs.access, inputs.all);
     for (&instance, &(live, _)) in &inputs.servers.usable {
         if !which.has_instance(instance) {
             continue;

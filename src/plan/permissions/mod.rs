@@ -27,6 +27,9 @@ pub struct Want {
     pub mark: Mark,
     /// Permissions of one person and one login or level: these replace one another.
     pub group: String,
+    /// The one with this id is of another hand and is adopted: what it says then, which means
+    /// the same as what it says now.
+    pub adopts: Option<PermissionSpec>,
 }
 
 /// What to do about one permission.
@@ -46,6 +49,16 @@ pub enum Action {
         to: Box<PermissionSpec>,
         /// Whether the mark or the label has to be written.
         mark: bool,
+    },
+    /// Take over one that another hand made: it gets our name, mark and label, and what it
+    /// gives stays.
+    Adopt {
+        /// What it says now.
+        from: Box<PermissionSpec>,
+        /// What it says then, which means the same.
+        to: Box<PermissionSpec>,
+        /// Whether nothing else about it differs from what is wanted.
+        whole: bool,
     },
     /// Delete it.
     Delete {
@@ -116,7 +129,8 @@ pub fn compare(
     for (id, want) in wanted {
         let taken = names.get(want.spec.name.as_str()).filter(|seen| seen.id != *id);
         let seen = live.get(id);
-        let foreign = seen.filter(|seen| !is_ours(owner, seen)).or(taken.copied());
+        let other = seen.filter(|seen| !is_ours(owner, seen) && want.adopts.is_none());
+        let foreign = other.or(taken.copied());
         if let Some(foreign) = foreign {
             if !foreign.labelled {
                 let (name, id) = (foreign.spec.name.clone(), foreign.id);
@@ -127,8 +141,11 @@ pub fn compare(
         match seen {
             None => changes.push((*id, &*want.group, Action::Create { spec: want.spec.clone() })),
             Some(seen) => {
-                let actions = update(seen, want).into_iter();
-                changes.extend(actions.map(|action| (*id, &*want.group, action)));
+                let actions = match &want.adopts {
+                    Some(same) => adopt(&seen.spec, same, &want.spec),
+                    None => update(seen, want),
+                };
+                changes.extend(actions.into_iter().map(|action| (*id, &*want.group, action)));
             }
         }
     }
@@ -151,8 +168,21 @@ pub fn is_ours(owner: &Owner, seen: &SeenPermission) -> bool {
 
 /// The requests that make a permission what it should be: none, one, or two.
 fn update(seen: &SeenPermission, want: &Want) -> Vec<Action> {
-    let (from, to) = (&seen.spec, &want.spec);
     let mark = !seen.labelled || seen.mark.as_ref() != Some(&want.mark);
+    between(&seen.spec, &want.spec, mark)
+}
+
+/// The request that takes a permission over, and those that make it what it should be.
+fn adopt(from: &PermissionSpec, same: &PermissionSpec, to: &PermissionSpec) -> Vec<Action> {
+    let (from, same) = (Box::new(from.clone()), Box::new(same.clone()));
+    let rest = between(&same, to, false);
+    let mut actions = vec![Action::Adopt { from, to: same, whole: rest.is_empty() }];
+    actions.extend(rest);
+    actions
+}
+
+/// The requests from one permission to another: none, one, or two.
+fn between(from: &PermissionSpec, to: &PermissionSpec, mark: bool) -> Vec<Action> {
     if from == to && !mark {
         return Vec::new();
     }
@@ -204,8 +234,9 @@ fn order(
         }
     }
     let mut steps = Vec::new();
+    let mut adopted = Adopted::default();
     for (position, (phase, group, id, action)) in changes.into_iter().enumerate() {
-        let needs = match phase {
+        let mut needs = match phase {
             Phase::Ends => Vec::new(),
             Phase::New => {
                 new.entry(group).or_default().push(position);
@@ -213,6 +244,7 @@ fn order(
             }
             Phase::Replaced => new.get(group).cloned().unwrap_or_default(),
         };
+        adopted.needs(position, id, phase, &action, &mut needs);
         let recorded = live.get(&id).and_then(|seen| seen.mark.as_ref()?.end);
         let early_end = shrinks(&action)
             && recorded.is_none_or(|end| end > moment)
@@ -220,6 +252,50 @@ fn order(
         steps.push(Step { id, action, phase, needs, early_end });
     }
     steps
+}
+
+/// What steps about adopted permissions need besides.
+#[derive(Default)]
+struct Adopted {
+    /// Where each is taken over.
+    places: BTreeMap<Uuid, usize>,
+    /// By user, where access comes.
+    new: BTreeMap<String, Vec<usize>>,
+}
+
+impl Adopted {
+    /// A permission is changed only when it is ours, and what an adopted one loses may be
+    /// what a new one of another login or level gives: so it waits for all that is new for
+    /// its people.
+    fn needs(
+        &mut self,
+        position: usize,
+        id: Uuid,
+        phase: Phase,
+        action: &Action,
+        needs: &mut Vec<usize>,
+    ) {
+        if let Some(place) = self.places.get(&id) {
+            needs.push(*place);
+            if let (Phase::Replaced, Action::Update { from, .. }) = (phase, action) {
+                let new = from.users.iter().filter_map(|user| self.new.get(user));
+                needs.extend(new.flatten());
+            }
+            needs.sort_unstable();
+            needs.dedup();
+        }
+        match action {
+            Action::Adopt { .. } => {
+                self.places.insert(id, position);
+            }
+            Action::Create { spec } => {
+                for user in &spec.users {
+                    self.new.entry(user.clone()).or_default().push(position);
+                }
+            }
+            Action::Update { .. } | Action::Delete { .. } => {}
+        }
+    }
 }
 
 /// Whether what goes is given by a permission of the same group that comes and holds now,
@@ -236,7 +312,8 @@ fn replaced(action: &Action, wider: Option<&Vec<PermissionSpec>>, moment: Timest
 /// Whether a change can give anything that was not given before.
 fn grows(action: &Action) -> bool {
     match action {
-        Action::Create { .. } => true,
+        // The others of a group wait until it is ours.
+        Action::Create { .. } | Action::Adopt { .. } => true,
         Action::Delete { .. } => false,
         Action::Update { from, to, .. } => !within(to, from),
     }
@@ -245,7 +322,7 @@ fn grows(action: &Action) -> bool {
 /// Whether a change takes anything away; of one that is switched off nothing is left.
 fn shrinks(action: &Action) -> bool {
     match action {
-        Action::Create { .. } => false,
+        Action::Create { .. } | Action::Adopt { .. } => false,
         Action::Delete { from } => from.active,
         Action::Update { from, to, .. } => !within(from, to),
     }
@@ -264,6 +341,7 @@ pub(super) fn within(a: &PermissionSpec, b: &PermissionSpec) -> bool {
         && a.assets.is_subset(&b.assets)
         && a.nodes.is_subset(&b.nodes)
         && a.accounts.is_subset(&b.accounts)
-        && a.protocols.is_subset(&b.protocols)
+        // Of another hand it may say that any protocol goes.
+        && (b.protocols.contains("all") || a.protocols.is_subset(&b.protocols))
         && a.actions.is_subset(&b.actions)
 }

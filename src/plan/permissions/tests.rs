@@ -49,7 +49,7 @@ fn mark(name: &str, end: i64) -> Mark {
 
 fn want(spec: PermissionSpec) -> (Uuid, Want) {
     let mark = mark(&spec.name, spec.end.as_second());
-    (mark.id, Want { spec, mark, group: "app/fanlichun".to_owned() })
+    (mark.id, Want { spec, mark, group: "app/fanlichun".to_owned(), adopts: None })
 }
 
 fn seen(spec: PermissionSpec, mark: Option<Mark>) -> (Uuid, SeenPermission) {
@@ -85,6 +85,12 @@ fn carry_out(live: &mut Live, wanted: &BTreeMap<Uuid, Want>, step: &Step) {
             if *mark {
                 (seen.labelled, seen.mark) = (true, Some(wanted[&step.id].mark.clone()));
             }
+        }
+        Action::Adopt { from, to, .. } => {
+            let seen = live.get_mut(&step.id).expect("a permission");
+            assert_eq!(seen.spec, **from, "a step starts from what is there");
+            seen.spec = (**to).clone();
+            (seen.labelled, seen.mark) = (true, Some(wanted[&step.id].mark.clone()));
         }
         Action::Delete { .. } => {
             live.remove(&step.id).expect("a permission");

@@ -1,5 +1,6 @@
 //! Plans for whole repos, carried out on a model.
 
+mod adopt;
 mod random;
 mod renew;
 mod world;

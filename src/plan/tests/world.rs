@@ -116,6 +116,7 @@ impl World {
                 lower_case_table_names: 0,
             },
             identity: "8f2b1c6e-0000-11ef-9a44-0242ac120002".to_owned(),
+            login: mysql::spec::AccountName { user: "jumpgate".to_owned(), host: "%".to_owned() },
             not_writable: None,
             skew: SignedDuration::ZERO,
             encrypted: true,
@@ -131,6 +132,7 @@ impl World {
         }
         let live = mysql::live::Live {
             server,
+            users: BTreeSet::new(),
             accounts: BTreeMap::new(),
             everybody: Vec::new(),
             existing,
@@ -240,7 +242,7 @@ impl World {
                 let seen = seen(live, spec);
                 assert!(live.permissions.insert(id, seen).is_none(), "it was not there");
             }
-            Action::Update { to, .. } => {
+            Action::Update { to, .. } | Action::Adopt { to, .. } => {
                 let seen = seen(live, to);
                 assert!(live.permissions.insert(id, seen).is_some(), "it was there");
             }
@@ -303,6 +305,7 @@ impl World {
                             name: user.clone(),
                             username: user.clone(),
                             secret_type: "password".to_owned(),
+                            has_secret: None,
                             active: true,
                             labelled: true,
                             mark: Some(mark),
@@ -367,6 +370,33 @@ impl World {
                         let mark = seen.mark.as_mut().expect("a mark");
                         let handover = mark.handover.as_mut().expect("a handover");
                         handover.state = HandoverState::Narrowing;
+                    }
+                    Step::Adopt { account, .. } => {
+                        let changed = self.server().accounts[&change.account].password_changed;
+                        let handover = Some(Handover {
+                            state: HandoverState::Done,
+                            generation: generation.clone(),
+                            changed,
+                            ended: None,
+                        });
+                        let mark = Mark {
+                            owner: owner.clone(),
+                            id: *account,
+                            user: change.mark.user,
+                            requests: change.mark.requests.clone(),
+                            end: change.mark.end(),
+                            handover,
+                            left: None,
+                        };
+                        let seen = self.live().accounts.get_mut(account).expect("an account");
+                        (seen.labelled, seen.mark) = (true, Some(mark));
+                    }
+                    Step::WriteEvidence { account } => {
+                        let mark = self.live().accounts[account].mark.clone().expect("a mark");
+                        let generation = mark.handover.expect("a handover").generation;
+                        let evidence = Evidence { owner: "acme".to_owned(), generation };
+                        let account = self.server().accounts.get_mut(&change.account);
+                        account.expect("an account").evidence = Some(evidence);
                     }
                     Step::MarkRotating { account, .. } => {
                         let seen = self.live().accounts.get_mut(account).expect("an account");

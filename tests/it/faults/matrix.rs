@@ -63,6 +63,9 @@ pub(super) async fn go_through(
             world.server(&world.databases[0]).run(statement).await;
         }
     }
+    if scenario.by_hand_in_jumpserver {
+        world.by_hand();
+    }
     if scenario.ends {
         world.let_it_end().await;
     }

@@ -18,7 +18,7 @@ use jumpgate_sandbox::Version;
 
 use self::matrix::{Depth, Row, go_through, judge, tell};
 use self::powers::powers;
-use self::scenarios::{IN_TIME, ONE_SERVER, ROTATED, Scenario, THREE_SERVERS};
+use self::scenarios::{ADOPTED, IN_TIME, ONE_SERVER, ROTATED, Scenario, THREE_SERVERS};
 use self::wire::{Cut, Fault};
 use self::world::World;
 use crate::support::servers::Kind;
@@ -77,6 +77,18 @@ async fn renewals_that_are_cut_on_mysql_never_shut_anybody_out() {
 #[tokio::test(flavor = "multi_thread")]
 async fn renewals_that_are_cut_on_mariadb() {
     let scenarios = std::slice::from_ref(&ROTATED);
+    judge(&all(Version::V3, Kind::Mariadb118, &[], scenarios, Depth::Reduced).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn adoptions_that_are_cut_on_mysql() {
+    let scenarios = std::slice::from_ref(&ADOPTED);
+    judge(&all(Version::V4, Kind::Mysql9, &[], scenarios, Depth::Reduced).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn adoptions_that_are_cut_on_mariadb() {
+    let scenarios = std::slice::from_ref(&ADOPTED);
     judge(&all(Version::V3, Kind::Mariadb118, &[], scenarios, Depth::Reduced).await);
 }
 

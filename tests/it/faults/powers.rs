@@ -252,8 +252,8 @@ async fn on_server(world: &World, database: &Database, account: &str) -> Vec<Str
         grants.iter().map(|row| format!("{at} holds {}", without(&row[0]))).collect();
     let more = match server.kind {
         Kind::Mysql9 => format!(
-            "SELECT account_locked, User_attributes LIKE '%additional_password%' \
-             FROM mysql.user WHERE User = '{account}'"
+            "SELECT account_locked, User_attributes LIKE '%additional_password%', \
+             JSON_EXTRACT(User_attributes, '$.metadata.jumpgate.owner') FROM mysql.user WHERE User = '{account}'"
         ),
         _ => format!(
             "SELECT JSON_VALUE(Priv, '$.account_locked'), 0 FROM mysql.global_priv \

@@ -11,6 +11,9 @@ pub(super) struct Scenario {
     pub(super) before: Files,
     /// What another hand does on the server then.
     pub(super) by_hand: &'static [&'static str],
+    /// Whether another hand has made permissions and an account in JumpServer, for an account
+    /// that stands on the server.
+    pub(super) by_hand_in_jumpserver: bool,
     /// What is merged then, and whose apply is cut.
     pub(super) change: Files,
     /// What is cut.
@@ -28,6 +31,15 @@ pub(super) const BY_HAND: &str = "By-another-hand.1";
 
 const BY_HAND_SET: &[&str] =
     &["ALTER USER 'jump_db_fanlichun_r'@'127.0.0.1' IDENTIFIED BY 'By-another-hand.1'"];
+
+/// The account that another hand made, with the same password in JumpServer.
+pub(super) const BY_HAND_ACCOUNT: &str = "jump_md_fanlichun_r";
+
+const BY_HAND_MADE: &[&str] = &[
+    "CREATE USER 'jump_md_fanlichun_r'@'127.0.0.1' IDENTIFIED BY 'By-another-hand.1'",
+    "GRANT SELECT ON orders.* TO 'jump_md_fanlichun_r'@'127.0.0.1'",
+    "GRANT SELECT ON `pay\\_roll`.* TO 'jump_md_fanlichun_r'@'127.0.0.1'",
+];
 
 /// What leads on after a cut, and what is cut but for one scenario.
 pub(super) const APPLY: &[&str] = &["apply", "--yes"];
@@ -153,6 +165,28 @@ databases:
     tables: [orders.items]
 ";
 
+const ADOPTS: &str = "for: fanlichun
+reason: \"PAY-1: as it is\"
+servers:
+  - { login: app, assets: [pay-web-01, pay-web-02], adopts: fanlichun-regularusers }
+databases:
+  - instance: orders-prod
+    level: r
+    tables: [orders.*, pay_roll.*]
+    adopts: { account: jump_md_fanlichun_r, permission: fanlichun-db }
+";
+
+const ADOPTS_LESS: &str = "for: fanlichun
+reason: \"PAY-1: as it is\"
+servers:
+  - { login: app, assets: [pay-web-01], adopts: fanlichun-regularusers }
+databases:
+  - instance: orders-prod
+    level: r
+    tables: [orders.*, billing.invoices]
+    adopts: { account: jump_md_fanlichun_r, permission: fanlichun-db }
+";
+
 const LEFT: &str = "name: 范立春\nleft: 2026-11-01\n";
 
 const MOVED: &str = "address: 127.0.0.1:PORT\nasset: orders-new\nenvironment: prod\n\
@@ -163,6 +197,7 @@ const fn scenario(name: &'static str, before: Files, change: Files) -> Scenario 
         name,
         before,
         by_hand: &[],
+        by_hand_in_jumpserver: false,
         change,
         command: APPLY,
         interrupts: false,
@@ -205,7 +240,16 @@ pub(super) const ONE_SERVER: &[Scenario] = &[
         )
     },
     ROTATED,
+    ADOPTED,
+    Scenario { change: &[(REQUEST, Some(ADOPTS_LESS))], name: "adopted and narrowed", ..ADOPTED },
 ];
+
+/// What another hand made becomes a request's: nobody gains or loses anything meanwhile.
+pub(super) const ADOPTED: Scenario = Scenario {
+    by_hand: BY_HAND_MADE,
+    by_hand_in_jumpserver: true,
+    ..scenario("adopted objects", &[], &[(REQUEST, Some(ADOPTS))])
+};
 
 /// A renewal of passwords, in place of an apply.
 pub(super) const ROTATED: Scenario = Scenario {

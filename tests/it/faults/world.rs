@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use jumpgate_sandbox::{Kept, NewAsset, Version};
+use jumpgate_sandbox::{Kept, NewAsset, NewPermission, Version};
 
-use super::scenarios::APPLY;
+use super::scenarios::{APPLY, BY_HAND, BY_HAND_ACCOUNT};
 use super::wire::{Cut, Event, Wire};
 use super::{http, sql};
 use crate::support::company::Company;
@@ -202,6 +202,26 @@ impl World {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         }
+    }
+
+    /// Makes in JumpServer what a person would have by the account that another hand made.
+    pub(super) fn by_hand(&self) {
+        let jumpserver = &self.company.jumpserver;
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        jumpserver.add_account("orders-prod", BY_HAND_ACCOUNT, Some(BY_HAND));
+        let permission = |name: &str, assets: &[&str], accounts: &[&str]| NewPermission {
+            name: name.to_owned(),
+            users: texts(&["fanlichun"]),
+            assets: texts(assets),
+            accounts: texts(accounts),
+            ..NewPermission::default()
+        };
+        jumpserver.add_permission(permission(
+            "fanlichun-regularusers",
+            &["pay-web-01", "pay-web-02"],
+            &["app"],
+        ));
+        jumpserver.add_permission(permission("fanlichun-db", &["orders-prod"], &[BY_HAND_ACCOUNT]));
     }
 
     /// Takes everything of ours away, for another scenario to begin.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use jumpgate_sandbox::{NewAccount, NewPermission, NewUser};
+use jumpgate_sandbox::{NewAccount, NewAsset, NewPermission, NewUser};
 
 use crate::support::company::Company;
 
@@ -84,13 +84,19 @@ impl Grown {
         let prod = vec![format!("{}/payments/prod", company.root)];
         let ops = vec![format!("{}/ops", company.root)];
         jumpserver.add_node(&ops[0]);
+        let lab = NewAsset::of("Other", "lab-01", "10.7.0.1");
+        jumpserver.add_asset(lab.below(&format!("{}/lab", company.root)));
         let app = |number: usize| {
             let user = engineer(number);
             careful(format!("{user}-regularusers"), &user, &["app", "@SPEC"])
         };
         for number in 1..=40 {
             let one = match number % 2 {
-                0 => NewPermission { assets: texts(&["pay-web-01"]), ..app(number) },
+                // Every protocol is what JumpServer gives by itself; hosts here speak SSH alone.
+                0 => {
+                    let assets = texts(&["pay-web-01"]);
+                    NewPermission { assets, protocols: None, ..app(number) }
+                }
                 _ => NewPermission { nodes: prod.clone(), ..app(number) },
             };
             jumpserver.add_permission(one);
@@ -101,7 +107,10 @@ impl Grown {
             let name = one.name.clone();
             let (end, day) = a_day_ahead();
             let (one, why) = match number {
-                41..=45 => (NewPermission { protocols: None, ..one }, Some("not-a-login")),
+                41..=45 => {
+                    let nodes = vec![format!("{}/lab", company.root)];
+                    (NewPermission { protocols: None, nodes, ..one }, Some("not-a-login"))
+                }
                 46..=50 => (NewPermission { actions: None, ..one }, Some("not-a-login")),
                 51 => (NewPermission { accounts: texts(&["@ALL"]), ..one }, Some("not-a-login")),
                 52 => {
@@ -174,7 +183,7 @@ impl Grown {
             let grants = ["SELECT ON billing.invoices", "SELECT (id, last4) ON billing.cards"];
             self.account(&mut sql, &user, "127.0.0.1", &grants);
             self.opened(company, &format!("{}-md", engineer(number)), &engineer(number), &user);
-            self.request(format!("{}-db_r", engineer(number)));
+            self.request(format!("{}-{user}", engineer(number)));
         }
         for number in 81..=90 {
             let user = format!("jump_db_{}_rw", engineer(number));
@@ -238,17 +247,8 @@ impl Grown {
                 self.leave("permission", "eng19-md", "taken");
             }
             _ => {
-                // What the ticket page really makes: every protocol, every action.
-                company.jumpserver.add_account("orders-prod", &user, Some(PASSWORD));
-                let name = format!("{person}-md");
-                company.jumpserver.add_permission(NewPermission {
-                    name: name.clone(),
-                    users: texts(&[&person]),
-                    assets: texts(&["orders-prod"]),
-                    accounts: texts(&[&user, "@SPEC"]),
-                    ..NewPermission::default()
-                });
-                self.leave("permission", name, "not-an-account");
+                self.opened(company, &format!("{person}-md"), &person, &user);
+                self.leave("permission", format!("{person}-md"), "pair");
             }
         }
     }
@@ -260,13 +260,14 @@ impl Grown {
         self.accounts.insert(format!("{user}@{host}"));
     }
 
-    /// An account in JumpServer with its password, and a permission that opens just it.
+    /// An account in JumpServer with its password, and a permission that opens just it, as the
+    /// ticket page makes it: every protocol, every action.
     fn opened(&mut self, company: &Company, permission: &str, person: &str, user: &str) {
         company.jumpserver.add_account("orders-prod", user, Some(PASSWORD));
         company.jumpserver.add_permission(NewPermission {
             assets: texts(&["orders-prod"]),
-            protocols: Some(texts(&["mysql", "mariadb"])),
-            actions: Some(texts(&["connect"])),
+            protocols: None,
+            actions: None,
             ..careful(permission.to_owned(), person, &[user, "@SPEC"])
         });
     }

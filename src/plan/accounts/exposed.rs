@@ -1,0 +1,74 @@
+//! Accounts that permissions of other hands open or take away.
+
+use std::collections::BTreeSet;
+
+use super::Inputs;
+use crate::access::model::ExposedAccounts;
+use crate::jumpserver::spec::ForeignPermission;
+use crate::names::InstanceName;
+use crate::plan::finding::{Finding, Kind, Severity};
+
+/// The accounts that a foreign permission would open, told once for each permission.
+pub(super) fn find<'i, 'a>(
+    inputs: &'i Inputs<'_, 'a>,
+    findings: &mut Vec<Finding>,
+) -> BTreeSet<(&'a InstanceName, &'i str)> {
+    let mut exposed = BTreeSet::new();
+    let refuse = inputs.access.policy.exposed_accounts == ExposedAccounts::Refuse;
+    // One that is adopted is the person's own from now on.
+    let others = inputs.live.foreign.iter().filter(|one| !inputs.adopting.ids.contains(&one.id));
+    for foreign in others {
+        let mut touched = Vec::new();
+        for ((instance, user), wanted) in &inputs.all.accounts {
+            if !wanted.spec.assets.contains(&foreign.asset) || !foreign.valid {
+                continue;
+            }
+            if opens(foreign, user) {
+                exposed.insert((*instance, user.as_str()));
+                touched.push(user.as_str());
+            } else if foreign.accounts.contains(&format!("!{user}")) {
+                let text = format!(
+                    "the permission {} takes {user} on asset {} away from everybody whom it names",
+                    foreign.name, foreign.asset
+                );
+                let finding = Finding::new(Kind::ForeignExcludes, text).about(wanted.person);
+                findings.push(finding.help("take the `!` entry out of it in JumpServer"));
+            }
+        }
+        if touched.is_empty() {
+            continue;
+        }
+        let accounts: Vec<&str> = foreign.accounts.iter().map(String::as_str).collect();
+        let text = format!(
+            "the permission {} opens {} of ours on asset {} to its own people (accounts: {}){}",
+            foreign.name,
+            match touched.as_slice() {
+                [one] => format!("the account {one}"),
+                more => format!("{} accounts", more.len()),
+            },
+            foreign.asset,
+            accounts.join(", "),
+            if refuse { ": nothing new is granted to them" } else { "" },
+        );
+        let mut finding = Finding::new(Kind::ForeignOpens, text).help(
+            "name the accounts in that permission in place of @ALL, or set \
+             `exposed-accounts: allow` in policy.yaml",
+        );
+        if !refuse {
+            finding = finding.as_bad_as(Severity::Risk);
+        }
+        findings.push(finding);
+    }
+    if refuse { exposed } else { BTreeSet::new() }
+}
+
+fn opens(foreign: &ForeignPermission, user: &str) -> bool {
+    let excluded = foreign.accounts.iter().any(|text| {
+        text.strip_prefix('!').is_some_and(|name| name.to_lowercase() == user.to_lowercase())
+    });
+    !excluded
+        && foreign
+            .accounts
+            .iter()
+            .any(|text| text == "@ALL" || text.to_lowercase() == user.to_lowercase())
+}

@@ -1,0 +1,206 @@
+//! The database accounts of a plan: what each should hold, and the steps to it on both
+//! sides.
+//!
+//! `one` looks at one account on both sides; `toward` leads to an account that is wanted,
+//! `ends` out of one that nobody asks for, `renew` to a new password; `told` puts into words
+//! what a handover has to say. `adopt` takes over what another hand made. `owned` and `exposed` look at all of them before.
+
+mod adopt;
+mod ends;
+mod exposed;
+mod one;
+mod owned;
+mod renew;
+mod told;
+mod toward;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use uuid::Uuid;
+
+use self::one::One;
+use self::owned::Owned;
+use super::adopt::Adopting;
+use super::finding::Finding;
+use super::people::People;
+use super::scopes;
+use super::servers::Servers;
+use super::sessions;
+use crate::access::model::Access;
+use crate::desired::Desired;
+use crate::handover::Step;
+use crate::jumpserver::spec::Live;
+use crate::mysql;
+use crate::mysql::spec::{AccountName, Change, SeenAccount};
+use crate::names::{InstanceName, PersonName, RequestName};
+use crate::naming;
+
+pub(super) use renew::renew;
+
+/// One step about an account: the handover's, with its grants spelled out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(untagged)]
+pub enum AccountStep {
+    /// A step of the handover.
+    Handover(Step),
+    /// A grant or a revoke.
+    Grants {
+        /// What is granted or revoked.
+        change: Change,
+    },
+    /// The mark in JumpServer: the requests or their ends changed.
+    Mark {
+        /// The asset.
+        asset: String,
+        /// The account there.
+        account: Uuid,
+    },
+}
+
+/// What the marks of an account say when its steps are done.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct AccountMark {
+    /// The user in JumpServer.
+    pub user: Option<Uuid>,
+    /// The requests, each with its end.
+    #[schemars(with = "BTreeMap<String, Option<String>>")]
+    pub requests: BTreeMap<RequestName, Option<Timestamp>>,
+}
+
+impl AccountMark {
+    /// When the last request ends; `None` is no end.
+    pub fn end(&self) -> Option<Timestamp> {
+        let ends: Option<Vec<Timestamp>> = self.requests.values().copied().collect();
+        ends.and_then(|ends| ends.into_iter().max())
+    }
+}
+
+/// What has to be done about one account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct AccountChange {
+    /// The instance that holds it.
+    pub instance: InstanceName,
+    /// The account.
+    pub account: AccountName,
+    /// The steps, in order; each only after all before it.
+    pub steps: Vec<AccountStep>,
+    /// What its marks say then.
+    pub mark: AccountMark,
+}
+
+impl AccountChange {
+    /// Whether the account is taken over.
+    pub fn adopts(&self) -> bool {
+        let step = |step: &AccountStep| matches!(step, AccountStep::Handover(Step::Adopt { .. }));
+        self.steps.iter().any(step)
+    }
+}
+
+/// A change with what a plan needs to put it in order.
+pub(super) struct Planned<'a> {
+    pub(super) change: AccountChange,
+    pub(super) person: Option<&'a PersonName>,
+    /// It can give something that was not given before.
+    pub(super) grows: bool,
+    /// It takes something away before the end that its mark records.
+    pub(super) early_end: bool,
+    /// It takes something away.
+    pub(super) shrinks: bool,
+}
+
+/// What was found about accounts.
+#[derive(Default)]
+pub(super) struct Accounts<'a> {
+    pub(super) planned: Vec<Planned<'a>>,
+    /// Accounts that get nothing new: by the instance that holds them and the user name.
+    pub(super) blocked: BTreeSet<(&'a InstanceName, String)>,
+    /// How many accounts are ours.
+    pub(super) owned: usize,
+    pub(super) findings: Vec<Finding>,
+}
+
+/// Everything that the work on accounts reads.
+pub(super) struct Inputs<'i, 'a> {
+    pub(super) access: &'a Access,
+    pub(super) live: &'a Live,
+    /// What becomes of the permissions that requests adopt.
+    pub(super) adopting: &'i Adopting,
+    pub(super) servers: &'i Servers<'a>,
+    pub(super) people: &'i People<'a>,
+    /// What all grants ask for, and what those ask for that keep policy.
+    pub(super) all: &'i Desired<'a>,
+    pub(super) allowed: &'i Desired<'a>,
+    pub(super) moment: Timestamp,
+}
+
+/// Plans the accounts of all instances that can be worked on.
+pub(super) fn plan<'a>(inputs: &Inputs<'_, 'a>) -> Accounts<'a> {
+    let mut accounts = Accounts::default();
+    let owned = Owned::of(inputs, &mut accounts.findings);
+    accounts.owned = owned.count;
+    let people = everybody(inputs.access, inputs.all);
+    for (holder, user) in inputs.all.accounts.keys() {
+        if !inputs.servers.usable.contains_key(holder) {
+            accounts.blocked.insert((*holder, user.clone()));
+        }
+    }
+    let exposed = exposed::find(inputs, &mut accounts.findings);
+    for (&instance, &(live, _)) in &inputs.servers.usable {
+        scopes::find(inputs.access, inputs.all, instance, live, &mut accounts.findings);
+        let missing = scopes::any_missing(&live.existing);
+        accounts.findings.extend(sessions::of_gone_accounts(instance, live));
+        let from_evidence = live.accounts.values().filter(|account| evident(inputs, account));
+        let mut users: BTreeSet<&str> =
+            from_evidence.map(|account| account.name.user.as_str()).collect();
+        users.extend(owned.users(instance));
+        let wanted = inputs.all.accounts.keys().filter(|(holder, _)| *holder == instance);
+        users.extend(wanted.map(|(_, user)| user.as_str()));
+        for user in users {
+            if !is_read(inputs.access, live, user) {
+                continue;
+            }
+            let one = One { inputs, owned: &owned, instance, live, missing, user };
+            let person = people.get(user).copied();
+            let exposed = exposed.contains(&(instance, user));
+            one.plan(person, exposed, &mut accounts);
+        }
+    }
+    accounts
+}
+
+/// Whose account a user name is: of everybody in the repo.
+fn everybody<'a>(access: &'a Access, all: &Desired<'a>) -> BTreeMap<String, &'a PersonName> {
+    let config = &access.config;
+    let names = access.people.keys().flat_map(|person| {
+        config.levels.keys().map(move |level| {
+            (naming::account(&config.owner, &config.prefix, person, level), person)
+        })
+    });
+    // A name that was adopted on two instances for two people is nobody's.
+    let mut adopted: BTreeMap<String, Option<&PersonName>> = BTreeMap::new();
+    for (_, person, line) in all.adoptions.accounts() {
+        adopted
+            .entry(line.name.to_owned())
+            .and_modify(|known| *known = known.filter(|known| *known == person))
+            .or_insert(Some(person));
+    }
+    let adopted = adopted.into_iter().filter_map(|(name, person)| Some((name, person?)));
+    names.chain(adopted).collect()
+}
+
+/// Whether the server was asked about an account: what was not looked for is not gone.
+fn is_read(access: &Access, live: &mysql::live::Live, user: &str) -> bool {
+    user.starts_with(&naming::account_prefix(&access.config.prefix)) || live.users.contains(user)
+}
+
+fn evident(inputs: &Inputs<'_, '_>, account: &SeenAccount) -> bool {
+    let owner = inputs.access.config.owner.as_str();
+    account.evidence.as_ref().is_some_and(|evidence| evidence.owner == owner)
+}
+
+/// Whether a recorded end has passed.
+pub(super) fn over(end: Option<Timestamp>, moment: Timestamp) -> bool {
+    end.is_some_and(|end| end <= moment)
+}

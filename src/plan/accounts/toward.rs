@@ -1,0 +1,273 @@
+//! The way to an account that is wanted: what it should hold, and the handover's steps with
+//! the grants in their place.
+
+use std::collections::BTreeSet;
+
+use super::ends::ended;
+use super::one::One;
+use super::{AccountChange, AccountMark, AccountStep, Accounts, Planned, over};
+use crate::access::sessions::OnEnd;
+use crate::desired::{AccountSpec, Wanted};
+use crate::handover::{self, Note, Seen, Step};
+use crate::jumpserver::spec::SeenAssetAccount;
+use crate::mark::HandoverState;
+use crate::mysql::difference::{difference, narrows};
+use crate::mysql::spec::{AccountName, Change, Grants, Held};
+use crate::names::RequestName;
+use crate::plan::finding::{Finding, Kind};
+use crate::plan::{hold, scopes, sessions};
+
+impl<'a> One<'_, '_, 'a> {
+    pub(super) fn toward(
+        &self,
+        name: &AccountName,
+        wanted: &Wanted<'a, AccountSpec>,
+        seen: &Seen<'_>,
+        blocked: bool,
+        accounts: &mut Accounts<'a>,
+    ) {
+        match handover::toward(&self.inputs.access.config.owner, seen) {
+            Ok(way) => self.follow(way, name, wanted, seen, blocked, accounts),
+            Err(conflict) => {
+                accounts.blocked.insert((self.instance, self.user.to_owned()));
+                accounts.findings.push(self.conflict(&conflict, name, wanted));
+            }
+        }
+    }
+
+    /// The handover's way with what else differs.
+    pub(super) fn follow(
+        &self,
+        mut way: handover::Way,
+        name: &AccountName,
+        wanted: &Wanted<'a, AccountSpec>,
+        seen: &Seen<'_>,
+        blocked: bool,
+        accounts: &mut Accounts<'a>,
+    ) {
+        let person = wanted.person;
+        let adopts = way.steps.iter().any(|step| matches!(step, Step::Adopt { .. }));
+        let (grants, mark) = self.wanted(wanted, seen, blocked);
+        if seen.server.is_none() && (blocked || hold::is_nothing(&grants)) {
+            return;
+        }
+        if adopts && mark.requests.is_empty() {
+            // It breaks policy, so it adopts nothing, and nothing is taken away.
+            accounts.blocked.insert((self.instance, self.user.to_owned()));
+            return;
+        }
+        if !blocked && mark.requests.is_empty() {
+            // All that asks for it breaks policy, and what was held has ended.
+            return self.away(name, Some(person), seen, accounts);
+        }
+        let nothing = Held::default();
+        let held = seen.server.map_or(&nothing, |server| &server.held);
+        let naming = self.live.server.dialect.naming();
+        let changes = match difference(held, &grants, naming) {
+            Ok(changes) => changes,
+            Err(unknown) => {
+                accounts.blocked.insert((self.instance, self.user.to_owned()));
+                let text = format!("{name} on {} {unknown}: it is left as it is", self.instance);
+                let finding = Finding::new(Kind::UnknownPrivilege, text).about(person);
+                accounts.findings.push(finding.help("a newer version of jumpgate may know them"));
+                return;
+            }
+        };
+        self.tell(&way.notes, name, Some(person), accounts);
+        if wanted.spec.adopted
+            && let Some(place) = way.steps.iter().position(|step| *step == Step::Grants)
+            && let Some(account) = self.lacks_evidence(&way, seen)
+        {
+            way.steps.insert(place, Step::WriteEvidence { account });
+        }
+        let live_mark = self.mark(seen);
+        let changed = way.notes.contains(&Note::PasswordChanged);
+        let mut steps = self.steps(way, changes, seen, &mark);
+        let (on_end, told) = (self.on_end(), self.told(name));
+        let (state, moment) = (HandoverState::Narrowing, self.inputs.moment);
+        if changed {
+            let at = seen.server.and_then(|server| server.password_changed);
+            self.found(told.direct(at, self.zone()), Some(person), accounts);
+        } else if let Some(until) = sessions::left_until(on_end, state, seen, &told, moment)
+            && steps.contains(&AccountStep::Handover(Step::AwaitSessions))
+        {
+            steps = sessions::while_left_narrowed(steps);
+            self.found(told.left(until, self.zone()), Some(person), accounts);
+        } else if let Some(step) = steps.iter().find_map(sessions::about_sessions) {
+            self.found(told.ends(step, on_end), Some(person), accounts);
+        }
+        if steps.is_empty() {
+            return;
+        }
+        let narrowing = |step: &AccountStep| match step {
+            AccountStep::Grants { change } => narrows(change),
+            _ => false,
+        };
+        let shrinks = steps.iter().any(narrowing);
+        let grows = seen.server.is_none()
+            || steps.iter().any(|step| match step {
+                AccountStep::Grants { change } => !narrows(change),
+                AccountStep::Handover(step) => {
+                    matches!(
+                        step,
+                        Step::StoreSecret { .. } | Step::HandOver { .. } | Step::Adopt { .. }
+                    )
+                }
+                AccountStep::Mark { .. } => false,
+            });
+        let passed = live_mark.is_some_and(|live| ended(live, &mark.requests, self.inputs.moment));
+        accounts.planned.push(Planned {
+            change: AccountChange {
+                instance: self.instance.clone(),
+                account: name.clone(),
+                steps,
+                mark,
+            },
+            person: Some(person),
+            grows,
+            early_end: shrinks && !passed,
+            shrinks,
+        });
+    }
+
+    /// What the account should hold now, and what its marks say then.
+    fn wanted(
+        &self,
+        wanted: &Wanted<'a, AccountSpec>,
+        seen: &Seen<'_>,
+        blocked: bool,
+    ) -> (Grants, AccountMark) {
+        let key = (self.instance, self.user.to_owned());
+        let moment = self.inputs.moment;
+        let live_mark = self.mark(seen);
+        let recorded = |request: &RequestName| {
+            let end = *live_mark?.requests.get(request)?;
+            (!over(end, moment)).then_some(end)
+        };
+        let allowed = self.inputs.allowed.accounts.get(&key).filter(|_| !blocked);
+        if let Some(allowed) = allowed
+            && allowed.because.len() == wanted.because.len()
+            && !self.missing
+        {
+            // The usual case: everything may be given, so nothing has to be held back.
+            let user = self.inputs.people.users.get(wanted.person).copied();
+            return (
+                allowed.spec.grants.clone(),
+                AccountMark { user, requests: allowed.requests() },
+            );
+        }
+        let kept_by_policy: BTreeSet<&RequestName> = allowed
+            .map(|allowed| allowed.because.iter().map(|grant| grant.because.request).collect())
+            .unwrap_or_default();
+        // What breaks policy keeps what it has until the end that is recorded.
+        let holdable = wanted.because.iter().filter(|grant| {
+            let request = grant.because.request;
+            kept_by_policy.contains(request) || recorded(request).is_some() || blocked
+        });
+        let holdable = scopes::grants(self.inputs.access, holdable.copied());
+        let nothing = Held::default();
+        let held = seen.server.map_or(&nothing, |server| &server.held);
+        let kept = hold::grants(&holdable, held, self.live.server.dialect.naming());
+        let grants = match allowed {
+            Some(allowed) => {
+                hold::union(scopes::existing(&allowed.spec.grants, &self.live.existing), kept)
+            }
+            None => kept,
+        };
+        let mut requests = allowed.map(Wanted::requests).unwrap_or_default();
+        for request in wanted.requests().into_keys() {
+            if let Some(end) = recorded(&request)
+                && !requests.contains_key(&request)
+            {
+                requests.insert(request, end);
+            }
+        }
+        let user = match blocked {
+            true => live_mark.and_then(|mark| mark.user),
+            false => self.inputs.people.users.get(wanted.person).copied(),
+        };
+        (grants, AccountMark { user, requests })
+    }
+
+    /// The handover's steps with the grants in their place, sessions ended after anything
+    /// was taken away, and the marks brought up to date.
+    fn steps(
+        &self,
+        way: handover::Way,
+        changes: Vec<Change>,
+        seen: &Seen<'_>,
+        mark: &AccountMark,
+    ) -> Vec<AccountStep> {
+        let narrowed = changes.iter().any(narrows);
+        let place = |wanted: Step| way.steps.iter().position(|step| *step == wanted);
+        // A new password may open the account again: what it must not hold goes first.
+        let opens = place(Step::SetPassword)
+            .is_some_and(|password| place(Step::Grants).is_some_and(|grants| password < grants));
+        let (early, changes): (Vec<Change>, Vec<Change>) = match opens {
+            true => changes.into_iter().partition(narrows),
+            false => (Vec::new(), changes),
+        };
+        let mut early = Some(early);
+        let mut changes = Some(changes);
+        let mut steps = Vec::new();
+        let pending = way.steps.iter().any(|step| matches!(step, Step::MarkDone { .. }));
+        let marks = pending || way.steps.iter().any(|step| matches!(step, Step::HandOver { .. }));
+        let adopts = way.steps.iter().any(|step| matches!(step, Step::Adopt { .. }));
+        let on_end = self.on_end();
+        let about_sessions = sessions::step_of_stay(on_end, &way, marks);
+        let own = seen.assets.first().and_then(|(asset, account)| Some((*asset, (*account)?)));
+        for step in way.steps {
+            if step == Step::Grants {
+                // A run that is cut before the sessions are ended leaves this behind.
+                if let Some((asset, account)) = own
+                    && narrowed
+                    && !pending
+                    && on_end != OnEnd::Report
+                    && !ends_sessions(account)
+                {
+                    let (asset, account) = (asset.to_owned(), account.id);
+                    steps.push(AccountStep::Handover(Step::MarkNarrowing { asset, account }));
+                }
+                let changes = changes.take().into_iter().flatten();
+                steps.extend(changes.map(|change| AccountStep::Grants { change }));
+                if seen.server.is_some() && (narrowed || way.ends_sessions) {
+                    steps.push(AccountStep::Handover(about_sessions.clone()));
+                }
+            } else {
+                if step == Step::SetPassword {
+                    let early = early.take().into_iter().flatten();
+                    steps.extend(early.map(|change| AccountStep::Grants { change }));
+                }
+                steps.push(AccountStep::Handover(step));
+            }
+        }
+        if !marks {
+            for (asset, account) in &seen.assets {
+                let Some(account) = account else { continue };
+                // One that is taken over has just got it.
+                let same = adopts
+                    || account.mark.as_ref().is_some_and(|live| {
+                        live.requests == mark.requests
+                            && live.user == mark.user
+                            && live.end == mark.end()
+                    });
+                let narrowing = ends_sessions(account)
+                    || (narrowed && own.is_some_and(|(_, own)| own.id == account.id));
+                if !same || narrowing || !(account.labelled || adopts) {
+                    let asset = (*asset).to_owned();
+                    steps.push(AccountStep::Mark { asset, account: account.id });
+                }
+            }
+        }
+        steps
+    }
+}
+
+/// Whether the mark makes the next run end the account's sessions: a run has begun to take
+/// something away, or to renew the password.
+fn ends_sessions(account: &SeenAssetAccount) -> bool {
+    let handover = account.mark.as_ref().and_then(|mark| mark.handover.as_ref());
+    handover.is_some_and(|handover| {
+        matches!(handover.state, HandoverState::Narrowing | HandoverState::Rotating)
+    })
+}

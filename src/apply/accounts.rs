@@ -108,6 +108,11 @@ impl One<'_, '_, '_> {
                 let evidence = Evidence { owner, generation: handover.generation };
                 self.server.set_evidence(name, Some(&evidence)).await?;
             }
+            Step::RemoveEvidence => self.server.set_evidence(name, None).await?,
+            Step::Release { account, .. } => {
+                self.held().await?;
+                self.run.means.writer.release_account(*account).await?;
+            }
             Step::MarkNarrowing { account, .. } => {
                 // The requests stay in it until what they asked for is gone.
                 let mut mark = self.seen(*account)?;

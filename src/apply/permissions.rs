@@ -46,6 +46,11 @@ pub(super) async fn carry_out(
             stands(run, id, to).await?;
             Ok(Carried::default())
         }
+        (Action::Release { from, name }, _) => {
+            writer.release_permission(id, name).await?;
+            stands(run, id, &PermissionSpec { name: name.clone(), ..(**from).clone() }).await?;
+            Ok(Carried::default())
+        }
         (Action::Delete { from }, _) => left::delete(run, id, from).await,
         (_, None) => bail!("it has no mark to write"),
     }

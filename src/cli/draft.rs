@@ -132,8 +132,26 @@ impl<'a> Draft<'a> {
         value: &str,
         behind: &[&str],
     ) -> Result<Changes, Outcome> {
+        self.edited(path, |text| edit::set(text, key, value, behind))
+    }
+
+    /// The file with a key that says `true`.
+    pub(super) fn with_true(
+        &self,
+        path: &Arc<str>,
+        key: &str,
+        behind: &[&str],
+    ) -> Result<Changes, Outcome> {
+        self.edited(path, |text| edit::set_true(text, key, behind))
+    }
+
+    fn edited(
+        &self,
+        path: &Arc<str>,
+        edit: impl FnOnce(&str) -> Result<String, edit::Refused>,
+    ) -> Result<Changes, Outcome> {
         let text = self.tree.files.get(path).map(|bytes| String::from_utf8_lossy(bytes));
-        edit::set(&text.unwrap_or_default(), key, value, behind)
+        edit(&text.unwrap_or_default())
             .map(|text| Changes::from([(path.clone(), Some(text))]))
             .map_err(|error| could_not_run(&format!("{path}: {error}")))
     }

@@ -88,6 +88,8 @@ enum Command {
     Renew(edit::Renew),
     /// Take a request back, or let it end sooner.
     Cancel(edit::Cancel),
+    /// Give back what a request has, as it is.
+    Release(edit::Release),
     /// Let a person leave: everything ends after a day.
     Leave(edit::Leave),
     /// Write files from what JumpServer has.
@@ -133,6 +135,7 @@ impl Cli {
             Command::Status(args) => args.run(),
             Command::Renew(args) => args.run(),
             Command::Cancel(args) => args.run(),
+            Command::Release(args) => args.run(),
             Command::Leave(args) => args.run(),
             Command::Import(command) => import::run(&command),
         }

@@ -28,11 +28,28 @@ pub enum Refused {
 /// # Errors
 /// When the file is no mapping, or when its layout leaves no safe place.
 pub fn set(text: &str, key: &str, value: &str, behind: &[&str]) -> Result<String, Refused> {
+    put(text, key, (value, serde_json::Value::String(value.to_owned())), behind)
+}
+
+/// As [`set`], with the value `true`.
+///
+/// # Errors
+/// As there.
+pub fn set_true(text: &str, key: &str, behind: &[&str]) -> Result<String, Refused> {
+    put(text, key, ("true", serde_json::Value::Bool(true)), behind)
+}
+
+fn put(
+    text: &str,
+    key: &str,
+    (value, meaning): (&str, serde_json::Value),
+    behind: &[&str],
+) -> Result<String, Refused> {
     let file: Arc<str> = "file".into();
     let read = |text: &str| yaml::top_level(&file, text.as_bytes()).ok();
     let before = read(text).ok_or(Refused::NotKeys)?;
     let mut wanted = before.values();
-    wanted.insert(key.to_owned(), serde_json::Value::String(value.to_owned()));
+    wanted.insert(key.to_owned(), meaning);
     let good = |candidate: &String| read(candidate).is_some_and(|after| after.values() == wanted);
 
     let refused = || Refused::NoPlace(key.to_owned());

@@ -3,6 +3,7 @@
 //! The judge is not the judged: policy, environments, logins and levels are those of the
 //! base. Pure: the moment only says which requests have ended and how far ahead an end is.
 
+mod adopted;
 mod ended;
 mod holding;
 mod judge;
@@ -98,6 +99,7 @@ pub fn compare(inputs: &Inputs<'_>) -> Effect {
         findings: targets::findings(base, head),
         ..Effect::default()
     };
+    effect.findings.extend(adopted::findings(base, head, moment));
     let mut held_back = BTreeSet::new();
     for (person, grants) in &after {
         let old = before.remove(person).unwrap_or_default();
@@ -107,6 +109,13 @@ pub fn compare(inputs: &Inputs<'_>) -> Effect {
     for (person, old) in &before {
         let both = Person { inputs, changed: &changed, judge: &judge, person };
         both.compare(old, &[], &mut effect, &mut held_back);
+    }
+    // What is given back may outlive its end: that is for those to judge who would judge it
+    // as new.
+    let released = adopted::released(base, head, moment);
+    for grant in after.values().flatten().filter(|grant| released.contains(grant.because.request)) {
+        let both = Person { inputs, changed: &changed, judge: &judge, person: grant.person };
+        both.judged(grant, false, &mut effect, &mut BTreeSet::new());
     }
     effect.rows = row::arrange(std::mem::take(&mut effect.rows));
     if !held_back.is_empty() {

@@ -18,6 +18,7 @@
 //! one is discarded.
 
 mod adopt;
+mod release;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ use crate::mysql::spec::SeenAccount;
 use crate::names::Owner;
 
 pub use adopt::{Unfit, adoption};
+pub use release::release;
 pub use step::Step;
 
 /// What was seen of one account on both sides.

@@ -33,6 +33,16 @@ pub enum Step {
         /// The account in JumpServer that has the mark.
         account: Uuid,
     },
+    /// Server: our words out of the account's ATTRIBUTE.
+    RemoveEvidence,
+    /// JumpServer: the mark and the label off an account that is given back; the password
+    /// stays.
+    Release {
+        /// The asset.
+        asset: String,
+        /// The account there.
+        account: Uuid,
+    },
     /// JumpServer: the mark as `rotating`, before the server gets a second password.
     MarkRotating {
         /// The asset.

@@ -13,6 +13,7 @@ use super::hosts::Hosts;
 use super::left;
 use super::people::People;
 use super::permissions::{self, Conflict, Step, Want};
+use super::release::{Fate, Released};
 use super::servers::Servers;
 use crate::access::model::Access;
 use crate::desired::{Desired, Wanted};
@@ -36,6 +37,8 @@ pub(super) struct Inputs<'i, 'a> {
     pub(super) allowed: &'i Desired<'a>,
     /// What becomes of the permissions that requests adopt.
     pub(super) adopting: &'i Adopting,
+    /// The requests that are released.
+    pub(super) released: &'i Released<'a>,
     /// Whose requests break policy: the user in JumpServer and the request.
     pub(super) violating: &'i BTreeSet<(&'a str, &'a RequestName)>,
     pub(super) moment: Timestamp,
@@ -58,6 +61,7 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
     let on_ends = OnEnds::of(inputs.access);
     let mut wants = BTreeMap::new();
     let mut held_back = Vec::new();
+    let mut findings = Vec::new();
     let known = Ours::of(inputs.access, inputs.live);
     for (name, wanted) in &inputs.all.permissions {
         let taken = inputs.adopting.taken.get(name);
@@ -66,6 +70,16 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
         let id = live.map_or_else(made, |seen| seen.id);
         if inputs.adopting.refused.contains(name) {
             continue;
+        }
+        let fate = inputs.released.fate(Some(wanted), None);
+        if fate == Fate::Released {
+            continue;
+        }
+        if live.is_some() {
+            let requests = wanted.requests();
+            let others: Vec<_> =
+                requests.keys().filter(|name| !inputs.released.has(name)).collect();
+            findings.extend(fate.finding(&format!("the permission {name}"), &others));
         }
         let want = want(inputs, id, name, wanted, live, &holders);
         if let Some(allowed) = inputs.allowed.permissions.get(name) {
@@ -79,7 +93,7 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
     }
     let ours = inputs.live.permissions.values().filter(|seen| permissions::is_ours(owner, seen));
     let mut owned = 0;
-    let mut findings = Vec::new();
+    let mut given_back = BTreeMap::new();
     for seen in ours {
         owned += 1;
         if !seen.labelled {
@@ -90,6 +104,10 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
         let Some(mark) = seen.mark.as_ref().filter(|_| !wants.contains_key(&seen.id)) else {
             continue;
         };
+        if let Some(name) = released(inputs, seen, mark) {
+            given_back.insert(seen.id, name);
+            continue;
+        }
         let kept = match kept_by_violation(inputs, seen, mark) {
             true => Some(seen.spec.clone()),
             false => kept_until_replaced(inputs, seen, mark, &held_back),
@@ -115,6 +133,7 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
     let (steps, conflicts) = permissions::compare(
         owner,
         &wants,
+        &given_back,
         &inputs.live.permissions,
         |seen| group(&seen.spec.name).to_owned(),
         inputs.moment,
@@ -133,6 +152,24 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
     }));
     let marks = wants.into_iter().map(|(id, want)| (id, want.mark)).collect();
     Permissions { steps, marks, owned, findings }
+}
+
+/// The name that a permission gets when it is given back, when it is.
+fn released(inputs: &Inputs<'_, '_>, seen: &SeenPermission, mark: &Mark) -> Option<String> {
+    let derived = &seen.spec.name;
+    let wanted = inputs.all.permissions.get(derived);
+    if inputs.released.fate(wanted, Some(mark)) != Fate::Released {
+        return None;
+    }
+    let before = inputs.all.adoptions.permission(derived).map(|line| line.name);
+    let free = |name: &&str| {
+        inputs
+            .live
+            .permissions
+            .values()
+            .all(|other| other.id == seen.id || other.spec.name != *name)
+    };
+    Some(before.filter(free).unwrap_or(derived).to_owned())
 }
 
 /// Says that sessions behind a permission that has ended are left for a while.

@@ -58,7 +58,7 @@ pub(super) fn find(
             continue;
         }
         let Some(seen) = there else {
-            if !ours.has_in_group(group(name)) {
+            if allowed.permissions.contains_key(name) && !ours.has_in_group(group(name)) {
                 let text = format!(
                     "JumpServer has no permission {}: {name} is made in its place",
                     line.name
@@ -68,7 +68,8 @@ pub(super) fn find(
             }
             continue;
         };
-        // What gets nothing new adopts nothing; why is told where it is found.
+        // What gets nothing new adopts nothing; why is told where it is found. What is
+        // released is foreign again.
         if people.blocked.contains(wanted.person) || !allowed.permissions.contains_key(name) {
             adopting.refused.insert(name.clone());
             continue;

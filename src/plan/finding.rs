@@ -139,6 +139,10 @@ kinds! {
     AdoptedBeside = "JG264", Notice, "what a request adopts stands beside ours";
     /// Something that is to be released serves another request, too.
     NotReleased = "JG265", Error, "something is not released, since others need it";
+    /// A branch adopts what exists.
+    Adopts = "JG266", Notice, "a request adopts what exists";
+    /// A branch gives back what a request has: its end in git ends nothing any more.
+    Releases = "JG267", Risk, "a request gives back what it has";
 }
 
 impl fmt::Display for Kind {

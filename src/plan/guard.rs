@@ -12,7 +12,7 @@ pub struct Removals {
     pub counted: usize,
     /// Accesses whose own mark records an end that has passed: these never count.
     pub ended: usize,
-    /// All accesses that are owned.
+    /// All accesses that are owned, those that this plan takes over among them.
     pub owned: usize,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! `ask` says what has to be read, [`make`] compares, and each of the other modules looks
 //! at one kind of thing: `people`, `hosts`, `servers`, `scopes`, `accounts`, `access`
-//! (permissions), `adopt` (permissions that others made). What cannot be done is told in [`finding`]; what must not be lost
+//! (permissions), `adopt` (permissions that others made), `release` (what is given back). What cannot be done is told in [`finding`]; what must not be lost
 //! meanwhile is kept by `hold`; [`guard`] says when too much goes at once.
 
 mod access;
@@ -20,6 +20,7 @@ pub mod overdue;
 pub mod people;
 pub mod permissions;
 pub mod reason;
+mod release;
 pub mod renew;
 mod scopes;
 mod servers;
@@ -42,6 +43,7 @@ use self::finding::{Finding, Kind};
 use self::guard::{Removals, Stop};
 use self::people::UserChange;
 use self::reason::Reason;
+use self::release::Released;
 use crate::access::model::Access;
 use crate::desired;
 use crate::grants::Grant;
@@ -169,6 +171,17 @@ impl What {
             Self::Account { change } => change.adopts(),
         }
     }
+
+    /// Whether something of ours is given back.
+    pub fn releases(&self) -> bool {
+        match self {
+            Self::User { .. } => false,
+            Self::Permission { action, .. } => {
+                matches!(**action, permissions::Action::Release { .. })
+            }
+            Self::Account { change } => change.releases(),
+        }
+    }
 }
 
 impl Plan {
@@ -189,9 +202,11 @@ impl Plan {
         self.findings.iter().any(|finding| finding.code.breaks_policy())
     }
 
-    /// The requests that get something new by the steps.
+    /// The requests that get something new by the steps, or give something back, which their
+    /// end does not end then.
     pub fn newly(&self) -> BTreeSet<&RequestName> {
-        let new = self.items.iter().filter(|item| item.phase != Phase::Ends);
+        let new =
+            self.items.iter().filter(|item| item.phase != Phase::Ends || item.what.releases());
         let reasons = new.flat_map(|item| &item.because);
         let asks = reasons.filter(|reason| reason.state == reason::State::Asks);
         asks.map(|reason| &reason.request).collect()
@@ -215,6 +230,7 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
     let narrower = kept.as_deref().map(|kept| desired::at(access, kept, moment));
     let allowed = narrower.as_ref().unwrap_or(&all);
 
+    let released = Released::of(access, moment, inputs.unproven);
     let people = people::find(access, &all, live, &access::owned_by(access, &all, live));
     let hosts = hosts::find(access, &all, live);
     let servers = servers::find(access, &all, observed, inputs.new_servers);
@@ -223,6 +239,7 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
         access,
         live,
         adopting: &adopting,
+        released: &released,
         servers: &servers,
         people: &people,
         all: &all,
@@ -237,6 +254,7 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
         hosts: &hosts,
         accounts: &accounts,
         adopting: &adopting,
+        released: &released,
         all: &all,
         allowed,
         violating: &violating,
@@ -274,7 +292,7 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
     Plan { items, findings, removals, stop }
 }
 
-/// The grants that keep policy and were merged properly (none when all do), and whose requests break it: the user
+/// The grants that keep policy, were merged properly and are not released (none when all do), and whose requests break it: the user
 /// and the request.
 fn keep_policy<'a>(
     inputs: &Inputs<'a>,
@@ -285,20 +303,22 @@ fn keep_policy<'a>(
     let mut kept: Option<Vec<Grant<'a>>> = None;
     let mut violating = BTreeSet::new();
     let mut told = BTreeSet::new();
+    let released = Released::of(access, moment, unproven);
     for (number, grant) in grants.iter().enumerate() {
-        let broken = match grant.period.is_over(moment) {
+        let given_back = released.has(grant.because.request);
+        let broken = match grant.period.is_over(moment) || given_back {
             true => Vec::new(),
             false => policy::judge(&access.policy, grant, moment),
         };
         let unproven = unproven.contains_key(grant.because.request);
-        if broken.is_empty() && !unproven {
+        if broken.is_empty() && !unproven && !given_back {
             if let Some(kept) = &mut kept {
                 kept.push(grant.clone());
             }
             continue;
         }
         kept.get_or_insert_with(|| grants[..number].to_vec());
-        if let Some(person) = access.people.get(grant.person) {
+        if let Some(person) = access.people.get(grant.person).filter(|_| !given_back) {
             violating.insert((person.jumpserver.as_str(), grant.because.request));
         }
         for violation in broken {

@@ -107,6 +107,7 @@ fn spec(action: &Action) -> &PermissionSpec {
     match action {
         Action::Create { spec } | Action::Delete { from: spec } => spec,
         Action::Update { to, .. } | Action::Adopt { to, .. } => to,
+        Action::Release { from, .. } => from,
     }
 }
 
@@ -145,6 +146,7 @@ impl List<'_, '_, '_> {
         let wanted = self.inputs.all.permissions.get(&said.name);
         let before = self.inputs.live.permissions.get(&step.id).and_then(|seen| seen.mark.as_ref());
         let delete = matches!(step.action, Action::Delete { .. });
+        let released = matches!(step.action, Action::Release { .. });
         let mut because = match wanted {
             Some(wanted) if !delete => reason::asking(&wanted.because),
             _ => Vec::new(),
@@ -152,7 +154,7 @@ impl List<'_, '_, '_> {
         if let Some(before) = before {
             self.gone(before, &mut because);
         }
-        let mark = marks.get(&step.id).filter(|_| !delete).cloned();
+        let mark = marks.get(&step.id).filter(|_| !delete && !released).cloned();
         for account in &said.accounts {
             self.opening.entry(account.clone()).or_default().push(self.items.len());
         }

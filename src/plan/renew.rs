@@ -9,6 +9,7 @@ use super::access::Permissions;
 use super::adopt::Adopting;
 use super::finding::Kind;
 use super::guard::Removals;
+use super::release::Released;
 use super::{Inputs, Item, Plan, What, access as permissions, accounts, order, people, servers};
 use crate::desired;
 use crate::handover::Step;
@@ -64,6 +65,7 @@ pub fn make(inputs: &Inputs<'_>, which: &Which) -> Plan {
             access,
             live,
             adopting: &Adopting::default(),
+            released: &Released::of(access, moment, inputs.unproven),
             servers: &servers,
             people: &people,
             all: &all,

@@ -80,6 +80,14 @@ fn permission(
             words.push(period(to, zone));
             (Sign::Change, format!("permission {}", to.name), words)
         }
+        Action::Release { from, name } => {
+            let mut words = vec!["is released as it is: nobody gains or loses anything".to_owned()];
+            if *name != from.name {
+                words.push(format!("is called {name} again"));
+            }
+            words.push("jumpgate does not look after it any more".to_owned());
+            (Sign::Change, format!("permission {}", from.name), words)
+        }
         Action::Update { from, to, mark } => {
             let mut words = changes(from, to, *mark, zone);
             words.extend(sessions(from, Some(to), on_ends));
@@ -213,6 +221,13 @@ fn account(change: &AccountChange, access: &Access) -> (Sign, String, Vec<String
             AccountStep::Mark { .. } => mark = true,
             AccountStep::Handover(_) => {}
         }
+    }
+    if has(|step| matches!(step, Step::Release { .. })) {
+        words.push(
+            "is released as it stands, with its password and its grants: nobody gains or loses \
+             anything, and jumpgate does not look after it any more"
+                .to_owned(),
+        );
     }
     if change.adopts() {
         let then = match (granted.0.is_empty(), revoked.0.is_empty()) {

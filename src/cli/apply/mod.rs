@@ -432,13 +432,15 @@ fn comes_after(
 
 /// Owned objects without an anchor: somebody deleted it, or the label found nothing.
 fn anchored(live: &Live, plan: &Plan, new_anchor: bool) -> Result<(), Outcome> {
-    if live.anchor.is_some() || plan.removals.owned == 0 || new_anchor {
+    // What the first apply takes over is of no apply before.
+    let taken = plan.items.iter().filter(|item| item.what.adopts()).count();
+    let owned = plan.removals.owned.saturating_sub(taken);
+    if live.anchor.is_some() || owned == 0 || new_anchor {
         return Ok(());
     }
     anstream::eprintln!(
-        "error: JumpServer has {} objects of this owner and no anchor, so nobody knows which \
-         commit was applied last. When the anchor was deleted by hand, run once with --new-anchor",
-        plan.removals.owned
+        "error: JumpServer has {owned} objects of this owner and no anchor, so nobody knows which \
+         commit was applied last. When the anchor was deleted by hand, run once with --new-anchor"
     );
     Err(Outcome::Refused)
 }

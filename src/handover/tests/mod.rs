@@ -208,6 +208,12 @@ impl World {
                 let generation = self.assets.values().next().map(|account| account.generation);
                 self.server.as_mut().expect("an account").generation = generation;
             }
+            Step::RemoveEvidence => {
+                self.server.as_mut().expect("an account").generation = None;
+            }
+            Step::Release { asset, .. } => {
+                self.assets.get_mut(asset).expect("an account").ours = false;
+            }
             Step::MarkRotating { asset, .. } => {
                 self.assets.get_mut(asset).expect("an account").state = HandoverState::Rotating;
             }

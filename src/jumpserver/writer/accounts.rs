@@ -10,6 +10,7 @@ use crate::jumpserver::page;
 use crate::jumpserver::row::{AccountRow, labelled};
 use crate::jumpserver::stored;
 use crate::jumpserver::transport::Content;
+use crate::mark::Mark;
 
 const PATH: &str = "accounts/accounts";
 
@@ -154,13 +155,28 @@ impl Writer {
     /// When a request fails, or the answer does not show both.
     pub async fn adopt_account(&self, id: Uuid, comment: &str) -> Result<(), Error> {
         let labels = self.labels_with_ours(Labelled::Account(id)).await?;
+        self.mark_account(id, comment, &labels).await
+    }
+
+    /// Takes the owner's label and the comment off an account that is given back, in one
+    /// request; its secret and its other labels stay.
+    ///
+    /// # Errors
+    /// When a request fails, or the answer does not show both.
+    pub async fn release_account(&self, id: Uuid) -> Result<(), Error> {
+        let labels = self.labels_without_ours(Labelled::Account(id)).await?;
+        self.mark_account(id, "", &labels).await
+    }
+
+    async fn mark_account(&self, id: Uuid, comment: &str, labels: &[String]) -> Result<(), Error> {
         let content = Content::json(&serde_json::json!({ "comment": comment, "labels": labels }))?;
         let row: AccountRow = self.change(&format!("{PATH}/{id}"), content, None).await?;
         let mut wrong = Vec::new();
         if row.id != id || row.comment.trim() != comment.trim() {
             wrong.push("comment");
         }
-        if !labelled(&row.labels, &self.owner) {
+        let ours = labels.contains(&Mark::label(&self.owner));
+        if labelled(&row.labels, &self.owner) != ours {
             wrong.push("label");
         }
         match wrong.as_slice() {

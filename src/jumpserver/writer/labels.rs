@@ -56,6 +56,16 @@ impl Writer {
         Ok(self.with_ours(&there.labels))
     }
 
+    /// The labels of an object without the owner's, as a PATCH takes them.
+    ///
+    /// # Errors
+    /// When the request fails.
+    pub(super) async fn labels_without_ours(&self, object: Labelled) -> Result<Vec<String>, Error> {
+        let there: Labels = self.read.get(&object.path(), &[]).await?;
+        let ours = Mark::label(&self.owner);
+        Ok(there.labels.iter().map(Label::text).filter(|text| *text != ours).collect())
+    }
+
     /// A PATCH of labels replaces all of them.
     fn with_ours(&self, there: &[Label]) -> Vec<String> {
         let ours = Mark::label(&self.owner);

@@ -214,6 +214,18 @@ impl Writer {
         self.patch_permission(id, &PermissionPatch { labels, ..patch.clone() }).await
     }
 
+    /// Takes the owner's label and the comment off a permission that is given back, and gives
+    /// it a name, in one request; what it gives and its other labels stay.
+    ///
+    /// # Errors
+    /// As [`Writer::patch_permission`].
+    pub async fn release_permission(&self, id: Uuid, name: &str) -> Result<(), Error> {
+        let labels = Some(self.labels_without_ours(Labelled::Permission(id)).await?);
+        let (name, comment) = (Some(name.to_owned()), Some(String::new()));
+        let patch = PermissionPatch { name, comment, labels, ..PermissionPatch::default() };
+        self.patch_permission(id, &patch).await
+    }
+
     /// Removes a permission; one that is gone already is a success.
     ///
     /// # Errors

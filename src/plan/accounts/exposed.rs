@@ -7,6 +7,7 @@ use crate::access::model::ExposedAccounts;
 use crate::jumpserver::spec::ForeignPermission;
 use crate::names::InstanceName;
 use crate::plan::finding::{Finding, Kind, Severity};
+use crate::plan::release::Fate;
 
 /// The accounts that a foreign permission would open, told once for each permission.
 pub(super) fn find<'i, 'a>(
@@ -21,6 +22,10 @@ pub(super) fn find<'i, 'a>(
         let mut touched = Vec::new();
         for ((instance, user), wanted) in &inputs.all.accounts {
             if !wanted.spec.assets.contains(&foreign.asset) || !foreign.valid {
+                continue;
+            }
+            // What is given back is opened by a permission that was given back.
+            if inputs.released.fate(Some(wanted), None) == Fate::Released {
                 continue;
             }
             if opens(foreign, user) {

@@ -3,13 +3,15 @@
 //!
 //! `one` looks at one account on both sides; `toward` leads to an account that is wanted,
 //! `ends` out of one that nobody asks for, `renew` to a new password; `told` puts into words
-//! what a handover has to say. `adopt` takes over what another hand made. `owned` and `exposed` look at all of them before.
+//! what a handover has to say. `adopt` takes over what another hand made, `release`
+//! gives it back. `owned` and `exposed` look at all of them before.
 
 mod adopt;
 mod ends;
 mod exposed;
 mod one;
 mod owned;
+mod release;
 mod renew;
 mod told;
 mod toward;
@@ -25,6 +27,7 @@ use self::owned::Owned;
 use super::adopt::Adopting;
 use super::finding::Finding;
 use super::people::People;
+use super::release::Released;
 use super::scopes;
 use super::servers::Servers;
 use super::sessions;
@@ -93,8 +96,17 @@ pub struct AccountChange {
 impl AccountChange {
     /// Whether the account is taken over.
     pub fn adopts(&self) -> bool {
-        let step = |step: &AccountStep| matches!(step, AccountStep::Handover(Step::Adopt { .. }));
-        self.steps.iter().any(step)
+        self.has(|step| matches!(step, Step::Adopt { .. }))
+    }
+
+    /// Whether the account is given back.
+    pub fn releases(&self) -> bool {
+        self.has(|step| matches!(step, Step::Release { .. }))
+    }
+
+    /// Whether a step of the handover is among its steps.
+    fn has(&self, is: impl Fn(&Step) -> bool) -> bool {
+        self.steps.iter().any(|step| matches!(step, AccountStep::Handover(step) if is(step)))
     }
 }
 
@@ -127,6 +139,8 @@ pub(super) struct Inputs<'i, 'a> {
     pub(super) live: &'a Live,
     /// What becomes of the permissions that requests adopt.
     pub(super) adopting: &'i Adopting,
+    /// The requests that are released.
+    pub(super) released: &'i Released<'a>,
     pub(super) servers: &'i Servers<'a>,
     pub(super) people: &'i People<'a>,
     /// What all grants ask for, and what those ask for that keep policy.

@@ -38,6 +38,9 @@ impl<'a> One<'_, '_, 'a> {
         self.others(&name, person, accounts);
         let wanted = self.inputs.all.accounts.get(&key);
         let seen = self.seen(&instance.asset, wanted, server);
+        if self.release(&name, person, wanted, &seen, accounts) {
+            return;
+        }
         match wanted {
             None => self.away(&name, person, &seen, accounts),
             Some(wanted) => {

@@ -60,6 +60,13 @@ pub enum Action {
         /// Whether nothing else about it differs from what is wanted.
         whole: bool,
     },
+    /// Give it back as it is: our mark and label go, and nothing that it gives.
+    Release {
+        /// What it says now.
+        from: Box<PermissionSpec>,
+        /// The name that it gets.
+        name: String,
+    },
     /// Delete it.
     Delete {
         /// What it says now.
@@ -108,12 +115,14 @@ pub enum Conflict {
 
 /// The steps from the live permissions to the wanted ones, and what is in the way.
 ///
+/// `released` are those that are given back, each with the name that it gets.
 /// `groups` names the group of a live permission of ours that nobody wants any more.
 /// `moment` decides which recorded ends have passed. The order is fixed: the same input
 /// gives the same list.
 pub fn compare(
     owner: &Owner,
     wanted: &BTreeMap<Uuid, Want>,
+    released: &BTreeMap<Uuid, String>,
     live: &BTreeMap<Uuid, SeenPermission>,
     groups: impl Fn(&SeenPermission) -> String,
     moment: Timestamp,
@@ -155,7 +164,11 @@ pub fn compare(
         .map(|seen| (seen, groups(seen)))
         .collect();
     for (seen, group) in &gone {
-        changes.push((seen.id, group, Action::Delete { from: seen.spec.clone() }));
+        let action = match released.get(&seen.id) {
+            Some(name) => Action::Release { from: Box::new(seen.spec.clone()), name: name.clone() },
+            None => Action::Delete { from: seen.spec.clone() },
+        };
+        changes.push((seen.id, group, action));
     }
     (order(changes, live, moment), conflicts)
 }
@@ -293,7 +306,7 @@ impl Adopted {
                     self.new.entry(user.clone()).or_default().push(position);
                 }
             }
-            Action::Update { .. } | Action::Delete { .. } => {}
+            Action::Update { .. } | Action::Delete { .. } | Action::Release { .. } => {}
         }
     }
 }
@@ -314,7 +327,7 @@ fn grows(action: &Action) -> bool {
     match action {
         // The others of a group wait until it is ours.
         Action::Create { .. } | Action::Adopt { .. } => true,
-        Action::Delete { .. } => false,
+        Action::Delete { .. } | Action::Release { .. } => false,
         Action::Update { from, to, .. } => !within(to, from),
     }
 }
@@ -322,7 +335,7 @@ fn grows(action: &Action) -> bool {
 /// Whether a change takes anything away; of one that is switched off nothing is left.
 fn shrinks(action: &Action) -> bool {
     match action {
-        Action::Create { .. } | Action::Adopt { .. } => false,
+        Action::Create { .. } | Action::Adopt { .. } | Action::Release { .. } => false,
         Action::Delete { from } => from.active,
         Action::Update { from, to, .. } => !within(from, to),
     }

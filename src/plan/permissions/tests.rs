@@ -67,7 +67,7 @@ fn ours(spec: PermissionSpec) -> (Uuid, SeenPermission) {
 type Live = BTreeMap<Uuid, SeenPermission>;
 
 fn steps(wanted: &BTreeMap<Uuid, Want>, live: &Live) -> (Vec<Step>, Vec<Conflict>) {
-    compare(&owner(), wanted, live, |_| "app/fanlichun".to_owned(), at(50))
+    compare(&owner(), wanted, &BTreeMap::new(), live, |_| "app/fanlichun".to_owned(), at(50))
 }
 
 /// Carries out one step as JumpServer would.
@@ -91,6 +91,10 @@ fn carry_out(live: &mut Live, wanted: &BTreeMap<Uuid, Want>, step: &Step) {
             assert_eq!(seen.spec, **from, "a step starts from what is there");
             seen.spec = (**to).clone();
             (seen.labelled, seen.mark) = (true, Some(wanted[&step.id].mark.clone()));
+        }
+        Action::Release { .. } => {
+            let seen = live.get_mut(&step.id).expect("a permission");
+            (seen.labelled, seen.mark) = (false, None);
         }
         Action::Delete { .. } => {
             live.remove(&step.id).expect("a permission");

@@ -303,6 +303,23 @@ fn grants_that_the_request_does_not_ask_for_are_taken_away_in_sight() {
 }
 
 #[test]
+fn adopted_and_released_it_is_as_it_was() {
+    let mut world = World::new();
+    let name = world.account_by_hand("jump_md_fanlichun_r");
+    let mut spec = by_hand("fanlichun-db", &["jump_md_fanlichun_r"]);
+    (spec.nodes, spec.assets) = (BTreeSet::new(), texts(&["orders-prod"]));
+    let id = world.permission_by_hand(spec);
+    let before = world.server().accounts[&name].clone();
+    world.apply(&repo(&[("2026/as-it-is", DATABASES)], &[]), NOW);
+    let released = format!("{DATABASES}release: true\n");
+    let plan = world.apply(&repo(&[("2026/as-it-is", &released)], &[]), NOW);
+    assert_eq!(plan.items.len(), 2);
+    assert_eq!(world.server().accounts[&name], before);
+    assert_eq!(world.live().permissions[&id].spec.name, "fanlichun-db");
+    assert!(kinds(&world.plan(&repo(&[("2026/as-it-is", &released)], &[]), NOW)).is_empty());
+}
+
+#[test]
 fn what_was_not_looked_for_is_not_gone() {
     let mut world = World::new();
     world.account_by_hand("jump_md_fanlichun_r");

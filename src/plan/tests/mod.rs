@@ -2,6 +2,7 @@
 
 mod adopt;
 mod random;
+mod release;
 mod renew;
 mod world;
 

@@ -246,6 +246,11 @@ impl World {
                 let seen = seen(live, to);
                 assert!(live.permissions.insert(id, seen).is_some(), "it was there");
             }
+            Action::Release { name, .. } => {
+                let seen = live.permissions.get_mut(&id).expect("it was there");
+                (seen.labelled, seen.mark) = (false, None);
+                seen.spec.name.clone_from(name);
+            }
             Action::Delete { .. } => {
                 assert!(live.permissions.remove(&id).is_some(), "it was there");
             }
@@ -397,6 +402,15 @@ impl World {
                         let evidence = Evidence { owner: "acme".to_owned(), generation };
                         let account = self.server().accounts.get_mut(&change.account);
                         account.expect("an account").evidence = Some(evidence);
+                    }
+                    Step::RemoveEvidence => {
+                        let account = self.server().accounts.get_mut(&change.account);
+                        account.expect("an account").evidence = None;
+                    }
+                    Step::Release { account, .. } => {
+                        let seen = self.live().accounts.get_mut(account).expect("an account");
+                        (seen.labelled, seen.mark) = (false, None);
+                        seen.has_secret = Some(true);
                     }
                     Step::MarkRotating { account, .. } => {
                         let seen = self.live().accounts.get_mut(account).expect("an account");

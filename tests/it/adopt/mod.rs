@@ -1,6 +1,7 @@
 //! What others made becomes a request's and goes back: real database servers and the sandbox.
 
 mod refused;
+mod released;
 mod taken;
 
 use jumpgate_sandbox::{NewPermission, Version};
@@ -84,8 +85,14 @@ fn merge(company: &Company, text: &str) {
     company.merge("as it is");
 }
 
-async fn plan(company: &Company, code: i32) -> Done {
-    company.run(&["plan", "--detailed-exitcode"]).await.expect(code)
+/// The plan as one line.
+async fn plan(company: &Company, code: i32) -> String {
+    folded(&company.run(&["plan", "--detailed-exitcode"]).await.expect(code))
+}
+
+/// What a command printed, in one line.
+fn folded(done: &Done) -> String {
+    done.stdout.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// What people can do, tried out: what fanlichun opens on each asset, and what his account may

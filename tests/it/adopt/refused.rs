@@ -6,10 +6,9 @@ use super::*;
 
 /// Plans and applies, and makes sure that nothing was written.
 async fn left_alone(company: &Company, words: &str) {
-    let shown = company.run(&["plan"]).await.expect(5).stdout;
-    let folded = shown.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(folded.contains("JG262"), "{shown}");
-    assert!(folded.contains(words), "{words}\n{shown}");
+    let shown = plan(company, 5).await;
+    assert!(shown.contains("JG262"), "{shown}");
+    assert!(shown.contains(words), "{words}\n{shown}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,7 +87,7 @@ async fn an_account_that_a_foreign_permission_opens_to_others() {
     });
     let before = powers(&company).await;
     merge(&company, REQUEST);
-    let shown = company.run(&["plan"]).await.expect(5).stdout;
+    let shown = plan(&company, 5).await;
     assert!(shown.contains("JG219"), "{shown}");
     company.run(&["apply", "--yes"]).await.expect(5);
     assert_eq!(powers(&company).await, before);

@@ -11,7 +11,7 @@ async fn nobody_gains_or_loses_anything() {
         let company = mess(version, kind).await;
         let (before, stood) = (powers(&company).await, company.jumpserver.permissions());
         merge(&company, REQUEST);
-        let shown = plan(&company, 2).await.stdout;
+        let shown = plan(&company, 2).await;
         for words in [
             "adopts fanlichun-regularusers: nobody gains or loses anything",
             "adopts fanlichun-db: nobody gains or loses anything",
@@ -61,7 +61,7 @@ async fn nobody_gains_or_loses_anything() {
         assert_eq!(handover.map(|handover| handover.state), Some(HandoverState::Done));
 
         // From now on it is as everything of ours: the second run has nothing to do.
-        let shown = plan(&company, 0).await.stdout;
+        let shown = plan(&company, 0).await;
         assert!(shown.contains("No changes"), "{shown}");
         server(&company).log_statements().await;
         company.run(&["apply", "--yes"]).await.expect(0);
@@ -118,7 +118,7 @@ async fn what_differs_is_shown_and_changed() {
         .run(&format!("GRANT DELETE ON billing.* TO '{ACCOUNT}'@'127.0.0.1' WITH GRANT OPTION"))
         .await;
     merge(&company, REQUEST);
-    let shown = plan(&company, 2).await.stdout;
+    let shown = plan(&company, 2).await;
     assert!(shown.contains("the same password, and these grants change"), "{shown}");
     assert!(shown.contains("loses DELETE, GRANT OPTION on billing.*"), "{shown}");
     company.run(&["apply", "--yes", "--allow-removals", "1"]).await.expect(0);

@@ -165,6 +165,20 @@ databases:
     tables: [orders.items]
 ";
 
+const RELEASED: &str = "for: fanlichun
+reason: \"PAY-1: refunds\"
+until: 2027-02-28
+release: true
+servers: [{ login: app, assets: [pay-web-01] }]
+databases:
+  - instance: orders-prod
+    level: r
+    tables:
+      - orders.*
+      - billing.cards(id, last4)
+      - pay_roll.*
+";
+
 const ADOPTS: &str = "for: fanlichun
 reason: \"PAY-1: as it is\"
 servers:
@@ -242,6 +256,7 @@ pub(super) const ONE_SERVER: &[Scenario] = &[
     ROTATED,
     ADOPTED,
     Scenario { change: &[(REQUEST, Some(ADOPTS_LESS))], name: "adopted and narrowed", ..ADOPTED },
+    scenario("released objects", &[(REQUEST, Some(WIDE))], &[(REQUEST, Some(RELEASED))]),
 ];
 
 /// What another hand made becomes a request's: nobody gains or loses anything meanwhile.

@@ -1,0 +1,53 @@
+//! Accounts that are given back as they stand.
+
+use super::one::One;
+use super::{AccountChange, AccountMark, AccountStep, Accounts, Planned};
+use crate::desired::{AccountSpec, Wanted};
+use crate::handover::{self, Seen};
+use crate::mysql::spec::AccountName;
+use crate::names::PersonName;
+use crate::plan::release::Fate;
+
+impl<'a> One<'_, '_, 'a> {
+    /// Gives the account back when only released requests ask for it; whether there is nothing
+    /// else to do about it. One that is on its way somewhere comes to its end first.
+    pub(super) fn release(
+        &self,
+        name: &AccountName,
+        person: Option<&'a PersonName>,
+        wanted: Option<&Wanted<'a, AccountSpec>>,
+        seen: &Seen<'_>,
+        accounts: &mut Accounts<'a>,
+    ) -> bool {
+        let mark = self.mark(seen);
+        let fate = self.inputs.released.fate(wanted, mark);
+        if let (Fate::Shared(..), Some(wanted), Some(_)) = (fate, wanted, mark) {
+            let requests = wanted.requests();
+            let others: Vec<_> =
+                requests.keys().filter(|name| !self.inputs.released.has(name)).collect();
+            let what = format!("{name} on {}", self.instance);
+            accounts.findings.extend(fate.finding(&what, &others));
+        }
+        if fate != Fate::Released {
+            return false;
+        }
+        // It is foreign, or was never made: nothing is made for what is released.
+        let Some(mark) = mark else { return true };
+        let owner = &self.inputs.access.config.owner;
+        let attribute = self.live.server.dialect.has_attribute();
+        let Some(steps) = handover::release(owner, seen, attribute) else { return false };
+        accounts.planned.push(Planned {
+            change: AccountChange {
+                instance: self.instance.clone(),
+                account: name.clone(),
+                steps: steps.into_iter().map(AccountStep::Handover).collect(),
+                mark: AccountMark { user: mark.user, requests: mark.requests.clone() },
+            },
+            person,
+            grows: false,
+            early_end: false,
+            shrinks: false,
+        });
+        true
+    }
+}

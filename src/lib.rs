@@ -51,6 +51,7 @@ pub mod forge;
 mod fuzz;
 pub mod grants;
 pub mod handover;
+pub mod import;
 pub mod init;
 pub mod jumpserver;
 pub mod mark;

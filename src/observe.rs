@@ -277,12 +277,22 @@ pub async fn everything(
     focus: &Focus,
 ) -> Result<audit::Observed, jumpserver::Error> {
     let names: Vec<&InstanceName> = ask::holders(access).filter(|name| focus.reads(name)).collect();
-    let servers = stream::iter(names)
-        .map(|name| async move { (name.clone(), accounts(access, environment, name).await) })
-        .buffer_unordered(SIDE_BY_SIDE)
-        .collect();
+    let servers = instances(access, environment, &names);
     let (jumpserver, instances) = join(reader.everything(&access.config.owner), servers).await;
     Ok(audit::Observed { jumpserver: jumpserver?, instances })
+}
+
+/// All accounts of some instances; in error, why one could not be read.
+pub async fn instances(
+    access: &Access,
+    environment: Environment<'_>,
+    names: &[&InstanceName],
+) -> BTreeMap<InstanceName, Result<Box<mysql::everything::Everything>, String>> {
+    stream::iter(names.iter().copied())
+        .map(|name| async move { (name.clone(), accounts(access, environment, name).await) })
+        .buffer_unordered(SIDE_BY_SIDE)
+        .collect()
+        .await
 }
 
 /// Reads all accounts of one instance; in error, why that was not possible.

@@ -14,6 +14,7 @@ use crate::access::schema::FILES;
 use crate::answers::{Answer, List, Mine};
 use crate::audit::Audit;
 use crate::diagnostic::nearest;
+use crate::import::Import;
 use crate::report::{Approvals, CheckReport, Comparison, Drift, Report, Unused};
 use crate::request::{self, Body};
 use crate::{catalog, visible};
@@ -106,6 +107,7 @@ fn entries() -> Vec<Entry> {
         output::<Audit>("audit"),
         output::<Drift>("drift"),
         output::<Unused>("unused"),
+        output::<Import>("import"),
         output::<Comparison>("effect"),
         output::<Approvals>("approvals"),
         output::<request::Answer>("answer"),
@@ -123,6 +125,7 @@ fn output<T: JsonSchema>(name: &'static str) -> Entry {
         "effect" => "plan --base REVISION --format json",
         "answer" => "request --json FILE",
         "list" => "list servers|databases --format json",
+        "import" => "import requests --format json",
         _ => &format!("{name} --format json"),
     };
     let of = format!("what `jumpgate {command}` prints");

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 pub(crate) use accounts::include;
-pub(crate) use permissions::CONNECT;
+pub(crate) use permissions::{CONNECT, DATABASE_PROTOCOLS};
 
 use crate::access::model::{Access, PeopleSource};
 use crate::adoption::Adoptions;

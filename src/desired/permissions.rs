@@ -17,7 +17,7 @@ use crate::period::Period;
 pub(crate) const CONNECT: &str = "connect";
 /// The one protocol of both kinds of servers: JumpServer calls MariaDB's its own name on
 /// the platform, but speaks MySQL to it.
-const DATABASE_PROTOCOLS: [&str; 2] = ["mysql", "mariadb"];
+pub(crate) const DATABASE_PROTOCOLS: [&str; 2] = ["mysql", "mariadb"];
 
 /// Adds the permissions that the grants ask for at `moment`.
 pub(super) fn add<'a>(

@@ -15,12 +15,12 @@ use super::people::People;
 use crate::access::model::Access;
 use crate::adoption::Line;
 use crate::desired::{CONNECT, Desired, Wanted};
-use crate::jumpserver::spec::{Live, PermissionSpec, SeenPermission};
+use crate::jumpserver::spec::{Live, PermissionSpec, SeenAsset, SeenPermission};
 use crate::period::Period;
 
 /// An end from here on (2080-01-01) is none: JumpServer gives what is made without one an end
 /// after seventy years, and nobody has had it for longer than its first release.
-const NO_END: i64 = 3_471_292_800;
+pub(crate) const NO_END: i64 = 3_471_292_800;
 
 /// What becomes of the permissions that requests adopt.
 #[derive(Debug, Default)]
@@ -47,6 +47,7 @@ pub(super) fn find(
 ) -> Adopting {
     let mut adopting = Adopting::default();
     let ours = Ours::of(access, live);
+    let assets = live.assets.iter().map(|(name, asset)| (name.as_str(), asset)).collect();
     let names: BTreeMap<&str, &SeenPermission> =
         live.permissions.values().map(|seen| (seen.spec.name.as_str(), seen)).collect();
     for (name, wanted) in &all.permissions {
@@ -88,7 +89,8 @@ pub(super) fn find(
                 adopting.refused.insert(name.clone());
             }
             None => {
-                let spec = same_meaning(&seen.spec, wanted, live, moment);
+                let database = wanted.because.iter().any(|grant| grant.want.level().is_some());
+                let spec = same_meaning(&seen.spec, &wanted.spec, database, &assets, moment);
                 let seen = SeenPermission { spec, ..seen.clone() };
                 adopting.ids.insert(seen.id);
                 adopting.taken.insert(name.clone(), seen);
@@ -151,13 +153,14 @@ fn refusal(
 
 /// What a permission says, with what means the same written as jumpgate writes it: by this the
 /// person can do exactly what he can do now.
-fn same_meaning(
+/// `database` says whether it opens databases, `assets` are all that it may reach, by name.
+pub(crate) fn same_meaning(
     spec: &PermissionSpec,
-    wanted: &Wanted<'_, PermissionSpec>,
-    live: &Live,
+    want: &PermissionSpec,
+    database: bool,
+    assets: &BTreeMap<&str, &SeenAsset>,
     moment: Timestamp,
 ) -> PermissionSpec {
-    let want = &wanted.spec;
     let mut same = PermissionSpec { name: want.name.clone(), ..spec.clone() };
     // It has begun, so when it began says nothing any more.
     if spec.start <= moment && want.start <= moment {
@@ -169,28 +172,45 @@ fn same_meaning(
     }
     // Of a database JumpServer opens sessions and nothing else (by the labels of its actions:
     // the others are of SSH, SFTP, RDP and VNC).
-    let database = wanted.because.iter().any(|grant| grant.want.level().is_some());
     if database && spec.actions.contains(CONNECT) {
         same.actions.clone_from(&want.actions);
     }
-    if spec.protocols.contains("all") && speaks_only(want, live) {
+    if database && spoken_alike(spec, want, assets) {
+        same.protocols.clone_from(&want.protocols);
+    }
+    if spec.protocols.contains("all") && speaks_only(want, assets) {
         same.protocols.clone_from(&want.protocols);
     }
     same
 }
 
+/// Whether of the protocols that the assets speak both name the same: a database speaks one.
+fn spoken_alike(
+    spec: &PermissionSpec,
+    want: &PermissionSpec,
+    assets: &BTreeMap<&str, &SeenAsset>,
+) -> bool {
+    want.nodes.is_empty()
+        && want.assets.iter().all(|name| {
+            assets.get(name.as_str()).is_some_and(|asset| {
+                asset.protocols.keys().all(|protocol| {
+                    spec.protocols.contains(protocol) == want.protocols.contains(protocol)
+                })
+            })
+        })
+}
+
 /// Whether everything that a permission opens speaks its protocols and no others, so that any
 /// protocol is no more than these.
-fn speaks_only(want: &PermissionSpec, live: &Live) -> bool {
+fn speaks_only(want: &PermissionSpec, assets: &BTreeMap<&str, &SeenAsset>) -> bool {
     let below = |node: &String| {
         want.nodes.iter().any(|top| {
             node.strip_prefix(top.as_str())
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         })
     };
-    want.assets.iter().all(|asset| live.assets.contains_key(asset))
-        && live
-            .assets
+    want.assets.iter().all(|asset| assets.contains_key(asset.as_str()))
+        && assets
             .values()
             .filter(|asset| want.assets.contains(&asset.name) || asset.nodes.iter().any(below))
             .all(|asset| asset.protocols.keys().all(|name| want.protocols.contains(name)))

@@ -35,6 +35,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+pub(crate) use adopt::{NO_END, same_meaning};
 pub use focus::Focus;
 
 use self::accounts::AccountChange;

@@ -10,6 +10,7 @@ mod drift;
 pub mod github;
 pub mod gitlab;
 mod list;
+mod import;
 pub mod markdown;
 mod mine;
 mod phrase;
@@ -34,6 +35,7 @@ pub use mine::mine;
 pub use drift::{
     Change as DriftChange, Context as DriftContext, DRIFT, Drift, How, render as drift_text,
 };
+pub use import::render as import_text;
 pub use problem::Problem;
 pub(crate) use text::wrap;
 pub use text::{Look, render};

@@ -32,6 +32,7 @@ pub use form::form;
 pub use json::{Answer, Body, PullRequest, SCHEMA};
 pub use name::{branch, path};
 pub use people::{of_git, of_mail, person};
+pub(crate) use text::list;
 pub use text::text;
 
 use crate::visible;

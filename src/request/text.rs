@@ -27,8 +27,8 @@ pub fn text(ask: &Ask, external: Option<&External>) -> String {
     }
     for server in &ask.servers {
         let _ = writeln!(text, "  - login: {}", scalar(&server.login));
-        list(&mut text, "nodes", &server.nodes);
-        list(&mut text, "assets", &server.assets);
+        list(&mut text, "nodes", server.nodes.iter().map(String::as_str));
+        list(&mut text, "assets", server.assets.iter().map(String::as_str));
     }
     if !ask.databases.is_empty() {
         text.push_str("databases:\n");
@@ -36,7 +36,7 @@ pub fn text(ask: &Ask, external: Option<&External>) -> String {
     for database in &ask.databases {
         let _ = writeln!(text, "  - instance: {}", one_or_list(&database.instances));
         let _ = writeln!(text, "    level: {}", scalar(&database.level));
-        list(&mut text, "tables", &database.tables);
+        list(&mut text, "tables", database.tables.iter().map(String::as_str));
     }
     text
 }
@@ -53,8 +53,9 @@ fn one_or_list(names: &[String]) -> String {
 }
 
 /// An entry of a block, when it holds anything.
-fn list(text: &mut String, key: &str, entries: &[String]) {
-    if entries.is_empty() {
+pub(crate) fn list<'t>(text: &mut String, key: &str, entries: impl IntoIterator<Item = &'t str>) {
+    let mut entries = entries.into_iter().peekable();
+    if entries.peek().is_none() {
         return;
     }
     let _ = writeln!(text, "    {key}:");

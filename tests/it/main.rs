@@ -17,6 +17,7 @@ mod explain;
 mod faults;
 mod half_answers;
 mod hostile;
+mod import;
 mod init;
 mod jumpserver;
 mod mysql;

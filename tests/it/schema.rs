@@ -13,7 +13,7 @@ use crate::support::company::Company;
 use crate::support::pages::{blocks, copy};
 use crate::support::servers::Kind;
 
-const NAMES: [&str; 22] = [
+const NAMES: [&str; 23] = [
     "config",
     "policy",
     "instance",
@@ -31,6 +31,7 @@ const NAMES: [&str; 22] = [
     "audit",
     "drift",
     "unused",
+    "import",
     "effect",
     "approvals",
     "answer",

@@ -3,5 +3,6 @@
 #![allow(dead_code, reason = "a tool box: each area of the tests takes what it needs")]
 
 pub(crate) mod company;
+pub(crate) mod mess;
 pub(crate) mod pages;
 pub(crate) mod servers;

@@ -29,6 +29,17 @@ impl Reader {
         Ok(rows)
     }
 
+    /// The accounts that hold no secret. The rows of a list do not say it (only a single
+    /// account does, in 3.10 and 4.10), but it can be filtered by.
+    ///
+    /// # Errors
+    /// When a request fails, or the list stays incomplete.
+    pub async fn accounts_without_secret(&self) -> Result<BTreeSet<Uuid>, Error> {
+        let rows: Vec<AccountRow> =
+            page::ACCOUNTS.all(&self.http, &[("has_secret", "false")]).await?;
+        Ok(rows.into_iter().map(|row| row.id).collect())
+    }
+
     /// The accounts on database assets that have the owner's label or mark, or a user
     /// name asked for (in any case); `more` are labelled ones that were read already.
     pub(super) async fn database_accounts(

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use jumpgate_sandbox::Version;
 use serde_json::Value;
 
-use super::mess::{Faults, Mess};
 use crate::schema::{keeps, validator};
 use crate::support::company::Done;
+use crate::support::mess::{Faults, Mess};
 use crate::support::servers::Kind;
 
 /// The doors of an audit's JSON: kind, name, codes.

@@ -2,5 +2,4 @@
 //! `who --live`, which counts every way in.
 
 mod doors;
-mod mess;
 mod who;

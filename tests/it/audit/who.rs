@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::mess::Mess;
 use crate::schema::{keeps, validator};
+use crate::support::mess::Mess;
 use crate::support::servers::Kind;
 
 /// The ways of an answer: person or user or `-`, accounts, what, git.

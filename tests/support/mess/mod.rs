@@ -1,5 +1,7 @@
 //! A company whose JumpServer and database only ever grew, with the list of what is wrong.
 
+pub(crate) mod grown;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
@@ -9,12 +11,12 @@ use crate::support::company::Company;
 use crate::support::servers::{Kind, Server};
 
 /// What is wrong, by kind of door and its name: codes.
-pub(super) type Faults = BTreeMap<(String, String), BTreeSet<String>>;
+pub(crate) type Faults = BTreeMap<(String, String), BTreeSet<String>>;
 
 /// The company, and the list.
-pub(super) struct Mess {
-    pub(super) company: Company,
-    pub(super) planted: Faults,
+pub(crate) struct Mess {
+    pub(crate) company: Company,
+    pub(crate) planted: Faults,
 }
 
 fn ago(days: i64) -> Timestamp {
@@ -31,7 +33,7 @@ fn texts(texts: &[&str]) -> Vec<String> {
 
 impl Mess {
     /// One approved request that was applied, and the mess around it.
-    pub(super) async fn new(version: Version, kind: Kind) -> Self {
+    pub(crate) async fn new(version: Version, kind: Kind) -> Self {
         let company = Company::with_database(version, kind).await;
         company.write(
             "requests/2026/PAY-1.yaml",

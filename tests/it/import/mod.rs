@@ -1,0 +1,4 @@
+//! `jumpgate import` on a mess that grew for years.
+
+mod inventory;
+mod mess;

@@ -106,16 +106,8 @@ impl Loader<'_> {
             let known = (&access.policy, &access.people);
             let emergency = self.emergency(&file, &read, &period, known, over);
             let (site, reason) = (start(&file), read.reason.value);
-            let request = Request {
-                site,
-                parties,
-                reason,
-                period,
-                emergency,
-                servers,
-                databases,
-                release,
-            };
+            let request =
+                Request { site, parties, reason, period, emergency, servers, databases, release };
             if !self.gives_too_much(&file, &read.r#for, (&request, access), &mut given) {
                 requests.insert(name, request);
             }

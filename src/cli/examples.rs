@@ -159,10 +159,7 @@ jumpgate cancel 2026/PAY-1234-refunds --on 2026-12-31 --branch",
         "jumpgate release 2026/PAY-1234-refunds
 jumpgate release 2026/PAY-1234-refunds --pull-request",
     ),
-    (
-        "approve-emergency",
-        "jumpgate approve-emergency 2026/INC-77 --by liwei --pull-request",
-    ),
+    ("approve-emergency", "jumpgate approve-emergency 2026/INC-77 --by liwei --pull-request"),
     (
         "notify",
         "jumpgate notify --dry-run
@@ -177,6 +174,17 @@ jumpgate leave fanlichun --on '2026-12-31 18:00' --pull-request",
         "import people",
         "jumpgate import people --list
 jumpgate import people --group payments",
+    ),
+    (
+        "import requests",
+        "jumpgate import requests --list
+jumpgate import requests --person fanlichun --pattern 'ro_{person}=r'",
+    ),
+    ("import inventory", "jumpgate import inventory --environment prod --owner team/payments"),
+    (
+        "import all",
+        "jumpgate import all --list --format json > import.json
+jumpgate import all --environment prod --owner team/payments",
     ),
     (
         "completions",

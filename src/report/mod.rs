@@ -9,8 +9,8 @@ mod csv;
 mod drift;
 pub mod github;
 pub mod gitlab;
-mod list;
 mod import;
+mod list;
 pub mod markdown;
 mod mine;
 mod phrase;
@@ -30,12 +30,12 @@ pub use audit::{render_csv as audit_csv, render_text as audit_text};
 pub use check::{CheckReport, Holds, Told};
 pub use comparison::{COMPARISON, Comparison, Counts, Live};
 pub use comparison_text::{render as render_comparison, render_change};
-pub use list::list;
-pub use mine::mine;
 pub use drift::{
     Change as DriftChange, Context as DriftContext, DRIFT, Drift, How, render as drift_text,
 };
 pub use import::render as import_text;
+pub use list::list;
+pub use mine::mine;
 pub use problem::Problem;
 pub(crate) use text::wrap;
 pub use text::{Look, render};

@@ -109,7 +109,8 @@ impl Ending<'_> {
             return Ok(0);
         }
         let desired = desired::at(access, grants, Timestamp::now());
-        let mut locks = Locks::take(access, reader, (&plan, &observed), environment, args.patience()).await?;
+        let mut locks =
+            Locks::take(access, reader, (&plan, &observed), environment, args.patience()).await?;
         locks.leave_out(&observed);
         let (others, locked) = locks.read(access, &desired, focus).await;
         let again = observe::all(access, &desired, reader, environment, &others).await;

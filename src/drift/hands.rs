@@ -78,8 +78,11 @@ pub fn names(object: &Object, access: &Access, live: &Live) -> BTreeSet<String> 
                 Action::Create { spec } | Action::Delete { from: spec } => {
                     names.insert(spec.name.clone());
                 }
-                Action::Update { from, to, .. } => {
+                Action::Update { from, to, .. } | Action::Adopt { from, to, .. } => {
                     names.extend([from.name.clone(), to.name.clone()]);
+                }
+                Action::Release { from, name } => {
+                    names.extend([from.name.clone(), name.clone()]);
                 }
             },
             (What::Account { change }, Target::Instance(instance)) => {

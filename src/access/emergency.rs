@@ -77,11 +77,10 @@ impl Loader<'_> {
         };
         self.filled(file, text);
         self.short(file, text, SENTENCE);
-        for (key, end) in [("from", &read.from), ("until", &read.until)] {
-            self.moment(file, text, key, end.as_ref());
-        }
+        let ends = [("from", &read.from), ("until", &read.until)];
+        let wrong = ends.map(|(key, end)| !self.moment(file, text, key, end.as_ref()));
         if !over {
-            self.allowed(file, read, text, period, policy);
+            self.allowed(file, read, text, policy, period, wrong.contains(&true));
         }
         let approved = read.approved_afterwards.as_ref().and_then(|by| {
             if over { self.name(file, by) } else { self.known(file, by, "person", people) }
@@ -89,14 +88,16 @@ impl Loader<'_> {
         Some(Emergency { reason: text.value.clone(), approved })
     }
 
-    /// Says when policy knows no emergencies, or this is longer than one may be.
+    /// Says when policy knows no emergencies, or this is longer than one may be; how long one is
+    /// that has no moments, nobody asks.
     fn allowed(
         &mut self,
         file: &Arc<str>,
         read: &RequestFile,
         text: &Text,
-        period: &Period,
         policy: &Policy,
+        period: &Period,
+        no_moments: bool,
     ) {
         if self.unsure.contains("environment") || self.unsure.contains("emergency") {
             // Policy could not be read: nobody knows what it says.
@@ -104,33 +105,34 @@ impl Loader<'_> {
         }
         let Some(rule) = &policy.emergency else {
             let message = "policy.yaml does not say who may merge an emergency".to_owned();
-            let expected = "expected `emergency:` there, with `mergers:` and `longest:`; without \
-                            it a request waits for its approvals";
-            self.at(file, text, Code::NoEmergency, message, expected.to_owned());
+            let expected = "expected `emergency:` there, with `mergers:` and `longest:`";
+            let mut error = self.made(file, text, Code::NoEmergency, message, expected.to_owned());
+            error.help = Some("without it a request waits for its approvals".to_owned());
+            self.errors.push(error);
             return;
         };
-        let until = read.until.as_ref().filter(|_| period.from.is_some());
+        let until = read.until.as_ref().filter(|_| !no_moments && period.from.is_some());
         if let (Some(until), Some(wrong)) = (until, too_long(rule, period)) {
             let message = "this emergency is too long".to_owned();
             self.at(file, until, Code::EmergencyPeriod, message, format!("{wrong}: end it sooner"));
         }
     }
 
-    /// Says when an end is missing, or a day: hours begin and end at moments.
-    fn moment(&mut self, file: &Arc<str>, text: &Text, key: &str, end: Option<&Text>) {
-        let expected = "expected a moment, such as 2026-12-01T18:00+08:00: an emergency is for \
-                        hours, and its file alone says which";
-        match end {
-            None => {
-                let message = format!("an emergency needs `{key}:`");
-                self.at(file, text, Code::EmergencyPeriod, message, expected.to_owned());
-            }
+    /// Whether an end is there and a moment, and no day: hours begin and end at moments. Says
+    /// when not.
+    fn moment(&mut self, file: &Arc<str>, text: &Text, key: &str, end: Option<&Text>) -> bool {
+        let expected = "expected a moment, such as 2026-12-01T18:00+08:00";
+        let (at, message) = match end {
+            None => (text, format!("an emergency needs `{key}:`")),
             Some(end) if end.value.len() == "2026-12-01".len() => {
-                let message = "a day is no end of an emergency".to_owned();
-                self.at(file, end, Code::EmergencyPeriod, message, expected.to_owned());
+                (end, "a day is no end of an emergency".to_owned())
             }
-            Some(_) => {}
-        }
+            Some(_) => return true,
+        };
+        let mut error = self.made(file, at, Code::EmergencyPeriod, message, expected.to_owned());
+        error.help = Some("an emergency is for hours, and its file alone says which".to_owned());
+        self.errors.push(error);
+        false
     }
 }
 

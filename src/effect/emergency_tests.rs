@@ -56,6 +56,21 @@ fn an_emergency_needs_a_merger_in_place_of_approvals_and_is_the_first_danger() {
     assert_eq!(needs[0], "2 approvals of team/payments for /Default/payments/prod, pay-web-*");
 }
 
+/// What the person has beside it, as before, waits for nobody; what comes with it does.
+#[test]
+fn an_emergency_does_not_wait_for_what_was_there_before() {
+    let later = "for: team/readers\nreason: x\nfrom: 2026-12-02\nuntil: 2027-01-31\ndatabases:\n  - { instance: orders-prod, level: rw, tables: [billing.invoices] }\n";
+    let readers = ("teams/readers.yaml", "members: [fanlichun]\n");
+    let base = [("requests/later.yaml", later), readers];
+    let (effect, needs) = found(&base, &[(PATH, ASKED)]);
+    assert_eq!(effect.rows[0].kind, Kind::Renewed);
+    assert_eq!(needs, ["a merge by liwei or team/oncall for the emergency INC-77"]);
+    // A team's new member hides behind no emergency of his own.
+    let base = [("requests/later.yaml", later), ("teams/readers.yaml", "members: [liwei]\n")];
+    let (_, needs) = found(&base, &[(PATH, ASKED), readers]);
+    assert_eq!(needs[0], "2 approvals of team/payments for orders-prod");
+}
+
 #[test]
 fn the_base_says_what_an_emergency_is() {
     let longer = POLICY.1.replace("4h", "8h");

@@ -241,3 +241,21 @@ pub(super) fn kind(before: &Holding<'_>, after: &Holding<'_>, moment: Timestamp)
         Kind::Changed
     }
 }
+
+/// Whether a grant of `after` was there before for the same person, request and time, on the same
+/// terms.
+pub(super) fn keeps(
+    before: Option<&Holding<'_>>,
+    after: &Holding<'_>,
+    atom: Atom<'_>,
+    grant: &Grant<'_>,
+) -> bool {
+    before.is_some_and(|before| {
+        let (old, new) = (before.side(atom), after.side(atom));
+        let same = (old.user, old.environment, old.thing) == (new.user, new.environment, new.thing);
+        let is_it = |old: &Grant<'_>| {
+            old.because.request == grant.because.request && old.period == grant.period
+        };
+        same && before.grants.iter().any(|old| is_it(old))
+    })
+}

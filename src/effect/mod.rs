@@ -234,8 +234,12 @@ impl<'a> Person<'a> {
         let mut dangers = BTreeSet::new();
         if let Some(after) = after.as_ref().filter(|_| kind.widens()) {
             dangers = self.judge.dangers(after, before.as_ref());
+            let shared = !by.is_empty();
+            let emergency = !shared && after.grants.iter().any(|one| self.judge.is_emergency(one));
             for grant in &after.grants {
-                self.judged(grant, !by.is_empty(), effect, &mut dangers);
+                // What somebody has beside an emergency, as before, does not wait for approvals.
+                let kept = emergency && holding::keeps(before.as_ref(), after, atom, grant);
+                self.judged(grant, (shared, kept), effect, &mut dangers);
             }
         }
         let name = |access: &'a Access| access.people.get(self.person).map(|file| &file.display);
@@ -253,11 +257,11 @@ impl<'a> Person<'a> {
     }
 
     /// What the base says of a grant: violations, approvals, owners.
-    /// `shared` tells that another file than a request makes it.
+    /// `shared` tells that another file than a request makes it, `kept` that it is as before.
     fn judged(
         &self,
         grant: &Grant<'_>,
-        shared: bool,
+        (shared, kept): (bool, bool),
         effect: &mut Effect,
         dangers: &mut BTreeSet<Danger>,
     ) {
@@ -267,7 +271,7 @@ impl<'a> Person<'a> {
             effect.emergencies.insert(grant.because.request.clone());
             dangers.insert(Danger::Emergency);
         }
-        let approvals = if emergency { 0 } else { self.judge.approvals(grant) };
+        let approvals = if emergency || kept { 0 } else { self.judge.approvals(grant) };
         effect.approvals = effect.approvals.max(approvals);
         for (target, owners) in self.judge.reached(grant) {
             effect.owners.extend(owners.iter().map(ToString::to_string));

@@ -59,11 +59,13 @@ pub enum Fault {
 pub struct Error(String);
 
 /// The folders and files that an access repo consists of.
-const PARTS: [&str; 8] = [
+const PARTS: [&str; 10] = [
     "jumpgate.yaml",
     "jumpgate.yml",
     "policy.yaml",
     "policy.yml",
+    "notify.yaml",
+    "notify.yml",
     "inventory",
     "people",
     "teams",

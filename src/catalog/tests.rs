@@ -168,6 +168,25 @@ fn a_broken_catalogue_is_a_warning_and_harms_nothing() {
 }
 
 #[test]
+fn what_a_hostile_file_holds_is_spelled_out() {
+    let mut catalog = catalog();
+    for part in catalog.instances.values_mut() {
+        let tables = part.holds.databases.entry("billing".to_owned()).or_default();
+        tables.remove("invoices");
+        tables.insert("invoice\u{1b}".to_owned(), Vec::new());
+    }
+    let text = text(&catalog);
+    assert!(!text.contains('\u{1b}'));
+    let told = told(Some(&text), None);
+    assert!(told.contains("did you mean `billing.`invoice\\u{1b}``?"), "{told}");
+    let tree = example(Some(&text), None);
+    let now = "2026-12-10T00:00:00Z".parse().expect("a moment");
+    let access = access::load(&tree, now).expect("it is right");
+    let schema = crate::visible::json(&request(&access, Some(&catalog)));
+    assert!(!schema.contains("invoice"), "{schema}");
+}
+
+#[test]
 fn a_part_that_cannot_be_read_stays_with_its_day() {
     let old = catalog();
     let mut read = known();

@@ -165,6 +165,40 @@ async fn what_flags_say_is_not_asked_and_no_writes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn tab_knows_the_names_of_the_catalogue_and_a_slip_is_told() {
+    let repo = Repo::new();
+    repo.put(
+        "catalog.yaml",
+        "version: 1\nread: 2026-12-01\njumpserver:\n  nodes:\n  - /Default/payments/eu\n  assets:\n  - \
+         pay-web-77\ninstances:\n  orders-prod:\n    databases:\n      billing:\n      - \
+         invoices\n      hr:\n      - people\n      orders:\n      - items\n",
+    );
+    let args = words(&["request", "--for", "liwei", "--reason", "logs", "--until", "2099-02-28"]);
+    let (code, seen) = tokio::task::block_in_place(|| {
+        let mut screen = Screen::start(&repo, &args, &[]);
+        screen.answer("What: servers or databases: ", "servers\r");
+        screen.answer("Which nodes or servers: ", "pay-web-7\t, /Default/payments/e\t\r");
+        screen.answer("Which login (app, root): ", "app\r");
+        screen.answer("Something else too [no]: ", "yes\r");
+        screen.answer("What: servers or databases: ", "databases\r");
+        screen.answer("Which instances: ", "orders-prod\r");
+        screen.answer("Which level (r, rw): ", "r\r");
+        screen.answer("Which tables", "billing.inv\t, orders.itms\r");
+        screen.answer("Something else too [no]: ", "\r");
+        screen.answer("open a pull-request [file]: ", "\r");
+        screen.wait("orders-prod had no table orders.itms on 2026-12-01");
+        screen.wait("did you mean `orders.items`?");
+        screen.answer("Write the file [yes]: ", "\r");
+        screen.end()
+    });
+    assert_eq!(code, 0, "{seen}");
+    let file = repo.read(&path("logs"));
+    for words in ["- pay-web-77\n", "- /Default/payments/eu\n", "- billing.invoices\n"] {
+        assert!(file.contains(words), "{words}: {file}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn giving_up_writes_nothing() {
     let repo = Repo::new();
     let (code, seen) = tokio::task::block_in_place(|| {

@@ -19,7 +19,8 @@
 //!   database and JumpServer. [`effect`]: what a pull request changes over all time.
 //! - [`report`]: shows a plan, in every form. [`answers`]: who, and why. [`audit`]: what opens
 //!   a door and did not come through git. [`drift`]: what another hand changed since the last
-//!   apply. [`entries`]: one access of one person; [`usage`]: which of them nobody uses.
+//!   apply. [`entries`]: one access of one person; [`usage`]: which of them nobody uses;
+//!   [`review`]: lists of them to be answered.
 //! - [`apply`]: carries a plan out. [`forge`]: pull requests. [`cli`]: the commands.
 //!
 //! Reading and writing happen in `repo`, `observe`, `jumpserver`, `mysql`, `apply`, `forge`
@@ -58,6 +59,7 @@ pub mod policy;
 pub mod repo;
 pub mod report;
 pub mod request;
+pub mod review;
 pub mod usage;
 pub mod visible;
 pub mod yaml;

@@ -25,6 +25,7 @@ mod process;
 mod provenance;
 mod publish;
 mod request;
+mod review;
 mod roles_needed;
 mod rotate;
 mod schema;
@@ -95,6 +96,8 @@ enum Command {
     Cancel(edit::Cancel),
     /// Say which access nobody used for some days, and take it out of the files.
     Unused(unused::Args),
+    /// Write a list of who has what, to be answered, and take the answers back.
+    Review(review::Args),
     /// Let a person leave: everything ends after a day.
     Leave(edit::Leave),
     /// Write files from what JumpServer has.
@@ -142,6 +145,7 @@ impl Cli {
             Command::Renew(args) => args.run(),
             Command::Cancel(args) => args.run(),
             Command::Unused(args) => unused::run(&args),
+            Command::Review(args) => review::run(&args),
             Command::Leave(args) => args.run(),
             Command::Import(command) => import::run(&command),
         }

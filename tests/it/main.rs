@@ -21,6 +21,7 @@ mod mysql;
 mod open_sessions;
 mod pull_request;
 mod request;
+mod review;
 mod rotate;
 mod schema;
 #[path = "../support/mod.rs"]

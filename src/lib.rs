@@ -24,7 +24,8 @@
 //! - [`notify`]: messages about what ends, what an apply did, and what waits for somebody.
 //! - [`report`]: shows a plan, in every form. [`answers`]: who, and why. [`audit`]: what opens
 //!   a door and did not come through git. [`drift`]: what another hand changed since the last
-//!   apply. [`entries`]: one access of one person; [`usage`]: which of them nobody uses.
+//!   apply. [`entries`]: one access of one person; [`usage`]: which of them nobody uses;
+//!   [`review`]: lists of them to be answered.
 //! - [`apply`]: carries a plan out. [`forge`]: pull requests. [`cli`]: the commands.
 //!
 //! Reading and writing happen in `repo`, `observe`, `jumpserver`, `mysql`, `apply`, `forge`
@@ -68,6 +69,7 @@ pub mod policy;
 pub mod repo;
 pub mod report;
 pub mod request;
+pub mod review;
 pub mod usage;
 pub mod visible;
 pub mod yaml;

@@ -32,6 +32,7 @@ mod process;
 mod provenance;
 mod publish;
 mod request;
+mod review;
 mod roles_needed;
 mod rotate;
 mod schema;
@@ -115,6 +116,8 @@ enum Command {
     Release(edit::Release),
     /// Say which access nobody used for some days, and take it out of the files.
     Unused(unused::Args),
+    /// Write a list of who has what, to be answered, and take the answers back.
+    Review(review::Args),
     /// Let a person leave: everything ends after a day.
     Leave(edit::Leave),
     /// Write files from what JumpServer has.
@@ -185,6 +188,7 @@ impl Cli {
             Command::Cancel(args) => args.run(),
             Command::Release(args) => args.run(),
             Command::Unused(args) => unused::run(&args),
+            Command::Review(args) => review::run(&args),
             Command::Leave(args) => args.run(),
             Command::Import(command) => import::run(&command),
             Command::Completions(args) => completions::run(&args),

@@ -25,6 +25,7 @@ mod notify;
 mod open_sessions;
 mod pull_request;
 mod request;
+mod review;
 mod rotate;
 mod schema;
 #[path = "../support/mod.rs"]

@@ -85,7 +85,11 @@ pub(super) fn all<'a>(
             if ours.database_account(name, &account.name) {
                 continue;
             }
-            let is_role = account.is_role || account.locked && roles.contains(&account.name);
+            // On MySQL a role is an account that is locked and has no password.
+            let granted = || roles.contains(&account.name);
+            let is_role = account.is_role
+                || live.mandatory_roles.contains(&account.name)
+                || account.locked && (account.no_password || granted());
             let judged = here.judge(account, is_role);
             if is_role || account.name.host != instance.account_host {
                 accounts.others.push(judged);

@@ -77,6 +77,11 @@ impl<'a> Context<'a> {
         let spec = &seen.spec;
         let mut reasons = Vec::new();
         self.shut(spec, &mut reasons);
+        if !reasons.is_empty() {
+            // What else it would give says nothing about a door that is shut.
+            let period = Period::default();
+            return Judged { spec, person: None, period, kind: Kind::Hosts(None), reasons };
+        }
         if seen.labelled || seen.mark.is_some() {
             let owner = seen.mark.as_ref().map(|mark| &mark.owner);
             reasons.push(match owner.filter(|owner| **owner != self.access.config.owner) {
@@ -85,7 +90,8 @@ impl<'a> Context<'a> {
             });
         }
         let person = self.person(spec, &mut reasons);
-        let period = self.period(spec, person.map(|(_, person)| person), &mut reasons);
+        let mut ends = Vec::new();
+        let period = self.period(spec, person.map(|(_, person)| person), &mut ends);
         let databases = spec.assets.iter().filter(|asset| self.is_database(asset)).count();
         let kind = if databases > 0 && (databases == spec.assets.len()) {
             self.databases(spec, &period, &mut reasons)
@@ -99,6 +105,7 @@ impl<'a> Context<'a> {
             }
             Kind::Hosts(self.login(spec, &period, &mut reasons))
         };
+        reasons.extend(ends);
         for name in spec.assets.iter().filter(|name| name.contains('*')) {
             let text = format!("asset {name}: a request takes `*` for a pattern");
             reasons.push(Reason::new(Why::File, text));
@@ -250,14 +257,16 @@ impl<'a> Context<'a> {
             if whole(spec.start) {
                 period.from = Some(first(spec.start, zone));
             } else {
-                add(format!("starts at {}: a request starts on a whole minute", spec.start));
+                let at = second(spec.start, zone);
+                add(format!("starts {at}: a request starts on a whole minute"));
             }
         }
         if spec.end.as_second() < NO_END {
             if whole(spec.end) {
                 period.until = Some(last(spec.end, zone));
             } else {
-                add(format!("ends at {}: a request ends on a whole minute", spec.end));
+                let at = second(spec.end, zone);
+                add(format!("ends {at}: a request ends on a whole minute"));
             }
         }
         if let Some(left) = person.and_then(|person| person.left.as_ref())
@@ -287,6 +296,11 @@ fn last(at: Timestamp, zone: &TimeZone) -> Edge {
     let before = (at - SignedDuration::from_secs(1)).to_zoned_datetime(zone.clone());
     let day = Edge::last_of(before.date(), zone).ok().filter(|edge| edge.at == at);
     day.unwrap_or_else(|| Edge::moment(at, zone))
+}
+
+/// A moment to the second, as people of the zone read it.
+fn second(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned_datetime(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string()
 }
 
 /// The accounts that a permission names one by one.

@@ -75,7 +75,8 @@ whys! {
         "give it an end on a whole minute in JumpServer, then import again";
     /// The inventory does not have what it reaches.
     NotOffered = "not-offered", "reaches what the inventory does not have",
-        "`jumpgate import inventory --environment NAME`, then import again";
+        "`jumpgate import inventory --environment NAME` writes what is new there; a login or a \
+         level is added by hand";
     /// Another request, or another permission or account, is in its place already.
     Taken = "taken", "stands where another one stands",
         "put both into one by hand, or leave it";
@@ -96,7 +97,7 @@ whys! {
         "see account-host: in the instance's file";
     /// It does not log in as accounts of requests do.
     Login = "login", "does not log in as accounts of requests do",
-        "see each";
+        "put that right on the server, then import again";
     /// JumpServer does not open it as it opens accounts of requests.
     NotHeld = "not-held", "is not in JumpServer, or without its password",
         "put the account with its password on the asset, then import again";
@@ -108,7 +109,7 @@ whys! {
         "roles and administrators stay as they are";
     /// A value that a file needs is not known.
     Unknown = "unknown", "a value that its file needs is not known",
-        "see each";
+        "say it by a flag, or write the file by hand";
     /// Its file is there already, and does not have it.
     File = "file", "a file is in the way, or would not pass the checks",
         "write it by hand";

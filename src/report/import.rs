@@ -1,19 +1,23 @@
 //! An import as text: what was written, and what was left alone by reason.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
 use jiff::tz::TimeZone;
 use owo_colors::OwoColorize;
 
 use super::text::{Look, wrap};
-use crate::import::{Import, Left, Thing, Why};
+use crate::import::{Import, Kind, Left, Thing, Why};
 use crate::visible::clean;
 
 /// How many things a reason lists one by one.
 const LISTED: usize = 40;
+/// How many files that are there already are listed.
+const THERE: usize = 10;
 /// How many names stand in one list.
 const NAMES: usize = 60;
+/// How many names a file is told with.
+const FEW: usize = 4;
 
 /// The text of an import. `zone` is the one of the access repo.
 pub fn render(import: &Import, zone: &TimeZone, look: Look) -> String {
@@ -55,7 +59,7 @@ impl Page {
         self.heading(if import.written { "written" } else { "would be written" });
         for file in &import.files {
             let verb = if file.added_to { ", added to" } else { "" };
-            let stands_for = things(&file.stands_for);
+            let stands_for = things(&file.stands_for, FEW);
             self.wrapped("  ", "    ", &format!("{}{verb}: {stands_for}", file.path));
             for note in &file.notes {
                 self.wrapped("    ", "      ", note);
@@ -72,10 +76,10 @@ impl Page {
             return;
         }
         self.heading("there already");
-        for (file, all) in files.iter().take(LISTED) {
-            self.wrapped("  ", "    ", &format!("{file}: {}", things(all)));
+        for (file, all) in files.iter().take(THERE) {
+            self.wrapped("  ", "    ", &format!("{file}: {}", things(all, FEW)));
         }
-        self.more(files.len());
+        self.more(files.len(), THERE);
     }
 
     fn left(&mut self, import: &Import) {
@@ -90,16 +94,39 @@ impl Page {
             if matches!(why, Why::NoPattern | Why::Server) {
                 self.names(&group);
             } else {
-                for left in group.iter().take(LISTED) {
-                    let reasons: Vec<&str> =
-                        left.reasons.iter().map(|reason| reason.text.as_str()).collect();
-                    let text = format!("{}: {}", left.thing.words(), reasons.join("; "));
-                    self.wrapped("  ", "    ", &text);
-                }
-                self.more(group.len());
+                self.reasons(&group);
             }
             self.wrapped("  -> ", "     ", why.help());
         }
+    }
+
+    /// Things with their reasons: those with the same reasons together.
+    fn reasons(&mut self, group: &[&Left]) {
+        let mut alike: Vec<(String, Vec<&Thing>)> = Vec::new();
+        let mut places: HashMap<String, usize> = HashMap::new();
+        for left in group {
+            let reasons: Vec<&str> =
+                left.reasons.iter().map(|reason| reason.text.as_str()).collect();
+            let reasons = reasons.join("; ");
+            let place = *places.entry(reasons.clone()).or_insert(alike.len());
+            if place == alike.len() {
+                alike.push((reasons, Vec::new()));
+            }
+            if let Some((_, all)) = alike.get_mut(place) {
+                all.push(&left.thing);
+            }
+        }
+        for (reasons, all) in alike.iter().take(LISTED) {
+            match all.as_slice() {
+                [one] => self.wrapped("  ", "    ", &format!("{}: {reasons}", one.words())),
+                many => {
+                    self.wrapped("  ", "    ", reasons);
+                    let many: Vec<Thing> = many.iter().map(|thing| (*thing).clone()).collect();
+                    self.wrapped("    ", "      ", &things(&many, NAMES));
+                }
+            }
+        }
+        self.more(alike.len(), LISTED);
     }
 
     /// Things of which the names say enough, by target.
@@ -118,8 +145,8 @@ impl Page {
         }
     }
 
-    fn more(&mut self, all: usize) {
-        if let Some(more) = all.checked_sub(LISTED).filter(|more| *more > 0) {
+    fn more(&mut self, all: usize, shown: usize) {
+        if let Some(more) = all.checked_sub(shown).filter(|more| *more > 0) {
             self.wrapped("  ", "    ", &format!("... and {more} more (--format json lists all)"));
         }
     }
@@ -142,20 +169,25 @@ impl Page {
     }
 }
 
-/// Some things in words: their kind once, however many there are.
-fn things(things: &[Thing]) -> String {
+/// Some things in words: their kind and target once, and at most so many names of each.
+fn things(things: &[Thing], most: usize) -> String {
     let mut kinds: BTreeMap<_, Vec<String>> = BTreeMap::new();
     for thing in things {
-        let of = kinds.entry(thing.kind).or_default();
-        let words = thing.words();
-        let name = words.strip_prefix(thing.kind.word()).unwrap_or(&words).trim_start();
-        of.push(clean(name));
+        kinds.entry((thing.kind, &thing.target)).or_default().push(clean(&thing.name));
     }
-    let listed = kinds.into_iter().map(|(kind, names)| {
+    let told = kinds.into_iter().map(|((kind, target), names)| {
         let s = if names.len() == 1 { "" } else { "s" };
-        format!("{}{s} {}", kind.word(), crate::audit::listed(names.iter().map(String::as_str)))
+        let on = match kind {
+            Kind::Account | Kind::Role => format!(" on {target}"),
+            _ => String::new(),
+        };
+        let shown = names.iter().take(most).cloned().collect::<Vec<_>>().join(", ");
+        match names.len().saturating_sub(most) {
+            0 => format!("{}{s}{on} {shown}", kind.word()),
+            more => format!("{}{s}{on} {shown} and {more} more", kind.word()),
+        }
     });
-    listed.collect::<Vec<_>>().join("; ")
+    told.collect::<Vec<_>>().join("; ")
 }
 
 fn count(count: usize, noun: &str) -> String {

@@ -78,6 +78,23 @@ fn left(import: &Value) -> (BTreeMap<(String, String), String>, BTreeSet<String>
     (left, server)
 }
 
+/// Holds what was told against what was planted, and shows only where they differ.
+#[track_caller]
+fn same<T: Ord + std::fmt::Debug>(
+    kind: Kind,
+    told: &BTreeMap<T, String>,
+    planted: &BTreeMap<T, String>,
+) {
+    let only = |a: &BTreeMap<T, String>, b: &BTreeMap<T, String>| -> Vec<String> {
+        a.iter()
+            .filter(|(thing, why)| b.get(thing) != Some(why))
+            .map(|(thing, why)| format!("{thing:?}: {why}"))
+            .collect()
+    };
+    let (more, less) = (only(told, planted), only(planted, told));
+    assert!(more.is_empty() && less.is_empty(), "{kind:?}: told {more:#?}, planted {less:#?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_mess_becomes_files_and_the_rest_is_told() {
     for (version, kind) in [(Version::V4, Kind::Mysql9), (Version::V3, Kind::Mariadb1011)] {
@@ -121,7 +138,7 @@ async fn the_mess_becomes_files_and_the_rest_is_told() {
         for (kind, name, why) in of_the_smaller_mess(kind) {
             expected.insert((kind.to_owned(), name.to_owned()), why.to_owned());
         }
-        assert_eq!(told, expected, "{kind:?}");
+        same(kind, &told, &expected);
         for role in (1..=12).map(|number| format!("role_{number:02}")) {
             assert!(of_server.contains(&role), "{role}: {of_server:?}");
         }
@@ -156,9 +173,9 @@ async fn it_says_so_in_words_and_narrows(mess: &Mess) {
     let company = &mess.company;
     let said = company.run(&["import", "requests", "--list"]).await.expect(0).stdout;
     for words in [
-        "left alone: no name pattern tells whose they are (169)",
-        "permission eng41-regularusers: protocols all: login app has rdp, sftp, ssh, vnc",
-        "permission eng46-regularusers: actions also: delete, share",
+        "left alone: no name pattern tells whose they are (1",
+        "  protocols all: login app has rdp, sftp, ssh, vnc\n    permissions eng41-regularusers, ",
+        "  actions also: delete, share\n    permissions eng46-regularusers, ",
         "permission eng51-regularusers: gives @ALL accounts: no login says that",
         "permission eng53-regularusers: 2 users: a permission of jumpgate is for one",
         "  -> where names tell it, say how: --pattern 'ro_{person}=r'",
@@ -176,7 +193,7 @@ async fn it_says_so_in_words_and_narrows(mess: &Mess) {
     assert_eq!(own["left"][0]["reasons"][0]["why"], "unknown-person", "{own}");
     let one = ["import", "requests", "--list", "--person", "eng41"];
     let one = company.run(&one).await.expect(0).stdout;
-    assert!(one.contains("0 files would be written, 2 there already, 2 left alone"), "{one}");
+    assert!(one.contains("0 files would be written, 2 there already, 3 left alone"), "{one}");
     for (args, words) in [
         (["--person", "eng99"], "the access repo has no person eng99; did you mean"),
         (["--target", "order-prod"], "no instance, asset or node order-prod; did you mean"),
@@ -190,5 +207,5 @@ async fn it_says_so_in_words_and_narrows(mess: &Mess) {
     company.write("inventory/databases/orders-prod.yaml", &company.instance(1));
     let partial = company.run(&["import", "requests", "--list"]).await.expect(5).stdout;
     assert!(partial.contains("orders-prod could not be read"), "{partial}");
-    assert!(partial.contains("permission eng46-regularusers: actions also"), "{partial}");
+    assert!(partial.contains("permissions eng46-regularusers, "), "{partial}");
 }

@@ -1,4 +1,5 @@
 //! `jumpgate import` on a mess that grew for years.
 
+mod adopted;
 mod inventory;
 mod mess;

@@ -1,4 +1,4 @@
-//! The file as a catalogue. It reads what [`super::text`] writes and nothing else: a general
+//! The file as a catalogue. It reads what `text` writes and nothing else: a general
 //! YAML reader would take a hundred times as long for a large company's tables.
 
 use std::collections::{BTreeMap, BTreeSet};

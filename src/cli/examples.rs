@@ -69,6 +69,11 @@ jumpgate unused --person fanlichun --format csv > unused.csv
 jumpgate unused --days 180 --write --pull-request",
     ),
     (
+        "review",
+        "jumpgate review --team payments > review.md
+jumpgate review --answers review.md --pull-request",
+    ),
+    (
         "doctor",
         "jumpgate doctor
 jumpgate doctor --for plan --target orders-prod",

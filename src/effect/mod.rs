@@ -125,7 +125,9 @@ pub fn compare(inputs: &Inputs<'_>) -> Effect {
     let released = adopted::released(base, head, moment);
     for grant in after.values().flatten().filter(|grant| released.contains(grant.because.request)) {
         let both = Person { inputs, changed: &changed, judge: &judge, person: grant.person };
-        both.judged(grant, false, &mut effect, &mut BTreeSet::new());
+        // An emergency is for hours: given back it would stay, so it needs what it always needs.
+        let as_ever = judge.is_emergency(grant);
+        both.judged(grant, (as_ever, false), &mut effect, &mut BTreeSet::new());
     }
     emergency::tell(base, head, &mut effect);
     effect.rows = row::arrange(std::mem::take(&mut effect.rows));

@@ -82,7 +82,7 @@ enum Command {
     /// Say why a person may do something on a target.
     Why(who::Why),
     /// Ask for access: by questions at a terminal, by flags, or as JSON.
-    Request(request::Args),
+    Request(Box<request::Args>),
     /// Ask for what another person has.
     Copy(request::Copy),
     /// Say where a request stands.

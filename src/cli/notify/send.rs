@@ -33,7 +33,7 @@ pub(super) struct Sender<'a> {
 }
 
 enum Way {
-    Mail(Mail),
+    Mail(Box<Mail>),
     Web { client: reqwest::Client, url: SecretString },
 }
 
@@ -59,7 +59,9 @@ impl<'a> Sender<'a> {
         let parsed = Url::parse(url.expose_secret())
             .map_err(|_| format!("{} is no address", credentials::channel_variable(name, "URL")))?;
         let way = match kind {
-            Kind::Mail { from, .. } => Way::Mail(Mail::new(name, from, &parsed, secret.as_ref())?),
+            Kind::Mail { from, .. } => {
+                Way::Mail(Box::new(Mail::new(name, from, &parsed, secret.as_ref())?))
+            }
             kind => {
                 let any = matches!(kind, Kind::Webhook { .. });
                 if !(parsed.scheme() == "https"

@@ -101,7 +101,7 @@ enum Command {
     /// Write what may be asked for, as the servers have it, into the access repo.
     Catalog(catalog::Args),
     /// Ask for access: by questions at a terminal, by flags, or as JSON.
-    Request(request::Args),
+    Request(Box<request::Args>),
     /// Ask for what another person has.
     Copy(request::Copy),
     /// Say where a request stands.

@@ -93,9 +93,10 @@ impl Mail {
                     Some(code) => format!("the mail server answered {code}"),
                     None if error.is_timeout() => "the mail server did not answer in time".into(),
                     None if error.is_tls() => "no trusted connection to the mail server".into(),
+                    None if error.is_client() => "the mail server cannot be used".to_owned(),
                     None => "no connection to the mail server".to_owned(),
                 };
-                if error.status().is_some() {
+                if error.status().is_some() || error.is_client() {
                     why = format!("{why}: {error}");
                 }
                 if let Some(password) = &self.password {
@@ -109,6 +110,6 @@ impl Mail {
 
 /// A user name as it is, from an address.
 fn percent(text: &str) -> String {
-    let pairs = format!("x={}", text.replace("+", "%2B").replace("&", "%26"));
+    let pairs = format!("x={}", text.replace('+', "%2B").replace('&', "%26"));
     url::form_urlencoded::parse(pairs.as_bytes()).map(|(_, text)| text.into_owned()).collect()
 }

@@ -33,7 +33,7 @@ pub(super) struct Sender<'a> {
 }
 
 enum Way {
-    Mail(Mail),
+    Mail(Box<Mail>),
     Web { client: reqwest::Client, url: SecretString },
 }
 
@@ -59,7 +59,9 @@ impl<'a> Sender<'a> {
         let parsed = Url::parse(url.expose_secret())
             .map_err(|_| format!("{} is no address", credentials::channel_variable(name, "URL")))?;
         let way = match kind {
-            Kind::Mail { from, .. } => Way::Mail(Mail::new(name, from, &parsed, secret.as_ref())?),
+            Kind::Mail { from, .. } => {
+                Way::Mail(Box::new(Mail::new(name, from, &parsed, secret.as_ref())?))
+            }
             kind => {
                 let any = matches!(kind, Kind::Webhook { .. });
                 if !(parsed.scheme() == "https"
@@ -151,19 +153,20 @@ impl<'a> Sender<'a> {
     /// A channel's words without anything of its address or secret.
     fn told(&self, why: &str) -> String {
         let mut why = why.to_owned();
-        let mut hide = |text: &str| {
-            if text.len() >= 6 {
+        // Words of a path, such as `webhook`, are shorter than any token.
+        let mut hide = |text: &str, least: usize| {
+            if text.len() >= least {
                 why = why.replace(text, "***");
             }
         };
         if let Some(secret) = &self.secret {
-            hide(secret.expose_secret());
+            hide(secret.expose_secret(), 1);
         }
         if let Way::Web { url, .. } = &self.way {
-            hide(url.expose_secret());
+            hide(url.expose_secret(), 1);
             if let Ok(url) = Url::parse(url.expose_secret()) {
-                url.query_pairs().for_each(|(_, value)| hide(&value));
-                url.path_segments().into_iter().flatten().for_each(&mut hide);
+                url.query_pairs().for_each(|(_, value)| hide(&value, 6));
+                url.path_segments().into_iter().flatten().for_each(|part| hide(part, 12));
             }
         }
         why.chars().take(WORDS).collect()
@@ -172,12 +175,9 @@ impl<'a> Sender<'a> {
 
 /// Whether an address is of this machine.
 pub(super) fn is_here(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        Some(url::Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
+    // Of schemes that are none of the web's the host is read as a name only.
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// The beginning of an answer; empty when it broke off.

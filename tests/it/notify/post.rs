@@ -138,7 +138,7 @@ async fn talk(stream: tokio::net::TcpStream, mails: &Mutex<Vec<Mail>>) -> Option
             "250-mail.acme.example\r\n250 AUTH PLAIN\r\n"
         } else if line.starts_with("AUTH") {
             known = line == LOGIN;
-            if known { "235 ok\r\n" } else { "535 wrong: tell-nobody-mail\r\n" }
+            if known { "235 ok\r\n" } else { "535 wrong: wrong-password\r\n" }
         } else if !known && line.starts_with("MAIL") {
             "530 log in first\r\n"
         } else if let Some(rest) = line.strip_prefix("RCPT TO:<") {

@@ -6,7 +6,7 @@ mod target;
 use jiff::Timestamp;
 use serde::Serialize;
 
-pub use live::{WayIn, ways};
+pub use live::{Entry, WayIn, Ways, holders, ways};
 pub use target::{Target, UnknownTarget};
 
 use crate::access::model::{Access, Scope};
@@ -137,7 +137,7 @@ fn of(grant: &Grant<'_>, state: State, origin: &impl Fn(&str) -> Option<Origin>)
     }
 }
 
-fn scope_words(scope: &Scope) -> String {
+pub(crate) fn scope_words(scope: &Scope) -> String {
     match scope {
         Scope::Database(database) => format!("{database}.*"),
         Scope::Table(database, table) => format!("{database}.{table}"),

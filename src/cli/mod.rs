@@ -23,6 +23,7 @@ mod plan;
 mod process;
 mod provenance;
 mod publish;
+mod report;
 mod request;
 mod roles_needed;
 mod rotate;
@@ -64,6 +65,8 @@ enum Command {
     Rotate(rotate::Args),
     /// Show what opens a door and did not come through git, the worst first.
     Audit(audit::Args),
+    /// Write one page that shows who has what until when, for any browser.
+    Report(report::Args),
     /// Try every target, and say what is missing.
     Doctor(doctor::Args),
     /// Print the statements that give an instance's accounts what plan and apply need.
@@ -121,6 +124,7 @@ impl Cli {
             Command::Apply(args) => apply::run(&args),
             Command::Rotate(args) => rotate::run(&args),
             Command::Audit(args) => audit::run(&args),
+            Command::Report(args) => report::run(&args),
             Command::Doctor(args) => doctor::run(&args),
             Command::GrantsNeeded(args) => grants_needed::run(&args),
             Command::RolesNeeded(args) => roles_needed::run(&args),

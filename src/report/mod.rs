@@ -7,6 +7,7 @@ mod comparison;
 mod comparison_text;
 pub mod github;
 pub mod gitlab;
+pub mod html;
 pub mod markdown;
 mod phrase;
 mod problem;

@@ -14,6 +14,7 @@ mod explain;
 mod faults;
 mod half_answers;
 mod hostile;
+mod html;
 mod init;
 mod jumpserver;
 mod mysql;

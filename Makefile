@@ -18,7 +18,7 @@ demo:
 	@target/debug/examples/demo
 
 bench: servers
-	@cargo bench --quiet --bench check --bench plan
+	@cargo bench --quiet --bench check --bench plan --bench report
 
 test: servers lint suite
 
@@ -45,7 +45,7 @@ fuzz:
 faults: servers
 	cargo test --package jumpgate --test it faults:: -- --ignored --test-threads 3
 
-# Real servers for the tests, unpacked under target/: nothing of the system is changed.
+# Real servers and a browser for the tests, unpacked under target/: nothing of the system is changed.
 servers:
 	@scripts/test-servers
 

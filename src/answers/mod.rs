@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 pub use held::{Held, Thing, held};
-pub use live::{WayIn, ways};
+pub use live::{Entry, WayIn, Ways, holders, ways};
 pub use mine::{Connect, MINE_SCHEMA, Mine, Waiting, mine};
 pub use offer::{Kind, Known, LIST_SCHEMA, List, Offer, On, What, databases, servers};
 pub use target::{Target, UnknownTarget};
@@ -155,7 +155,7 @@ fn server_words(target: ServerTarget<'_>) -> (String, String) {
     }
 }
 
-fn scope_words(scope: &Scope) -> String {
+pub(crate) fn scope_words(scope: &Scope) -> String {
     match scope {
         Scope::Database(database) => format!("{database}.*"),
         Scope::Table(database, table) => format!("{database}.{table}"),

@@ -268,7 +268,7 @@ impl<'a> Reach<'a> {
 }
 
 /// A node and the nodes above it, by their paths.
-fn with_parents(node: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn with_parents(node: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(node), |path| match path.rfind('/') {
         Some(0) | None => None,
         Some(at) => Some(&path[..at]),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::format::CheckFormat;
 use super::source::Source;
 use super::{Outcome, block_on, could_not_run, width};
-use crate::audit::{self, Risk, Terms};
+use crate::audit::{self, Audit, Risk, Terms};
 use crate::report::{self, Look, Problem};
 use crate::{credentials, observe};
 
@@ -22,6 +22,8 @@ pub(super) enum Format {
     Sarif,
     /// One row a door, for a spreadsheet.
     Csv,
+    /// One page for a browser, which needs nothing else.
+    Html,
 }
 
 /// From which risk on the audit fails.
@@ -104,6 +106,9 @@ async fn audit(args: &Args) -> Result<Outcome, Outcome> {
         }
         Format::Json => anstream::println!("{}", audit.json()),
         Format::Csv => anstream::print!("{}", report::audit_csv(&audit)),
+        Format::Html => {
+            anstream::print!("{}", report::html::audit(&audit, &access.config.zone, None));
+        }
         Format::Sarif => {
             let doors = audit.doors.iter().map(Problem::from);
             let problems: Vec<Problem> =
@@ -112,13 +117,8 @@ async fn audit(args: &Args) -> Result<Outcome, Outcome> {
             super::format::problems(CheckFormat::Sarif, &problems, dir, String::new);
         }
     }
-    for target in &audit.targets {
-        if let Some(why) = &target.unreadable {
-            anstream::eprintln!("error: {} could not be read: {why}", target.name);
-        }
-    }
     let mut outcome = Outcome::Done;
-    if audit.is_partial() {
+    if tell_unread(&audit) {
         outcome = outcome.and(Outcome::InPart);
     }
     let risk = args.fail_on.map(FailOn::risk);
@@ -126,4 +126,14 @@ async fn audit(args: &Args) -> Result<Outcome, Outcome> {
         outcome = outcome.and(Outcome::Refused);
     }
     Ok(outcome)
+}
+
+/// Says which targets could not be read, and whether there are any.
+pub(super) fn tell_unread(audit: &Audit) -> bool {
+    for target in &audit.targets {
+        if let Some(why) = &target.unreadable {
+            anstream::eprintln!("error: {} could not be read: {why}", target.name);
+        }
+    }
+    audit.is_partial()
 }

@@ -74,6 +74,11 @@ jumpgate unused --days 180 --write --pull-request",
 jumpgate review --answers review.md --pull-request",
     ),
     (
+        "report",
+        "jumpgate report --out access.html
+jumpgate report --live --lang zh --out access.html",
+    ),
+    (
         "doctor",
         "jumpgate doctor
 jumpgate doctor --for plan --target orders-prod",

@@ -31,6 +31,7 @@ mod plan;
 mod process;
 mod provenance;
 mod publish;
+mod report;
 mod request;
 mod review;
 mod roles_needed;
@@ -79,6 +80,8 @@ enum Command {
     Notify(notify::Args),
     /// Say what differs on the targets from what was applied last, though git did not change.
     Drift(drift::Args),
+    /// Write one page that shows who has what until when, for any browser.
+    Report(report::Args),
     /// Try every target, and say what is missing.
     Doctor(doctor::Args),
     /// Print the statements that give an instance's accounts what plan and apply need.
@@ -170,6 +173,7 @@ impl Cli {
             Command::Audit(args) => audit::run(&args),
             Command::Notify(args) => notify::run(&args),
             Command::Drift(args) => drift::run(&args),
+            Command::Report(args) => report::run(&args),
             Command::Doctor(args) => doctor::run(&args),
             Command::GrantsNeeded(args) => grants_needed::run(&args),
             Command::RolesNeeded(args) => roles_needed::run(&args),

@@ -140,31 +140,44 @@ fn print(answer: &Answer) {
     }
 }
 
-/// The ways that the servers have, those of people first.
+/// The ways that the servers have, by people: what git gives a person first.
 fn print_ways(target: &str, ways: &[WayIn]) {
     let target = clean(target);
     if ways.is_empty() {
         anstream::println!("\nOn the servers there is no way to {target}.");
         return;
     }
-    let by_git = ways.iter().filter(|way| way.git).count();
-    let s = if ways.len() == 1 { "" } else { "s" };
-    anstream::println!("\nOn the servers: {} way{s} to {target}, {by_git} by git", ways.len());
-    for way in ways {
-        let who = match (&way.person, &way.user) {
-            (Some(person), _) => person.to_string(),
-            (None, Some(user)) => format!("{} (a user whom git does not know)", clean(user)),
-            (None, None) => "nobody known".to_owned(),
+    let holders: Vec<&[WayIn]> = answers::holders(ways).collect();
+    let known = holders.iter().filter(|ways| ways.iter().any(|way| way.user.is_some()));
+    let alone = known.clone().filter(|ways| ways.iter().all(|way| way.git)).count();
+    let people = match known.count() {
+        1 => "1 person comes".to_owned(),
+        many => format!("{many} people come"),
+    };
+    anstream::println!();
+    line_at("", &format!("On the servers {people} to {target}, {alone} by git alone"));
+    for ways in holders {
+        let who = match ways {
+            [WayIn { person: Some(person), .. }, ..] => person.to_string(),
+            [WayIn { user: Some(user), .. }, ..] => {
+                format!("{} (a user whom git does not know)", clean(user))
+            }
+            _ => "whoever knows a password (nobody is known to use these)".to_owned(),
         };
         let who = if std::io::stdout().is_terminal() { who.bold().to_string() } else { who };
-        let accounts: Vec<&str> = way.accounts.iter().map(String::as_str).collect();
-        let accounts = clean(&accounts.join(", "));
-        anstream::println!("{who}: {} as {accounts}", clean(&way.may));
-        let git = if way.git { "by git" } else { "NOT by git" };
-        line(&format!("{git}: {}", way.by));
-        for note in &way.notes {
-            line(note);
+        anstream::println!("{who}");
+        for way in ways.iter().filter(|way| way.git).chain(ways.iter().filter(|way| !way.git)) {
+            print_way(way);
         }
+    }
+}
+
+fn print_way(way: &WayIn) {
+    let accounts: Vec<&str> = way.accounts.iter().map(String::as_str).collect();
+    let git = if way.git { "by git" } else { "NOT by git" };
+    line(&format!("{git}: {} as {}", way.may, accounts.join(", ")));
+    for more in std::iter::once(&way.by).chain(&way.notes) {
+        line_at("    ", more);
     }
 }
 
@@ -209,8 +222,13 @@ fn day(moment: Timestamp) -> String {
 }
 
 fn line(text: &str) {
+    line_at("  ", text);
+}
+
+/// A text at some depth, folded.
+fn line_at(indent: &str, text: &str) {
     let mut folded = String::new();
     let look = Look { width: width(), colours: false };
-    report::wrap(&mut folded, look, "  ", "    ", text);
+    report::wrap(&mut folded, look, indent, &format!("{indent}  "), text);
     anstream::print!("{folded}");
 }

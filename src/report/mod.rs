@@ -11,6 +11,7 @@ pub mod github;
 pub mod gitlab;
 mod import;
 mod list;
+pub mod html;
 pub mod markdown;
 mod mine;
 mod phrase;

@@ -18,6 +18,7 @@ mod faults;
 mod half_answers;
 mod hostile;
 mod import;
+mod html;
 mod init;
 mod jumpserver;
 mod mysql;

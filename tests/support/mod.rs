@@ -2,7 +2,9 @@
 
 #![allow(dead_code, reason = "a tool box: each area of the tests takes what it needs")]
 
+pub(crate) mod browser;
 pub(crate) mod company;
 pub(crate) mod mess;
+pub(crate) mod crowd;
 pub(crate) mod pages;
 pub(crate) mod servers;

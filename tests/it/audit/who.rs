@@ -91,15 +91,25 @@ pub(super) async fn every_way_in_is_counted(mess: &Mess, kind: Kind) {
     let (_, found) = ways(mess, &["why", "liwei", "pay-web-01"]).await;
     assert!(found.iter().all(|(who, ..)| who == "liwei") && found.len() == 2, "{found:?}");
     let said = mess.company.run(&["who", "orders-prod.orders.items", "--live"]).await.expect(0);
+    let (_, said) = said.stdout.split_once("On the servers").expect("the servers' part");
+    assert!(said.starts_with(" 3 people come to orders-prod.orders.items, 0 by git alone"));
+    let lines: Vec<&str> = said.lines().collect();
+    let holders: Vec<&str> = lines[1..].iter().filter(|l| !l.starts_with(' ')).copied().collect();
+    let expected = [
+        "fanlichun",
+        "liwei",
+        "zhouqiang (a user whom git does not know)",
+        "whoever knows a password (nobody is known to use these)",
+    ];
+    assert_eq!(holders, expected, "{said}");
+    assert_eq!(lines[2], "  by git: SELECT as jump_db_fanlichun_r@127.0.0.1", "{said}");
+    assert!(lines[3].starts_with("    permission jump_db_fanlichun_r_2"), "{said}");
+    assert_eq!(lines[4], "  NOT by git: SELECT, INSERT as shop_rw@10.%", "{said}");
     for words in [
-        "fanlichun: SELECT as jump_db_fanlichun_r@127.0.0.1",
-        "by git: permission jump_db_fanlichun_r",
-        "zhouqiang (a user whom git does not know): SELECT, INSERT as shop_rw@10.%",
-        "NOT by git: permission dba everything, through the group dba, on the node",
-        "nobody known:",
-        "NOT by git: whoever has its password",
+        "    permission dba everything, through the group dba, on the node",
+        "    whoever has its password",
     ] {
-        assert!(said.stdout.contains(words), "{words}: {}", said.stdout);
+        assert!(said.contains(words), "{words}: {said}");
     }
     // Without --live no server is asked.
     mess.company.jumpserver.clear_requests();

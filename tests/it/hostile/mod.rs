@@ -4,4 +4,4 @@ mod bombs;
 mod databases;
 mod fields;
 mod shown;
-mod texts;
+pub(crate) mod texts;

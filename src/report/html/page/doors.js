@@ -1,0 +1,77 @@
+// The doors of the audit: what opens a target and did not come through git, the worst first.
+
+const RISKS = ["critical", "high", "medium", "low"];
+const PAGE = 100;
+let doorTexts = null;
+let doorsShown = PAGE;
+let doorsFound = [];
+
+const buildDoors = () => {
+  at("doors").append(el("div", { class: "unseen-parts" }), el("div", { class: "list" }), el("p", { class: "empty", "data-text": "no-doors" }),
+    el("button", { type: "button", class: "more", click: () => { doorsShown += 5 * PAGE; drawDoors(); } }));
+};
+
+const doorTitle = (door) => say(`door-${door.kind}`, door.name, door.target);
+
+const aboutCode = (code) => {
+  const [title, why] = data.audit.codes[code];
+  return language() && words.codes[code] ? words.codes[code] : [title, why];
+};
+
+const nextText = (text) => (language() && words.next[text]) || text;
+
+const showDoors = () => {
+  const { doors } = data.audit;
+  doorTexts = doorTexts || doors.map((door) => [
+    door.name, door.target, door.opens, ...door.people.map(([name]) => name),
+    ...door.faults.flatMap(([code, , what]) => [code, what, ...data.audit.codes[code], ...(words.codes[code] || [])]),
+  ].join("\n").toLowerCase());
+  const asked = terms();
+  doorsFound = doors.filter((door, place) =>
+    (state.risk === "" || RISKS.indexOf(door.risk) <= RISKS.indexOf(state.risk))
+    && (state.target === "" || door.target === state.target)
+    && asked.every((term) => doorTexts[place].includes(term)));
+  doorsShown = PAGE;
+  drawDoors();
+};
+
+const drawDoors = () => {
+  const box = at("doors");
+  box.classList.toggle("none", !doorsFound.length);
+  box.querySelector(".unseen-parts").replaceChildren(...unseenParts());
+  box.querySelector(".list").replaceChildren(...doorsFound.slice(0, doorsShown).map((door) => doorItem(door, false)));
+  const more = doorsFound.length - doorsShown;
+  const button = box.querySelector("button.more");
+  button.hidden = more <= 0;
+  if (more > 0) button.textContent = say("show-more", more);
+};
+
+// What could not be read is said first: a short list would look like a good one.
+const unseenParts = () => data.audit.targets.flatMap((target) => [
+  target.unreadable ? el("p", { class: "warning" }, say("could-not-read", target.name, target.unreadable)) : undefined,
+  target.unseen.length ? el("p", { class: "warning" }, say("not-seen", target.name, target.unseen.join(language() ? "、" : ", "))) : undefined,
+]).filter(Boolean);
+
+const doorItem = (door, open) => {
+  const people = door.people.map(([name, known]) => (known ? name : say("nobody-in-git", name)));
+  const listed = door.count > people.length ? say("and-more", people.join(", "), door.count - people.length) : people.join(", ");
+  return el("details", { class: `door ${door.risk}`, open },
+    el("summary", null,
+      el("span", { class: `risk ${door.risk}` }, say(door.risk)),
+      el("span", { class: "title" }, el("b", null, doorTitle(door)), el("small", null, say("opens", door.opens))),
+      el("span", { class: "codes" }, door.faults.map(([code]) => code).join(" ")),
+      el("span", { class: "count" }, door.count ? say("count-people", door.count) : "")),
+    el("div", { class: "body" },
+      el("ul", { class: "faults" }, ...door.faults.map(fault)),
+      people.length ? el("p", null, say("for-people", listed)) : undefined,
+      door.site ? el("p", { class: "file" }, door.site) : undefined,
+      el("p", { class: "next" }, say("next", nextText(door.next.text))),
+      el("code", { class: "command", tabindex: "0", "aria-label": say(`runs-${door.next.runs}`) }, door.next.command)));
+};
+
+const fault = ([code, risk, what]) => {
+  const [title, why] = aboutCode(code);
+  return el("li", null,
+    el("span", { class: `dot ${risk}`, title: say(risk) }), el("span", { class: "code" }, code),
+    el("span", null, el("b", null, language() ? `${title}：` : ""), what, el("i", null, ` — ${why}`)));
+};

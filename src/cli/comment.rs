@@ -75,7 +75,7 @@ async fn me(client: &Client, forge: &dyn forge::Forge, kind: Kind) -> anyhow::Re
         },
         // A job's token is no user's: GitHub answers 403, "Resource not accessible by
         // integration".
-        Err(error) if kind == Kind::Github && error.status == Some(403) => {
+        Err(error) if kind == Kind::Github && error.status == Some(403) && !error.is_limit() => {
             Ok(GITHUB_ACTIONS.to_owned())
         }
         Err(error) => Err(error.into()),

@@ -1,12 +1,14 @@
 //! Who has what by git, and why: answers from the grants of a repo.
 
 mod live;
+mod merged;
 mod target;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 pub use live::{WayIn, ways};
+pub use merged::{Approval, ByForge, Merged, Somebody};
 pub use target::{Target, UnknownTarget};
 
 use crate::access::model::{Access, Scope};
@@ -62,6 +64,9 @@ pub struct Found {
     /// Who wrote the request as it stands, and who merged it; none when the file is in no
     /// commit.
     pub origin: Option<Origin>,
+    /// What the forge tells of how it was merged; none when it was not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forge: Option<ByForge>,
 }
 
 /// Whether a grant holds.
@@ -134,6 +139,7 @@ fn of(grant: &Grant<'_>, state: State, origin: &impl Fn(&str) -> Option<Origin>)
         reason: grant.because.reason.to_owned(),
         team: grant.because.team.cloned(),
         origin: origin(&site.file),
+        forge: None,
     }
 }
 

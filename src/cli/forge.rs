@@ -21,6 +21,11 @@ pub(super) struct At {
 }
 
 impl At {
+    /// Whether a flag says where it is.
+    pub(super) fn is_given(&self) -> bool {
+        self.forge.is_some() || self.api.is_some() || self.repository.is_some()
+    }
+
     /// What the flags say about a pull request.
     pub(super) fn known(&self, number: Option<u64>) -> Known {
         Known {

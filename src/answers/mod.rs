@@ -2,6 +2,7 @@
 
 mod held;
 mod live;
+mod merged;
 mod mine;
 mod offer;
 mod target;
@@ -13,6 +14,7 @@ use serde::Serialize;
 
 pub use held::{Held, Thing, held};
 pub use live::{Entry, WayIn, Ways, holders, ways};
+pub use merged::{Approval, ByForge, Merged, Somebody};
 pub use mine::{Connect, MINE_SCHEMA, Mine, Waiting, mine};
 pub use offer::{Kind, Known, LIST_SCHEMA, List, Offer, On, What, databases, servers};
 pub use target::{Target, UnknownTarget};
@@ -71,6 +73,9 @@ pub struct Found {
     /// Who wrote the request as it stands, and who merged it; none when the file is in no
     /// commit.
     pub origin: Option<Origin>,
+    /// What the forge tells of how it was merged; none when it was not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forge: Option<ByForge>,
 }
 
 /// Whether a grant holds.
@@ -144,6 +149,7 @@ fn of(grant: &Grant<'_>, state: State, origin: &impl Fn(&str) -> Option<Origin>)
         reason: grant.because.reason.to_owned(),
         team: grant.because.team.cloned(),
         origin: origin(&site.file),
+        forge: None,
     }
 }
 

@@ -102,6 +102,26 @@ pub struct PassedOver {
     pub why: String,
 }
 
+impl Pull {
+    /// The approvals that stand, or stood at the merge, by login: of each reviewer the latest
+    /// review that says yes or no, when it says yes. It may be of an older commit.
+    pub fn approvals(&self) -> Vec<&Review> {
+        let mut latest: BTreeMap<String, &Review> = BTreeMap::new();
+        let mut reviews: Vec<&Review> = self.reviews.iter().collect();
+        reviews.sort_by_key(|review| review.at);
+        for review in reviews {
+            let in_time = match (self.merged, review.at) {
+                (Some(merged), Some(at)) => at <= merged,
+                _ => true,
+            };
+            if in_time && review.state != State::Commented {
+                latest.insert(review.reviewer.to_lowercase(), review);
+            }
+        }
+        latest.into_values().filter(|review| review.state == State::Approved).collect()
+    }
+}
+
 impl Verdict {
     /// Whether nothing is missing.
     pub fn is_satisfied(&self) -> bool {
@@ -145,20 +165,8 @@ pub fn judge(
     moment: Timestamp,
 ) -> Verdict {
     let people = People::new(base, gainers, pull, moment);
-    let mut latest: BTreeMap<String, &Review> = BTreeMap::new();
-    let mut reviews: Vec<&Review> = pull.reviews.iter().collect();
-    reviews.sort_by_key(|review| review.at);
-    for review in reviews {
-        let in_time = match (pull.merged, review.at) {
-            (Some(merged), Some(at)) => at <= merged,
-            _ => true,
-        };
-        if in_time && review.state != State::Commented {
-            latest.insert(review.reviewer.to_lowercase(), review);
-        }
-    }
     let (mut approvers, mut passed_over) = (Vec::new(), Vec::new());
-    for review in latest.into_values().filter(|review| review.state == State::Approved) {
+    for review in pull.approvals() {
         let login = review.reviewer.clone();
         let stale = match &review.commit {
             Some(commit) if *commit == pull.head => None,

@@ -24,6 +24,11 @@ pub(super) struct At {
 }
 
 impl At {
+    /// Whether a flag says where it is.
+    pub(super) fn is_given(&self) -> bool {
+        self.forge.is_some() || self.api.is_some() || self.repository.is_some()
+    }
+
     /// What the flags say about a pull request.
     pub(super) fn known(&self, number: Option<u64>) -> Known {
         Known {
@@ -96,7 +101,7 @@ pub(super) async fn me(
         },
         // A job's token is no user's: GitHub answers 403, "Resource not accessible by
         // integration".
-        Err(error) if kind == Kind::Github && error.status == Some(403) => {
+        Err(error) if kind == Kind::Github && error.status == Some(403) && !error.is_limit() => {
             Ok(GITHUB_ACTIONS.to_owned())
         }
         Err(error) => Err(error.into()),

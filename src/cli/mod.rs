@@ -2,6 +2,7 @@
 
 mod apply;
 mod approvals;
+mod approvers;
 mod audit;
 mod catalog;
 mod check;

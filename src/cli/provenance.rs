@@ -426,21 +426,8 @@ impl<'a> Judge<'a> {
             return known.clone();
         }
         let (place, client) = self.forge.as_ref().map_err(Clone::clone)?;
-        let api = place.forge().map_err(|error| error.to_string())?;
-        let told = forge::of_commit(client, api.as_ref(), commit).await;
-        let mut found = told.map_err(|error| error.to_string());
-        let named = named.and_then(|name| name.trim_start_matches(['#', '!']).parse().ok());
-        if let (Ok(None) | Err(_), Some(number)) = (&found, named) {
-            // The commit's own words count only when the forge says that it is that merge.
-            let place = Place { number, ..place.clone() };
-            let api = place.forge().map_err(|error| error.to_string())?;
-            if let Ok(there) = forge::read(client, api.as_ref(), &BTreeSet::new()).await {
-                let Found { summary, .. } = there;
-                if summary.merged.is_some() && summary.merge.as_deref() == Some(commit) {
-                    found = Ok(Some(summary));
-                }
-            }
-        }
+        let told = forge::brought(client, place, commit, named).await;
+        let found = told.map_err(|error| error.to_string());
         self.pulls.insert(commit.to_owned(), found.clone());
         found
     }

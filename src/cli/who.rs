@@ -1,4 +1,5 @@
-//! `jumpgate who` and `jumpgate why`: answers from git, and from the servers when asked.
+//! `jumpgate who` and `jumpgate why`: answers from git, and from the servers and the forge when
+//! asked.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -6,6 +7,7 @@ use std::io::IsTerminal;
 use jiff::Timestamp;
 use owo_colors::OwoColorize;
 
+use super::approvers::Approvers;
 use super::plan::Format;
 use super::source::Source;
 use super::{Outcome, could_not_run, width};
@@ -30,6 +32,8 @@ pub(super) struct Who {
     /// Read JumpServer and the instance too: every way in, and which of them git gives.
     #[arg(long)]
     live: bool,
+    #[command(flatten)]
+    approvers: Approvers,
     /// The form of the output.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -79,7 +83,12 @@ fn ask(args: &Who, person: Option<&PersonName>) -> Result<Outcome, Outcome> {
             .clone()
     };
     let grants = grants::of(&access);
-    let found = answers::find(&access, &grants, &target, person, now, args.ended, origin);
+    let mut found = answers::find(&access, &grants, &target, person, now, args.ended, origin);
+    let mut outcome = Outcome::Done;
+    if args.approvers.wanted() {
+        let asked = args.approvers.ask(&access, &args.source.dir, &mut found);
+        outcome = outcome.and(super::block_on_any(asked)??);
+    }
     let mut answer = Answer {
         schema: answers::SCHEMA,
         target: args.target.clone(),
@@ -87,7 +96,6 @@ fn ask(args: &Who, person: Option<&PersonName>) -> Result<Outcome, Outcome> {
         grants: found,
         ways: None,
     };
-    let mut outcome = Outcome::Done;
     if args.live {
         let (ways, read) = super::block_on_any(live(&access, &target, person, now))??;
         answer.ways = Some(ways);
@@ -212,6 +220,13 @@ fn show(found: &Found) {
         origin.merged_by,
         day(origin.merged)
     ));
+    if let Some(forge) = &found.forge {
+        forge.lines().iter().for_each(|told| line(told));
+        if let Some(merged) = &forge.pull_request {
+            // Whole, so that it can be followed.
+            anstream::println!("  {}", tame(&clean(&merged.url)));
+        }
+    }
     if origin.cut_off {
         line("the clone is shallow: it may have been merged earlier");
     }

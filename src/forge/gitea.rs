@@ -41,8 +41,9 @@ impl Forge for Gitea {
 /// Sources: the swagger's `repoGetPullRequest`, `repoListPullReviews` (states `APPROVED`,
 /// `REQUEST_CHANGES`, `COMMENT`; `dismissed`; the reviewed commit is `commit_id`),
 /// `repoGetPullRequestCommits`, `repoGetCommitPullRequest`, `repoListStatuses`,
-/// `repoCreateStatus`, `teamSearch`, `orgListTeamMembers`. Pages are counted by `page` and
-/// `limit`.
+/// `repoCreateStatus`, `orgListTeams` (`teamSearch` finds only the teams that the token's own
+/// user is in), `orgListTeamMembers`. Pages are counted by `page` and `limit`. Of a rebase only
+/// the last commit leads to its pull request.
 impl Reviews for Gitea {
     fn pull(&self) -> Request {
         Request::get(&["repos", &self.owner, &self.name, "pulls", &self.number])
@@ -55,27 +56,26 @@ impl Reviews for Gitea {
 
     fn commits(&self, page: usize) -> Option<Request> {
         let path = ["repos", &self.owner, &self.name, "pulls", &self.number, "commits"];
-        Some(paged(&path, page))
+        let mut request = paged(&path, page);
+        // Both are dear, and not needed.
+        let no = |name| (name, "false".to_owned());
+        request.query.extend([no("verification"), no("files")]);
+        Some(request)
     }
 
     fn of_commit(&self, commit: &str) -> Option<Request> {
         Some(Request::get(&["repos", &self.owner, &self.name, "commits", commit, "pull"]))
     }
 
-    fn group(&self, group: &ForgeGroup) -> Option<Request> {
-        let (org, team) = group.as_str().split_once('/')?;
-        let mut request = Request::get(&["orgs", org, "teams", "search"]);
-        request.query.push(("q", team.to_owned()));
-        Some(request)
+    fn groups(&self, group: &ForgeGroup, page: usize) -> Option<Request> {
+        let (org, _) = group.as_str().split_once('/')?;
+        Some(paged(&["orgs", org, "teams"], page))
     }
 
-    fn group_number(&self, group: &ForgeGroup, answer: &Value) -> Option<u64> {
+    fn group_number(&self, group: &ForgeGroup, entry: &Value) -> Option<u64> {
         let (_, team) = group.as_str().split_once('/')?;
-        // The search finds parts of names, too.
-        let same = |entry: &&Value| {
-            entry["name"].as_str().is_some_and(|name| name.eq_ignore_ascii_case(team))
-        };
-        answer.get("data")?.as_array()?.iter().find(same)?.get("id")?.as_u64()
+        let same = entry.get("name")?.as_str()?.eq_ignore_ascii_case(team);
+        same.then(|| entry.get("id")?.as_u64())?
     }
 
     fn members(&self, _: &ForgeGroup, number: Option<u64>, page: usize) -> Option<Request> {

@@ -41,8 +41,8 @@ impl Forge for Gitee {
 }
 
 /// Sources: the OpenAPI v5's `GET /repos/{owner}/{repo}/pulls/{number}` (`assignees`: those
-/// who are asked to review, `accept` being a yes), `.../commits`, `GET
-/// /orgs/{org}/members`. A yes names neither a commit nor a time, so it counts only when the
+/// who are asked to review, `accept` being a yes), `.../commits` (at most 250, all at once),
+/// `GET /orgs/{org}/members`. A yes names neither a commit nor a time, so it counts only when the
 /// repository takes every yes back at a push; there are no statuses, and no way from a commit
 /// to its pull request.
 impl Reviews for Gitee {
@@ -68,9 +68,14 @@ impl Reviews for Gitee {
         reviews.collect()
     }
 
+    /// There are no pages: it would give the same commits again.
     fn commits(&self, page: usize) -> Option<Request> {
         let path = ["repos", &self.owner, &self.name, "pulls", &self.number, "commits"];
-        Some(Request::get(&path).page(page))
+        (page == 1).then(|| Request::get(&path))
+    }
+
+    fn most_commits(&self) -> usize {
+        250
     }
 
     fn of_commit(&self, _: &str) -> Option<Request> {

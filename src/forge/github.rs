@@ -18,6 +18,12 @@ impl Forge for GitHub {
         ("Authorization", "Bearer ")
     }
 
+    /// The version of 2026-03-10 leaves `merge_commit_sha` out of a pull request. GitHub
+    /// Enterprise Server knows versions from 3.9 on, and older ones ignore the header.
+    fn headers(&self) -> &'static [(&'static str, &'static str)] {
+        &[("X-GitHub-Api-Version", "2022-11-28")]
+    }
+
     fn me(&self) -> Request {
         Request::get(&["user"])
     }
@@ -64,6 +70,10 @@ impl Reviews for GitHub {
     fn commits(&self, page: usize) -> Option<Request> {
         let path = ["repos", &self.owner, &self.name, "pulls", &self.number, "commits"];
         Some(Request::get(&path).page(page))
+    }
+
+    fn most_commits(&self) -> usize {
+        250
     }
 
     fn of_commit(&self, commit: &str) -> Option<Request> {

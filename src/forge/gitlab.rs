@@ -69,13 +69,14 @@ impl Forge for GitLab {
 
 /// Sources: the REST API's pages "Merge requests" (`GET .../merge_requests/{iid}`,
 /// `.../commits`, `.../versions`: the states of the branch with `head_commit_sha` and
-/// `created_at`), "Merge request approvals" (`GET .../approvals`: who approves now),
+/// `created_at`), "Merge request approvals" (`GET .../approvals`: who approves now, in all editions),
 /// "Commits" (`GET /projects/{id}/repository/commits/{sha}/merge_requests`, `.../statuses`,
 /// `POST /projects/{id}/statuses/{sha}`), "Members" (`GET /groups/{id}/members/all`, with
 /// those of the groups above).
 ///
-/// An approval names no commit. Its time is that of the note "approved this merge request",
-/// which the system writes, and the state is the one that the branch had then.
+/// An approval names no commit. Its time is `approved_at`, or in older versions that of the note
+/// "approved this merge request", which the system writes; and the state is the one that the
+/// branch had then.
 impl Reviews for GitLab {
     fn pull(&self) -> Request {
         Request::get(&["projects", &self.project, "merge_requests", &self.number])
@@ -85,16 +86,18 @@ impl Reviews for GitLab {
         let text = |name: &str| answer.get(name).and_then(Value::as_str).map(str::to_owned);
         Some(Summary {
             number: answer.get("iid")?.as_u64()?,
+            url: text("web_url").unwrap_or_default(),
             author: answer.get("author")?.get("username")?.as_str()?.to_owned(),
             head: text("sha")?,
             base: text("target_branch")?,
             merged: moment(answer.get("merged_at")),
             // A fast-forward makes no commit of its own.
             merge: text("merge_commit_sha").or(text("squash_commit_sha")).or(text("sha")),
-            // `merged_by` is its old name.
+            // Before 14.7 it was called `merged_by`.
             merged_by: ["merge_user", "merged_by"]
                 .iter()
-                .find_map(|key| Some(answer.get(key)?.get("username")?.as_str()?.to_owned())),
+                .find_map(|name| answer.get(*name)?.get("username")?.as_str())
+                .map(str::to_owned),
         })
     }
 
@@ -153,6 +156,16 @@ impl Reviews for GitLab {
         Some(Request::get(&path).page(page))
     }
 
+    /// The list of commits leaves the parents out (`"parent_ids": []`), unless a new version
+    /// reads it anew. Only a commit that calls itself a merge is looked at: another one counts
+    /// as written.
+    fn whole_commit(&self, entry: &Value) -> Option<Request> {
+        let untold = entry.get("parent_ids").and_then(Value::as_array).is_none_or(Vec::is_empty);
+        let merge = entry.get("title")?.as_str()?.starts_with("Merge ");
+        let path = ["projects", &self.project, "repository", "commits", entry.get("id")?.as_str()?];
+        (untold && merge).then(|| Request::get(&path))
+    }
+
     fn of_commit(&self, commit: &str) -> Option<Request> {
         let path = ["projects", &self.project, "repository", "commits", commit, "merge_requests"];
         Some(Request::get(&path).page(1))
@@ -164,13 +177,17 @@ impl Reviews for GitLab {
 
     fn statuses(&self, commit: &str, name: &str) -> Option<Request> {
         let path = ["projects", &self.project, "repository", "commits", commit, "statuses"];
-        let mut request = Request::get(&path);
-        request.query.push(("name", name.to_owned()));
+        let mut request = Request::get(&path).page(1);
+        // Versions before 17.8 do not know the order, and give the oldest first.
+        let order = [("order_by", "id".to_owned()), ("sort", "desc".to_owned())];
+        request.query.extend([("name", name.to_owned())].into_iter().chain(order));
         Some(request)
     }
 
     fn standing(&self, answer: &Value, name: &str) -> Option<Status> {
-        let entry = answer.as_array()?.iter().find(|entry| entry["name"] == name)?;
+        let named = answer.as_array()?.iter().filter(|entry| entry["name"] == name);
+        // Each pipeline of the commit may have one.
+        let entry = named.max_by_key(|entry| entry.get("id").and_then(Value::as_u64))?;
         let word = entry.get("status")?.as_str()?;
         let all = [Standing::Success, Standing::Pending, Standing::Failure];
         let standing = all.into_iter().find(|standing| standing.gitlab() == word)?;
@@ -178,7 +195,8 @@ impl Reviews for GitLab {
         Some(Status { standing, words: words.to_owned() })
     }
 
-    /// A status cannot be set to what it is: "Cannot transition status".
+    /// A pending status cannot be set to pending: "Cannot transition status via :enqueue from
+    /// :pending".
     fn keeps_words(&self) -> bool {
         false
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
@@ -17,6 +17,10 @@ const ATTEMPTS: u32 = 3;
 const LARGEST: usize = 64 * 1024 * 1024;
 /// The most of a forge's own words that an error repeats, in characters.
 const LONGEST: usize = 300;
+/// What an error says when the forge was asked too often.
+const TOO_OFTEN: &str = ": it was asked too often; run this again later";
+/// How long a forge that was asked too often is waited for at most.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// What went wrong, in words for a person. Holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,15 +29,38 @@ pub struct Error {
     message: String,
     /// The HTTP status, when an answer came.
     pub status: Option<u16>,
+    /// How long to wait, when the forge was asked too often and did nothing.
+    wait: Option<Duration>,
+}
+
+/// A page of a list.
+pub(super) struct Page {
+    /// The answer.
+    pub(super) value: Value,
+    /// Whether the forge says that no page comes behind it. Most only show it, by an empty one.
+    pub(super) last: bool,
 }
 
 impl Error {
     pub(super) fn new(message: String) -> Self {
-        Self { message, status: None }
+        Self { message, status: None, wait: None }
     }
 
-    fn is_passing(&self) -> bool {
-        self.status.is_none_or(|status| status == 429 || status >= 500)
+    /// Whether the forge did nothing because it was asked too often.
+    pub fn is_limit(&self) -> bool {
+        self.wait.is_some() || self.status == Some(429)
+    }
+
+    /// How long to wait until the same request is sent again; none when it is not.
+    fn pause(&self, verb: Verb, attempt: u32) -> Option<Duration> {
+        let passing = self.status.is_none_or(|status| status == 429 || status >= 500);
+        match self.wait {
+            _ if attempt >= ATTEMPTS => None,
+            // Nothing was done, so that it may also be something new.
+            Some(wait) => (wait <= LONGEST_WAIT).then_some(wait),
+            None => (passing && verb != Verb::Post)
+                .then(|| Duration::from_millis(500) * 2_u32.pow(attempt)),
+        }
     }
 }
 
@@ -81,21 +108,24 @@ impl Client {
     /// # Errors
     /// When no answer comes, or another one than success.
     pub async fn send(&self, forge: &dyn Forge, request: &Request) -> Result<Value, Error> {
+        Ok(self.page(forge, request).await?.value)
+    }
+
+    /// Sends a request for one page of a list.
+    pub(super) async fn page(&self, forge: &dyn Forge, request: &Request) -> Result<Page, Error> {
         let mut attempt = 1;
         loop {
-            match self.once(forge, request).await {
-                Err(error)
-                    if error.is_passing() && request.verb != Verb::Post && attempt < ATTEMPTS =>
-                {
-                    tokio::time::sleep(Duration::from_millis(500) * 2_u32.pow(attempt)).await;
-                    attempt += 1;
-                }
-                outcome => return outcome,
-            }
+            let error = match self.once(forge, request).await {
+                Ok(page) => return Ok(page),
+                Err(error) => error,
+            };
+            let Some(pause) = error.pause(request.verb, attempt) else { return Err(error) };
+            tokio::time::sleep(pause).await;
+            attempt += 1;
         }
     }
 
-    async fn once(&self, forge: &dyn Forge, request: &Request) -> Result<Value, Error> {
+    async fn once(&self, forge: &dyn Forge, request: &Request) -> Result<Page, Error> {
         let mut url = self.api.clone();
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(&request.path);
@@ -124,6 +154,9 @@ impl Client {
                 token,
             )
             .header(reqwest::header::ACCEPT, "application/json");
+        for (name, value) in forge.headers() {
+            sent = sent.header(*name, *value);
+        }
         if let Some(body) = &request.body {
             sent = sent.json(body);
         }
@@ -134,8 +167,11 @@ impl Client {
         self.read(answer, &told).await
     }
 
-    async fn read(&self, mut answer: reqwest::Response, told: &str) -> Result<Value, Error> {
+    async fn read(&self, mut answer: reqwest::Response, told: &str) -> Result<Page, Error> {
         let status = answer.status();
+        let wait = limit(status.as_u16(), answer.headers());
+        // Gitea and Forgejo; their older versions fail when asked for a page behind the last.
+        let last = answer.headers().get("x-hasmore").is_some_and(|more| more == "false");
         let mut bytes = Vec::new();
         while let Some(more) = answer
             .chunk()
@@ -148,14 +184,16 @@ impl Client {
             bytes.extend_from_slice(&more);
         }
         if status.is_success() {
-            return serde_json::from_slice(&bytes)
-                .map_err(|_| Error::new(format!("the answer of the forge to {told} is no JSON")));
+            let value = serde_json::from_slice(&bytes)
+                .map_err(|_| Error::new(format!("the answer of the forge to {told} is no JSON")))?;
+            return Ok(Page { value, last });
         }
-        let said = serde_json::from_slice::<Value>(&bytes).ok();
-        let said = said.as_ref().and_then(|value| value.get("message")?.as_str());
+        let said = serde_json::from_slice::<Value>(&bytes).map(|value| words(&value));
         let said = said.unwrap_or_default().replace(self.token.expose_secret(), "***");
         let said: String = said.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
         let advice = match status.as_u16() {
+            429 => TOO_OFTEN,
+            403 if wait.is_some() => TOO_OFTEN,
             401 => ": the token is not accepted",
             403 => ": the token lacks the right to do this",
             404 => ": there is no such thing, or the token may not see it",
@@ -164,6 +202,91 @@ impl Client {
         };
         let said = if said.is_empty() { String::new() } else { format!(" ({said})") };
         let message = format!("the forge answered {} to {told}{advice}{said}", status.as_u16());
-        Err(Error { message, status: Some(status.as_u16()) })
+        Err(Error { message, status: Some(status.as_u16()), wait })
+    }
+}
+
+/// How long to wait, when an answer says that the forge was asked too often: 429, and at GitHub
+/// also 403, with `retry-after` in seconds, or with `x-ratelimit-remaining: 0` until the next
+/// hour.
+fn limit(status: u16, headers: &HeaderMap) -> Option<Duration> {
+    if !matches!(status, 403 | 429) {
+        return None;
+    }
+    let text = |name: &str| headers.get(name)?.to_str().ok();
+    if let Some(seconds) = text("retry-after").and_then(|text| text.parse().ok()) {
+        return Some(Duration::from_secs(seconds));
+    }
+    (text("x-ratelimit-remaining") == Some("0")).then_some(Duration::MAX)
+}
+
+/// What a forge says went wrong: `message`, which at GitLab may be a list or more, and the
+/// messages in GitHub's `errors`; `error_description` or `error` where a token lacks a scope.
+fn words(answer: &Value) -> String {
+    let names = ["message", "error_description", "error"];
+    let found = names.iter().find_map(|name| answer.get(name).filter(|value| !value.is_null()));
+    let mut words = match found {
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+        None => String::new(),
+    };
+    let errors = answer.get("errors").and_then(Value::as_array).into_iter().flatten();
+    for error in errors.filter_map(|error| error.get("message")?.as_str()) {
+        words.push_str(": ");
+        words.push_str(error);
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_forge_says_is_found_in_each_of_its_forms() {
+        let github = json!({
+            "message": "Validation Failed",
+            "errors": [{ "resource": "PullRequest", "code": "custom",
+                "message": "No commits between main and jumpgate/request/x" }],
+            "documentation_url": "https://docs.github.com/rest/pulls/pulls#create-a-pull-request",
+        });
+        assert_eq!(
+            words(&github),
+            "Validation Failed: No commits between main and jumpgate/request/x"
+        );
+        let list = json!({ "message": ["Another open merge request already exists: !5"] });
+        assert_eq!(words(&list), r#"["Another open merge request already exists: !5"]"#);
+        let scope = json!({
+            "error": "insufficient_scope",
+            "error_description": "The request requires higher privileges than provided by the access token.",
+            "scope": "api",
+        });
+        assert!(words(&scope).starts_with("The request requires higher privileges"));
+        assert_eq!(words(&json!([1])), "");
+    }
+
+    #[test]
+    fn a_forge_that_was_asked_too_often_says_how_long_to_wait() {
+        let of = |status, pairs: &[(&'static str, &'static str)]| {
+            let pairs = pairs.iter().map(|(name, value)| {
+                (HeaderName::from_static(name), HeaderValue::from_static(value))
+            });
+            limit(status, &pairs.collect())
+        };
+        let left = ("x-ratelimit-remaining", "0");
+        assert_eq!(of(403, &[("retry-after", "7"), left]), Some(Duration::from_secs(7)));
+        assert_eq!(of(429, &[("retry-after", "60")]), Some(Duration::from_secs(60)));
+        assert_eq!(of(403, &[left]), Some(Duration::MAX));
+        // No right, and a limit that is not reached.
+        assert_eq!(of(403, &[("x-ratelimit-remaining", "4999")]), None);
+        assert_eq!(of(404, &[("retry-after", "7")]), None);
+        let error = |wait| Error { wait, ..Error::new(String::new()) };
+        assert_eq!(error(Some(Duration::MAX)).pause(Verb::Get, 1), None);
+        let short = Some(Duration::from_secs(7));
+        assert_eq!(error(short).pause(Verb::Post, 1), short);
+        assert_eq!(error(short).pause(Verb::Post, ATTEMPTS), None);
+        assert_eq!(error(None).pause(Verb::Post, 1), None);
     }
 }

@@ -4,6 +4,7 @@
 //! A [`Forge`] says which requests its API wants for comments and how its answers read,
 //! [`Reviews`] the same for reviews and statuses; `http` is the one place that sends them.
 
+mod brought;
 mod comment;
 mod gitea;
 mod gitee;
@@ -19,6 +20,7 @@ mod status;
 
 use serde_json::Value;
 
+pub use brought::brought;
 pub use comment::{Marker, Posted, post};
 pub(crate) use http::web_client;
 pub use http::{Client, Error};
@@ -26,7 +28,7 @@ pub use issue::{Issues, Kept};
 pub use place::{Kind, Known, Place};
 pub use pull_request::{PullRequest, PullRequests, State, Wanted};
 pub use remote::of_remote;
-pub use reviews::{Found, Reviews, Summary, of_commit, read};
+pub use reviews::{Found, Reviews, Summary, read, read_reviews};
 pub use status::{Standing, Status, set};
 
 /// A request to a forge.
@@ -79,7 +81,8 @@ impl Request {
     }
 }
 
-/// How many entries of a list are read at once: the most that all of them give.
+/// How many entries of a list are asked for at once. Gitea and Forgejo give at most 50, or what
+/// their administrator allows.
 const PAGE: usize = 100;
 
 /// A comment on a pull request.
@@ -97,6 +100,11 @@ pub struct Comment {
 pub trait Forge {
     /// The header that carries the token: its name, and what stands before the token.
     fn authorization(&self) -> (&'static str, &'static str);
+
+    /// What else stands in the header of each request.
+    fn headers(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
 
     /// Asks whose token it is.
     fn me(&self) -> Request;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::http::{Client, Error};
+use super::http::{Client, Error, Page};
 use super::status::{Standing, Status};
 use super::{Forge, PAGE, Request};
 use crate::approval::{Members, Pull, Review, State};
@@ -28,6 +28,8 @@ pub struct Found {
 pub struct Summary {
     /// Its number.
     pub number: u64,
+    /// Where people see it.
+    pub url: String,
     /// The login of whoever opened it.
     pub author: String,
     /// The last commit of its branch.
@@ -38,7 +40,7 @@ pub struct Summary {
     pub merged: Option<Timestamp>,
     /// The commit that the merge made.
     pub merge: Option<String>,
-    /// The login of whoever merged it, where the forge tells.
+    /// The login of whoever merged it; a list does not always tell.
     pub merged_by: Option<String>,
 }
 
@@ -53,13 +55,12 @@ pub trait Reviews: Forge {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         Some(Summary {
             number: answer.get("number")?.as_u64()?,
+            url: answer.get("html_url").and_then(text).unwrap_or_default(),
             author: text(answer.get("user")?.get("login")?)?,
             head: text(answer.get("head")?.get("sha")?)?,
             base: text(answer.get("base")?.get("ref")?)?,
             merged: moment(answer.get("merged_at")),
             merge: answer.get("merge_commit_sha").and_then(text),
-            // GitHub ("Get a pull request") and Gitea ("PullRequest") tell it of one pull
-            // request; GitHub's list of a commit's pull requests has no such key.
             merged_by: answer.get("merged_by").and_then(|user| text(user.get("login")?)),
         })
     }
@@ -82,16 +83,26 @@ pub trait Reviews: Forge {
     /// One page of the commits of a pull request.
     fn commits(&self, page: usize) -> Option<Request>;
 
-    /// Asks which pull requests brought a commit; none where the forge cannot tell.
-    fn of_commit(&self, commit: &str) -> Option<Request>;
+    /// So many commits of a pull request are told at most: with that many there may be more.
+    fn most_commits(&self) -> usize {
+        usize::MAX
+    }
 
-    /// The group's number, where its members are found by that.
-    fn group(&self, _group: &ForgeGroup) -> Option<Request> {
+    /// Asks for one commit of the list by itself, where the list leaves out what counts.
+    fn whole_commit(&self, _entry: &Value) -> Option<Request> {
         None
     }
 
-    /// The number in the answer to [`Reviews::group`].
-    fn group_number(&self, _group: &ForgeGroup, _answer: &Value) -> Option<u64> {
+    /// Asks which pull requests brought a commit; none where the forge cannot tell.
+    fn of_commit(&self, commit: &str) -> Option<Request>;
+
+    /// One page of the groups among which this one is, where members are found by a number.
+    fn groups(&self, _group: &ForgeGroup, _page: usize) -> Option<Request> {
+        None
+    }
+
+    /// The group's number, when an entry of [`Reviews::groups`] is it.
+    fn group_number(&self, _group: &ForgeGroup, _entry: &Value) -> Option<u64> {
         None
     }
 
@@ -153,15 +164,23 @@ pub async fn read(
     forge: &dyn Reviews,
     groups: &BTreeSet<ForgeGroup>,
 ) -> Result<Found, Error> {
-    let answer = client.send(forge, &forge.pull()).await?;
-    let summary = forge.summary(&answer).ok_or_else(|| {
-        Error::new("the forge's answer is no pull request that this version knows".to_owned())
-    })?;
-    let states = all(client, forge, |page| forge.states(page)).await?;
-    let entries = all(client, forge, |page| forge.reviews(page)).await?;
+    let Found { mut pull, summary } = read_reviews(client, forge).await?;
     let commits = all(client, forge, |page| forge.commits(page)).await?;
     let (mut writers, mut addresses) = (BTreeSet::new(), BTreeSet::new());
+    if commits.len() >= forge.most_commits() {
+        return Err(Error::new(format!(
+            "the forge tells {} commits of a pull request and no more: who wrote all of #{} is \
+             not known, so nothing is judged; ask in several pull requests",
+            commits.len(),
+            summary.number
+        )));
+    }
     for commit in &commits {
+        let whole = match forge.whole_commit(commit) {
+            Some(request) => client.send(forge, &request).await?,
+            None => Value::Null,
+        };
+        let commit = if whole.is_null() { commit } else { &whole };
         // Whoever merges the base into the branch writes nothing of it.
         let parents = commit.get("parents").or(commit.get("parent_ids")).and_then(Value::as_array);
         if parents.is_some_and(|parents| parents.len() > 1) {
@@ -180,42 +199,37 @@ pub async fn read(
         let members = members(client, forge, group).await.map_err(|error| error.to_string());
         known.insert(group.clone(), members);
     }
+    pull.writers = writers;
+    pull.addresses = addresses;
+    pull.groups = known;
+    Ok(Found { pull, summary })
+}
+
+/// Reads a pull request and its reviews; who wrote its commits and who is in groups stays
+/// empty.
+///
+/// # Errors
+/// As [`read`].
+pub async fn read_reviews(client: &Client, forge: &dyn Reviews) -> Result<Found, Error> {
+    let summary = summary(client, forge).await?;
+    let states = all(client, forge, |page| forge.states(page)).await?;
+    let entries = all(client, forge, |page| forge.reviews(page)).await?;
     let pull = Pull {
         author: summary.author.clone(),
-        writers,
-        addresses,
         head: summary.head.clone(),
         merged: summary.merged,
         reviews: forge.read_reviews(&entries, &states),
-        groups: known,
+        ..Pull::default()
     };
     Ok(Found { pull, summary })
 }
 
-/// The merged pull request that brought a commit; none when there is none.
-///
-/// # Errors
-/// When the forge does not answer, or cannot tell.
-pub async fn of_commit(
-    client: &Client,
-    forge: &dyn Reviews,
-    commit: &str,
-) -> Result<Option<Summary>, Error> {
-    let Some(request) = forge.of_commit(commit) else {
-        let why = "this forge does not tell which pull request brought a commit";
-        return Err(Error::new(why.to_owned()));
-    };
-    let answer = match client.send(forge, &request).await {
-        Ok(answer) => answer,
-        Err(error) if matches!(error.status, Some(404 | 422)) => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let entries = match answer {
-        Value::Array(entries) => entries,
-        one => vec![one],
-    };
-    let mut summaries = entries.iter().filter_map(|entry| forge.summary(entry));
-    Ok(summaries.find(|summary| summary.merged.is_some()))
+/// Reads a pull request alone.
+pub(super) async fn summary(client: &Client, forge: &dyn Reviews) -> Result<Summary, Error> {
+    let answer = client.send(forge, &forge.pull()).await?;
+    forge.summary(&answer).ok_or_else(|| {
+        Error::new("the forge's answer is no pull request that this version knows".to_owned())
+    })
 }
 
 async fn members(
@@ -223,10 +237,10 @@ async fn members(
     forge: &dyn Reviews,
     group: &ForgeGroup,
 ) -> Result<BTreeSet<String>, Error> {
-    let number = match forge.group(group) {
-        Some(request) => {
-            let answer = client.send(forge, &request).await?;
-            let number = forge.group_number(group, &answer);
+    let number = match forge.groups(group, 1) {
+        Some(_) => {
+            let groups = all(client, forge, |page| forge.groups(group, page)).await?;
+            let number = groups.iter().find_map(|entry| forge.group_number(group, entry));
             Some(number.ok_or_else(|| Error::new("the forge has no such group".to_owned()))?)
         }
         None => None,
@@ -238,8 +252,8 @@ async fn members(
     let login = |entry: &Value| {
         let login = entry.get("login").or(entry.get("username"))?.as_str()?;
         // GitLab keeps people whose membership waits or who were blocked in the list.
-        let state = entry.get("state").and_then(Value::as_str);
-        state.is_none_or(|state| state == "active").then(|| login.to_owned())
+        let active = |name| entry.get(name).and_then(Value::as_str).is_none_or(|s| s == "active");
+        (active("state") && active("membership_state")).then(|| login.to_owned())
     };
     Ok(entries.iter().filter_map(login).collect())
 }
@@ -254,11 +268,15 @@ async fn all(
     for page in 1..=PAGES {
         let Some(request) = request(page) else { return Ok(all) };
         let in_pages = request.query.iter().any(|(name, _)| *name == "page");
-        match client.send(forge, &request).await? {
+        let Page { value, last } = client.page(forge, &request).await?;
+        match value {
             // A server may give fewer at once than it was asked for: only none is the end.
             Value::Array(entries) if entries.is_empty() && in_pages => return Ok(all),
             Value::Array(entries) => all.extend(entries),
             one => all.push(one),
+        }
+        if last {
+            return Ok(all);
         }
     }
     Err(Error::new(format!("the forge's list has more than {} entries", PAGES * PAGE)))

@@ -26,6 +26,8 @@ pub struct Answers {
     pub environments: Environments,
     /// Where pull requests are checked.
     pub ci: Ci,
+    /// Whether issues and calls of other systems become pull requests there.
+    pub requests: bool,
 }
 
 /// The environments of an access repo: at least one, each once.

@@ -22,6 +22,9 @@ macro_rules! example {
     };
 }
 
+/// The form of an issue, the same for GitHub and Gitea.
+const FORM: &str = include_str!("../../examples/access-repo/.github/ISSUE_TEMPLATE/access.yml");
+
 impl FromStr for Ci {
     type Err = String;
 
@@ -32,12 +35,14 @@ impl FromStr for Ci {
 }
 
 impl Ci {
-    /// The files, by path.
+    /// The files that check, plan, approve and apply, by path. GitLab's is one file for all, with
+    /// the job for requests in it: it runs only when it is called.
     pub fn files(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::None => &[],
             Self::Github => &[
                 example!(".github/workflows/pull-request.yml"),
+                example!(".github/workflows/approvals.yml"),
                 example!(".github/workflows/apply.yml"),
                 example!(".github/workflows/drift.yml"),
             ],
@@ -45,6 +50,22 @@ impl Ci {
             Self::Gitea => {
                 &[example!(".gitea/workflows/access.yml"), example!(".gitea/workflows/drift.yml")]
             }
+        }
+    }
+
+    /// The files that turn issues and calls of other systems into pull requests, by path. They
+    /// need the token of a bot that may push.
+    pub fn requests(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::None | Self::Gitlab => &[],
+            Self::Github => &[
+                example!(".github/workflows/request.yml"),
+                (".github/ISSUE_TEMPLATE/access.yml", FORM),
+            ],
+            Self::Gitea => &[
+                example!(".gitea/workflows/request.yml"),
+                (".gitea/ISSUE_TEMPLATE/access.yml", FORM),
+            ],
         }
     }
 }

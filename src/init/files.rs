@@ -29,7 +29,7 @@ pub const ALWAYS: [&str; 8] = [
 /// What cannot be known (who works here, what there is) stands as an example in the README.md
 /// of its folder, which is not read.
 pub fn files(answers: &Answers) -> BTreeMap<&'static str, String> {
-    let Answers { owner, url, organization, time_zone, environments, ci } = answers;
+    let Answers { owner, url, organization, time_zone, environments, ci, requests } = answers;
     let environments = environments.as_slice();
     let first = environments.first().map_or_else(String::new, |name| scalar(name.as_str()).into());
     let page =
@@ -44,6 +44,7 @@ pub fn files(answers: &Answers) -> BTreeMap<&'static str, String> {
         ("teams/README.md", page(TEAMS)),
         ("requests/README.md", page(REQUESTS)),
     ]);
-    files.extend(ci.files().iter().map(|(path, text)| (*path, (*text).to_owned())));
+    let more = if *requests { ci.requests() } else { &[] };
+    files.extend(ci.files().iter().chain(more).map(|(path, text)| (*path, (*text).to_owned())));
     files
 }

@@ -17,6 +17,7 @@ fn answers() -> Answers {
         time_zone: time_zone("Asia/Shanghai").expect("a zone"),
         environments: "prod, test".parse().expect("environments"),
         ci: Ci::None,
+        requests: true,
     }
 }
 
@@ -105,8 +106,20 @@ fn production_asks_for_more_and_everything_ends() {
 
 #[test]
 fn each_forge_gets_the_workflows_of_the_example() {
-    for (ci, count) in [(Ci::None, 0), (Ci::Github, 3), (Ci::Gitlab, 1), (Ci::Gitea, 1)] {
-        let files = files(&Answers { ci, ..answers() });
+    for (ci, requests, count) in [
+        (Ci::None, true, 0),
+        (Ci::Github, true, 6),
+        (Ci::Github, false, 4),
+        (Ci::Gitlab, true, 1),
+        (Ci::Gitlab, false, 1),
+        (Ci::Gitea, true, 3),
+        (Ci::Gitea, false, 1),
+    ] {
+        let files = files(&Answers { ci, requests, ..answers() });
+        // Of what needs a bot's token nothing is left, the form neither.
+        let asks =
+            files.keys().any(|path| path.ends_with("/request.yml") || path.contains("ISSUE"));
+        assert_eq!(asks, requests && matches!(ci, Ci::Github | Ci::Gitea), "{ci:?}");
         assert!(ALWAYS.iter().all(|path| files.contains_key(path)));
         assert_eq!(files.len(), ALWAYS.len() + count);
         let workflows = files.keys().filter(|path| path.ends_with(".yml"));
@@ -143,6 +156,7 @@ prop_compose! {
         zone in prop::sample::select(vec!["UTC", "Asia/Shanghai", "America/New_York", "Etc/GMT+8"]),
         names in prop::collection::btree_set("[a-z0-9][a-z0-9._-]{0,63}|prod|true|null|1e5", 1..5),
         ci in prop::sample::select(Ci::value_variants()),
+        requests in any::<bool>(),
     ) -> Option<Answers> {
         let names: Vec<String> = names.into_iter().collect();
         Some(Answers {
@@ -152,6 +166,7 @@ prop_compose! {
             time_zone: time_zone(zone).ok()?,
             environments: names.join(",").parse().ok()?,
             ci,
+            requests,
         })
     }
 }

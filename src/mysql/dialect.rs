@@ -219,6 +219,17 @@ impl Dialect {
         }
     }
 
+    /// The query for the login's account, its active roles, and the time in milliseconds.
+    pub(super) fn login_query(&self) -> &'static str {
+        if self.has_roles() {
+            "SELECT CURRENT_USER(), CURRENT_ROLE(), \
+             CAST(ROUND(UNIX_TIMESTAMP(UTC_TIMESTAMP(6)) * 1000) AS SIGNED)"
+        } else {
+            "SELECT CURRENT_USER(), NULL, \
+             CAST(ROUND(UNIX_TIMESTAMP(UTC_TIMESTAMP(6)) * 1000) AS SIGNED)"
+        }
+    }
+
     /// Whether DROP USER refuses an account that is the definer of something
     /// (MySQL 8.0.22); elsewhere the objects stay and stop to work.
     pub fn drop_refuses_definers(&self) -> bool {

@@ -40,14 +40,7 @@ impl Facts {
         })?;
 
         let before = Timestamp::now();
-        let query = if dialect.has_roles() {
-            "SELECT CURRENT_USER(), CURRENT_ROLE(), \
-             CAST(ROUND(UNIX_TIMESTAMP(UTC_TIMESTAMP(6)) * 1000) AS SIGNED)"
-        } else {
-            "SELECT CURRENT_USER(), NULL, \
-             CAST(ROUND(UNIX_TIMESTAMP(UTC_TIMESTAMP(6)) * 1000) AS SIGNED)"
-        };
-        let rows = session.rows("tell the time and the login", query).await?;
+        let rows = session.rows("tell the time and the login", dialect.login_query()).await?;
         let after = Timestamp::now();
         let Some([me, roles, clock]) = fields(rows.into_iter().next()) else {
             return Err(session.malformed("the time and the login"));

@@ -16,6 +16,8 @@ mod grant_tables;
 pub mod live;
 mod lock;
 pub mod naming;
+#[cfg(test)]
+mod old_tests;
 pub mod password;
 pub mod privilege;
 mod reader;

@@ -128,8 +128,10 @@ impl Right {
         let globally = |words: &str| mine.iter().any(|held| held.global.contains(words));
         match self {
             Self::Table(_) | Self::SeeReplication => true,
+            // On MySQL SUPER ends sessions of others, too; it makes no accounts.
             Self::Global(words) => {
-                globally(words) || (dialect.flavor == Flavor::Mysql && globally("SUPER"))
+                let ends = *words == dialect.kill_privilege();
+                globally(words) || (ends && dialect.flavor == Flavor::Mysql && globally("SUPER"))
             }
             Self::On { database, privileges, grant_option } => {
                 let everywhere = privileges.iter().all(|privilege| globally(privilege.sql()))

@@ -287,6 +287,13 @@ fn tls_error(text: &str, error: Option<&rustls::Error>) -> String {
             }
             _ => format!("its certificate is not valid: {text}"),
         },
+        // Found by others on Oracle's MySQL 5.7 (its OpenSSL 1.0.2 is set up without curves).
+        Some(Tls::AlertReceived(rustls::AlertDescription::HandshakeFailure)) => {
+            "no TLS connection: it has no cipher in common with jumpgate. Oracle's builds of \
+             MySQL 5.7 have none with elliptic curves: use a newer server, or \
+             `tls: { mode: off }` on a network that you trust"
+                .into()
+        }
         _ => format!("no TLS connection: {text}"),
     }
 }

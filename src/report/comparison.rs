@@ -67,6 +67,35 @@ pub struct Counts {
     pub dangerous: usize,
 }
 
+impl Counts {
+    /// The kinds of rows that there are, as `2 added`, and what to look at twice; nothing when
+    /// there are no rows.
+    pub fn words(&self) -> Option<String> {
+        let kinds = [
+            (self.removed, "removed"),
+            (self.narrowed, "narrowed"),
+            (self.added, "added"),
+            (self.renewed, "renewed"),
+            (self.changed, "changed"),
+        ];
+        let kinds = kinds.into_iter().filter(|(number, _)| *number > 0);
+        let kinds: Vec<String> = kinds.map(|(number, what)| format!("{number} {what}")).collect();
+        let twice = match self.dangerous {
+            0 => String::new(),
+            number => format!("; {number} to look at twice"),
+        };
+        (!kinds.is_empty()).then(|| format!("{}{twice}", kinds.join(", ")))
+    }
+
+    /// `1 person`, `2 people`.
+    pub fn people(&self) -> String {
+        match self.people {
+            1 => "1 person".to_owned(),
+            number => format!("{number} people"),
+        }
+    }
+}
+
 /// What the next apply would do, if the branch were merged now.
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 #[serde(tag = "state", rename_all = "kebab-case")]
@@ -214,5 +243,30 @@ impl Live {
             stop: head.stop,
             stop_message: head.stop.map(|stop| stop.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_there_is_not_counted() {
+        assert_eq!(Counts::default().words(), None);
+        let some = Counts { people: 1, renewed: 1, dangerous: 1, ..Counts::default() };
+        assert_eq!(some.words().as_deref(), Some("1 renewed; 1 to look at twice"));
+        assert_eq!(some.people(), "1 person");
+        let all = Counts {
+            people: 12,
+            removed: 3,
+            narrowed: 2,
+            added: 4,
+            renewed: 1,
+            changed: 1,
+            dangerous: 0,
+        };
+        let words = all.words();
+        assert_eq!(words.as_deref(), Some("3 removed, 2 narrowed, 4 added, 1 renewed, 1 changed"));
+        assert_eq!(all.people(), "12 people");
     }
 }

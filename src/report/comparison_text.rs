@@ -182,26 +182,15 @@ impl Page {
 
     fn foot(&mut self, report: &Comparison) {
         let counts = &report.summary;
-        let line = if report.rows.is_empty() {
-            "Nobody's access changes".to_owned()
-        } else {
-            format!(
-                "This changes the access of {}: {} removed, {} narrowed, {} added, {} renewed, \
-                 {} changed; {} to look at twice",
-                if counts.people == 1 {
-                    "1 person".into()
-                } else {
-                    format!("{} people", counts.people)
-                },
-                counts.removed,
-                counts.narrowed,
-                counts.added,
-                counts.renewed,
-                counts.changed,
-                counts.dangerous
-            )
+        let line = match counts.words() {
+            Some(words) => format!("This changes the access of {}: {words}", counts.people()),
+            None => "Nobody's access changes".to_owned(),
         };
-        self.heading(&line, Style::new().bold());
+        let mut lines = String::new();
+        wrap(&mut lines, self.look, "", "  ", &line);
+        for line in lines.lines() {
+            self.heading(line, Style::new().bold());
+        }
         for need in &report.needs {
             self.wrapped("", "  ", &format!("Needs {}", phrase::need(need).text()));
         }

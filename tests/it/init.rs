@@ -57,9 +57,30 @@ fn a_new_access_repo_passes_the_check_at_once() {
         // What the forge runs is what the example has.
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/access-repo");
         for path in files(&access).iter().filter(|path| path.ends_with(".yml")) {
-            let read = |dir: &Path| fs::read_to_string(dir.join(path)).expect("a file");
-            assert_eq!(read(&access), read(&example), "{path}");
+            let read = |dir: &Path, path: &str| fs::read_to_string(dir.join(path)).expect("a file");
+            // Gitea takes GitHub's form, from a folder of its own.
+            let from = path.replace(".gitea/ISSUE_TEMPLATE", ".github/ISSUE_TEMPLATE");
+            assert_eq!(read(&access, path), read(&example, &from), "{path}");
         }
+    }
+}
+
+#[test]
+fn what_needs_a_bot_can_be_left_out() {
+    for (ci, workflows) in [
+        ("github", vec!["apply.yml", "approvals.yml", "drift.yml", "pull-request.yml"]),
+        ("gitlab", vec![".gitlab-ci.yml"]),
+        ("gitea", vec!["access.yml"]),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let arguments = [&["--no-requests", "--ci", ci][..], &FLAGS].concat();
+        assert_eq!(init(folder.path(), &arguments).0, Some(0));
+        let there = files(folder.path());
+        let name = |path: &String| path.rsplit('/').next().map(str::to_owned);
+        let there: Vec<String> =
+            there.iter().filter(|path| path.ends_with(".yml")).filter_map(name).collect();
+        assert_eq!(there, workflows);
+        assert_eq!(jumpgate(folder.path(), &["check"]).0, Some(0));
     }
 }
 

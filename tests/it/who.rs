@@ -1,8 +1,10 @@
-//! `jumpgate who` and `jumpgate why`: answers from git alone.
+//! `jumpgate who` and `jumpgate why`: answers from git, and from the forge when it is asked.
 
 use jumpgate_sandbox::Version;
 
-use crate::support::company::Company;
+use crate::comment::forge::{Api, Forge};
+use crate::comment::reviews::{PullRequest, Said};
+use crate::support::company::{Company, Done};
 
 const REQUEST: &str = "for: fanlichun
 reason: \"PAY-1234: look at the logs\"
@@ -60,4 +62,90 @@ async fn a_merged_request_answers_who_wrote_and_who_merged_it() {
     assert!(other.stdout.starts_with("By git nobody has anything on"), "{}", other.stdout);
     let unknown = company.run(&["who", "orders-prd"]).await.expect(1);
     assert!(unknown.stderr.contains("nothing in the inventory is called orders-prd"));
+}
+
+/// Runs with a token for a forge.
+async fn asked(company: &Company, forge: &Forge, args: &[&str]) -> Done {
+    let mut command = company.command(args);
+    forge.tell(&mut command);
+    let output = tokio::task::spawn_blocking(move || command.output());
+    Done::of(output.await.expect("it ends").expect("the command runs"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_forge_tells_who_approved_and_who_merged() {
+    for api in [Api::Github, Api::Gitlab, Api::Gitea, Api::Gitee] {
+        let company = Company::with_hosts(Version::V4).await;
+        company.write("people/fanlichun.yaml", "name: 范立春\nforge: fanlc\n");
+        company.write("people/liwei.yaml", "name: 李伟\nforge: LiWei\n");
+        company.write("requests/PAY-1234.yaml", &REQUEST.replace("ROOT", company.root));
+        company.merge("Logs for fanlichun (#12)");
+        let merge = company.git(&["rev-parse", "HEAD"]).trim().to_owned();
+        let older = "c3ab8ff13720".repeat(4)[..40].to_owned();
+        let forge = Forge::start(api).await;
+        let mut pull = PullRequest::new(12, "fanlc", &"5f0c6f0e8f4e".repeat(4)[..40])
+            .review_of("wangfang", Said::Yes, &older)
+            .review("zhaomin", Said::Yes)
+            .review("liwei", Said::Yes)
+            .review("zhaomin", Said::No)
+            .merged(&[&merge]);
+        pull.merger = Some("LiWei".to_owned());
+        // After the merge nothing is an approval any more.
+        let mut late = pull.clone().review("sunli", Said::Yes);
+        late.reviews[4].at = "2026-11-20T11:00:00Z".to_owned();
+        forge.reviewed(|reviewed| reviewed.pulls.insert(12, late));
+        let node = format!("{}/payments/prod", company.root);
+        let why = ["why", "fanlichun", &node];
+
+        // A token in the environment alone sends nothing.
+        let silent = asked(&company, &forge, &why).await.expect(0);
+        assert!(!silent.stdout.contains("approved"), "{}", silent.stdout);
+        assert!(forge.asked().is_empty(), "{api:?} {:?}", forge.asked());
+
+        let text = [&why[..], &["--approvals"]].concat();
+        let json = [&text[..], &["--format", "json"]].concat();
+        if api == Api::Gitee {
+            // It does not tell which pull request brought a commit, and no merge commit.
+            let done = asked(&company, &forge, &text).await.expect(5);
+            assert!(done.stdout.contains("who approved it is not known: "), "{}", done.stdout);
+            continue;
+        }
+        let done = asked(&company, &forge, &text).await.expect(0);
+        let told = done.stdout.replace("\n    ", " ");
+        let url = match api {
+            Api::Github => "https://git.acme.example/acme/access/pull/12",
+            Api::Gitlab => "https://git.acme.example/ops/access/-/merge_requests/12",
+            _ => "https://git.acme.example/acme/access/pulls/12",
+        };
+        for words in [
+            "  pull request #12 of fanlc (fanlichun)\n",
+            &format!("  {url}\n"),
+            "  approved by liwei on 2026-11-20\n",
+            "  approved by wangfang (not in people/) on 2026-11-20, an older state (c3ab8ff13720)\n",
+            "  merged at the forge by LiWei on 2026-11-20\n",
+        ] {
+            assert!(told.contains(words), "{api:?} {words}\n{told}");
+        }
+        assert!(!told.contains("zhaomin"), "{api:?}\n{told}");
+        assert!(!told.contains("sunli"), "{api:?}\n{told}");
+        let done = asked(&company, &forge, &json).await.expect(0);
+        let json: serde_json::Value = serde_json::from_str(&done.stdout).expect("JSON");
+        let schema = company.run(&["schema", "who"]).await.expect(0).stdout;
+        let schema = serde_json::from_str(&schema).expect("a schema");
+        jsonschema::validate(&schema, &json).expect("it has its form");
+        let pull = &json["grants"][0]["forge"]["pull_request"];
+        assert_eq!(pull["merged_by"]["person"], "liwei", "{api:?} {pull:#}");
+        assert_eq!(pull["url"], url, "{api:?} {pull:#}");
+        assert_eq!(pull["approved_by"][0]["last"], true, "{api:?} {pull:#}");
+        assert_eq!(pull["approved_by"][1]["commit"], older.as_str(), "{api:?} {pull:#}");
+
+        // A commit that nobody offered, and a forge that is down.
+        forge.reviewed(|reviewed| reviewed.pulls.clear());
+        let none = asked(&company, &forge, &text).await.expect(0);
+        assert!(none.stdout.contains("the forge knows no merged pull request"), "{}", none.stdout);
+        forge.break_down(9);
+        let down = asked(&company, &forge, &text).await.expect(5);
+        assert!(down.stdout.contains("who approved it is not known: the forge answered 502"));
+        assert!(down.stderr.contains("error: who approved commit"), "{}", down.stderr);
+    }
 }

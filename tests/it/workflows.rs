@@ -51,6 +51,23 @@ fn actions_are_pinned_and_leave_no_credentials() {
     assert!(seen > 20, "{seen}");
 }
 
+/// A test that gets another name would run on MySQL 5.7, or no longer.
+#[test]
+fn the_tests_that_mysql_5_7_is_spared_are_there() {
+    let text = fs::read_to_string(root().join(".config/nextest.toml")).expect("the profile");
+    let named = text.split("test(=").skip(1).filter_map(|part| part.split(')').next());
+    let mut seen = 0;
+    for name in named {
+        seen += 1;
+        let parts: Vec<&str> = name.split("::").collect();
+        let [folder, file, function] = parts[..] else { panic!("{name}") };
+        let path = root().join("tests/it").join(folder).join(format!("{file}.rs"));
+        let source = fs::read_to_string(&path).expect("the file of the test");
+        assert!(source.contains(&format!("async fn {function}(")), "{name}");
+    }
+    assert!(seen > 10, "{seen}");
+}
+
 #[test]
 fn the_notes_of_a_release_are_its_part_of_the_changelog() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -123,7 +123,12 @@ impl Company {
             company.jumpserver.add_asset(asset);
             fs::create_dir_all(company.dir().join("inventory/ca")).expect("a folder");
             fs::write(company.dir().join("inventory/ca/db.pem"), server.ca()).expect("a file");
-            company.write("inventory/databases/orders-prod.yaml", &company.instance(server.port));
+            let mut instance = company.instance(server.port);
+            if !server.kind.speaks_tls() {
+                let verify = "{ mode: verify, ca: inventory/ca/db.pem }";
+                instance = instance.replace(verify, "{ mode: off }");
+            }
+            company.write("inventory/databases/orders-prod.yaml", &instance);
         }
         company.git(&["init", "--quiet", "--initial-branch=main"]);
         company.git(&["config", "user.name", "liwei"]);

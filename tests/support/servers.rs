@@ -65,6 +65,12 @@ impl Kind {
         format!("{version}.")
     }
 
+    /// Whether it speaks TLS with us: MySQL 5.7 as the official image has it knows no elliptic
+    /// curves, and jumpgate nothing else.
+    pub(crate) fn speaks_tls(self) -> bool {
+        !(self.is_mysql() && self.version().starts_with("5."))
+    }
+
     /// Whether it is MySQL and not MariaDB.
     pub(crate) fn is_mysql(self) -> bool {
         self == Self::Mysql9
@@ -74,7 +80,7 @@ impl Kind {
     fn small(self) -> &'static [&'static str] {
         match self {
             Self::Mysql9 => &[
-                "--innodb-redo-log-capacity=8M",
+                "--loose-innodb-redo-log-capacity=8M",
                 "--innodb-buffer-pool-size=16M",
                 "--innodb-flush-log-at-trx-commit=0",
                 "--disable-log-bin",
@@ -323,7 +329,7 @@ fn launch(kind: Kind, installed: &Path, folder: &Path, port: u16, options: &[&st
         .args(["--bind-address=127.0.0.1".to_owned(), format!("--port={port}")])
         .args(kind.small());
     if kind.is_mysql() {
-        command.args(["--mysqlx=OFF", "--secure-file-priv="]);
+        command.args(["--loose-mysqlx=OFF", "--secure-file-priv="]);
     }
     let log = fs::File::create(folder.join("log")).expect("a log file");
     command

@@ -38,6 +38,10 @@ pub(super) struct Args {
     /// Write the workflows for pull requests too [default: none].
     #[arg(long, value_enum)]
     ci: Option<Ci>,
+    /// Leave out the workflow and the form that turn issues and calls of other systems into
+    /// pull requests: they need the token of a bot that may push.
+    #[arg(long)]
+    no_requests: bool,
     /// Ask nothing, as without a terminal: what is not given has its default.
     #[arg(long)]
     no_input: bool,
@@ -92,6 +96,7 @@ fn answers<R: BufRead, W: Write>(
             time_zone: time_zone?,
             environments: environments?,
             ci: ci?,
+            requests: !args.no_requests,
         })
     })();
     all.ok_or_else(|| {

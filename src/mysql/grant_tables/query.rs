@@ -1,7 +1,7 @@
 //! The one query that reads all grant tables.
 //!
 //! It is one UNION ALL: a single statement sees all tables at one moment, on MySQL by its
-//! snapshot, on MariaDB by the locks that it takes on all tables at once. Privileges that
+//! snapshot, on MariaDB and MySQL 5.7 by the locks that it takes on all tables at once. Privileges that
 //! have columns of their own come joined into one text, which is also what makes it
 //! cheaper than reading the tables as they are. No hash of a password leaves the server.
 
@@ -151,4 +151,27 @@ fn accounts(dialect: &Dialect, columns: &Columns) -> Result<String, Error> {
          FROM mysql.user",
         joined(&columns.user)?
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mysql::old_tests::{dialect, known};
+
+    /// The columns that MySQL 5.7 has, by its manual.
+    #[test]
+    fn mysql_5_7_is_asked_for_its_own_tables_and_columns() {
+        let columns = Columns {
+            user: vec!["Select_priv".into(), "Create_tablespace_priv".into()],
+            db: vec!["Select_priv".into()],
+        };
+        let filter =
+            Filter { prefix: Some("jump_db_".into()), anonymous: true, ..Filter::default() };
+        let query = all(&dialect("5.7.44"), &columns, &filter).expect("a query");
+        let parts: Vec<&str> = known(&query).split(" UNION ALL ").collect();
+        assert_eq!(parts.len(), 6);
+        insta::assert_snapshot!(parts[0], @"SELECT 0 AS kind, User AS user, Host AS host, IFNULL(plugin, '') AS a, CONCAT(account_locked, IF(IFNULL(authentication_string, '') = '', 'Y', 'N'), 'N', 'N') AS b, '' AS c, IFNULL(CAST(FLOOR(UNIX_TIMESTAMP(password_last_changed)) AS CHAR), '') AS d, CONCAT(Select_priv, Create_tablespace_priv) AS e FROM mysql.user WHERE LEFT(CAST(User AS BINARY), 8) = CAST('jump_db_' AS BINARY) OR User = ''");
+        // Eight columns each, and no roles behind them.
+        assert!(parts[5].contains("FROM mysql.proxies_priv"), "{}", parts[5]);
+    }
 }

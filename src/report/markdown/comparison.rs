@@ -100,35 +100,15 @@ fn first(report: &Comparison) -> String {
 
 /// The same when names are too long for it.
 fn short(report: &Comparison) -> String {
-    format!("**The access of {} changes.**\n\n", people_count(report.summary.people))
-}
-
-fn people_count(number: usize) -> String {
-    if number == 1 { "1 person".to_owned() } else { format!("{number} people") }
+    format!("**The access of {} changes.**\n\n", report.summary.people())
 }
 
 fn summary(report: &Comparison) -> String {
     let counts = &report.summary;
-    let kinds = [
-        (counts.removed, "removed"),
-        (counts.narrowed, "narrowed"),
-        (counts.added, "added"),
-        (counts.renewed, "renewed"),
-        (counts.changed, "changed"),
-    ];
-    let kinds: Vec<String> = kinds
-        .iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, what)| format!("{number} {what}"))
-        .collect();
-    let mut text = String::new();
-    if !kinds.is_empty() {
-        text = format!("**{}**: {}", people_count(counts.people), kinds.join(", "));
-        if counts.dangerous > 0 {
-            text.push_str(&format!("; {} to look at twice", counts.dangerous));
-        }
-        text.push('.');
-    }
+    let mut text = match counts.words() {
+        Some(words) => format!("**{}**: {words}.", counts.people()),
+        None => String::new(),
+    };
     let needs: Vec<String> =
         report.needs.iter().take(LISTED).map(|need| super::phrase(&phrase::need(need))).collect();
     if !needs.is_empty() {

@@ -58,7 +58,9 @@ async fn the_main_line(version: Version, kind: Kind) {
     server.log_statements().await;
     company.jumpserver.clear_requests();
     let again = company.run(&["apply", "--yes"]).await.expect(0);
-    assert_eq!(again.stdout.trim(), "Nothing to do: everything is as git says.");
+    // MySQL 5.7 is warned of before.
+    let nothing = "Nothing to do: everything is as git says.";
+    assert!(again.stdout.trim_end().ends_with(nothing), "{}", again.stdout);
     company.run(&["plan", "--detailed-exitcode"]).await.expect(0);
     assert_eq!(server.changes().await, [""; 0], "an unchanged state sends no write");
     assert!(company.jumpserver.requests().iter().all(|request| request.is_read()));

@@ -85,15 +85,35 @@ async fn a_stale_yes_and_one_that_was_taken_back_do_not_count() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_wrote_a_commit_approves_nothing() {
-    for api in [Api::Github, Api::Gitlab, Api::Gitea] {
+    for api in ALL {
+        let more: &[&str] = if api == Api::Gitee { &["--reset-on-push"] } else { &[] };
         let (repo, forge, mut pull) = branch(api).await;
         pull.writers.push(("LiWei".to_owned(), "liwei@acme.example".to_owned()));
         offer(&forge, &pull.clone().review("LiWei", Said::Yes));
-        let (code, report) = approvals(&repo, &forge, &[]).await;
+        let (code, report) = approvals(&repo, &forge, more).await;
         assert_eq!(code, 4, "{api:?} {report:#}");
         assert_eq!(report["passed_over"][0]["why"], "wrote a part of it");
         offer(&forge, &pull.review("LiWei", Said::Yes).review("wangfang", Said::Yes));
-        assert_eq!(approvals(&repo, &forge, &[]).await.0, 0, "{api:?}");
+        assert_eq!(approvals(&repo, &forge, more).await.0, 0, "{api:?}");
+    }
+}
+
+/// GitHub and Gitee tell 250 commits and no more: somebody else may have written the others.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pull_request_with_more_commits_than_are_told_is_not_judged() {
+    for api in [Api::Github, Api::Gitee] {
+        let (repo, forge, mut pull) = branch(api).await;
+        pull.writers = vec![("fanlc".to_owned(), "fanlichun@acme.example".to_owned()); 248];
+        let pull = pull.review("LiWei", Said::Yes);
+        offer(&forge, &pull);
+        assert_eq!(approvals(&repo, &forge, &["--reset-on-push"]).await.0, 0, "{api:?}");
+        let mut more = pull.clone();
+        more.writers.push(("fanlc".to_owned(), "fanlichun@acme.example".to_owned()));
+        offer(&forge, &more);
+        let (code, said) = approvals(&repo, &forge, &["--reset-on-push"]).await;
+        assert_eq!(code, 1, "{api:?} {said:#}");
+        let said = said.as_str().unwrap_or_default();
+        assert!(said.contains("who wrote all of #12 is not known"), "{said}");
     }
 }
 

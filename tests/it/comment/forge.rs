@@ -1,19 +1,19 @@
-//! A server that answers as the APIs of the forges do, as far as comments go. Sources:
-//! GitHub REST API "Issue comments" and "Users", GitLab REST API "Notes" and "Users", Gitea's
-//! swagger, Gitee's OpenAPI v5.
+//! A server that answers as the APIs of the forges do, as far as jumpgate asks. Where each
+//! answer comes from stands in `tests/README.md`; their forms are in `shapes.rs`.
 
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::issues::{self, Issue};
 use super::pulls::{self, Pull};
 use super::reviews::Reviewed;
+use super::shapes;
 
 /// The tokens it knows, and who they are.
 const PEOPLE: [(&str, &str); 2] = [("bot-token", "access-bot"), ("liwei-token", "liwei")];
@@ -45,6 +45,7 @@ struct State {
     asked: Vec<String>,
     broken: usize,
     broken_posts: usize,
+    limited: usize,
     reviewed: Reviewed,
 }
 
@@ -140,6 +141,11 @@ impl Forge {
         self.state.lock().expect("the state").broken = answers;
     }
 
+    /// The next answers are 403, come back in a second.
+    pub(crate) fn limit_next(&self, answers: usize) {
+        self.state.lock().expect("the state").limited = answers;
+    }
+
     /// The next new comments are taken, and the answer is 502.
     pub(crate) fn break_posts(&self, answers: usize) {
         self.state.lock().expect("the state").broken_posts = answers;
@@ -152,6 +158,13 @@ impl Forge {
         if state.broken > 0 {
             state.broken -= 1;
             return reply(StatusCode::BAD_GATEWAY, &Value::Null);
+        }
+        if state.limited > 0 {
+            state.limited -= 1;
+            let mut answer =
+                message(StatusCode::FORBIDDEN, "You have exceeded a secondary rate limit.");
+            answer.headers_mut().insert("retry-after", HeaderValue::from_static("1"));
+            return answer;
         }
         let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let token = match self.api {
@@ -167,6 +180,9 @@ impl Forge {
             (None, true) => "github-actions[bot]",
             (None, false) => return message(StatusCode::UNAUTHORIZED, "Bad credentials"),
         };
+        if self.api == Api::Github && header("x-github-api-version") != Some("2022-11-28") {
+            return message(StatusCode::BAD_REQUEST, "the answers here are of 2022-11-28");
+        }
         let Some(path) = parts.uri.path().strip_prefix(below) else {
             return message(StatusCode::NOT_FOUND, "Not Found");
         };
@@ -174,7 +190,7 @@ impl Forge {
             if token == Some(JOB_TOKEN) {
                 return message(StatusCode::FORBIDDEN, "Resource not accessible by integration");
             }
-            return reply(StatusCode::OK, &json!({ "id": 1, "login": login, "username": login }));
+            return reply(StatusCode::OK, &shapes::user(self.api, login));
         }
         let asked = (&parts.method, path, parts.uri.query().unwrap_or_default());
         if let Some((status, answer)) = pulls::answer(self.api, &mut state.pulls, asked, &bytes) {
@@ -264,13 +280,7 @@ impl Forge {
     }
 
     fn json(&self, comment: &Comment) -> Value {
-        let Comment { id, author, body } = comment;
-        match self.api {
-            Api::Gitlab => {
-                json!({ "id": id, "body": body, "system": false, "author": { "username": author } })
-            }
-            _ => json!({ "id": id, "body": body, "user": { "login": author } }),
-        }
+        shapes::comment(self.api, comment.id, &comment.author, &comment.body)
     }
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod forge;
 pub(crate) mod issues;
 pub(crate) mod pulls;
 pub(crate) mod reviews;
+mod shapes;
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -98,6 +99,23 @@ async fn a_job_of_github_finds_its_own_comment() {
     let again = comment(&forge, Api::Github, JOB_TOKEN, "two", &[]).await;
     assert!(again.1.contains("is updated."), "{}", again.1);
     assert_eq!(forge.comments()[0].author, "github-actions[bot]");
+}
+
+/// GitHub's secondary limit: nothing was done, and the answer says when to come back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forge_that_was_asked_too_often_is_waited_for() {
+    let forge = Forge::start(Api::Github).await;
+    forge.say("liwei", "a remark");
+    forge.limit_next(2);
+    let (code, said) = comment(&forge, Api::Github, "bot-token", "one", &[]).await;
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(forge.writes().len(), 1);
+    forge.limit_next(3);
+    let (code, said) = comment(&forge, Api::Github, "bot-token", "two", &[]).await;
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("it was asked too often; run this again later"), "{said}");
+    // Whose token it is was not known, and it was not taken for a job's: no second comment.
+    assert_eq!(forge.comments().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@ use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::forge::Api;
+use super::shapes::{self, Opened};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pull {
@@ -95,33 +96,20 @@ fn page(api: Api, pulls: &[Pull], query: &str) -> Value {
 
 fn entry(api: Api, pull: &Pull) -> Value {
     let Pull { number, branch, base, title, body, state, fork } = pull;
-    let home = if *fork { 9 } else { 1 };
-    if api == Api::Gitlab {
-        let state = if *state == "open" { "opened" } else { *state };
-        return json!({
-            "iid": number, "web_url": format!("https://git.acme.example/ops/access/-/merge_requests/{number}"),
-            "state": state, "title": title, "description": body, "source_branch": branch,
-            "target_branch": base, "source_project_id": home, "target_project_id": 1,
-        });
-    }
-    let mut head = json!({ "ref": branch, "repo": { "id": home } });
-    if api == Api::Gitea {
-        head["label"] = json!(branch);
-        if *state != "open" {
-            head["ref"] = json!(format!("refs/pull/{number}/head"));
-        }
-    }
-    // GitHub and Gitea call a merged one closed.
-    let merged = *state == "merged";
-    let said = if merged && api != Api::Gitee { "closed" } else { *state };
-    let mut entry = json!({
-        "number": number, "html_url": format!("https://git.acme.example/acme/access/pulls/{number}"),
-        "state": said, "title": title, "body": body, "head": head,
-        "base": { "ref": base, "repo": { "id": 1 } },
-        "merged_at": if merged { json!("2026-12-01T00:00:00Z") } else { Value::Null },
-    });
-    if api == Api::Gitea {
-        entry["merged"] = json!(merged);
-    }
-    entry
+    shapes::pull(
+        api,
+        &Opened {
+            number: *number as u64,
+            author: "access-bot",
+            title,
+            body,
+            state,
+            branch,
+            head: "",
+            base,
+            fork: *fork,
+            merged: (*state == "merged").then_some(("2026-12-01T00:00:00Z", Some("liwei"), "")),
+            listed: true,
+        },
+    )
 }

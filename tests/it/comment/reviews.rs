@@ -1,13 +1,13 @@
-//! Pull requests, reviews, groups and statuses, in the shapes of the forges' documents. Sources:
-//! the pages that `src/forge/{github,gitlab,gitea,gitee}.rs` name.
+//! Pull requests, reviews, groups and statuses of the test's forge.
 
 use std::collections::BTreeMap;
 
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::forge::{Api, message, reply};
+use super::shapes::{self, Opened};
 
 /// What is said in a review.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,8 +37,8 @@ pub(crate) struct PullRequest {
     pub(crate) reviews: Vec<Review>,
     /// When it was merged, and the commits that it became, the last one last.
     pub(crate) merged: Option<(String, Vec<String>)>,
-    /// The login of whoever merged it.
-    pub(crate) merged_by: Option<String>,
+    /// The login of whoever merged it, when the forge tells it.
+    pub(crate) merger: Option<String>,
 }
 
 impl PullRequest {
@@ -72,76 +72,59 @@ impl PullRequest {
         self
     }
 
-    /// Merged by somebody whom the forge tells.
+    /// Merged by somebody.
     pub(crate) fn by(mut self, login: &str) -> Self {
-        self.merged_by = Some(login.to_owned());
+        self.merger = Some(login.to_owned());
         self
     }
 
-    fn json(&self, api: Api) -> Value {
-        let merged_at = self.merged.as_ref().map(|(at, _)| at);
-        let merge = self.merged.as_ref().and_then(|(_, commits)| commits.last());
-        match api {
-            Api::Gitlab => json!({
-                "iid": self.number,
-                "author": { "username": self.author },
-                "sha": self.head,
-                "target_branch": self.base,
-                "state": if merge.is_some() { "merged" } else { "opened" },
-                "merged_at": merged_at,
-                "merge_commit_sha": merge,
-                "squash_commit_sha": null,
-                "merge_user": self.merged_by.as_ref().map(|login| json!({ "username": login })),
-            }),
-            _ => {
-                let yes = self.reviews.iter().filter(|review| review.said == Said::Yes);
-                let yes = yes.map(|review| json!({ "login": review.reviewer, "accept": true }));
-                let assignees: Vec<Value> = match api {
-                    Api::Gitee => {
-                        yes.chain([json!({ "login": "idle", "accept": false })]).collect()
-                    }
-                    _ => Vec::new(),
-                };
-                json!({
-                    "number": self.number,
-                    "user": { "login": self.author },
-                    "head": { "sha": self.head },
-                    "base": { "ref": self.base },
-                    "merged_at": merged_at,
-                    "merge_commit_sha": merge,
-                    "merged_by": self.merged_by.as_ref().map(|login| json!({ "login": login })),
-                    "assignees": assignees,
-                })
-            }
+    /// As an answer of its own, or as one of a list.
+    fn json(&self, api: Api, listed: bool) -> Value {
+        let merged = self.merged.as_ref().and_then(|(at, commits)| {
+            Some((at.as_str(), self.merger.as_deref(), commits.last()?.as_str()))
+        });
+        let opened = Opened {
+            number: self.number,
+            author: &self.author,
+            title: "logs for fanlichun",
+            body: "",
+            state: if merged.is_some() { "merged" } else { "open" },
+            branch: "branch",
+            head: &self.head,
+            base: &self.base,
+            fork: false,
+            merged,
+            listed,
+        };
+        let mut answer = shapes::pull(api, &opened);
+        if api == Api::Gitee {
+            let yes = self.reviews.iter().filter(|review| review.said == Said::Yes);
+            let yes = yes.map(|review| (review.reviewer.as_str(), true));
+            let asked = yes.chain([("idle", false)]).map(|(login, accept)| {
+                let mut assignee = shapes::user(api, login);
+                assignee["assignee"] = json!(true);
+                assignee["code_owner"] = json!(false);
+                assignee["accept"] = json!(accept);
+                assignee
+            });
+            answer["assignees"] = asked.collect();
         }
+        answer
     }
 
     fn commits(&self, api: Api) -> Vec<Value> {
-        let writers = self.writers.iter();
-        let commits = writers.map(|(login, address)| match api {
-            Api::Gitlab => json!({
-                "author_email": address, "committer_email": address, "parent_ids": ["0"],
-            }),
-            _ => json!({
-                "author": { "login": login },
-                "committer": null,
-                "commit": { "author": { "email": address }, "committer": { "email": address } },
-                "parents": [{ "sha": "0" }],
-            }),
+        let commits = self.writers.iter().map(|(login, address)| {
+            let mut commit = shapes::commit(api, login, address, "logs for fanlichun", &["0"]);
+            if api == Api::Gitlab {
+                commit["parent_ids"] = json!([]);
+            }
+            commit
         });
-        // Somebody merged the base into the branch: he wrote nothing.
-        let merge = match api {
-            Api::Gitlab => json!({
-                "author_email": "liwei@acme.example", "committer_email": "liwei@acme.example",
-                "parent_ids": ["0", "1"],
-            }),
-            _ => json!({
-                "author": { "login": "liwei" },
-                "committer": { "login": "web-flow" },
-                "commit": { "author": { "email": "liwei@acme.example" } },
-                "parents": [{ "sha": "0" }, { "sha": "1" }],
-            }),
-        };
+        let mut merge = merge(api);
+        // GitLab's list leaves the parents out.
+        if api == Api::Gitlab {
+            merge["parent_ids"] = json!([]);
+        }
         commits.chain([merge]).collect()
     }
 
@@ -154,12 +137,7 @@ impl PullRequest {
                 (Said::Words, Api::Gitea) => "COMMENT",
                 (Said::Words, _) => "COMMENTED",
             };
-            json!({
-                "user": { "login": review.reviewer },
-                "state": state,
-                "commit_id": review.commit,
-                "submitted_at": review.at,
-            })
+            shapes::review(api, &review.reviewer, state, &review.commit, &review.at)
         });
         reviews.collect()
     }
@@ -171,9 +149,13 @@ impl PullRequest {
             now.insert(&review.reviewer, review.said == Said::Yes);
         }
         let by = now.into_iter().filter(|(_, yes)| *yes);
-        let by: Vec<Value> =
-            by.map(|(login, _)| json!({ "user": { "username": login } })).collect();
-        json!({ "approved_by": by })
+        // Older versions tell no time; the notes do.
+        let by = by.map(|(login, _)| json!({ "user": shapes::user(Api::Gitlab, login) }));
+        let by: Vec<Value> = by.collect();
+        json!({
+            "user_has_approved": false, "user_can_approve": false, "approved": !by.is_empty(),
+            "approved_by": by,
+        })
     }
 
     /// GitLab's notes of the system: the times.
@@ -184,10 +166,7 @@ impl PullRequest {
                 Said::No => "unapproved this merge request",
                 Said::Words => "mentioned in commit",
             };
-            json!({
-                "id": 1, "system": true, "body": body, "created_at": review.at,
-                "author": { "username": review.reviewer },
-            })
+            shapes::note(1, &review.reviewer, body, true, &review.at)
         });
         notes.collect()
     }
@@ -205,7 +184,14 @@ impl PullRequest {
             states.push(("2026-11-20T09:59:00.000Z".to_owned(), &self.head));
         }
         let states = states.iter().rev();
-        states.map(|(at, commit)| json!({ "head_commit_sha": commit, "created_at": at })).collect()
+        let version = |(at, commit): &(String, &str)| {
+            json!({
+                "id": 110, "head_commit_sha": commit, "base_commit_sha": "",
+                "start_commit_sha": "", "created_at": at, "merge_request_id": 105,
+                "state": "collected", "real_size": "1", "patch_id_sha": null,
+            })
+        };
+        states.map(version).collect()
     }
 }
 
@@ -253,7 +239,12 @@ impl Reviewed {
                     return rest.is_empty().then(none);
                 };
                 match (rest, api) {
-                    ([], _) => Some(reply(StatusCode::OK, &pull.json(api))),
+                    ([], _) => Some(reply(StatusCode::OK, &pull.json(api, false))),
+                    (["commits"], Api::Gitea) => Some(gitea_commits(&pull.commits(api), query)),
+                    // All at once, whatever page is asked for.
+                    (["commits"], Api::Gitee) => {
+                        Some(reply(StatusCode::OK, &json!(pull.commits(api))))
+                    }
                     (["commits"], _) => list(&pull.commits(api)),
                     (["reviews"], Api::Github | Api::Gitea) => list(&pull.reviews(api)),
                     (["approvals"], Api::Gitlab) => Some(reply(StatusCode::OK, &pull.approvals())),
@@ -267,13 +258,28 @@ impl Reviewed {
                 Some(pull) => Some(reply(StatusCode::OK, pull)),
                 None => Some(message(StatusCode::NOT_FOUND, "Not Found")),
             },
+            (&Method::GET, ["repository", "commits", sha]) => {
+                let merge = merge(api);
+                let same = merge["id"] == *sha;
+                let none = message(StatusCode::NOT_FOUND, "404 Commit Not Found");
+                Some(if same { reply(StatusCode::OK, &merge) } else { none })
+            }
             (&Method::GET, ["repository", "commits", commit, "merge_requests"]) => {
                 list(&self.of(api, commit))
             }
             (&Method::GET, ["commits", commit, "statuses"] | ["statuses", commit])
             | (&Method::GET, ["repository", "commits", commit, "statuses"]) => {
-                let of = self.statuses.iter().rev().filter(|status| status.commit == *commit);
-                list(&of.map(|status| status.json(api)).collect::<Vec<_>>())
+                let of = self.statuses.iter().enumerate();
+                let of = of.filter(|(_, status)| status.commit == *commit);
+                let of = of.map(|(id, status)| {
+                    shapes::status(api, id + 1, &status.name, &status.state, &status.words)
+                });
+                let mut of: Vec<Value> = of.collect();
+                // GitLab before 17.8 knows one order, the oldest first.
+                if api != Api::Gitlab {
+                    of.reverse();
+                }
+                Some(reply(StatusCode::OK, &json!(of)))
             }
             (&Method::POST, ["statuses", commit]) => {
                 let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
@@ -283,8 +289,9 @@ impl Reviewed {
                     return Some(message(StatusCode::UNPROCESSABLE_ENTITY, "too long"));
                 }
                 let (commit, state) = ((*commit).to_owned(), text("state"));
+                let answer = shapes::status(api, self.statuses.len() + 1, &name, &state, &words);
                 self.statuses.push(Status { commit, name, state, words });
-                Some(reply(StatusCode::CREATED, &json!({})))
+                Some(reply(StatusCode::CREATED, &answer))
             }
             _ => None,
         }
@@ -295,12 +302,12 @@ impl Reviewed {
             pull.head == commit
                 || pull.merged.as_ref().is_some_and(|(_, all)| all.iter().any(|one| one == commit))
         };
-        self.pulls.values().filter(has).map(|pull| pull.json(api)).collect()
+        self.pulls.values().filter(has).map(|pull| pull.json(api, true)).collect()
     }
 
     fn members(&self, api: Api, path: &str, query: &str) -> Option<Response> {
         let users = |logins: &Vec<String>| -> Vec<Value> {
-            logins.iter().map(|login| json!({ "login": login, "username": login })).collect()
+            logins.iter().map(|login| shapes::member(api, login)).collect()
         };
         let path = path.replace("%2F", "/");
         let group = match api {
@@ -312,16 +319,19 @@ impl Reviewed {
             Api::Gitee => path.strip_prefix("/orgs/")?.strip_suffix("/members")?.to_owned(),
             Api::Gitea => {
                 if let Some(org) =
-                    path.strip_prefix("/orgs/").and_then(|rest| rest.strip_suffix("/teams/search"))
+                    path.strip_prefix("/orgs/").and_then(|rest| rest.strip_suffix("/teams"))
                 {
-                    let names = self.groups.keys().enumerate();
-                    let data: Vec<Value> = names
-                        .filter_map(|(id, group)| {
-                            Some((id, group.strip_prefix(&format!("{org}/"))?))
-                        })
-                        .map(|(id, team)| json!({ "id": id, "name": team }))
-                        .collect();
-                    return Some(reply(StatusCode::OK, &json!({ "ok": true, "data": data })));
+                    let teams = self.groups.keys().enumerate().filter_map(|(id, group)| {
+                        let team = group.strip_prefix(&format!("{org}/"))?;
+                        Some(json!({
+                            "id": id, "name": team, "description": "", "organization": null,
+                            "includes_all_repositories": false, "permission": "read",
+                            "units": ["repo.code"], "units_map": { "repo.code": "read" },
+                            "can_create_org_repo": false,
+                        }))
+                    });
+                    let teams: Vec<Value> = teams.collect();
+                    return Some(reply(StatusCode::OK, &paged(api, &teams, query)));
                 }
                 let id = path.strip_prefix("/teams/")?.strip_suffix("/members")?;
                 self.groups.keys().nth(id.parse().ok()?)?.clone()
@@ -334,24 +344,39 @@ impl Reviewed {
     }
 }
 
-impl Status {
-    fn json(&self, api: Api) -> Value {
-        let Self { name, state, words, .. } = self;
-        match api {
-            Api::Gitlab => json!({ "name": name, "status": state, "description": words }),
-            Api::Gitea => json!({ "context": name, "status": state, "description": words }),
-            _ => json!({ "context": name, "state": state, "description": words }),
-        }
+/// Somebody merged the base into the branch: he wrote nothing.
+fn merge(api: Api) -> Value {
+    let mut merge =
+        shapes::commit(api, "liwei", "liwei@acme.example", "Merge branch 'main'", &["0", "1"]);
+    if api != Api::Gitlab {
+        merge["committer"] = shapes::user(api, "web-flow");
     }
+    merge
 }
 
-/// A page of a list; at most 2 at once, so that every list has several.
+/// The commits of a pull request at Gitea before 1.23, and at Forgejo: the headers tell the last
+/// page, and one behind it is a fault.
+fn gitea_commits(commits: &[Value], query: &str) -> Response {
+    let page = paged(Api::Gitea, commits, query);
+    let page = page.as_array().cloned().unwrap_or_default();
+    if page.is_empty() {
+        return message(StatusCode::INTERNAL_SERVER_ERROR, "makeslice: cap out of range");
+    }
+    let last = page.last() == commits.last();
+    let mut answer = reply(StatusCode::OK, &json!(page));
+    let more = HeaderValue::from_static(if last { "false" } else { "true" });
+    answer.headers_mut().insert("x-hasmore", more);
+    answer
+}
+
+/// A page of a list; at most 2 at once, so that every list has several, or 50 of a long one.
 fn paged(api: Api, entries: &[Value], query: &str) -> Value {
     let of = |name: &str| {
         let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
         pairs.filter(|(key, _)| *key == name).find_map(|(_, value)| value.parse::<usize>().ok())
     };
-    let size = of(if api == Api::Gitea { "limit" } else { "per_page" }).unwrap_or(2).min(2);
+    let size = of(if api == Api::Gitea { "limit" } else { "per_page" }).unwrap_or(2);
+    let size = size.min(if entries.len() > 50 { 50 } else { 2 });
     let skip = (of("page").unwrap_or(1) - 1) * size;
     entries.iter().skip(skip).take(size).cloned().collect()
 }

@@ -29,10 +29,15 @@ use crate::support::servers::{ADMIN, ADMIN_PASSWORD, Kind, Server, code};
 /// How the accounts of the tests begin.
 const PREFIX: &str = "jump_db_";
 
-/// Where a test server answers, with its certificate checked.
+/// Where a test server answers, with its certificate checked where it can be.
 fn target(server: &Server) -> Target {
-    let ca = Some((Arc::from("ca.pem"), Arc::from(server.ca())));
-    Target { host: "127.0.0.1".into(), port: server.port, tls: Tls { mode: TlsMode::Verify, ca } }
+    let tls = match server.kind.speaks_tls() {
+        true => {
+            Tls { mode: TlsMode::Verify, ca: Some((Arc::from("ca.pem"), Arc::from(server.ca()))) }
+        }
+        false => Tls { mode: TlsMode::Off, ca: None },
+    };
+    Target { host: "127.0.0.1".into(), port: server.port, tls }
 }
 
 fn as_admin() -> Credentials {

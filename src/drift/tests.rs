@@ -145,7 +145,7 @@ fn report(user: &str) -> (Drift, jiff::tz::TimeZone) {
         from: Some("192.0.2.7".to_owned()),
         at: at(moment),
     };
-    let log = vec![
+    let log = [
         logged("jumpgate(svc-apply)", "create", APPLIED),
         logged(user, "update", "2026-12-01T08:30:00Z"),
     ];

@@ -105,7 +105,7 @@ fn production_asks_for_more_and_everything_ends() {
 
 #[test]
 fn each_forge_gets_the_workflows_of_the_example() {
-    for (ci, count) in [(Ci::None, 0), (Ci::Github, 3), (Ci::Gitlab, 1), (Ci::Gitea, 1)] {
+    for (ci, count) in [(Ci::None, 0), (Ci::Github, 3), (Ci::Gitlab, 1), (Ci::Gitea, 2)] {
         let files = files(&Answers { ci, ..answers() });
         assert!(ALWAYS.iter().all(|path| files.contains_key(path)));
         assert_eq!(files.len(), ALWAYS.len() + count);

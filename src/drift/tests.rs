@@ -145,7 +145,7 @@ fn report(user: &str) -> (Drift, jiff::tz::TimeZone) {
         from: Some("192.0.2.7".to_owned()),
         at: at(moment),
     };
-    let log = vec![
+    let log = [
         logged("jumpgate(svc-apply)", "create", APPLIED),
         logged(user, "update", "2026-12-01T08:30:00Z"),
     ];
@@ -195,9 +195,8 @@ fn a_user_with_a_hostile_name_is_shown_as_what_it_is() {
     let (drift, zone) = report(user);
     let form = markdown::Form { limit: 65_536, links: markdown::Links::default() };
     let body = markdown::drift(&drift, &zone, &form);
-    for bad in ["<script>", "<!--", "\u{202e}", " @all ", "[a](b) "] {
-        assert!(!body.contains(bad) || bad.starts_with([' ', '[']), "{bad}: {body}");
-    }
+    assert_eq!(markdown::tests::wrong(&body), [""; 0], "{body}");
+    assert!(!body.contains('\u{202e}') && body.contains("script"), "{body}");
     let text = report::drift_text(&drift, &zone, Look::default());
     assert!(!text.contains('\u{202e}') && !text.lines().any(|l| l.trim_start().starts_with("::")));
 }

@@ -112,8 +112,8 @@ fn each_forge_gets_the_workflows_of_the_example() {
         (Ci::Github, false, 4),
         (Ci::Gitlab, true, 1),
         (Ci::Gitlab, false, 1),
-        (Ci::Gitea, true, 3),
-        (Ci::Gitea, false, 1),
+        (Ci::Gitea, true, 4),
+        (Ci::Gitea, false, 2),
     ] {
         let files = files(&Answers { ci, requests, ..answers() });
         // Of what needs a bot's token nothing is left, the form neither.

@@ -13,7 +13,7 @@ use super::error::Error;
 use super::facts::{fields, text};
 use super::grant_tables::{denied, one};
 use super::reader::Reader;
-use super::rights;
+use super::{rights, sessions};
 
 /// How often each user name connected.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,15 +53,19 @@ impl Reader {
             let why = if mariadb { format!("{why}, and userstat)") } else { format!("{why})") };
             return Ok(Err(why));
         };
+        let needs = rights::to_count(&self.facts.server.dialect, &self.facts.me).join("; ");
+        let unseen = Ok(Err(format!("it does not show its counters: run `{needs}`")));
+        if !complete {
+            // Without the right it shows a login its own row, and says nothing of it.
+            match sessions::require_sight(&mut self.session, &self.facts).await {
+                Ok(()) => {}
+                Err(Error::Unreadable { .. }) => return unseen,
+                Err(error) => return Err(error),
+            }
+        }
         let rows = match self.session.rows(doing, query).await {
             Ok(rows) => rows,
-            Err(error) if denied(&error) => {
-                let needs = rights::to_count(&self.facts.server.dialect, &self.facts.me);
-                return Ok(Err(format!(
-                    "it does not show its counters: run `{}`",
-                    needs.join("; ")
-                )));
-            }
+            Err(error) if denied(&error) => return unseen,
             Err(error) => return Err(error),
         };
         let status = "SHOW GLOBAL STATUS WHERE Variable_name IN \

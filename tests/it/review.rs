@@ -50,7 +50,7 @@ async fn a_list_is_written_answered_and_taken_as_a_branch() {
     assert!(again.stderr.contains("it may hold answers"), "{}", again.stderr);
 
     let bare = company.run(&["review", "--answers", "review.yaml"]).await.expect(3);
-    assert!(bare.stderr.contains("review.yaml:9:"), "{}", bare.stderr);
+    assert!(bare.stderr.contains("review.yaml:11:15"), "{}", bare.stderr);
     assert!(bare.stderr.contains("this line has no answer yet"), "{}", bare.stderr);
 
     company.write("review.yaml", &answered(&list, |line| line.contains("pay-web-02")));

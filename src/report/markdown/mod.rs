@@ -8,7 +8,7 @@ mod links;
 mod page;
 mod plan;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use comparison::render as comparison;
 pub use drift::render as drift;

@@ -38,7 +38,7 @@ fn report(effect: Effect) -> Comparison {
 
 /// What is wrong in a comment: tags that stay open, links elsewhere, tables with other
 /// columns, markup that is not ours.
-fn wrong(text: &str) -> Vec<String> {
+pub(crate) fn wrong(text: &str) -> Vec<String> {
     let arena = Arena::new();
     let root = parse_document(&arena, text, &options());
     let mut wrong = Vec::new();

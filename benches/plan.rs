@@ -61,7 +61,7 @@ async fn with(server: &Server, kind: Kind, ours: usize) {
     let grants = grants::of(&access);
     let desired = desired::at(&access, &grants, now);
     let instance: InstanceName = "main".parse().expect("an instance");
-    let asked = ask::server(&access, &desired, &instance);
+    let asked = ask::server(&access, &desired, &instance, None);
     let target = mysql::Target::of(&access.instances[&instance]);
     let credentials = mysql::Credentials {
         user: servers::ADMIN.to_owned(),
@@ -273,6 +273,7 @@ fn jumpserver_of(access: &Access, desired: &Desired<'_>, server: &mysql::live::L
                 name: user.clone(),
                 username: user.clone(),
                 secret_type: "password".to_owned(),
+                has_secret: None,
                 active: true,
                 labelled: true,
                 mark: Some(mark),

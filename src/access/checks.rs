@@ -108,8 +108,12 @@ fn given_names(access: &Access, now: Timestamp) -> Vec<Diagnostic> {
         };
         let (kind, what) = match (grant.want, &user) {
             (Want::Server { login, .. }, _) => (Kind::Login(login), format!("login {login}")),
-            (Want::Database { level, .. }, Some((_, user))) => {
-                (adoption::kind(access, person, level, user), format!("level {level}"))
+            (Want::Database { level, .. }, Some((holder, user))) => {
+                let kind = match adoptions.account(holder, person, level) {
+                    None => Kind::Level(level),
+                    Some(_) => adoption::kind(access, person, level, user),
+                };
+                (kind, format!("level {level}"))
             }
             (Want::Database { .. }, None) => continue,
         };

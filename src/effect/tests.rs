@@ -327,3 +327,27 @@ fn a_request_that_is_over_is_an_error_when_it_is_new_or_edited() {
     let moved = [("requests/PAY-1.yaml", ""), ("requests/old/PAY-1.yaml", over.as_str())];
     assert_eq!(errors(&base, &moved), []);
 }
+
+#[test]
+fn what_is_adopted_and_given_back_is_told() {
+    let (_, request) = FILES[8];
+    let adopts = format!("{request}    adopts: {{ account: jump_md_fanlichun_r }}\n");
+    let effect = effect(&[("requests/PAY-1.yaml", &adopts)]);
+    assert_eq!(words(&effect), [""; 0], "nobody gains or loses anything");
+    let [told] = effect.findings.as_slice() else { panic!("{:#?}", effect.findings) };
+    assert_eq!(told.code, FindingKind::Adopts);
+    assert!(told.message.contains("PAY-1 adopts jump_md_fanlichun_r"), "{}", told.message);
+    assert_eq!(effect.approvals, 0);
+
+    // What outlives its end is approved as if it were new.
+    let released = format!("{request}release: true\n");
+    let effect = between(&[], &[("requests/PAY-1.yaml", &released)]);
+    assert_eq!(words(&effect), [""; 0]);
+    let [told] = effect.findings.as_slice() else { panic!("{:#?}", effect.findings) };
+    assert_eq!(told.code, FindingKind::Releases);
+    assert_eq!((effect.approvals, effect.owners.len()), (1, 1));
+    // Said once.
+    let again =
+        between(&[("requests/PAY-1.yaml", &released)], &[("requests/PAY-1.yaml", &released)]);
+    assert!(again.findings.is_empty());
+}

@@ -185,7 +185,7 @@ pub struct Live {
     /// Users asked for that exist, by exact user name, and every user with our label.
     pub users: BTreeMap<String, SeenUser>,
     /// Assets asked for by name, those below nodes asked for, and all of permissions of
-    /// ours; by name.
+    /// ours or asked for; by name.
     pub assets: BTreeMap<String, SeenAsset>,
     /// All nodes, by path.
     pub nodes: BTreeMap<String, SeenNode>,

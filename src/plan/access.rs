@@ -11,6 +11,7 @@ use super::finding::{Finding, Kind};
 use super::hold;
 use super::hosts::Hosts;
 use super::left;
+use super::ours::Ours;
 use super::people::People;
 use super::permissions::{self, Conflict, Step, Want};
 use super::release::{Fate, Released};
@@ -19,7 +20,7 @@ use crate::access::model::Access;
 use crate::desired::{Desired, Wanted};
 use crate::jumpserver::spec::{Live, PermissionSpec, SeenPermission};
 use crate::mark::Mark;
-use crate::names::{InstanceName, Owner, PersonName, RequestName};
+use crate::names::{InstanceName, PersonName, RequestName};
 use crate::naming;
 use crate::on_end::OnEnds;
 use crate::period::Edge;
@@ -310,44 +311,6 @@ fn kept_by_violation(inputs: &Inputs<'_, '_>, seen: &SeenPermission, mark: &Mark
         && seen.spec.users.iter().any(|user| {
             mark.requests.keys().any(|request| inputs.violating.contains(&(user.as_str(), request)))
         })
-}
-
-/// The permissions that are ours, by their names. One that was adopted has the id that it had.
-pub(super) struct Ours<'l> {
-    owner: &'l Owner,
-    live: &'l Live,
-    names: BTreeMap<&'l str, &'l SeenPermission>,
-    groups: BTreeSet<&'l str>,
-}
-
-impl<'l> Ours<'l> {
-    pub(super) fn of(access: &'l Access, live: &'l Live) -> Self {
-        let owner = &access.config.owner;
-        let ours = live.permissions.values().filter(|seen| permissions::is_ours(owner, seen));
-        let names: BTreeMap<&str, &SeenPermission> =
-            ours.map(|seen| (seen.spec.name.as_str(), seen)).collect();
-        let groups = names.keys().map(|name| group(name)).collect();
-        Self { owner, live, names, groups }
-    }
-
-    /// The one that has the place of a name: by the name itself, or by the id of one that we
-    /// made and somebody called otherwise.
-    pub(super) fn find(&self, name: &str) -> Option<&'l SeenPermission> {
-        self.names.get(name).copied().or_else(|| {
-            let id = naming::permission_id(self.owner, &self.live.organization.0, name);
-            self.live.permissions.get(&id).filter(|seen| self.has(seen))
-        })
-    }
-
-    /// Whether one is ours.
-    pub(super) fn has(&self, seen: &SeenPermission) -> bool {
-        permissions::is_ours(self.owner, seen)
-    }
-
-    /// Whether one is ours that differs from a name only in its period.
-    pub(super) fn has_in_group(&self, group: &str) -> bool {
-        self.groups.contains(group)
-    }
 }
 
 /// The name of a permission without its period: permissions of one group replace one

@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::access::{Ours, group};
+use super::access::group;
 use super::finding::{Finding, Kind};
+use super::ours::Ours;
 use super::people::People;
 use crate::access::model::Access;
 use crate::adoption::Line;

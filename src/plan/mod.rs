@@ -16,6 +16,7 @@ mod hold;
 mod hosts;
 pub mod left;
 mod order;
+mod ours;
 pub mod overdue;
 pub mod people;
 pub mod permissions;

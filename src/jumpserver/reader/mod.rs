@@ -150,7 +150,8 @@ impl Reader {
 
         let ours: BTreeSet<&String> = permissions
             .iter()
-            .filter(|seen| seen.labelled)
+            // One asked for by its name may be adopted, with all that it has.
+            .filter(|seen| seen.labelled || ask.permissions.contains(&seen.spec.name))
             .flat_map(|seen| &seen.spec.assets)
             .collect();
         assets.rows.extend(more.into_values().filter(|asset| ours.contains(&asset.name)));

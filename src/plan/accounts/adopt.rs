@@ -26,16 +26,13 @@ impl<'a> One<'_, '_, 'a> {
         let attribute = self.live.server.dialect.has_attribute();
         let owner = &self.inputs.access.config.owner;
         let unfit = match handover::adoption(owner, seen, attribute) {
-            Ok(None) => {
-                let why = match self.at_another_host(name, seen) {
-                    Some(why) => why,
-                    None => {
-                        self.nothing_there(name, wanted, seen, accounts);
-                        return self.toward(name, wanted, seen, blocked, accounts);
-                    }
-                };
-                why
-            }
+            Ok(None) => match self.at_another_host(name, seen) {
+                Some(why) => why,
+                None => {
+                    self.nothing_there(name, wanted, seen, accounts);
+                    return self.toward(name, wanted, seen, blocked, accounts);
+                }
+            },
             // What gets nothing new adopts nothing; why is told where it is found.
             Ok(Some(_)) if blocked => return,
             Ok(Some(way)) => match self.own_login(name) {

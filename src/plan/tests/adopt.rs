@@ -175,7 +175,8 @@ fn what_it_loses_waits_for_what_takes_its_place() {
 #[test]
 fn what_others_would_lose_is_not_adopted_and_not_made_twice() {
     let access = repo(&[("2026/as-it-is", SERVERS)], &[]);
-    let broken: [(&str, fn(&mut PermissionSpec)); 5] = [
+    type Edit = fn(&mut PermissionSpec);
+    let broken: [(&str, Edit); 5] = [
         ("liwei would lose", |spec| {
             spec.users.insert("liwei".to_owned());
         }),
@@ -250,7 +251,8 @@ fn an_account_is_taken_over_with_its_permission() {
 #[test]
 fn an_account_that_cannot_be_kept_is_left_alone() {
     let access = repo(&[("2026/as-it-is", DATABASES)], &[]);
-    let broken: [(&str, fn(&mut World, &AccountName)); 7] = [
+    type Edit = fn(&mut World, &AccountName);
+    let broken: [(&str, Edit); 7] = [
         ("holds no password", |world, _| {
             let account = world.live().accounts.values_mut().next().expect("an account");
             account.has_secret = Some(false);

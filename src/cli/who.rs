@@ -16,7 +16,7 @@ use crate::answers::{self, Answer, Found, State, Target, WayIn};
 use crate::names::PersonName;
 use crate::plan::Focus;
 use crate::report::{self, Look};
-use crate::visible::clean;
+use crate::visible::{clean, tame};
 use crate::{credentials, grants, observe, repo};
 
 /// Who may do something on a target, by which request, merged by whom.

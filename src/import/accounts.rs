@@ -87,9 +87,10 @@ pub(super) fn all<'a>(
             }
             // On MySQL a role is an account that is locked and has no password.
             let granted = || roles.contains(&account.name);
-            let is_role = account.is_role
-                || live.mandatory_roles.contains(&account.name)
-                || account.locked && (account.no_password || granted());
+            let is_role = !is_protected(&account.name.user)
+                && (account.is_role
+                    || live.mandatory_roles.contains(&account.name)
+                    || account.locked && (account.no_password || granted()));
             let judged = here.judge(account, is_role);
             if is_role || account.name.host != instance.account_host {
                 accounts.others.push(judged);

@@ -282,7 +282,7 @@ impl<'a, 'c: 'a> Writer<'a, 'c> {
                 continue;
             };
             if let Some(reason) = account.reasons.first() {
-                let text = format!("account {user} on {holder} is left alone: {}", reason.text);
+                let text = format!("its account on {holder} is left alone: {}", reason.text);
                 add(Why::Pair, text);
                 continue;
             }

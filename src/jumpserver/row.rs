@@ -97,6 +97,7 @@ pub(crate) struct PermissionRow {
     #[serde(default)]
     pub(crate) labels: Vec<Label>,
     #[serde(default)]
+    #[serde(deserialize_with = "accounts")]
     pub(crate) accounts: Vec<String>,
     #[serde(default)]
     pub(crate) protocols: Vec<String>,
@@ -327,6 +328,16 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Erro
     Ok(Option::<String>::deserialize(from)?.unwrap_or_default())
 }
 
+/// What JumpServer's pages write beside accounts that are picked one by one. It opens nothing
+/// (tried on both versions), so it says nothing about a permission.
+const PICKED: &str = "@SPEC";
+
+fn accounts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    let mut accounts = Vec::<String>::deserialize(from)?;
+    accounts.retain(|name| name != PICKED);
+    Ok(accounts)
+}
+
 fn words<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeSet<String>, D::Error> {
     Ok(Vec::<Choice>::deserialize(from)?.into_iter().map(Choice::word).collect())
 }
@@ -380,6 +391,7 @@ mod tests {
         }))
         .expect("a row");
         assert_eq!(row.actions, BTreeSet::from(["connect".to_owned()]));
+        assert_eq!(row.accounts, ["root"]);
         assert_eq!(row.date_start.to_string(), "2026-11-01T00:00:00Z");
         assert_eq!(row.assets_amount, Some(2));
         assert!(row.users.is_none());

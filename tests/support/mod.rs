@@ -4,7 +4,7 @@
 
 pub(crate) mod browser;
 pub(crate) mod company;
-pub(crate) mod mess;
 pub(crate) mod crowd;
+pub(crate) mod mess;
 pub(crate) mod pages;
 pub(crate) mod servers;

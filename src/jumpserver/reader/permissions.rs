@@ -95,10 +95,6 @@ pub(super) fn whole(
     Ok(())
 }
 
-/// What JumpServer's pages write beside accounts that are picked one by one. It opens nothing
-/// (tried on both versions), so it says nothing about a permission.
-const PICKED: &str = "@SPEC";
-
 /// The permissions with the names of everything in them.
 pub(super) fn seen(
     owner: &Owner,
@@ -129,7 +125,7 @@ pub(super) fn seen(
                     groups: members.groups.values().cloned().collect(),
                     assets: members.assets.iter().map(asset).collect(),
                     nodes: members.nodes.iter().map(node).collect(),
-                    accounts: row.accounts.into_iter().filter(|name| name != PICKED).collect(),
+                    accounts: row.accounts.into_iter().collect(),
                     protocols: row.protocols.into_iter().collect(),
                     actions: row.actions,
                     start: row.date_start,

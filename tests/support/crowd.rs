@@ -303,7 +303,7 @@ fn jumpserver(people: usize, targets: usize, now: Timestamp) -> Everything {
             name: name.to_owned(),
             username: name.to_owned(),
             secret_type: "password".into(),
-            has_secret: true,
+            has_secret: Some(true),
             active: true,
             labelled: false,
             mark: None,

@@ -70,7 +70,7 @@ fn what_needs_a_bot_can_be_left_out() {
     for (ci, workflows) in [
         ("github", vec!["apply.yml", "approvals.yml", "drift.yml", "pull-request.yml"]),
         ("gitlab", vec![".gitlab-ci.yml"]),
-        ("gitea", vec!["access.yml"]),
+        ("gitea", vec!["access.yml", "drift.yml"]),
     ] {
         let folder = tempfile::tempdir().expect("a folder");
         let arguments = [&["--no-requests", "--ci", ci][..], &FLAGS].concat();

@@ -15,6 +15,7 @@ use crate::access::model::{Access, Request};
 use crate::access::{self, instant};
 use crate::entries::{self, Entry};
 use crate::names::RequestName;
+use crate::period::Edge;
 pub(super) use crate::repo::branch::Changes;
 use crate::repo::{self, Tree};
 use crate::report::{self, Comparison, Live, Look};
@@ -25,10 +26,10 @@ use crate::{approval, catalog, edit, effect};
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Place {
     /// The folder of the access repo.
-    #[arg(default_value = ".")]
+    #[arg(default_value = ".", help_heading = None)]
     pub(super) dir: PathBuf,
     /// Show what would change, and write nothing.
-    #[arg(long)]
+    #[arg(long, help_heading = None)]
     pub(super) dry_run: bool,
     #[command(flatten)]
     pub(super) publish: publish::Flags,
@@ -112,17 +113,20 @@ impl<'a> Draft<'a> {
         let found = self.access.requests.iter().find(|(name, _)| name.as_str() == stem);
         found.ok_or_else(|| {
             let known = self.access.requests.keys().map(|name| name.as_str());
-            super::plan::unknown("request", stem, known)
+            let outcome = super::plan::unknown("request", stem, known);
+            if let Some(base) = &self.base {
+                let base = clean(&base.revision);
+                anstream::eprintln!("  a branch starts from {base}, and its files were read");
+            }
+            outcome
         })
     }
 
     /// An end that was asked for, when it is one.
-    pub(super) fn end<'t>(&self, text: &'t str) -> Result<&'t str, Outcome> {
+    pub(super) fn end(&self, text: &str) -> Result<Edge, Outcome> {
         let zone = &self.access.config.zone;
-        match instant::parse(text, instant::End::Until, zone) {
-            Ok(_) => Ok(text),
-            Err(error) => Err(could_not_run(&format!("{text}: {error}"))),
-        }
+        instant::parse(text, instant::End::Until, zone)
+            .map_err(|error| could_not_run(&format!("{text}: {error}")))
     }
 
     /// The file with a key at a value.

@@ -63,7 +63,10 @@ mod tests {
         };
         assert!(read("jumpgate.1").contains("jumpgate\\-check(1)"));
         let page = read("jumpgate-import-people.1");
-        assert!(page.contains(".SH EXAMPLES\n  jumpgate import people \\-\\-list\n"), "{page}");
+        assert!(
+            page.contains(".SH EXAMPLES\n  jumpgate import people \\-\\-dry\\-run\n"),
+            "{page}"
+        );
         assert!(!page.contains("EXTRA"), "{page}");
     }
 }

@@ -18,8 +18,8 @@ pub(super) struct Args {
     #[command(flatten)]
     source: Source,
     /// The file that is written; standard output without it.
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", alias = "out")]
+    output: Option<PathBuf>,
     /// Read JumpServer and every instance too: the audit, and every way in that is not git's.
     #[arg(long)]
     live: bool,
@@ -35,9 +35,9 @@ pub(super) fn run(args: &Args) -> Outcome {
 }
 
 fn report(args: &Args) -> Result<Outcome, Outcome> {
-    if args.out.is_none() && std::io::stdout().is_terminal() {
+    if args.output.is_none() && std::io::stdout().is_terminal() {
         return Err(could_not_run(
-            &"the page is for a browser: say --out report.html, or send it into a file",
+            &"the page is for a browser: say --output report.html, or send it into a file",
         ));
     }
     let moment = Timestamp::now();
@@ -55,10 +55,13 @@ fn report(args: &Args) -> Result<Outcome, Outcome> {
         live: live.as_ref().map(|(observed, audit)| (observed, audit)),
         language: args.lang,
     });
-    let mut outcome = match &args.out {
+    let mut outcome = match &args.output {
         None => super::print_result(&page),
         Some(path) => match super::file::replace(path, page.as_bytes()) {
-            Ok(()) => Outcome::Done,
+            Ok(()) => {
+                anstream::eprintln!("written: {}", path.display());
+                Outcome::Done
+            }
             Err(error) => {
                 let path = path.display();
                 could_not_run(&format!("{path} could not be written: {error}"))

@@ -13,6 +13,8 @@ use crate::period;
 use crate::plan::renew::Which;
 
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "jumpgate rotate [OPTIONS]\n       \
+    <--person <PERSON>|--instance <INSTANCE>|--older-than <DAYS>|--all> [DIR]")]
 pub(super) struct Args {
     #[command(flatten)]
     source: Source,

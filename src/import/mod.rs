@@ -89,7 +89,7 @@ pub struct Import {
     pub moment: Timestamp,
     /// The organization of JumpServer, by name.
     pub organization: String,
-    /// Whether the files were written (not with `--list`).
+    /// Whether the files were written (not with `--dry-run`).
     pub written: bool,
     /// Instances that could not be read, with the reason: nothing of them was imported.
     pub unreadable: BTreeMap<String, String>,

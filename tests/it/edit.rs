@@ -76,13 +76,27 @@ fn what_policy_refuses_is_not_written() {
     let done = run(dir.path(), &["renew", "2026/PAY-1", "--until", "2099-03-31"]).expect(4);
     assert!(done.stdout.contains("policy allows at most 30 days here"), "{done:?}");
     assert_eq!(read(&dir, REQUEST), TEXT);
-    let past = run(dir.path(), &["renew", "2026/PAY-1", "--until", "2020-03-31"]).expect(3);
+    let past = run(dir.path(), &["cancel", "2026/PAY-1", "--on", "2020-03-31"]).expect(3);
     assert!(past.stderr.contains(&format!("{REQUEST}:4:1")), "{past:?}");
     assert_eq!(read(&dir, REQUEST), TEXT);
     let odd = run(dir.path(), &["renew", "2026/PAY-1", "--until", "tomorrow"]).expect(1);
     assert!(odd.stderr.contains("a day (2027-02-28)"), "{odd:?}");
     let other = run(dir.path(), &["renew", "2026/PAY-2", "--until", "2099-03-31"]).expect(1);
     assert!(other.stderr.contains("did you mean 2026/PAY-1?"), "{other:?}");
+}
+
+#[test]
+fn renewing_is_for_later_and_cancelling_for_sooner() {
+    let dir = repo("");
+    for end in ["2099-01-31", "2099-02-28"] {
+        let done = run(dir.path(), &["renew", "2026/PAY-1", "--until", end]).expect(1);
+        assert!(done.stderr.contains("`jumpgate cancel 2026/PAY-1 --on DATE`"), "{done:?}");
+    }
+    for end in ["2099-02-28", "2099-03-31"] {
+        let done = run(dir.path(), &["cancel", "2026/PAY-1", "--on", end]).expect(1);
+        assert!(done.stderr.contains("`jumpgate renew 2026/PAY-1 --until DATE`"), "{done:?}");
+    }
+    assert_eq!(read(&dir, REQUEST), TEXT);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `jumpgate cancel`.
 
 use super::{Draft, Place, Title, ended};
-use crate::cli::Outcome;
+use crate::cli::{Outcome, could_not_run};
 
 /// Take a request back: its file is removed, or it ends sooner.
 #[derive(Debug, clap::Args)]
@@ -26,7 +26,18 @@ impl Args {
         let file = &request.site.file;
         let behind = ["from", "reason", "for"];
         let (changes, how) = match &self.on {
-            Some(on) => (draft.with(file, "until", draft.end(on)?, &behind)?, format!("on {on}")),
+            Some(on) => {
+                let end = draft.end(on)?;
+                if let Some(until) = request.period.until.as_ref().filter(|old| old.at <= end.at) {
+                    let why = format!(
+                        "{name} ends {}, and cancelling it makes that sooner: `jumpgate renew \
+                         {name} --until DATE` makes it later",
+                        until.text
+                    );
+                    return Err(could_not_run(&why));
+                }
+                (draft.with(file, "until", on, &behind)?, format!("on {on}"))
+            }
             None => (draft.without(&[file.clone()].into()), "now".to_owned()),
         };
         draft.propose(&changes, &Title::of("cancel", name.as_str(), &how))

@@ -28,7 +28,8 @@ impl Args {
             return Err(crate::cli::plan::unknown("person", self.person.as_str(), known));
         };
         let behind = ["forge", "jumpserver-id", "jumpserver", "email", "name"];
-        let on = draft.end(&self.on)?;
+        draft.end(&self.on)?;
+        let on = self.on.as_str();
         let changes = draft.with(&person.site.file, "left", on, &behind)?;
         draft.propose(&changes, &Title::of("leave", self.person.as_str(), &format!("on {on}")))
     }

@@ -1,7 +1,7 @@
 //! `jumpgate renew`.
 
 use super::{Draft, Place, Title, ended};
-use crate::cli::Outcome;
+use crate::cli::{Outcome, could_not_run};
 
 /// Give a request a later end: its `until` is changed in place.
 #[derive(Debug, clap::Args)]
@@ -23,7 +23,21 @@ impl Args {
     fn try_run(&self) -> Result<Outcome, Outcome> {
         let draft = Draft::of(&self.place)?;
         let (name, request) = draft.request(&self.request)?;
-        let until = draft.end(&self.until)?;
+        let end = draft.end(&self.until)?;
+        match &request.period.until {
+            Some(until) if until.at < end.at => {}
+            now => {
+                let now = now
+                    .as_ref()
+                    .map_or("has no end".to_owned(), |end| format!("ends {}", end.text));
+                let why = format!(
+                    "{name} {now}, and renewing it makes that later: `jumpgate cancel {name} --on \
+                     DATE` makes it sooner"
+                );
+                return Err(could_not_run(&why));
+            }
+        }
+        let until = self.until.as_str();
         let behind = ["from", "reason", "for"];
         let changes = draft.with(&request.site.file, "until", until, &behind)?;
         draft.propose(&changes, &Title::of("renew", name.as_str(), &format!("until {until}")))

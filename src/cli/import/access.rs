@@ -36,8 +36,8 @@ pub(in crate::cli) struct Args {
     #[arg(default_value = ".")]
     dir: PathBuf,
     /// Show what would be written, and write nothing.
-    #[arg(long)]
-    list: bool,
+    #[arg(long, alias = "list")]
+    dry_run: bool,
     /// The form of the output.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -139,7 +139,7 @@ pub(super) async fn import(args: &Args, stages: &Stages<'_>) -> Result<Outcome, 
         owner: repo.access.config.owner.clone(),
         moment: now,
         organization: seen.observed.jumpserver.organization.1.clone(),
-        written: !args.list,
+        written: !args.dry_run,
         unreadable: unreadable.collect(),
         files: found.files,
         covered: found.covered,

@@ -21,8 +21,8 @@ pub(in crate::cli) struct Args {
     #[arg(long, value_name = "GROUP")]
     group: Vec<String>,
     /// Show what would be written, and write nothing.
-    #[arg(long)]
-    list: bool,
+    #[arg(long, alias = "list")]
+    dry_run: bool,
 }
 
 pub(super) async fn people(args: &Args) -> Result<Outcome, Outcome> {
@@ -49,17 +49,18 @@ pub(super) async fn people(args: &Args) -> Result<Outcome, Outcome> {
     }
     for file in &found.files {
         let user = file.stands_for.first().and_then(|thing| users.get(&thing.name));
-        if let Some(user) = user.filter(|_| args.list) {
+        if let Some(user) = user.filter(|_| args.dry_run) {
             let groups: Vec<&str> = user.groups.iter().map(String::as_str).collect();
             let state = if user.active { "" } else { " (switched off)" };
             let told = format!("{} <{}>{state} {}", user.name, user.username, groups.join(", "));
-            anstream::println!("{}: {}", file.path, clean(&told));
+            let told = told.trim_end();
+            anstream::println!("{}: {}", file.path, clean(told));
         } else {
             files::write(&args.dir, file).map_err(|error| could_not_run(&error))?;
             anstream::println!("{}", file.path);
         }
     }
-    let verb = if args.list { "would be written" } else { "written" };
+    let verb = if args.dry_run { "would be written" } else { "written" };
     let (written, there, left) = (found.files.len(), found.covered.len(), found.left.len());
     anstream::eprintln!("{written} {verb}, {there} there already, {left} left out");
     Ok(if left > 0 { Outcome::InPart } else { Outcome::Done })

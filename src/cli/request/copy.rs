@@ -10,6 +10,8 @@ use crate::request::{self, Ask};
 
 /// Ask for what another person has now, as far as policy allows it.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "jumpgate copy [OPTIONS] --from <PERSON> --to <PERSON> \
+    --reason <TEXT>\n       [DIR]")]
 pub(in crate::cli) struct Args {
     /// Whose access is asked for.
     #[arg(long, value_name = "PERSON")]
@@ -23,7 +25,7 @@ pub(in crate::cli) struct Args {
     /// The last day, or the moment at which it ends, as in a request file.
     #[arg(long, value_name = "DATE", conflicts_with = "hours")]
     until: Option<String>,
-    /// End so many hours behind now.
+    /// End so many hours from now.
     #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(1..=87600))]
     hours: Option<u32>,
     /// The name of the request's file; made of the reason without it.

@@ -172,7 +172,7 @@ async fn people_files_are_written_for_users_and_never_over_files() {
         ..jumpgate_sandbox::NewUser::named("ZhangSan@acme.example")
     });
     let listed =
-        company.run(&["import", "people", "--group", "payments", "--list"]).await.expect(0);
+        company.run(&["import", "people", "--group", "payments", "--dry-run"]).await.expect(0);
     assert!(listed.stdout.starts_with("people/zhangsan.yaml:"), "{}", listed.stdout);
     assert!(!company.has("people/zhangsan.yaml"));
     let done = company.run(&["import", "people", "--group", "payments"]).await.expect(0);

@@ -54,7 +54,7 @@ async fn the_report_needs_no_server_and_asks_them_when_told() {
         accounts: names(&["@ALL"]),
         ..NewPermission::default()
     });
-    company.run(&["report", "--live", "--lang", "zh", "--out", "page.html"]).await.expect(0);
+    company.run(&["report", "--live", "--lang", "zh", "--output", "page.html"]).await.expect(0);
     let page = std::fs::read_to_string(company.dir().join("page.html")).expect("the page");
     let (cells, views) = in_browser(page, |browser| {
         let cells = browser.value("[...document.querySelectorAll('.cell:has(.pill)')].map(e => e.getAttribute('aria-label'))");

@@ -110,7 +110,7 @@ async fn the_mess_becomes_files_and_the_rest_is_told() {
         let refused = company.run(&["import", "all"]).await.expect(1);
         assert!(refused.stderr.contains("say --environment, one of prod"), "{}", refused.stderr);
         let args = ["import", "all", "--environment", "prod", "--format", "json"];
-        let listed = company.run(&[&args[..], &["--list"]].concat()).await.expect(0);
+        let listed = company.run(&[&args[..], &["--dry-run"]].concat()).await.expect(0);
         assert!(!company.has("requests/imported"), "a list writes nothing");
         let done = company.run(&args).await.expect(0);
         let import: Value = serde_json::from_str(&done.stdout).expect("JSON");
@@ -171,7 +171,7 @@ async fn the_mess_becomes_files_and_the_rest_is_told() {
 /// The text for people; one person, one target, one name.
 async fn it_says_so_in_words_and_narrows(mess: &Mess) {
     let company = &mess.company;
-    let said = company.run(&["import", "requests", "--list"]).await.expect(0).stdout;
+    let said = company.run(&["import", "requests", "--dry-run"]).await.expect(0).stdout;
     for words in [
         "left alone: no name pattern tells whose they are (1",
         "  protocols all: login app has rdp, sftp, ssh, vnc\n    permissions eng41-regularusers, ",
@@ -184,14 +184,14 @@ async fn it_says_so_in_words_and_narrows(mess: &Mess) {
     }
     assert!(said.lines().all(|line| line.chars().count() <= 80), "{said}");
     // A pattern of one's own; a person; a name.
-    let args = ["import", "requests", "--list", "--format", "json", "--name", "svc_00*"];
+    let args = ["import", "requests", "--dry-run", "--format", "json", "--name", "svc_00*"];
     let svc = company.run(&args).await.expect(0);
     let svc: Value = serde_json::from_str(&svc.stdout).expect("JSON");
     assert_eq!(list(&svc, "left").len(), 9, "{svc}");
     let own = company.run(&[&args[..], &["--pattern", "svc_{person}=r"]].concat()).await.expect(0);
     let own: Value = serde_json::from_str(&own.stdout).expect("JSON");
     assert_eq!(own["left"][0]["reasons"][0]["why"], "unknown-person", "{own}");
-    let one = ["import", "requests", "--list", "--person", "eng41"];
+    let one = ["import", "requests", "--dry-run", "--person", "eng41"];
     let one = company.run(&one).await.expect(0).stdout;
     assert!(one.contains("0 files would be written, 2 there already, 3 left alone"), "{one}");
     for (args, words) in [
@@ -205,7 +205,7 @@ async fn it_says_so_in_words_and_narrows(mess: &Mess) {
     }
     // A server that cannot be read is told, and what is in JumpServer is imported all the same.
     company.write("inventory/databases/orders-prod.yaml", &company.instance(1));
-    let partial = company.run(&["import", "requests", "--list"]).await.expect(5).stdout;
+    let partial = company.run(&["import", "requests", "--dry-run"]).await.expect(5).stdout;
     assert!(partial.contains("orders-prod could not be read"), "{partial}");
     assert!(partial.contains("permissions eng46-regularusers, "), "{partial}");
 }

@@ -71,6 +71,8 @@ pub struct Because<'a> {
     pub team: Option<&'a TeamName>,
     /// Whether the request is an emergency.
     pub emergency: bool,
+    /// Whether the request is given back: what it gave is there, and nobody's here any more.
+    pub released: bool,
 }
 
 impl<'a> Want<'a> {
@@ -123,7 +125,8 @@ pub fn of(access: &Access) -> Vec<Grant<'_>> {
             };
             for (want, site) in &wants {
                 let (reason, emergency) = (&request.reason, request.emergency.is_some());
-                let because = Because { request: name, site, reason, team, emergency };
+                let released = request.release;
+                let because = Because { request: name, site, reason, team, emergency, released };
                 grants.push(Grant { person, want: *want, period: period.clone(), because });
             }
         }

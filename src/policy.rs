@@ -195,6 +195,7 @@ mod tests {
                 reason: "reconcile refunds",
                 team: None,
                 emergency,
+                released: false,
             },
         };
         let moment = "2026-12-01T04:00:00Z".parse().expect("a moment");

@@ -84,6 +84,15 @@ impl Loader<'_> {
                 format!("{name} is on the list of accounts that jumpgate never touches"),
                 "expected an account of one person".to_owned(),
             );
+        } else if name.trim() != name {
+            // The servers drop spaces behind a user name: `root ` would be root.
+            self.at(
+                file,
+                account,
+                Code::NotAdoptable,
+                "this begins or ends with a space".to_owned(),
+                "expected the user name as the server shows it".to_owned(),
+            );
         } else if name.len() > ACCOUNT_NAME_MAX {
             self.at(
                 file,

@@ -375,7 +375,9 @@ fn what_is_adopted_is_one_persons_and_taken_once() {
     assert_eq!(request(&database("orders-prod", "adopts: {}")), [(Code::Empty, 7)]);
     let many = database("[orders-prod, orders-prod]", "adopts: { account: a }");
     assert!(request(&many).contains(&(Code::NotAdoptable, 7)));
-    let root = database("orders-prod", "adopts: { account: root }");
-    assert_eq!(request(&root), [(Code::NotAdoptable, 7)]);
+    for root in ["root", "ROOT", "'root '", "mysql.sys"] {
+        let root = database("orders-prod", &format!("adopts: {{ account: {root} }}"));
+        assert_eq!(request(&root), [(Code::NotAdoptable, 7)], "{root}");
+    }
     assert_eq!(request(&format!("release: false\n{}", server(""))), [(Code::InvalidValue, 3)]);
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::access::model::{Access, Request};
+use crate::access::model::{Access, Party, Request};
 use crate::names::RequestName;
 use crate::plan::finding::{Finding, Kind};
 
@@ -17,11 +17,34 @@ pub(super) fn released<'a>(
     head: &'a Access,
     moment: Timestamp,
 ) -> BTreeSet<&'a RequestName> {
-    let before = |name: &RequestName| base.requests.get(name).is_some_and(|old| old.release);
-    let head = head.requests.iter();
-    head.filter(|(name, new)| new.release && !before(name) && !new.period.is_over(moment))
+    let before = |name: &RequestName, new: &Request| {
+        origin(base, head, name, new).is_some_and(|old| old.release)
+    };
+    let requests = head.requests.iter();
+    requests
+        .filter(|(name, new)| new.release && !new.period.is_over(moment) && !before(name, new))
         .map(|(name, _)| name)
         .collect()
+}
+
+/// The request in the base: of the same name, or, where the file moved, one that is gone, for the
+/// same people and time, which adopts or gives back the same.
+pub(super) fn origin<'b>(
+    base: &'b Access,
+    head: &Access,
+    name: &RequestName,
+    new: &Request,
+) -> Option<&'b Request> {
+    let parties = |request: &Request| -> Vec<Party> {
+        request.parties.iter().map(|(party, _)| party.clone()).collect()
+    };
+    base.requests.get(name).or_else(|| {
+        let gone = base.requests.iter().filter(|(name, _)| !head.requests.contains_key(*name));
+        let mut alike = gone.filter(|(_, old)| {
+            old.period == new.period && parties(old) == parties(new) && old.handed() == new.handed()
+        });
+        alike.next().map(|(_, old)| old)
+    })
 }
 
 /// The requests that the branch makes adopt something, or give back what they have, and that
@@ -34,7 +57,10 @@ pub(super) fn handed<'a>(
     let requests = head.requests.iter().filter(|(_, request)| !request.period.is_over(moment));
     let new = requests.map(|(name, request)| {
         let mut what = request.handed();
-        if let Some(old) = base.requests.get(name) {
+        if what.is_empty() {
+            return (name, what);
+        }
+        if let Some(old) = origin(base, head, name, request) {
             let before = old.handed();
             what.retain(|one| !before.contains(one));
         }
@@ -56,7 +82,7 @@ pub(super) fn findings(base: &Access, head: &Access, moment: Timestamp) -> Vec<F
             );
             findings.push(Finding::new(Kind::Releases, text).at(&request.site));
         }
-        let new = new_names(request, base.requests.get(name));
+        let new = new_names(request, origin(base, head, name, request));
         if new.is_empty() || request.period.is_over(moment) {
             continue;
         }

@@ -106,9 +106,14 @@ pub fn compare(inputs: &Inputs<'_>) -> Effect {
     let judge = Judge::new(base, head, moment);
     let settled = emergency::settled(base, head, &before, &judge);
     // What was given back gives nothing any more: it covers nothing, and asked for anew it is new.
-    let given_back = |name: &RequestName| base.requests.get(name).is_some_and(|old| old.release);
+    let gone: BTreeSet<&RequestName> =
+        base.requests.iter().filter(|(_, old)| old.release).map(|(name, _)| name).collect();
+    let given_back = |name: &RequestName| !gone.is_empty() && gone.contains(name);
     let still = |name: &RequestName| {
-        given_back(name) && head.requests.get(name).is_some_and(|new| new.release)
+        !gone.is_empty()
+            && head.requests.get(name).is_some_and(|new| {
+                new.release && adopted::origin(base, head, name, new).is_some_and(|old| old.release)
+            })
     };
     let mut before = by_person(before.iter().filter(|g| !given_back(g.because.request)), moment);
     let after = by_person(after.iter().filter(|g| !still(g.because.request)), moment);
@@ -132,7 +137,7 @@ pub fn compare(inputs: &Inputs<'_>) -> Effect {
     // What is given back may outlive its end, and what is adopted is another hand's until then
     // and goes with the request: that is for those to judge who would judge it as new.
     let handed = adopted::handed(base, head, moment);
-    for grant in after.values().flatten() {
+    for grant in after.values().flatten().filter(|_| !handed.is_empty()) {
         let Some(what) = handed.get(grant.because.request) else { continue };
         let both = Person { inputs, changed: &changed, judge: &judge, person: grant.person };
         // An emergency is for hours: given back it would stay, and what it adopts would go with

@@ -341,6 +341,10 @@ fn what_was_given_back_covers_nothing() {
     let other = request.replace("PAY-1: refunds", "PAY-2");
     let copied = between(&base, &[base[0], ("requests/PAY-2.yaml", &other)]);
     assert_eq!((copied.approvals, copied.rows.len()), (1, 1), "{:?}", words(&copied));
+    // A file that moves is as it was.
+    let moved = [("requests/PAY-1.yaml", ""), ("requests/old/PAY-1.yaml", released.as_str())];
+    let moved = between(&base, &moved);
+    assert!(moved.rows.is_empty() && moved.approvals == 0, "{moved:#?}");
     // That its file goes takes nothing away.
     let gone = [("requests/PAY-1.yaml", ""), ("requests/.gitkeep", "x")];
     assert!(between(&base, &gone).rows.is_empty());

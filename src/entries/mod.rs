@@ -85,12 +85,14 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Every access that grants give at a moment, by request, person and target.
+/// Every access that grants give at a moment, by request, person and target. What was given back
+/// is none: no edit of a file takes it away.
 pub fn of<'a>(grants: &[Grant<'a>], moment: Timestamp) -> Vec<Entry<'a>> {
     let mut entries: BTreeMap<Key<'a>, Entry<'a>> = BTreeMap::new();
     let live = grants
         .iter()
-        .filter(|grant| grant.period.start() <= moment && !grant.period.is_over(moment));
+        .filter(|grant| grant.period.start() <= moment && !grant.period.is_over(moment))
+        .filter(|grant| !grant.because.released);
     for grant in live {
         let (opens, scope) = match grant.want {
             Want::Server { login, target, .. } => (Opens::Server(login, target), None),

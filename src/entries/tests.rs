@@ -107,3 +107,11 @@ fn a_request_of_which_nothing_is_left_goes_whole() {
     let both = [("fanlichun", "*"), ("liwei", "*")];
     assert_eq!(without(REQUEST, &both), (None, Vec::new()));
 }
+
+#[test]
+fn what_was_given_back_is_nobody_s_to_take_away() {
+    let released =
+        format!("{REQUEST}release: true\n").replace("[fanlichun, team/payments]", "liwei");
+    let access = repo(&[("r", &released)], &[TEAM]);
+    assert!(of(&grants::of(&access), at("2026-12-01T02:00:00Z")).is_empty());
+}

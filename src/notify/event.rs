@@ -119,13 +119,15 @@ fn ending(inputs: &Inputs<'_>) -> Vec<Event> {
     let ahead = |days: u32| moment + SignedDuration::from_hours(24 * i64::from(days));
     let soon = |grant: &&Grant<'_>| {
         let end = grant.period.end();
-        grant.period.contains(moment) && end <= ahead(*furthest)
+        // What was given back does not end with its request.
+        grant.period.contains(moment) && end <= ahead(*furthest) && !grant.because.released
     };
     let people: BTreeSet<&PersonName> =
         grants.iter().filter(soon).map(|grant| grant.person).collect();
     // What else the same people have of the same things: only these can carry them on.
     let mut held: BTreeMap<(&PersonName, String), Vec<&Grant<'_>>> = BTreeMap::new();
-    for grant in grants.iter().filter(|grant| people.contains(grant.person)) {
+    let ours = grants.iter().filter(|grant| !grant.because.released);
+    for grant in ours.filter(|grant| people.contains(grant.person)) {
         let (kind, place) = thing(grant);
         held.entry((grant.person, format!("{kind} {place}"))).or_default().push(grant);
     }

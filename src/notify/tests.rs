@@ -108,6 +108,12 @@ fn what_another_request_carries_on_does_not_end() {
     let later = rest.replace("2027-01-31", "2027-02-05");
     let events = found(&access(&[("requests/more.yaml", &later)]), at(SOON), None);
     assert_eq!(events[0].things, ["orders-prod (r): billing.invoices, billing.cards"]);
+    // What was given back carries nothing on, and does not end itself.
+    let released = format!("{rest}release: true\n");
+    let both = access(&[("requests/more.yaml", &released)]);
+    let events = found(&both, at(SOON), None);
+    assert_eq!(events[0].things, ["orders-prod (r): billing.invoices, billing.cards"]);
+    assert!(found(&both, at("2027-02-26T04:00:00Z"), None).is_empty());
 }
 
 #[test]

@@ -35,7 +35,7 @@ impl<'a> One<'_, '_, 'a> {
             },
             // What gets nothing new adopts nothing; why is told where it is found.
             Ok(Some(_)) if blocked => return,
-            Ok(Some(way)) => match self.own_login(name) {
+            Ok(Some(way)) => match self.own_login(name).or_else(|| self.at_former_host(name)) {
                 None => return self.follow(way, name, wanted, seen, blocked, accounts),
                 Some(why) => why,
             },
@@ -82,6 +82,21 @@ impl<'a> One<'_, '_, 'a> {
             format!(
                 "the server has {other}, and `account-host` of {} is {}",
                 self.instance, name.host
+            )
+        })
+    }
+
+    /// Why an account waits, when the host of the instance changes in this run and the user name
+    /// is another hand's at the host of before. What is ours is looked for there, too, until a
+    /// run has come to its end: that one would pass for ours, and be dropped.
+    fn at_former_host(&self, name: &AccountName) -> Option<String> {
+        let anchor = self.inputs.live.anchor.as_ref()?;
+        let former = anchor.instances.get(self.instance.as_str())?.account_host.clone()?;
+        let other = AccountName { user: name.user.clone(), host: former };
+        (other != *name && self.live.accounts.contains_key(&other)).then(|| {
+            format!(
+                "{other} stands at the `account-host` of the last apply, so it waits for the next \
+                 one"
             )
         })
     }

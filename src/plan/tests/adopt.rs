@@ -332,3 +332,47 @@ fn what_was_not_looked_for_is_not_gone() {
     let touched = plan.items.iter().any(|item| matches!(item.what, What::Account { .. }));
     assert!(!touched, "{:#?}", plan.items);
 }
+
+#[test]
+fn an_account_of_the_same_name_at_the_host_of_before_stays_foreign() {
+    let moved = super::world::DATABASE.replace("10.8.0.%", "10.9.0.%");
+    let files = [("inventory/databases/orders-prod.yaml", moved.as_str())];
+    let access = repo(&[("2026/as-it-is", DATABASES)], &files);
+    let mut world = World::new();
+    let old = world.account_by_hand("jump_md_fanlichun_r");
+    let name = AccountName { host: "10.9.0.%".to_owned(), ..old.clone() };
+    let new = SeenAccount { name: name.clone(), ..world.server().accounts[&old].clone() };
+    world.server().accounts.insert(name.clone(), new);
+    let spec = PermissionSpec {
+        nodes: BTreeSet::new(),
+        assets: texts(&["orders-prod"]),
+        ..by_hand("fanlichun-db", &["jump_md_fanlichun_r"])
+    };
+    world.permission_by_hand(spec);
+    world.anchored_at("10.8.0.%");
+    // A run that is cut leaves the anchor as it was.
+    for _ in 0..2 {
+        let plan = world.plan(&access, NOW);
+        world.carry_out(&plan);
+        assert!(world.server().accounts.contains_key(&old), "{:#?}", plan.items);
+        assert!(kinds(&plan).contains(&Kind::NotAdopted));
+    }
+    world.anchored_at("10.9.0.%");
+    let plan = world.plan(&access, NOW);
+    assert!(plan.items.iter().any(|item| item.what.adopts()), "{:#?}", plan.findings);
+    world.carry_out(&plan);
+    assert!(world.server().accounts.contains_key(&old));
+}
+
+impl World {
+    /// The host of the accounts at the last apply.
+    fn anchored_at(&mut self, host: &str) {
+        let known = crate::jumpserver::spec::AnchoredInstance {
+            server: self.server().server.identity.clone(),
+            asset: self.live().assets["orders-prod"].id,
+            account_host: Some(host.to_owned()),
+        };
+        let anchor = self.live().anchor.get_or_insert_default();
+        anchor.instances.insert("orders-prod".to_owned(), known);
+    }
+}

@@ -122,7 +122,7 @@ fn without_a_terminal_flags_answer() {
     assert_eq!(code, Some(1));
     assert!(stderr.contains("these flags are missing: --url, --time-zone"), "{stderr}");
     let (code, _, stderr) = init(folder.path(), &["--url", "jump.acme.example"]);
-    assert_eq!(code, Some(2));
+    assert_eq!(code, Some(1));
     assert!(stderr.contains("expected https://host"), "{stderr}");
     assert!(files(folder.path()).is_empty());
 }

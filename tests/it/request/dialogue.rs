@@ -131,7 +131,7 @@ async fn a_person_answers_and_a_pull_request_is_opened() {
         screen.wait("policy wants an end here");
         screen.answer("Until when (2027-02-28, 30d, 4h): ", "2099-02-28\r");
         screen.answer("Why: ", "PAY-1234: reconcile refunds\r");
-        screen.answer("open a pull-request [pull-request]: ", "\r");
+        screen.answer("pull-request) [pull-request]: ", "\r");
         screen.wait("3 added");
         screen.answer("Open the pull request [yes]: ", "\r");
         screen.end()
@@ -155,7 +155,7 @@ async fn what_flags_say_is_not_asked_and_no_writes_nothing() {
         screen.answer("Until when (2027-02-28, 30d, 4h): ", "30d\r");
         screen.wait("policy allows at most 7 days here");
         screen.answer("Until when (2027-02-28, 30d, 4h): ", "4h\r");
-        screen.answer("open a pull-request [file]: ", "\r");
+        screen.answer("pull-request) [file]: ", "\r");
         screen.answer("Write the file [yes]: ", "no\r");
         screen.end()
     });
@@ -185,7 +185,7 @@ async fn tab_knows_the_names_of_the_catalogue_and_a_slip_is_told() {
         screen.answer("Which level (r, rw): ", "r\r");
         screen.answer("Which tables", "billing.inv\t, orders.itms\r");
         screen.answer("Something else too [no]: ", "\r");
-        screen.answer("open a pull-request [file]: ", "\r");
+        screen.answer("pull-request) [file]: ", "\r");
         screen.wait("orders-prod had no table orders.itms on 2026-12-01");
         screen.wait("did you mean `orders.items`?");
         screen.answer("Write the file [yes]: ", "\r");

@@ -19,11 +19,9 @@
 //! - [`emergency`]: what was merged without the usual approvals and waits for one.
 //! - [`plan`]: compares, orders, finds; [`handover`] is the way of a password between a
 //!   database and JumpServer. [`effect`]: what a pull request changes over all time.
-//! - [`report`]: shows a plan, in every form. [`answers`]: who, and why; [`catalog`]: what there is. [`audit`]: what opens
-//!   a door and did not come through git.
 //! - [`notify`]: messages about what ends, what an apply did, and what waits for somebody.
-//! - [`report`]: shows a plan, in every form. [`answers`]: who, and why. [`audit`]: what opens
-//!   a door and did not come through git. [`drift`]: what another hand changed since the last
+//! - [`report`]: shows a plan, in every form. [`answers`]: who, and why; [`catalog`]: what
+//!   there is. [`audit`]: what opens a door and did not come through git. [`drift`]: what another hand changed since the last
 //!   apply. [`entries`]: one access of one person; [`usage`]: which of them nobody uses;
 //!   [`review`]: lists of them to be answered.
 //! - [`apply`]: carries a plan out. [`forge`]: pull requests. [`cli`]: the commands.

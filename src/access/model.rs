@@ -366,6 +366,26 @@ impl Request {
             .flat_map(|want| want.adopts.account.iter().chain(&want.adopts.permission));
         servers.chain(databases).map(|(name, site)| (name.as_str(), site))
     }
+
+    /// What changes hands by it, in words: each thing that it adopts and by which entry, and
+    /// that it gives back what it has. These words are compared, and shown to nobody.
+    pub fn handed(&self) -> BTreeSet<String> {
+        let servers = self.servers.iter().filter_map(|want| {
+            let (name, _) = want.adopts.as_ref()?;
+            Some(format!("adopts the permission {name} as {}", want.login))
+        });
+        let databases = self.databases.iter().flat_map(|want| {
+            let instances: Vec<&str> = want.instances.iter().map(|(one, _)| one.as_str()).collect();
+            let place = format!("as {} on {}", want.level, instances.join(", "));
+            let account = want.adopts.account.iter();
+            let account = account.map(|(name, _)| format!("adopts the account {name}"));
+            let permission = want.adopts.permission.iter();
+            let permission = permission.map(|(name, _)| format!("adopts the permission {name}"));
+            account.chain(permission).map(move |what| format!("{what} {place}")).collect::<Vec<_>>()
+        });
+        let release = self.release.then(|| "gives back what it has".to_owned());
+        servers.chain(databases).chain(release).collect()
+    }
 }
 
 /// What a request says of an emergency.

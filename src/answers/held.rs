@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{State, scope_words, server_words};
-use crate::access::model::Access;
+use crate::access::model::{Access, Policy};
 use crate::grants::{Grant, Want};
 use crate::names::{RequestName, TeamName};
 use crate::naming;
@@ -15,6 +15,27 @@ use crate::repo::Origin;
 
 /// An end within so many days is soon.
 const SOON_DAYS: i64 = 14;
+
+/// In how many whole days something ends (0 is within a day), when that is soon.
+pub fn ends_soon(end: Timestamp, moment: Timestamp) -> Option<i64> {
+    let left = end.duration_since(moment).as_hours() / 24;
+    (left < SOON_DAYS).then_some(left)
+}
+
+/// What policy has against some grants, each once.
+pub fn against_policy<'g, 'a: 'g>(
+    policy: &Policy,
+    grants: impl IntoIterator<Item = &'g Grant<'a>>,
+    moment: Timestamp,
+) -> Vec<String> {
+    let mut told: Vec<String> = Vec::new();
+    for broken in grants.into_iter().flat_map(|grant| policy::judge(policy, grant, moment)) {
+        if !told.contains(&broken.message) {
+            told.push(broken.message);
+        }
+    }
+    told
+}
 
 /// What a person holds by one request.
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
@@ -74,21 +95,15 @@ pub fn held<'g, 'a: 'g>(
         let Some(first) = grants.first() else { continue };
         let period = &first.period;
         let state = State::of(period, moment);
-        let left = period.end().duration_since(moment).as_hours() / 24;
-        let soon = state == State::Active && left < SOON_DAYS;
-        let mut refused: Vec<String> = Vec::new();
-        for broken in grants.iter().flat_map(|grant| policy::judge(&access.policy, grant, moment)) {
-            if !refused.contains(&broken.message) {
-                refused.push(broken.message);
-            }
-        }
+        let soon = ends_soon(period.end(), moment).filter(|_| state == State::Active);
+        let refused = against_policy(&access.policy, grants.iter().copied(), moment);
         let file = first.because.site.file.to_string();
         let held = Held {
             request: request.clone(),
             state,
             from: period.from.as_ref().map(|edge| edge.text.clone()),
             until: period.until.as_ref().map(|edge| edge.text.clone()),
-            ends_in_days: soon.then_some(left),
+            ends_in_days: soon,
             reason: first.because.reason.to_owned(),
             team: first.because.team.cloned(),
             origin: origin(&file),

@@ -12,7 +12,7 @@ mod tests;
 use jiff::Timestamp;
 use serde::Serialize;
 
-pub use held::{Held, Thing, held};
+pub use held::{Held, Thing, against_policy, ends_soon, held};
 pub use live::{Entry, WayIn, Ways, holders, ways};
 pub use merged::{Approval, ByForge, Merged, Somebody};
 pub use mine::{Connect, MINE_SCHEMA, Mine, Waiting, mine};

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use crate::access::model::{Access, Request};
 use crate::effect::{Effect, Thing};
 use crate::grants::{Grant, ServerTarget, Want};
 use crate::names::{PersonName, RequestName};
@@ -17,8 +18,9 @@ pub struct Atom {
     pub what: String,
 }
 
-/// What some requests give and is not over.
+/// What some requests give and is not over; and what they adopt, or give back.
 pub fn asked(
+    access: &Access,
     grants: &[Grant<'_>],
     requests: &BTreeSet<&RequestName>,
     moment: Timestamp,
@@ -31,13 +33,16 @@ pub fn asked(
             Want::Server { login, target: ServerTarget::Asset(name), .. } => asset(login, name),
             Want::Database { instance, level, scope, .. } => scope_of(instance, level, scope),
         };
-        let atom = Atom { person: grant.person.clone(), what };
-        all.entry(grant.because.request.clone()).or_default().insert(atom);
+        let request = grant.because.request;
+        let handed = access.requests.get(request).map(Request::handed).unwrap_or_default();
+        let atom = |what| Atom { person: grant.person.clone(), what };
+        let atoms = all.entry(request.clone()).or_default();
+        atoms.extend(handed.into_iter().chain([what]).map(atom));
     }
     all
 }
 
-/// What a comparison shows as new or wider, by request.
+/// What a comparison shows as new or wider, as adopted or as given back, by request.
 pub fn brought(effect: &Effect) -> BTreeMap<&RequestName, BTreeSet<Atom>> {
     let mut all: BTreeMap<&RequestName, BTreeSet<Atom>> = BTreeMap::new();
     for row in effect.rows.iter().filter(|row| row.kind.widens()) {
@@ -56,6 +61,11 @@ pub fn brought(effect: &Effect) -> BTreeMap<&RequestName, BTreeSet<Atom>> {
                 what.iter().map(|what| Atom { person: row.person.clone(), what: what.clone() });
             all.entry(&source.request).or_default().extend(atoms);
         }
+    }
+    for (request, handed) in &effect.handed {
+        let atoms =
+            handed.iter().map(|(person, what)| Atom { person: person.clone(), what: what.clone() });
+        all.entry(request).or_default().extend(atoms);
     }
     all
 }

@@ -82,7 +82,8 @@ fn target<'a>(base: &'a Access, file: &str, name: &str) -> &'a [Party] {
 }
 
 /// Who somebody is: a name at the forge is the right to approve, a user of JumpServer is the
-/// one who gets in.
+/// one who gets in. An address is both: git tells by it who merged an emergency, and whoever
+/// reads its mail can have a user of JumpServer set a new password.
 fn people(inputs: &Inputs<'_>, strictest: u32, edit: &mut impl FnMut(&str, u32, &[Party])) {
     let Inputs { base, head, .. } = *inputs;
     for (name, person) in &head.people {
@@ -90,7 +91,8 @@ fn people(inputs: &Inputs<'_>, strictest: u32, edit: &mut impl FnMut(&str, u32, 
             Some(old) => {
                 let user = (&old.jumpserver, old.jumpserver_id);
                 let named = person.forge.is_some() && person.forge != old.forge;
-                if named || user != (&person.jumpserver, person.jumpserver_id) {
+                let reached = person.email.is_some() && person.email != old.email;
+                if named || reached || user != (&person.jumpserver, person.jumpserver_id) {
                     edit(&person.site.file, strictest, &[]);
                 }
             }
@@ -103,11 +105,13 @@ fn people(inputs: &Inputs<'_>, strictest: u32, edit: &mut impl FnMut(&str, u32, 
     }
 }
 
-/// The teams that own something, each with the owners beside it.
+/// The teams that own something or may merge an emergency, each with the owners or mergers
+/// beside it.
 fn owner_teams(base: &Access) -> Vec<(&TeamName, &[Party])> {
     let instances = base.instances.values().map(|instance| &instance.owners);
     let servers = base.servers.iter().map(|entry| &entry.owners);
-    let lists = instances.chain(servers).chain([&base.policy.owners]);
+    let mergers = base.policy.emergency.iter().map(|rule| &rule.mergers);
+    let lists = instances.chain(servers).chain(mergers).chain([&base.policy.owners]);
     let teams = lists.flat_map(|list| {
         list.iter().filter_map(move |party| match party {
             Party::Team(team) => Some((team, &list[..])),

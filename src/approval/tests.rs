@@ -138,6 +138,19 @@ fn edits_of_rules_need_as_many_as_the_strictest_limit() {
         let wanted = format!("1 approval of zhaomin or forge/acme/dba for the rules in {file}");
         assert!(needs.contains(&wanted), "{needs:?}");
     }
+    // Who may merge an emergency, and who git takes somebody for.
+    const ONCALL: &str = "environments: [prod, test]\nowners: [zhaomin]\nlimits:\n  - { when: { environment: prod }, approvals: 1 }\nemergency: { mergers: [team/oncall], longest: 4h }\n";
+    let base = [("policy.yaml", ONCALL), ("teams/oncall.yaml", "members: [liwei]\n")];
+    for (edit, needed) in [
+        (("teams/oncall.yaml", "members: [liwei, fanlichun]\n"), true),
+        (("teams/oncall.yaml", "members: [wangfang]\n"), true),
+        (("people/liwei.yaml", "name: 李伟\nforge: LiWei\nemail: fan@acme.example\n"), true),
+        (("people/fanlichun.yaml", "name: 范立春\nforge: fanlc\n"), false),
+    ] {
+        let needs = world(&base, &[edit], &[]).needs();
+        let wanted = format!("1 approval of zhaomin for the rules in {}", edit.0);
+        assert_eq!(needs.contains(&wanted), needed, "{needs:?}");
+    }
     // Without owners of the rules those of the target count, and else everybody.
     let paths = [".github/workflows/apply.yml", "README.md", "src/CODEOWNERS"];
     assert_eq!(

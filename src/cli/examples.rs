@@ -174,6 +174,7 @@ jumpgate release 2026/PAY-1234-refunds --pull-request",
     (
         "notify",
         "jumpgate notify --dry-run
+jumpgate apply --yes --result-file last.json
 jumpgate notify --apply last.json --state /var/lib/jumpgate/notified.json",
     ),
     (

@@ -15,7 +15,7 @@ use crate::access::{
     self,
     model::{Access, Party, Provenance},
 };
-use crate::approval::{self, Atom, Need, Pull};
+use crate::approval::{self, Atom, Need, Pull, Subject};
 use crate::credentials;
 use crate::effect::{self, Effect};
 use crate::forge::{self, Client, Found, Known, Place, Summary};
@@ -94,18 +94,12 @@ pub(super) async fn check(merged: &Merged<'_>, plan: &Plan) -> anyhow::Result<Pr
     let new = plan.newly();
     let checked = Some(new.iter().map(|request| (*request).clone()).collect());
     let mut unproven = Unproven::new();
-    let mut open = approval::asked(merged.grants, &new, merged.moment);
+    let mut open = approval::asked(merged.access, merged.grants, &new, merged.moment);
     let (steps, cut_off) = repo::steps(merged.dir, merged.commit, &paths(merged.access, &open))?;
     let mut judge = Judge::new(merged);
-    let mut rules = None;
     for (place, step) in steps.iter().enumerate() {
         if open.is_empty() {
             break;
-        }
-        let edits_rules = step.paths.iter().any(|path| is_rules(path));
-        // The rules that count now were themselves merged somehow.
-        if rules.is_none() && edits_rules {
-            rules = Some(judge.verdict(&steps, place).await);
         }
         let Some(effect) = judge.effect(step) else {
             let why = format!("the files before or at {} are invalid", short(&step.commit));
@@ -140,11 +134,9 @@ pub(super) async fn check(merged: &Merged<'_>, plan: &Plan) -> anyhow::Result<Pr
         }
     }
     // Rules that nobody approved judge nothing.
-    let place = steps.iter().position(|step| step.paths.iter().any(|path| is_rules(path)));
-    let rules = match (rules, place) {
-        (Some(verdict), _) => verdict,
-        (None, Some(place)) if !new.is_empty() => judge.verdict(&steps, place).await,
-        (None, _) => Verdict::Good,
+    let rules = match new.is_empty() {
+        true => Verdict::Good,
+        false => judge.rules(&steps).await,
     };
     let rules = match rules {
         Verdict::Good => None,
@@ -293,6 +285,42 @@ impl<'a> Judge<'a> {
         let compared = compare();
         self.effects.insert(key, compared.clone());
         compared
+    }
+
+    /// How the rules were merged that count now: by the newest edit of them that needed an
+    /// approval. One that needed none says nothing, as nobody knows who softened the rules
+    /// before it.
+    async fn rules(&mut self, steps: &[Step]) -> Verdict {
+        // The newest state behind the steps that are still to be looked at that can be read.
+        let mut valid = self.merged.commit.to_owned();
+        let mut unread = false;
+        for (place, step) in steps.iter().enumerate() {
+            if !step.paths.iter().any(|path| is_rules(path)) {
+                continue;
+            }
+            let Some(before) = &step.before else { break };
+            let mut found = match unread {
+                true => None,
+                false => self.compared(before, &step.commit),
+            };
+            if found.is_none() {
+                unread = true;
+                found = self.compared(before, &valid);
+            }
+            let Some(found) = found else { continue };
+            let needed = found.needs.iter().any(|need| need.subject == Subject::Rules);
+            match (needed, unread) {
+                (false, _) => (valid, unread) = (before.clone(), false),
+                (true, false) => return self.verdict(steps, place).await,
+                (true, true) => {
+                    let commit = short(&step.commit);
+                    return Verdict::Unknown(format!(
+                        "the files before or at {commit} are invalid"
+                    ));
+                }
+            }
+        }
+        Verdict::Good
     }
 
     /// How the step at `place` was merged.

@@ -96,6 +96,7 @@ pub(super) fn run(args: &Args) -> Outcome {
         allow_rollback: false,
         lock_timeout: args.lock_timeout,
         metrics_file: None,
+        result_file: None,
         provenance: None,
         format: args.format,
     };

@@ -1,6 +1,6 @@
 //! Requests that the branch makes adopt what exists, or give back what they have.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -22,6 +22,25 @@ pub(super) fn released<'a>(
     head.filter(|(name, new)| new.release && !before(name) && !new.period.is_over(moment))
         .map(|(name, _)| name)
         .collect()
+}
+
+/// The requests that the branch makes adopt something, or give back what they have, and that
+/// are not over: what of it, in the words of [`Request::handed`].
+pub(super) fn handed<'a>(
+    base: &Access,
+    head: &'a Access,
+    moment: Timestamp,
+) -> BTreeMap<&'a RequestName, BTreeSet<String>> {
+    let requests = head.requests.iter().filter(|(_, request)| !request.period.is_over(moment));
+    let new = requests.map(|(name, request)| {
+        let mut what = request.handed();
+        if let Some(old) = base.requests.get(name) {
+            let before = old.handed();
+            what.retain(|one| !before.contains(one));
+        }
+        (name, what)
+    });
+    new.filter(|(_, what)| !what.is_empty()).collect()
 }
 
 /// What there is to tell of them.
@@ -47,8 +66,8 @@ pub(super) fn findings(base: &Access, head: &Access, moment: Timestamp) -> Vec<F
             names.push_str(&format!(" and {more} more"));
         }
         let text = format!(
-            "{name} adopts {names}: by that nobody gains or loses anything. What differs from \
-             the request is in the plan"
+            "{name} adopts {names}: by that nobody gains or loses anything now. What differs from \
+             the request is in the plan, and what is adopted ends with the request"
         );
         findings.push(Finding::new(Kind::Adopts, text).at(&request.site));
     }

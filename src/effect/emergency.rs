@@ -23,7 +23,8 @@ pub struct Settled {
 }
 
 /// The emergencies that the branch settles: it names another owner who approved, or the
-/// request, or its mark, goes without anybody's approval.
+/// request, its mark, or a person or target of it goes without anybody's approval. Whoever got
+/// something by it, and whatever it reached, must still stand there when somebody approves.
 pub(super) fn settled(
     base: &Access,
     head: &Access,
@@ -36,7 +37,11 @@ pub(super) fn settled(
         let new = emergency(head, name);
         let by = new.and_then(|new| new.approved.clone());
         let is_settled = match new {
-            Some(_) => by.is_some() && by != old.approved,
+            Some(_) if by.is_some() && by != old.approved => true,
+            Some(_) => {
+                let new = head.requests.get(name);
+                old.approved.is_none() && new.is_some_and(|new| takes_out(request, new))
+            }
             None => old.approved.is_none(),
         };
         if is_settled {
@@ -63,6 +68,26 @@ pub(super) fn settled(
         settled.owners.insert(base.policy.owners.iter().cloned().collect());
     }
     settled
+}
+
+/// Whether a person or a target of a request is not in it any more. Its end may come sooner.
+fn takes_out(old: &Request, new: &Request) -> bool {
+    let parties =
+        |request: &Request| request.parties.iter().map(|(party, _)| party.clone()).collect();
+    let (before, after): (BTreeSet<Party>, BTreeSet<Party>) = (parties(old), parties(new));
+    !before.is_subset(&after) || !targets(old).is_subset(&targets(new))
+}
+
+/// What a request reaches: the login or level, and where.
+fn targets(request: &Request) -> BTreeSet<(&str, &str)> {
+    let servers = request.servers.iter().flat_map(|want| {
+        let places = want.nodes.iter().chain(&want.assets);
+        places.map(|(place, _)| (want.login.as_str(), place.as_str()))
+    });
+    let databases = request.databases.iter().flat_map(|want| {
+        want.instances.iter().map(|(instance, _)| (want.level.as_str(), instance.as_str()))
+    });
+    servers.chain(databases).collect()
 }
 
 fn emergency<'a>(access: &'a Access, name: &RequestName) -> Option<&'a Emergency> {
@@ -132,7 +157,8 @@ fn told(base: &Access, head: &Access, name: &RequestName, settled: &Settled) -> 
         None => finding,
     };
     let Some(by) = &settled.by else {
-        let text = format!("takes away the emergency {name}, which no owner has approved");
+        let what = if emergency(head, name).is_some() { "a part of " } else { "" };
+        let text = format!("takes away {what}the emergency {name}, which no owner has approved");
         return at(Finding::new(Kind::EmergencyAsked, text));
     };
     let owns = |owners: &BTreeSet<Party>| {

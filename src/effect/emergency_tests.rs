@@ -138,6 +138,51 @@ fn what_nobody_approved_is_not_taken_away_without_an_owner() {
     assert_eq!(needs, [""; 0]);
 }
 
+/// Whoever got something by it, and whatever it reached, stands there until an owner approved it:
+/// else a friend approves what is left, or somebody what he himself got.
+#[test]
+fn no_part_of_it_is_taken_away_before_it_is_approved() {
+    let two = ASKED.replace("for: fanlichun", "for: [fanlichun, liwei]").replace(
+        "databases:\n",
+        "databases:\n  - { instance: orders-test, level: rw, tables: [a.b] }\n",
+    );
+    let merged = [(PATH, two.as_str())];
+    for less in [
+        two.replace("[fanlichun, liwei]", "fanlichun"),
+        two.replace("  - { instance: orders-prod, level: rw, tables: [billing.invoices] }\n", ""),
+    ] {
+        let (effect, needs) = found(&merged, &[(PATH, &less)]);
+        assert!(needs.contains(&"1 approval of team/payments for the emergency INC-77".to_owned()));
+        assert!(told(&effect)[0].contains("takes away a part of the emergency INC-77"));
+        let gainers = approval::gainers(&effect);
+        assert_eq!(gainers.len(), 2, "{gainers:?}");
+    }
+    // That it ends sooner is nobody's to approve.
+    let (_, needs) = found(&merged, &[(PATH, &two.replace("15:50", "13:50"))]);
+    assert_eq!(needs, [""; 0]);
+    let approved = two.replace("from:", "approved-afterwards: liwei\nfrom:");
+    let less = approved.replace("[fanlichun, liwei]", "fanlichun");
+    let (_, needs) = found(&[(PATH, &approved)], &[(PATH, &less)]);
+    assert_eq!(needs, [""; 0]);
+}
+
+/// What an emergency adopted would go with it after hours: an application's account, say.
+#[test]
+fn an_emergency_adopts_nothing_without_approvals() {
+    let adopts =
+        ASKED.replace("[billing.invoices] }", "[billing.invoices], adopts: { account: shop } }");
+    let (_, needs) = found(&[], &[(PATH, &adopts)]);
+    assert!(
+        needs.contains(&"2 approvals of team/payments for orders-prod".to_owned()),
+        "{needs:?}"
+    );
+    let (_, needs) = found(&[(PATH, ASKED)], &[(PATH, &adopts)]);
+    assert!(
+        needs.contains(&"2 approvals of team/payments for orders-prod".to_owned()),
+        "{needs:?}"
+    );
+}
+
 /// Most are approved when they are over: that edit alone is possible then.
 #[test]
 fn one_that_is_over_can_still_be_approved() {

@@ -71,6 +71,9 @@ pub struct Effect {
     pub emergencies: BTreeSet<RequestName>,
     /// The emergencies of the base that the branch approves afterwards, or takes away.
     pub settled: BTreeMap<RequestName, Settled>,
+    /// The requests that the branch makes adopt something, or give back what they have: whose
+    /// access that is about, and what, in words. All that they give is judged as if it were new.
+    pub handed: BTreeMap<RequestName, BTreeSet<(PersonName, String)>>,
 }
 
 /// A target at which somebody gets more.
@@ -102,7 +105,13 @@ pub fn compare(inputs: &Inputs<'_>) -> Effect {
     let changed = Changed::of(inputs.base_tree, inputs.head_tree);
     let judge = Judge::new(base, head, moment);
     let settled = emergency::settled(base, head, &before, &judge);
-    let (mut before, after) = (by_person(&before, moment), by_person(&after, moment));
+    // What was given back gives nothing any more: it covers nothing, and asked for anew it is new.
+    let given_back = |name: &RequestName| base.requests.get(name).is_some_and(|old| old.release);
+    let still = |name: &RequestName| {
+        given_back(name) && head.requests.get(name).is_some_and(|new| new.release)
+    };
+    let mut before = by_person(before.iter().filter(|g| !given_back(g.because.request)), moment);
+    let after = by_person(after.iter().filter(|g| !still(g.because.request)), moment);
     let mut effect = Effect {
         settled,
         settings: settings::compare(base, head),
@@ -120,14 +129,18 @@ pub fn compare(inputs: &Inputs<'_>) -> Effect {
         let both = Person { inputs, changed: &changed, judge: &judge, person };
         both.compare(old, &[], &mut effect, &mut held_back);
     }
-    // What is given back may outlive its end: that is for those to judge who would judge it
-    // as new.
-    let released = adopted::released(base, head, moment);
-    for grant in after.values().flatten().filter(|grant| released.contains(grant.because.request)) {
+    // What is given back may outlive its end, and what is adopted is another hand's until then
+    // and goes with the request: that is for those to judge who would judge it as new.
+    let handed = adopted::handed(base, head, moment);
+    for grant in after.values().flatten() {
+        let Some(what) = handed.get(grant.because.request) else { continue };
         let both = Person { inputs, changed: &changed, judge: &judge, person: grant.person };
-        // An emergency is for hours: given back it would stay, so it needs what it always needs.
+        // An emergency is for hours: given back it would stay, and what it adopts would go with
+        // it, so it needs what it always needs.
         let as_ever = judge.is_emergency(grant);
         both.judged(grant, (as_ever, false), &mut effect, &mut BTreeSet::new());
+        let known = effect.handed.entry(grant.because.request.clone()).or_default();
+        known.extend(what.iter().map(|what| (grant.person.clone(), what.clone())));
     }
     emergency::tell(base, head, &mut effect);
     effect.rows = row::arrange(std::mem::take(&mut effect.rows));
@@ -149,11 +162,11 @@ pub fn compare(inputs: &Inputs<'_>) -> Effect {
 
 /// Grants that are not over, by person.
 fn by_person<'g>(
-    grants: &'g [Grant<'g>],
+    grants: impl Iterator<Item = &'g Grant<'g>>,
     moment: Timestamp,
 ) -> BTreeMap<&'g PersonName, Vec<&'g Grant<'g>>> {
     let mut people: BTreeMap<&PersonName, Vec<&Grant<'_>>> = BTreeMap::new();
-    for grant in grants.iter().filter(|grant| !grant.period.is_over(moment)) {
+    for grant in grants.filter(|grant| !grant.period.is_over(moment)) {
         people.entry(grant.person).or_default().push(grant);
     }
     people

@@ -329,6 +329,24 @@ fn a_request_that_is_over_is_an_error_when_it_is_new_or_edited() {
 }
 
 #[test]
+fn what_was_given_back_covers_nothing() {
+    let (_, request) = FILES[8];
+    let released = format!("{request}release: true\n");
+    let base = [("requests/PAY-1.yaml", released.as_str())];
+    // Looked after again, it is new.
+    let again = between(&base, &[]);
+    assert_eq!((again.approvals, again.rows.len()), (1, 1), "{:?}", words(&again));
+    assert!(again.rows.iter().all(|row| row.kind == Kind::Added));
+    // So is the same that another request asks for.
+    let other = request.replace("PAY-1: refunds", "PAY-2");
+    let copied = between(&base, &[base[0], ("requests/PAY-2.yaml", &other)]);
+    assert_eq!((copied.approvals, copied.rows.len()), (1, 1), "{:?}", words(&copied));
+    // That its file goes takes nothing away.
+    let gone = [("requests/PAY-1.yaml", ""), ("requests/.gitkeep", "x")];
+    assert!(between(&base, &gone).rows.is_empty());
+}
+
+#[test]
 fn what_is_adopted_and_given_back_is_told() {
     let (_, request) = FILES[8];
     let adopts = format!("{request}    adopts: {{ account: jump_md_fanlichun_r }}\n");
@@ -337,7 +355,10 @@ fn what_is_adopted_and_given_back_is_told() {
     let [told] = effect.findings.as_slice() else { panic!("{:#?}", effect.findings) };
     assert_eq!(told.code, FindingKind::Adopts);
     assert!(told.message.contains("PAY-1 adopts jump_md_fanlichun_r"), "{}", told.message);
-    assert_eq!(effect.approvals, 0);
+    // What is adopted goes with the request: a colleague's account, or an application's.
+    assert_eq!((effect.approvals, effect.owners.len()), (1, 1));
+    let again = between(&[("requests/PAY-1.yaml", &adopts)], &[("requests/PAY-1.yaml", &adopts)]);
+    assert!(again.findings.is_empty() && again.approvals == 0);
 
     // What outlives its end is approved as if it were new.
     let released = format!("{request}release: true\n");

@@ -35,7 +35,7 @@ impl FromStr for Ci {
 }
 
 impl Ci {
-    /// The files that check, plan, approve and apply, by path. GitLab's is one file for all, with
+    /// The files that check, plan, approve, apply and report, by path. GitLab's is one file for all, with
     /// the job for requests in it: it runs only when it is called.
     pub fn files(self) -> &'static [(&'static str, &'static str)] {
         match self {
@@ -45,11 +45,14 @@ impl Ci {
                 example!(".github/workflows/approvals.yml"),
                 example!(".github/workflows/apply.yml"),
                 example!(".github/workflows/drift.yml"),
+                example!(".github/workflows/report.yml"),
             ],
             Self::Gitlab => &[example!(".gitlab-ci.yml")],
-            Self::Gitea => {
-                &[example!(".gitea/workflows/access.yml"), example!(".gitea/workflows/drift.yml")]
-            }
+            Self::Gitea => &[
+                example!(".gitea/workflows/access.yml"),
+                example!(".gitea/workflows/drift.yml"),
+                example!(".gitea/workflows/report.yml"),
+            ],
         }
     }
 

@@ -108,12 +108,12 @@ fn production_asks_for_more_and_everything_ends() {
 fn each_forge_gets_the_workflows_of_the_example() {
     for (ci, requests, count) in [
         (Ci::None, true, 0),
-        (Ci::Github, true, 6),
-        (Ci::Github, false, 4),
+        (Ci::Github, true, 7),
+        (Ci::Github, false, 5),
         (Ci::Gitlab, true, 1),
         (Ci::Gitlab, false, 1),
-        (Ci::Gitea, true, 4),
-        (Ci::Gitea, false, 2),
+        (Ci::Gitea, true, 5),
+        (Ci::Gitea, false, 3),
     ] {
         let files = files(&Answers { ci, requests, ..answers() });
         // Of what needs a bot's token nothing is left, the form neither.

@@ -73,7 +73,7 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
             continue;
         }
         let fate = inputs.released.fate(Some(wanted), None);
-        if fate == Fate::Released {
+        if fate == Fate::Released && !is_narrowed_first(wanted, live) {
             continue;
         }
         if live.is_some() {
@@ -159,7 +159,9 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
 fn released(inputs: &Inputs<'_, '_>, seen: &SeenPermission, mark: &Mark) -> Option<String> {
     let derived = &seen.spec.name;
     let wanted = inputs.all.permissions.get(derived);
-    if inputs.released.fate(wanted, Some(mark)) != Fate::Released {
+    if inputs.released.fate(wanted, Some(mark)) != Fate::Released
+        || !gives_no_more(inputs, seen, wanted, mark)
+    {
         return None;
     }
     let before = inputs.all.adoptions.permission(derived).map(|line| line.name);
@@ -171,6 +173,41 @@ fn released(inputs: &Inputs<'_, '_>, seen: &SeenPermission, mark: &Mark) -> Opti
             .all(|other| other.id == seen.id || other.spec.name != *name)
     };
     Some(before.filter(free).unwrap_or(derived).to_owned())
+}
+
+/// Whether a permission that is to be given back gives more than the released requests ask
+/// for, so that it is made narrower before: only what they ask for was approved to stay.
+fn is_narrowed_first(wanted: &Wanted<'_, PermissionSpec>, live: Option<&SeenPermission>) -> bool {
+    let Some((seen, mark)) = live.and_then(|seen| Some((seen, seen.mark.as_ref()?))) else {
+        return false;
+    };
+    // What none of them ever had ends whole.
+    let theirs = wanted.requests().keys().any(|request| mark.requests.contains_key(request));
+    theirs && !permissions::within(&seen.spec, &wanted.spec)
+}
+
+/// Whether a permission of ours gives nothing but what released requests ask for. What nobody
+/// wants under its name may be wanted under another, as when the period changed as well.
+fn gives_no_more(
+    inputs: &Inputs<'_, '_>,
+    seen: &SeenPermission,
+    wanted: Option<&Wanted<'_, PermissionSpec>>,
+    mark: &Mark,
+) -> bool {
+    if let Some(wanted) = wanted {
+        return permissions::within(&seen.spec, &wanted.spec);
+    }
+    inputs.all.permissions.values().any(|other| {
+        let database = other.because.iter().any(|grant| grant.want.level().is_some());
+        let mut spec = seen.spec.clone();
+        if database {
+            // The account may have had the name that it was adopted with.
+            spec.accounts.clone_from(&other.spec.accounts);
+        }
+        inputs.released.fate(Some(other), None) == Fate::Released
+            && other.requests().keys().any(|request| mark.requests.contains_key(request))
+            && permissions::within(&spec, &other.spec)
+    })
 }
 
 /// Says that sessions behind a permission that has ended are left for a while.

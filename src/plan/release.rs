@@ -50,7 +50,8 @@ impl<'a> Released<'a> {
         }
         let asking: BTreeSet<&RequestName> = match (wanted, mark) {
             (Some(wanted), _) => wanted.because.iter().map(|grant| grant.because.request).collect(),
-            // What does not ask any more needs nothing.
+            // What does not ask any more needs nothing, and what is released may ask for it under
+            // another name: whoever gives it back looks.
             (None, Some(mark)) => mark.requests.keys().filter(|name| self.has(name)).collect(),
             (None, None) => BTreeSet::new(),
         };

@@ -6,6 +6,8 @@ use serde::Serialize;
 
 use super::PullRequest;
 use crate::access::model::Request;
+use crate::answers::ends_soon;
+use crate::names::PersonName;
 use crate::repo::Origin;
 use crate::visible;
 
@@ -37,6 +39,10 @@ pub struct Status {
     pub pull_request: Option<PullRequest>,
     /// Who wrote and who merged it; none before it is merged.
     pub origin: Option<Origin>,
+    /// What the policy that is merged has against it: it gets nothing new then.
+    pub against_policy: Vec<String>,
+    /// What it says of an emergency.
+    pub emergency: Option<Emergency>,
     /// Whether JumpServer and the databases are as it says; none when they were not asked.
     pub applied: Option<Applied>,
 }
@@ -53,11 +59,23 @@ pub enum State {
     Upcoming,
     /// It is merged, and its period runs.
     Active,
+    /// As active, and it ends within two weeks.
+    Ending,
     /// It is merged, and over.
     Ended,
     /// Its pull request was merged, and the file is not there now: it was taken back, or this
     /// clone is older.
     Gone,
+}
+
+/// A request that is merged without the usual approvals.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Emergency {
+    /// What happened, in the words of its author.
+    pub reason: String,
+    /// The owner who approved it afterwards; none when nobody has.
+    pub approved_afterwards: Option<PersonName>,
 }
 
 /// Whether the live state is as a request says.
@@ -94,8 +112,9 @@ pub fn state(
     if let Some(request) = merged {
         return Some(match &request.period {
             period if period.is_over(moment) => State::Ended,
-            period if period.has_started(moment) => State::Active,
-            _ => State::Upcoming,
+            period if !period.has_started(moment) => State::Upcoming,
+            period if ends_soon(period.end(), moment).is_some() => State::Ending,
+            _ => State::Active,
         });
     }
     match pull {

@@ -8,6 +8,7 @@ use jumpgate_sandbox::Version;
 
 use crate::comment::forge::{Api, Forge, JOB_TOKEN};
 use crate::comment::reviews::PullRequest;
+use crate::notify::post::Hooks;
 use crate::support::company::{Company, Done};
 
 /// Runs the step with these inputs.
@@ -155,4 +156,40 @@ async fn missing_approvals_are_a_status_and_no_failure_of_the_job() {
     let fork = [inputs[0], inputs[1], ("SAME_REPOSITORY", "false")];
     step(&company, &forge, &fork).await.expect(4);
     assert_eq!(statuses().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_apply_did_is_told_and_the_report_is_kept() {
+    let company = Company::with_hosts(Version::V4).await;
+    let (forge, hooks) = (Forge::start(Api::Github).await, Hooks::start().await);
+    company.write("notify.yaml", "channels:\n  ops: { kind: wecom }\n");
+    company.write(
+        "requests/new.yaml",
+        "for: liwei\nreason: x\nuntil: 2027-02-28\nservers:\n  - login: app\n    assets: [pay-web-01]\n",
+    );
+    company.merge("logs for liwei");
+    let url = format!("{}/cgi-bin/webhook/send", hooks.url);
+    let notify = [
+        ("COMMAND", "notify"),
+        ("RESULT", "last.json"),
+        ("STATE", "told.json"),
+        ("JUMPGATE_NOTIFY_OPS_URL", &url),
+    ];
+    // An apply that stopped early leaves no result.
+    step(&company, &forge, &notify).await.expect(0);
+    assert!(hooks.came().is_empty());
+    let apply = [("COMMAND", "apply"), ("RESULT", "last.json")];
+    let applied = step(&company, &forge, &apply).await.expect(0);
+    assert!(applied.stdout.contains("Applied: 1 done"), "{}", applied.stdout);
+    for messages in [1, 0] {
+        step(&company, &forge, &notify).await.expect(0);
+        assert_eq!(hooks.came().len(), messages);
+    }
+    let report = [("COMMAND", "report"), ("OUT", "access.html")];
+    step(&company, &forge, &report).await.expect(0);
+    let page = fs::read_to_string(company.dir().join("access.html")).expect("a page");
+    assert!(page.contains("pay-web-01"));
+    step(&company, &forge, &[("COMMAND", "audit")]).await.expect(0);
+    let audit = [("COMMAND", "audit"), ("FAIL_ON", "low")];
+    step(&company, &forge, &audit).await.expect(4);
 }

@@ -69,9 +69,12 @@ fn a_new_access_repo_passes_the_check_at_once() {
 #[test]
 fn what_needs_a_bot_can_be_left_out() {
     for (ci, workflows) in [
-        ("github", vec!["apply.yml", "approvals.yml", "drift.yml", "pull-request.yml"]),
+        (
+            "github",
+            vec!["apply.yml", "approvals.yml", "drift.yml", "pull-request.yml", "report.yml"],
+        ),
         ("gitlab", vec![".gitlab-ci.yml"]),
-        ("gitea", vec!["access.yml"]),
+        ("gitea", vec!["access.yml", "drift.yml", "report.yml"]),
     ] {
         let folder = tempfile::tempdir().expect("a folder");
         let arguments = [&["--no-requests", "--ci", ci][..], &FLAGS].concat();

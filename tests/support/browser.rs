@@ -156,8 +156,11 @@ impl Browser {
     /// The texts of all elements of a kind that are drawn.
     #[track_caller]
     pub(crate) fn texts(&mut self, selector: &str) -> Vec<String> {
+        // What was not drawn yet has no text: two frames later everything on the screen is.
         let all = self.value(&format!(
-            "[...document.querySelectorAll({})].filter(e => e.checkVisibility()).map(e => e.innerText.replace(/\\s+/g, ' ').trim())",
+            "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(\
+             [...document.querySelectorAll({})].filter(e => e.checkVisibility())\
+             .map(e => e.innerText.replace(/\\s+/g, ' ').trim())))))",
             json!(selector)
         ));
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();

@@ -74,6 +74,10 @@ pub(super) struct Args {
     /// Write what the run did as Prometheus text, also when it fails.
     #[arg(long, value_name = "FILE")]
     pub(super) metrics_file: Option<PathBuf>,
+    /// Write what the run did as JSON to a file too, as `--format json` prints it: for
+    /// `jumpgate notify --apply`. A run that has no result leaves the file as it is.
+    #[arg(long, value_name = "FILE")]
+    pub(super) result_file: Option<PathBuf>,
     /// Ask for at least so much about how something new was merged, whatever policy.yaml says.
     #[arg(long, value_enum, value_name = "HOW")]
     pub(super) provenance: Option<Provenance>,

@@ -1,13 +1,14 @@
 //! What an apply did: for people in a few lines, for programs as JSON.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::sessions::SessionsEnded;
 use crate::apply::Outcome;
-use crate::cli;
+use crate::cli::{self, file};
 use crate::plan::{Item, Plan, What};
 use crate::report::Report;
 use crate::visible::clean;
@@ -113,6 +114,12 @@ impl ApplyReport {
     /// The JSON form.
     pub(crate) fn json(&self) -> String {
         crate::visible::json(self)
+    }
+
+    /// Writes the JSON form to a file, whole or not at all; in error, why not.
+    pub(crate) fn write(&self, path: &Path) -> Result<(), String> {
+        file::replace(path, format!("{}\n", self.json()).as_bytes())
+            .map_err(|error| format!("{} cannot be written: {error}", path.display()))
     }
 
     /// The last lines for people.

@@ -183,6 +183,12 @@ fn finish(
     let result = ApplyReport::of(report.clone(), &plan, outcomes, left.as_ref());
     let result = result.overdue(metrics.overdue);
     (metrics.done, metrics.failed, metrics.skipped) = result.counts();
+    let written = match &args.result_file {
+        Some(path) => {
+            result.write(path).map_or_else(|error| could_not_run(&error), |()| Outcome::Done)
+        }
+        None => Outcome::Done,
+    };
     let printed = match args.format {
         Format::Json => print_result(&format!("{}\n", result.json())),
         Format::Text if !nothing => print_result(&result.text()),
@@ -195,8 +201,8 @@ fn finish(
             Outcome::Done
         }
     };
-    let outcome = result.outcome().and(crate::cli::plan::outcome(&plan, false)).and(printed);
-    Ok(outcome.and(stopped.unwrap_or(Outcome::Done)))
+    let outcome = result.outcome().and(crate::cli::plan::outcome(&plan, false));
+    Ok(outcome.and(written).and(printed).and(stopped.unwrap_or(Outcome::Done)))
 }
 
 /// Two rounds as one. A step that failed and was tried again is told once.

@@ -37,6 +37,11 @@ pub(super) async fn settled(judge: &mut Judge<'_>, unproven: &mut Unproven) -> a
                 ));
                 break;
             };
+            if approval::brought(&effect).contains_key(name) {
+                let why = format!("{} made it wider after that", short(&step.commit));
+                verdict = Verdict::Against(why);
+                break;
+            }
             if effect.settled.get(name).is_some_and(|one| one.by.as_ref() == Some(by)) {
                 verdict = judge.verdict(&steps, place).await;
                 break;
@@ -116,6 +121,11 @@ impl Judge<'_> {
             person.forge.as_ref().is_some_and(|forge| forge.eq_ignore_ascii_case(login))
         });
         let name = name.or(known.map(|(name, _)| name));
+        let moment = pull.merged.unwrap_or(self.merged.moment);
+        let left = name.and_then(|name| compared.base.people.get(name)?.left.as_ref());
+        if let (Some(name), true) = (name, left.is_some_and(|left| left.at <= moment)) {
+            return Verdict::Against(format!("{name} merged it, and has left"));
+        }
         if let Some(name) = name
             && approval::gainers(&compared.effect).contains(name)
         {

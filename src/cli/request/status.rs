@@ -15,10 +15,10 @@ use crate::forge::{self, PullRequest};
 use crate::names::RequestName;
 use crate::plan::{self, Focus};
 use crate::repo::{self, Tree, branch};
-use crate::request::status::{self, Applied, Pull, SCHEMA, State, Status};
+use crate::request::status::{self, Applied, Emergency, Pull, SCHEMA, State, Status};
 use crate::request::{self as made, External};
 use crate::visible::clean;
-use crate::{access, credentials, desired, grants, observe};
+use crate::{access, answers, credentials, desired, grants, observe};
 
 /// Say where a request stands: in a branch, merged, running, over, and whether it is applied.
 #[derive(Debug, clap::Args)]
@@ -103,6 +103,17 @@ impl Args {
             pull_request: pull
                 .map(|(_, pull)| made::PullRequest { number: pull.number, url: pull.url }),
             origin,
+            against_policy: match (state, proposed.as_ref()) {
+                (State::Ended, _) => Vec::new(),
+                (_, Some(proposed)) if waits => against(&access, proposed, &name, moment),
+                _ => against(&access, &access, &name, moment),
+            },
+            emergency: request.and_then(|(_, request)| request.emergency.as_ref()).map(|one| {
+                status::Emergency {
+                    reason: one.reason.clone(),
+                    approved_afterwards: one.approved.clone(),
+                }
+            }),
             applied,
         };
         match self.format {
@@ -159,6 +170,13 @@ impl Args {
         }
         Ok(None)
     }
+}
+
+/// What the policy of `judge` has against a request of `files`.
+fn against(judge: &Access, files: &Access, name: &str, moment: Timestamp) -> Vec<String> {
+    let grants = grants::of(files);
+    let its = grants.iter().filter(|grant| grant.because.request.as_str() == name);
+    answers::against_policy(&judge.policy, its, moment)
 }
 
 fn where_it_stands(pull: &PullRequest) -> Pull {
@@ -255,6 +273,7 @@ fn print(status: &Status) {
         State::Refused => "refused: its pull request was closed and not merged",
         State::Upcoming => "merged: it begins later",
         State::Active => "active",
+        State::Ending => "active: it ends soon",
         State::Ended => "ended",
         State::Gone => "gone: it was merged, and is not in the repo now",
     };
@@ -281,6 +300,18 @@ fn print(status: &Status) {
     if let Some(origin) = &status.origin {
         let pull = origin.pull_request.as_ref().map(|pull| format!(", {pull}")).unwrap_or_default();
         line("merged by", &format!("{}{pull}", origin.merged_by));
+    }
+    match &status.emergency {
+        None => {}
+        Some(Emergency { reason, approved_afterwards: Some(by) }) => {
+            line("emergency", &format!("{reason}; {by} approved it afterwards"));
+        }
+        Some(Emergency { reason, .. }) => {
+            line("emergency", &format!("{reason}; no owner has approved it yet"));
+        }
+    }
+    for broken in &status.against_policy {
+        line("against policy", broken);
     }
     match &status.applied {
         None => {}

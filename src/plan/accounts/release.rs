@@ -4,6 +4,8 @@ use super::one::One;
 use super::{AccountChange, AccountMark, AccountStep, Accounts, Planned};
 use crate::desired::{AccountSpec, Wanted};
 use crate::handover::{self, Seen};
+use crate::mark::Mark;
+use crate::mysql::difference::{difference, narrows};
 use crate::mysql::spec::AccountName;
 use crate::names::PersonName;
 use crate::plan::release::Fate;
@@ -33,6 +35,10 @@ impl<'a> One<'_, '_, 'a> {
         }
         // It is foreign, or was never made: nothing is made for what is released.
         let Some(mark) = mark else { return true };
+        if !self.holds_no_more(wanted, mark, seen) {
+            // What goes beyond it goes first, or all of it when nothing released asks for it.
+            return false;
+        }
         let owner = &self.inputs.access.config.owner;
         let attribute = self.live.server.dialect.has_attribute();
         let Some(steps) = handover::release(owner, seen, attribute) else { return false };
@@ -49,5 +55,32 @@ impl<'a> One<'_, '_, 'a> {
             shrinks: false,
         });
         true
+    }
+
+    /// Whether the account holds nothing but what released requests ask for: only that was
+    /// approved to stay. What nobody wants under this name may be wanted under another, as when
+    /// the line `adopts` went together with the release.
+    fn holds_no_more(
+        &self,
+        wanted: Option<&Wanted<'a, AccountSpec>>,
+        mark: &Mark,
+        seen: &Seen<'_>,
+    ) -> bool {
+        let Some(server) = seen.server else { return true };
+        let naming = self.live.server.dialect.naming();
+        let within = |wanted: &Wanted<'a, AccountSpec>| {
+            difference(&server.held, &wanted.spec.grants, naming)
+                .is_ok_and(|changes| !changes.iter().any(narrows))
+        };
+        if let Some(wanted) = wanted {
+            return within(wanted);
+        }
+        let mut others = self.inputs.all.accounts_on(self.instance).map(|(_, wanted)| wanted);
+        others.any(|other| {
+            self.inputs.released.fate(Some(other), None) == Fate::Released
+                && other.requests().keys().any(|request| mark.requests.contains_key(request))
+                && self.inputs.people.users.get(other.person).copied() == mark.user
+                && within(other)
+        })
     }
 }

@@ -1,5 +1,7 @@
 //! What is given back stays as it is.
 
+use std::collections::BTreeSet;
+
 use super::world::{World, repo};
 use super::{NOW, REFUNDS, kinds, text};
 use crate::jumpserver::spec::PermissionSpec;
@@ -76,6 +78,77 @@ fn a_new_period_and_a_release_at_once_take_nothing() {
     let plan = world.apply(&repo(&[("r", &moved)], &[]), NOW);
     assert_eq!(plan.removals.counted, 0);
     assert_eq!((world.live().permissions.len(), world.server().accounts.len()), (2, 1));
+}
+
+const BILLING: &str = "for: fanlichun
+reason: look at bills
+from: 2026-12-01
+until: 2027-02-28
+servers: [{ login: app, assets: [pay-web-02] }]
+databases: [{ instance: orders-prod, level: r, tables: [billing.*] }]
+";
+
+/// What is held on the databases, and what the permissions on hosts open.
+fn held(world: &mut World) -> (Vec<String>, BTreeSet<String>) {
+    let accounts = world.server().accounts.values();
+    let databases = accounts.flat_map(|account| account.held.databases.keys().cloned()).collect();
+    let permissions = world.live().permissions.values();
+    let assets = permissions.flat_map(|seen| seen.spec.assets.clone()).collect();
+    (databases, assets)
+}
+
+#[test]
+fn what_another_request_had_is_taken_away_before_the_release() {
+    let mut world = World::new();
+    world.apply(&repo(&[("a", REFUNDS), ("b", BILLING)], &[]), NOW);
+    let (databases, assets) = held(&mut world);
+    assert!(databases.contains(&"billing".to_owned()), "{databases:?}");
+    assert!(assets.contains("pay-web-02"), "{assets:?}");
+    // The one is given back, the other is taken back: nobody approved that it stays.
+    let access = repo(&[("a", &released(REFUNDS))], &[]);
+    let plan = world.plan(&access, NOW);
+    world.carry_out(&plan);
+    assert!(plan.removals.counted > 0, "{:?}", plan.removals);
+    let (databases, assets) = held(&mut world);
+    assert!(!databases.contains(&"billing".to_owned()), "{databases:?}");
+    assert!(!assets.contains("pay-web-02"), "{assets:?}");
+    let ours = |world: &mut World| world.live().accounts.values().any(|one| one.mark.is_some());
+    assert!(ours(&mut world), "it is narrowed while it is ours");
+    let stood = held(&mut world);
+    world.apply(&access, NOW);
+    assert!(!ours(&mut world));
+    assert_eq!(held(&mut world), stood);
+    assert!(world.plan(&access, NOW).items.is_empty());
+}
+
+#[test]
+fn what_a_released_request_asks_no_more_ends() {
+    let mut world = World::new();
+    world.apply(&repo(&[("r", REFUNDS)], &[]), NOW);
+    // The release asks for less, and approvals were given for that alone.
+    let less = "for: fanlichun
+reason: PAY-1234
+from: 2026-12-01
+until: 2027-02-28
+servers: [{ login: app, assets: [pay-web-02] }]
+release: true
+";
+    let access = repo(&[("r", less)], &[]);
+    for _ in 0..2 {
+        world.apply(&access, NOW);
+    }
+    assert_eq!(held(&mut world), (vec![], BTreeSet::new()));
+}
+
+#[test]
+fn a_leaver_keeps_nothing_by_a_release() {
+    let mut world = World::new();
+    world.apply(&repo(&[("r", REFUNDS)], &[]), NOW);
+    let left = ("people/fanlichun.yaml", "name: 范立春\nleft: 2026-11-30\n");
+    for _ in 0..2 {
+        world.apply(&repo(&[("r", &released(REFUNDS))], &[left]), NOW);
+    }
+    assert_eq!(held(&mut world), (vec![], BTreeSet::new()));
 }
 
 fn specs(world: &mut World) -> Vec<PermissionSpec> {

@@ -200,6 +200,9 @@ async fn rules_that_were_pushed_past_a_pull_request_open_nothing() {
     let (company, forge) = (company("forge").await, Forge::start(Api::Github).await);
     company.write("policy.yaml", "environments: [prod]\nprovenance: forge\n");
     company.merge("softer");
+    // By softer rules nobody has to approve the next edit of them, which therefore says nothing.
+    company.write("policy.yaml", "environments: [prod]\nprovenance: forge\n# for now\n");
+    company.merge("a remark");
     company.write("requests/new.yaml", &request(&company, "pay-web-01"));
     company.merge("logs for fanlichun");
     let done = run(&company, Some(&forge), &["apply", "--yes"]).await.expect(4);
@@ -219,4 +222,25 @@ async fn a_pull_request_into_another_branch_does_not_count() {
     let done = run(&company, Some(&forge), &["apply", "--yes"]).await.expect(4);
     assert!(done.stdout.contains("went into soft"), "{}", done.stdout);
     assert_eq!(held(&company), 0);
+}
+
+/// What is given back outlives its end, and what is adopted goes with the request: each needs
+/// what a new request needs, also at apply.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_given_back_past_a_pull_request_stays_ours() {
+    for how in ["git", "forge"] {
+        let (company, forge) = (company("off").await, Forge::start(Api::Github).await);
+        company.write("requests/new.yaml", &request(&company, "pay-web-01"));
+        company.merge("logs for fanlichun");
+        run(&company, None, &["apply", "--yes"]).await.expect(0);
+        let released = request(&company, "pay-web-01") + "release: true\n";
+        company.write("requests/new.yaml", &released);
+        company.merge("pushed");
+        let args = ["apply", "--yes", "--provenance", how];
+        let done = run(&company, Some(&forge), &args).await.expect(4);
+        assert!(done.stdout.contains("JG260"), "{how}\n{}", done.stdout);
+        let permission = company.jumpserver.permission("jump_app_fanlichun_20270228");
+        let permission = permission.expect("it stays");
+        assert!(permission.comment.contains("jumpgate"), "{how} {permission:?}");
+    }
 }

@@ -1,6 +1,6 @@
 //! `jumpgate notify` against servers that answer as the chat systems and mail servers do.
 
-mod post;
+pub(crate) mod post;
 
 use std::fs;
 use std::process::{Command, Stdio};

@@ -13,15 +13,15 @@ use tokio::net::TcpListener;
 
 /// A post that came.
 #[derive(Debug, Clone)]
-pub(super) struct Post {
-    pub(super) path: String,
-    pub(super) query: String,
-    pub(super) signature: Option<String>,
-    pub(super) text: String,
+pub(crate) struct Post {
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) signature: Option<String>,
+    pub(crate) text: String,
 }
 
 impl Post {
-    pub(super) fn body(&self) -> serde_json::Value {
+    pub(crate) fn body(&self) -> serde_json::Value {
         serde_json::from_str(&self.text).expect("JSON")
     }
 }
@@ -30,15 +30,15 @@ impl Post {
 type Answers = VecDeque<(&'static str, u16, &'static str)>;
 
 #[derive(Clone, Default)]
-pub(super) struct Hooks {
-    pub(super) url: String,
+pub(crate) struct Hooks {
+    pub(crate) url: String,
     came: Arc<Mutex<Vec<Post>>>,
     answers: Arc<Mutex<Answers>>,
 }
 
 impl Hooks {
     /// Answers success in each system's own way, by the path.
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let hooks = Self { url, ..Self::default() };
@@ -79,12 +79,12 @@ impl Hooks {
     }
 
     /// The next post below `path` gets this answer.
-    pub(super) fn answer(&self, path: &'static str, status: u16, body: &'static str) {
+    pub(crate) fn answer(&self, path: &'static str, status: u16, body: &'static str) {
         self.answers.lock().expect("answers").push_back((path, status, body));
     }
 
     /// What came since the last time.
-    pub(super) fn came(&self) -> Vec<Post> {
+    pub(crate) fn came(&self) -> Vec<Post> {
         std::mem::take(&mut *self.came.lock().expect("posts"))
     }
 }

@@ -35,8 +35,11 @@ async fn a_request_is_followed_from_its_branch_to_its_end() {
     let refused = read(&repo.with_forge(&forge, api, &json, "").await.expect(0).stdout);
     assert_eq!(refused["state"], "refused");
 
+    let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * 5);
+    let soon = format!("until: {}", soon.strftime("%Y-%m-%d"));
     for (period, state) in [
         ("until: 2099-02-28", "active"),
+        (&soon, "ending"),
         ("from: 2098-01-01\nuntil: 2099-02-28", "upcoming"),
         ("until: 2020-02-28", "ended"),
     ] {
@@ -49,10 +52,43 @@ async fn a_request_is_followed_from_its_branch_to_its_end() {
         repo.git(&["push", "--quiet", "origin", "main"]);
         let done = repo.run(&json).expect(0);
         let told = read(&done.stdout);
+        assert_eq!(told["against-policy"], serde_json::json!([]));
         assert_eq!(told["state"], state);
         assert_eq!(told["origin"]["pull_request"], "#1");
         jsonschema::validate(&schema, &told).expect("it has its form");
     }
+}
+
+#[test]
+fn what_policy_has_against_a_request_and_an_emergency_are_told() {
+    let repo = Repo::new();
+    let policy = "environments: [prod]\nemergency: { mergers: [liwei], longest: 4h }\n\
+                  limits: [{ when: { login: root }, longest: 7d }]\n";
+    repo.put("policy.yaml", policy);
+    let now = jiff::Timestamp::now();
+    let hour = jiff::SignedDuration::from_hours(1);
+    let moment = |at: jiff::Timestamp| at.strftime("%Y-%m-%dT%H:%MZ").to_string();
+    let request = super::FILE.replace("login: app", "login: root");
+    repo.put("requests/long.yaml", &request);
+    let urgent = format!(
+        "from: {}\nuntil: {}\nemergency: payments are down\n",
+        moment(now - hour),
+        moment(now + hour)
+    );
+    repo.put("requests/urgent.yaml", &super::FILE.replace("until: 2099-02-28\n", &urgent));
+    repo.git(&["add", "--all"]);
+    repo.git(&["commit", "--quiet", "--message", "two requests"]);
+    repo.git(&["push", "--quiet", "origin", "main"]);
+    let long = repo.run(&["status", "long"]).expect(0);
+    assert!(
+        long.stdout.contains("  against policy: policy allows at most 7 days here"),
+        "{}",
+        long.stdout
+    );
+    let urgent = repo.run(&["status", "urgent"]).expect(0);
+    let told = "  emergency: payments are down; no owner has approved it yet\n";
+    assert!(urgent.stdout.contains(told), "{}", urgent.stdout);
+    assert!(urgent.stdout.starts_with("urgent: active: it ends soon\n"), "{}", urgent.stdout);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -215,7 +215,9 @@ impl Grown {
         let name = format!("`{user}`@`127.0.0.1`");
         let (host, grants, why): (_, &[&str], _) = match number {
             19 => ("127.0.0.1", &["SELECT ON billing.*"], "pair"),
-            1..=20 if number % 2 == 0 => ("127.0.0.1", &["SELECT ON `pay%`.*"], "wildcard"),
+            1..=20 if number.is_multiple_of(2) => {
+                ("127.0.0.1", &["SELECT ON `pay%`.*"], "wildcard")
+            }
             1..=20 => ("127.0.0.1", &["SELECT ON `pay_us`.*"], "wildcard"),
             21..=40 => ("127.0.0.1", &["SELECT ON orders.*"], "beyond"),
             41..=45 => ("127.0.0.1", &["SELECT ON orders.*"], "login"),

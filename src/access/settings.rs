@@ -33,7 +33,8 @@ pub(super) struct Named {
 
 impl Loader<'_> {
     pub(super) fn config(&mut self) -> Option<Config> {
-        let help = "every access repo begins with it: version, owner, time-zone and jumpserver";
+        let help = "every access repo begins with it; `jumpgate init DIR` writes a new one, and other commands \
+                    take its folder as DIR";
         let (file, read) = self.required::<ConfigFile>("jumpgate", help)?;
         if read.version.value != 1 {
             self.at(

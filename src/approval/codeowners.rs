@@ -117,7 +117,10 @@ impl Lines<'_> {
                 logins.insert(format!("@{login}"));
             }
             None => {
-                self.left_out.insert(format!("{name} owns something and has no name at the forge"));
+                self.left_out.insert(format!(
+                    "{name} owns something and has no name at the forge: add `forge:` to \
+                     people/{name}.yaml"
+                ));
             }
         }
     }

@@ -94,7 +94,7 @@ kinds! {
         "it has that account's privileges without having them granted";
     /// The same user name at another host.
     SameName = "JG321", "accounts of one name at several hosts",
-        "which one a login gets hangs on its address, and each has another password and other grants";
+        "which one a login gets depends on its address, and each has its own password and grants";
     /// Grants on what does not exist.
     Gone = "JG322", "grants on something that does not exist",
         "they come back to life when somebody makes a thing of that name";

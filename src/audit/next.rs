@@ -63,7 +63,7 @@ impl Next {
     /// Shows an object of JumpServer.
     pub(super) fn look(access: &Access, organization: &str, list: &str, id: Uuid) -> Self {
         Self {
-            text: "see his roles, and take away what he does not need".into(),
+            text: "see their roles, and take away what they do not need".into(),
             runs: Runs::Shell,
             command: format!(
                 "curl -H \"Authorization: Token $JUMPGATE_JUMPSERVER_TOKEN\" \

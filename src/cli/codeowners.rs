@@ -18,7 +18,7 @@ pub(super) struct Args {
     /// Write the file; what others wrote in it stays.
     #[arg(long, conflicts_with = "check")]
     write: bool,
-    /// Exit with 3 when the file is not as it would be written.
+    /// Exit with 2 when the file is not as it would be written.
     #[arg(long)]
     check: bool,
     /// The kind of forge; in CI it is found by itself, and else it is github.
@@ -70,7 +70,7 @@ fn codeowners(args: &Args) -> Result<Outcome, Outcome> {
             "error: {} is out of date: run `jumpgate codeowners --write`",
             path.display()
         );
-        return Ok(Outcome::Invalid);
+        return Ok(Outcome::Pending);
     }
     if !args.write {
         anstream::print!("{part}");

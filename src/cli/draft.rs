@@ -115,8 +115,8 @@ impl<'a> Draft<'a> {
             let known = self.access.requests.keys().map(|name| name.as_str());
             let outcome = super::plan::unknown("request", stem, known);
             if let Some(base) = &self.base {
-                let base = clean(&base.revision);
-                anstream::eprintln!("  a branch starts from {base}, and its files were read");
+                let base = clean(base.revision.trim_start_matches("refs/remotes/"));
+                anstream::eprintln!("  a branch starts from {base}: the files there were read");
             }
             outcome
         })

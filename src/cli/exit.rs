@@ -9,7 +9,8 @@ pub enum Outcome {
     Done,
     /// It could not run: exit code 1.
     CouldNotRun,
-    /// Changes are pending (`plan --detailed-exitcode`): exit code 2.
+    /// Changes are pending (`plan --detailed-exitcode`), or a file is out of date (`--check`):
+    /// exit code 2.
     Pending,
     /// The files are invalid: exit code 3.
     Invalid,

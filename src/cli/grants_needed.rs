@@ -26,10 +26,10 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value = "mysql")]
     server: Kind,
     /// The user name of the account that plan uses.
-    #[arg(long, default_value = "jumpgate_plan")]
+    #[arg(long, value_name = "USER", default_value = "jumpgate_plan")]
     plan_user: String,
     /// The user name of the account that apply uses.
-    #[arg(long, default_value = "jumpgate")]
+    #[arg(long, value_name = "USER", default_value = "jumpgate")]
     apply_user: String,
     /// The host part of both: from where jumpgate connects.
     #[arg(long, default_value = "10.8.0.%")]
@@ -83,21 +83,27 @@ pub(super) fn run(args: &Args) -> Outcome {
         ("jumpgate plan: reads, and nothing else", Purpose::Plan, &args.plan_user),
         ("jumpgate apply: makes, changes and ends accounts", Purpose::Apply, &args.apply_user),
     ] {
-        anstream::println!("-- {title}");
         let login = AccountName { user: user.clone(), host: args.host.clone() };
+        if purpose == Purpose::Apply {
+            anstream::println!();
+        }
+        anstream::println!("-- {title}");
+        anstream::println!(
+            "-- make it first: CREATE USER {} IDENTIFIED BY '...'",
+            rights::account(&login)
+        );
         let statements = rights::grants_needed(&dialect, purpose, &login, &privileges, &databases);
         for statement in statements {
             anstream::println!("{statement};");
         }
-        anstream::println!();
         if purpose == Purpose::Plan {
+            anstream::println!();
             anstream::println!(
                 "-- optional: `unused` and `review --live` count connections with it"
             );
             for statement in rights::to_count(&dialect, &login) {
                 anstream::println!("{statement};");
             }
-            anstream::println!();
         }
     }
     Outcome::Done

@@ -21,6 +21,7 @@ mod file;
 mod forge;
 mod format;
 mod grants_needed;
+mod groups;
 mod import;
 mod init;
 mod list;
@@ -59,75 +60,75 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Write a new access repo.
-    Init(init::Args),
+    /// Ask for access: by questions at a terminal, by flags, or as JSON.
+    Request(Box<request::Args>),
+    /// Ask for what another person has.
+    Copy(request::Copy),
+    /// Give a request a later end.
+    Renew(edit::Renew),
+    /// Take a request back, or let it end sooner.
+    Cancel(edit::Cancel),
+    /// Let a person leave: everything ends after a day.
+    Leave(edit::Leave),
+    /// Show what may be asked for, and on which terms.
+    #[command(subcommand)]
+    List(list::Command),
+    /// Show what a person has, what waits for approval, and how to connect.
+    Mine(mine::Args),
+    /// Say where a request stands.
+    Status(request::Status),
     /// Check the files of an access repo: no credentials, no network.
     Check(check::Args),
     /// Show who gets what until when: reads everything, changes nothing.
     Plan(plan::Args),
-    /// Write a plan as the one comment on a pull request, or update it.
+    /// Keep a plan as the one comment on a pull request.
     Comment(comment::Args),
     /// Say who must approve a pull request and who has, by the forge's reviews.
     Approvals(approvals::Args),
     /// Write CODEOWNERS from the owners of the inventory.
     Codeowners(codeowners::Args),
+    /// Approve an emergency after it was merged.
+    ApproveEmergency(edit::ApproveEmergency),
+    /// Write a list of who has what, and take the answers to it.
+    Review(review::Args),
+    /// Say which access nobody used, and take it out of the files.
+    Unused(unused::Args),
     /// Make JumpServer and the databases match what is merged.
     Apply(apply::Args),
     /// Renew passwords of database accounts.
     Rotate(rotate::Args),
-    /// Show what opens a door and did not come through git, the worst first.
-    Audit(audit::Args),
-    /// Tell people what ends soon, what an apply did, and what waits for them.
+    /// Tell people what ends soon, what was done, and what waits for them.
     Notify(notify::Args),
-    /// Say what differs on the targets from what was applied last, though git did not change.
-    Drift(drift::Args),
-    /// Write one page that shows who has what until when, for any browser.
-    Report(report::Args),
-    /// Try every target, and say what is missing.
-    Doctor(doctor::Args),
-    /// Print the statements that give an instance's accounts what plan and apply need.
-    GrantsNeeded(grants_needed::Args),
-    /// Print the rights that the users of plan and apply need in JumpServer.
-    RolesNeeded(roles_needed::Args),
-    /// Say what the code of an error or a finding means, and what to do.
-    Explain(explain::Args),
-    /// Print the JSON schema of a file or an output.
-    Schema(schema::Args),
     /// Say who may do something on a target, by which request, merged by whom.
     Who(who::Who),
     /// Say why a person may do something on a target.
     Why(who::Why),
-    /// Show what may be asked for, on which terms, and what a person has of it.
-    #[command(subcommand)]
-    List(list::Command),
-    /// Show what a person has, what waits for approval, and how to connect.
-    Mine(mine::Args),
-    /// Write what may be asked for, as the servers have it, into the access repo.
-    Catalog(catalog::Args),
-    /// Ask for access: by questions at a terminal, by flags, or as JSON.
-    Request(Box<request::Args>),
-    /// Ask for what another person has.
-    Copy(request::Copy),
-    /// Say where a request stands.
-    Status(request::Status),
-    /// Approve an emergency after it was merged.
-    ApproveEmergency(edit::ApproveEmergency),
-    /// Give a request a later end.
-    Renew(edit::Renew),
-    /// Take a request back, or let it end sooner.
-    Cancel(edit::Cancel),
-    /// Give back what a request has, as it is.
-    Release(edit::Release),
-    /// Say which access nobody used for some days, and take it out of the files.
-    Unused(unused::Args),
-    /// Write a list of who has what, to be answered, and take the answers back.
-    Review(review::Args),
-    /// Let a person leave: everything ends after a day.
-    Leave(edit::Leave),
-    /// Write files from what JumpServer has.
+    /// Write one page that shows who has what until when, for any browser.
+    Report(report::Args),
+    /// Show what opens a door and did not come through git, the worst first.
+    Audit(audit::Args),
+    /// Say what another hand changed on the targets since the last apply.
+    Drift(drift::Args),
+    /// Write a new access repo.
+    Init(init::Args),
+    /// Try every target, and say what is missing.
+    Doctor(doctor::Args),
+    /// Print the rights for the JumpServer users of plan and apply.
+    RolesNeeded(roles_needed::Args),
+    /// Print the statements for the database accounts of plan and apply.
+    GrantsNeeded(grants_needed::Args),
+    /// Write files from what JumpServer and the databases have.
     #[command(subcommand)]
     Import(import::Command),
-    /// Print the script that completes jumpgate's commands and names in a shell.
+    /// Write what the servers have to ask for into the access repo.
+    Catalog(catalog::Args),
+    /// Give back what a request has: jumpgate looks after it no more.
+    Release(edit::Release),
+    /// Say what the code of an error or a finding means.
+    Explain(explain::Args),
+    /// Print the JSON schema of a file or an output.
+    Schema(schema::Args),
+    /// Print the script for Tab in a shell.
     Completions(completions::Args),
     /// Write the man pages.
     Man(man::Args),
@@ -142,10 +143,12 @@ pub fn main() -> Outcome {
             return outcome;
         }
         let mut command = command();
-        let matches = command.get_matches_mut();
-        let cli = match Cli::from_arg_matches(&matches) {
+        let read = command.try_get_matches_from_mut(std::env::args_os()).and_then(|matches| {
+            Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+        });
+        let cli = match read {
             Ok(cli) => cli,
-            Err(error) => error.format(&mut command).exit(),
+            Err(error) => return misread(&error),
         };
         match log::start() {
             Ok(()) => cli.run(),
@@ -154,9 +157,9 @@ pub fn main() -> Outcome {
     })
 }
 
-/// The command line, with examples in the help of each command.
+/// The command line, with its commands in groups, and examples in the help of each.
 fn command() -> clap::Command {
-    examples::add(Cli::command())
+    groups::add(examples::add(Cli::command()))
 }
 
 impl Cli {
@@ -222,6 +225,16 @@ fn block_on_value<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
     Ok(runtime.block_on(work))
 }
 
+/// Shows the help that was asked for, or what is wrong with the flags. The latter could not run:
+/// clap's own code for it, 2, says here that changes are pending.
+fn misread(error: &clap::Error) -> Outcome {
+    let shown = error.print();
+    match error.use_stderr() {
+        false if shown.is_ok() => Outcome::Done,
+        _ => Outcome::CouldNotRun,
+    }
+}
+
 /// Says why a command cannot run.
 fn could_not_run(error: &impl std::fmt::Display) -> Outcome {
     anstream::eprintln!("error: {}", crate::visible::clean(&error.to_string()));
@@ -237,6 +250,14 @@ fn print_result(text: &str) -> Outcome {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Outcome::Done,
         Err(error) => could_not_run(&format!("the result could not be printed: {error}")),
     }
+}
+
+/// A text in lines that fit into the terminal: how the first begins, and how the others do.
+fn folded(first: &str, rest: &str, text: &str) -> String {
+    let mut folded = String::new();
+    let look = crate::report::Look { width: width(), colours: false };
+    crate::report::wrap(&mut folded, look, first, rest, text);
+    folded
 }
 
 /// The width of the terminal, within what reads well; 80 when it is none.

@@ -110,7 +110,10 @@ impl Args {
             lines: &lines,
         });
         if lines.is_empty() {
-            return Err(could_not_run(&format!("{}: there is no access now", scope.words())));
+            return Err(could_not_run(&format!(
+                "there is no access now to be reviewed: {}",
+                scope.words()
+            )));
         }
         if list.len() as u64 > LARGEST {
             return Err(could_not_run(

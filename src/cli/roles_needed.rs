@@ -8,8 +8,8 @@ pub(super) struct Args {}
 
 pub(super) fn run(_args: &Args) -> Outcome {
     anstream::println!(
-        "Make two roles for the organization (System settings > Roles > Organization roles),\n\
-         and give each to a user of its own:\n"
+        "Make two roles for the organization (System settings > Roles > Organization\n\
+         roles), and give each to a user of its own:"
     );
     for (title, purposes) in [
         ("jumpgate-plan", &[Purpose::Plan][..]),
@@ -20,11 +20,10 @@ pub(super) fn run(_args: &Args) -> Outcome {
             &[Purpose::Plan, Purpose::Apply, Purpose::People][..],
         ),
     ] {
-        anstream::println!("{title}");
+        anstream::println!("\n{title}");
         for right in RIGHTS.iter().filter(|right| purposes.contains(&right.purpose)) {
-            anstream::println!("  {:32} {}", right.code, right.why);
+            anstream::println!("  {:29} {}", right.code, right.why);
         }
-        anstream::println!();
     }
     Outcome::Done
 }

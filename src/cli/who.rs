@@ -10,12 +10,11 @@ use owo_colors::OwoColorize;
 use super::approvers::Approvers;
 use super::plan::Format;
 use super::source::Source;
-use super::{Outcome, could_not_run, width};
+use super::{Outcome, could_not_run};
 use crate::access::model::Access;
 use crate::answers::{self, Answer, Found, State, Target, WayIn};
 use crate::names::PersonName;
 use crate::plan::Focus;
-use crate::report::{self, Look};
 use crate::visible::{clean, tame};
 use crate::{credentials, grants, observe, repo};
 
@@ -103,7 +102,7 @@ fn ask(args: &Who, person: Option<&PersonName>) -> Result<Outcome, Outcome> {
     }
     match args.format {
         Format::Json => anstream::println!("{}", answer.json()),
-        _ => print(&answer),
+        _ => print(&answer, person),
     }
     Ok(outcome)
 }
@@ -136,23 +135,28 @@ async fn live(
     Ok((answers::ways(access, &observed, target, person, now), outcome))
 }
 
-fn print(answer: &Answer) {
+fn print(answer: &Answer, person: Option<&PersonName>) {
     if answer.grants.is_empty() {
-        anstream::println!("By git nobody has anything on {}.", clean(&answer.target));
+        let target = clean(&answer.target);
+        match person {
+            Some(person) => anstream::println!("By git {person} has nothing on {target}."),
+            None => anstream::println!("By git nobody has anything on {target}."),
+        }
     }
     for found in &answer.grants {
         show(found);
     }
     if let Some(ways) = &answer.ways {
-        print_ways(&answer.target, ways);
+        print_ways(&answer.target, person, ways);
     }
 }
 
 /// The ways that the servers have, by people: what git gives a person first.
-fn print_ways(target: &str, ways: &[WayIn]) {
+fn print_ways(target: &str, person: Option<&PersonName>, ways: &[WayIn]) {
     let target = clean(target);
     if ways.is_empty() {
-        anstream::println!("\nOn the servers there is no way to {target}.");
+        let whose = person.map(|person| format!(" for {person}")).unwrap_or_default();
+        anstream::println!("\nOn the servers there is no way to {target}{whose}.");
         return;
     }
     let holders: Vec<&[WayIn]> = answers::holders(ways).collect();
@@ -242,8 +246,5 @@ fn line(text: &str) {
 
 /// A text at some depth, folded.
 fn line_at(indent: &str, text: &str) {
-    let mut folded = String::new();
-    let look = Look { width: width(), colours: false };
-    report::wrap(&mut folded, look, indent, &format!("{indent}  "), text);
-    anstream::print!("{folded}");
+    anstream::print!("{}", super::folded(indent, &format!("{indent}  "), text));
 }

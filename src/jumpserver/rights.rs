@@ -72,7 +72,7 @@ pub const RIGHTS: &[Right] = &[
     Right {
         code: "accounts.view_account",
         purpose: Purpose::Plan,
-        why: "see which accounts an asset has; never their secrets",
+        why: "see which accounts an asset has, no secrets",
         method: "GET",
         place: "/accounts/accounts/",
     },

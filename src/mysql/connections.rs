@@ -49,9 +49,12 @@ impl Reader {
             "SELECT USER, CAST(SUM(TOTAL_CONNECTIONS) AS CHAR) FROM \
              information_schema.USER_STATISTICS GROUP BY USER"
         } else {
-            let why = "it does not count connections (performance_schema is off";
-            let why = if mariadb { format!("{why}, and userstat)") } else { format!("{why})") };
-            return Ok(Err(why));
+            let off = if mariadb {
+                "performance_schema and userstat are"
+            } else {
+                "performance_schema is"
+            };
+            return Ok(Err(format!("it does not count connections ({off} off)")));
         };
         let needs = rights::to_count(&self.facts.server.dialect, &self.facts.me).join("; ");
         let unseen = Ok(Err(format!("it does not show its counters: run `{needs}`")));

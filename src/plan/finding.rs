@@ -72,7 +72,7 @@ kinds! {
     /// An object of another hand has the name.
     InTheWay = "JG216", Error, "something that jumpgate did not make is in the way";
     /// It carries our label without our mark.
-    Copy = "JG217", Warning, "a copy of one of our objects, or one edited by hand";
+    Copy = "JG217", Warning, "a copy of an object of jumpgate's, or one edited by hand";
     /// Our mark stands there without our label.
     LabelStripped = "JG218", Warning, "a label was taken off";
     /// A foreign permission opens a database account of ours.

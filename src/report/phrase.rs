@@ -164,14 +164,11 @@ pub(super) fn sentence(people: &[&str], row: &Row, most: usize) -> Phrase {
         (None, Some(after)) => phrase.ours(format!(" get{s} ")).then(whole(after)),
         (Some(before), None) => phrase.ours(format!(" lose{s} ")).then(whole(before)),
         (Some(before), Some(after)) if before.thing == after.thing && before.user == after.user => {
-            let verb = match row.kind {
-                Kind::Narrowed => format!(" lose{s} a part of "),
-                _ => format!(" keep{s} "),
-            };
+            let only = if row.kind == Kind::Narrowed { " only " } else { " " };
             phrase
-                .ours(verb)
+                .ours(format!(" keep{s} "))
                 .then(thing(&after.thing, most))
-                .ours(" ")
+                .ours(only)
                 .then(periods(&after.periods))
                 .ours(" (was ")
                 .then(periods(&before.periods))

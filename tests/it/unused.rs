@@ -151,7 +151,7 @@ async fn a_database_server_tells_what_it_counts() {
         if kind.is_mysql() {
             assert!(before.contains("its account did not connect since"), "{before}");
         } else {
-            assert!(before.contains("performance_schema is off, and\n  userstat)"), "{before}");
+            assert!(before.contains("performance_schema and userstat are\n  off)"), "{before}");
             server.run("SET GLOBAL userstat = 1").await;
         }
         assert!(

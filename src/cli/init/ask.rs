@@ -38,7 +38,7 @@ impl<R: BufRead, W: Write> Prompt<R, W> {
             };
             match parse(answer) {
                 Ok(value) => return Ok(value),
-                Err(error) => self.show(&format!("  {error}\n"))?,
+                Err(error) => self.show(&crate::cli::folded("  ", "  ", &error))?,
             }
         }
     }

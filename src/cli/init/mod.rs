@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use jiff::tz::TimeZone;
 
 use self::ask::Prompt;
-use super::{Outcome, could_not_run};
+use super::{Outcome, could_not_run, folded};
 use crate::init::questions::{CI, ENVIRONMENTS, ORGANIZATION, OWNER, TIME_ZONE, URL};
 use crate::init::{self, Answers, Ci, Environments, Question};
 use crate::names::Owner;
@@ -152,15 +152,22 @@ fn next(args: &Args, ci: Ci) {
         Ci::None => "Run `jumpgate plan` on every pull request, and `jumpgate apply` from cron.",
         _ => "Set what the CI files mark with `set:`, add the secrets that they name, and push.",
     };
-    anstream::eprintln!(
-        "
-Next:
-1. Describe your servers and databases in {}: its README.md shows how. Commit.
-2. `jumpgate roles-needed` and `jumpgate grants-needed` say which accounts jumpgate needs. Put \
-         their credentials into the environment, then `jumpgate doctor`, `jumpgate import people`.
-3. {last}",
-        dir.join("inventory").display()
-    );
+    let first = if repo::place(dir).is_ok() { "Commit" } else { "`git init` there, and commit" };
+    let steps = [
+        format!(
+            "Describe your servers and databases in {}: its README.md shows how. {first}.",
+            dir.join("inventory").display()
+        ),
+        "`jumpgate roles-needed` and `jumpgate grants-needed` say which accounts jumpgate needs. Put \
+         their credentials into the environment, then `jumpgate doctor`, `jumpgate import people`."
+            .to_owned(),
+        last.to_owned(),
+    ];
+    let mut text = "\nNext:\n".to_owned();
+    for (number, step) in (1..).zip(steps) {
+        text.push_str(&folded(&format!("{number}. "), "   ", &step));
+    }
+    anstream::eprint!("{text}");
 }
 
 #[cfg(test)]

@@ -82,7 +82,7 @@ fn kind(access: &Access, terminal: &mut impl Terminal) -> Result<Thing, String> 
         (true, false) => Ok(Thing::Databases),
         (false, false) => {
             let choices = ["servers", "databases"].map(str::to_owned);
-            ask(terminal, "What: servers or databases", None, &choices, |text| {
+            ask(terminal, "Servers or databases", None, &choices, |text| {
                 let given = text.to_ascii_lowercase();
                 match () {
                     () if given.is_empty() => Err("expected servers or databases".to_owned()),
@@ -213,7 +213,7 @@ fn until(draft: &Draft<'_>, answers: &mut Ask, terminal: &mut impl Terminal) -> 
         let ended = end(draft, text)?;
         let with = Ask { until: ended.0.clone(), hours: ended.1, ..answers.clone() };
         let refused = refusals(draft, &with);
-        if refused.is_empty() { Ok(ended) } else { Err(refused.join("\n  ")) }
+        if refused.is_empty() { Ok(ended) } else { Err(refused.join("\n")) }
     })?;
     (answers.until, answers.hours) = ended;
     Ok(())
@@ -340,6 +340,8 @@ fn one(
     ask(terminal, &question, proposed, &names, |text| {
         if names.iter().any(|name| name == text) {
             Ok(text.to_owned())
+        } else if text.is_empty() {
+            Err(format!("expected one of {}", names.join(", ")))
         } else {
             Err(unknown(what, text, &names))
         }

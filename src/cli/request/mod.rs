@@ -56,7 +56,7 @@ struct Period {
     /// The last day, or the moment at which it ends, as in a request file.
     #[arg(long, value_name = "DATE", conflicts_with = "hours")]
     until: Option<String>,
-    /// End so many hours behind the beginning, or behind now.
+    /// End so many hours after the beginning, or from now.
     #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(1..=87600))]
     hours: Option<u32>,
     /// Mark it as an emergency, and say what happened: those whom policy names merge it without

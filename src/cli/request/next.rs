@@ -32,7 +32,7 @@ pub(super) fn ask(place: &Place, terminal: &mut impl Terminal) -> Result<Next, S
     let token = publish.at.repository(&place.dir, &publish.remote).is_ok();
     let choices = ["file", "branch", "push", "pull-request"].map(str::to_owned);
     let proposed = if token { "pull-request" } else { "file" };
-    let question = "Then: only the file, a branch, push it, or open a pull-request";
+    let question = "Then (file, branch, push, pull-request)";
     ask_for(terminal, question, Some(proposed), &choices, |text| match text {
         "file" => Ok(Next::File),
         "branch" => Ok(Next::Branch),

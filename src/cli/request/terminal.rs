@@ -41,7 +41,12 @@ pub(super) fn ask<T>(
         };
         match parse(answer) {
             Ok(value) => return Ok(value),
-            Err(error) => terminal.say(&format!("  {error}")),
+            Err(error) => {
+                // A line for each reason.
+                for line in error.lines() {
+                    terminal.say(crate::cli::folded("  ", "  ", line.trim()).trim_end());
+                }
+            }
         }
     }
 }

@@ -112,13 +112,13 @@ async fn a_person_answers_and_a_pull_request_is_opened() {
         let mut screen = Screen::start(&repo, &args, &[("JUMPGATE_FORGE_TOKEN", "bot-token")]);
         // Who asks is known by the address that git has.
         screen.answer("For whom [fanlichun]: ", "\r");
-        screen.answer("What: servers or databases: ", "s\t\r");
+        screen.answer("Servers or databases: ", "s\t\r");
         screen.answer("Which nodes or servers: ", "pay-web-01, pay-lin\r");
         screen.wait("there is no node or server pay-lin here");
         screen.answer("Which nodes or servers: ", "pay-web-01\r");
         screen.answer("Which login (app, root): ", "app\r");
         screen.answer("Something else too [no]: ", "yes\r");
-        screen.answer("What: servers or databases: ", "databases\r");
+        screen.answer("Servers or databases: ", "databases\r");
         // Tab completes the only instance.
         screen.answer("Which instances: ", "ord\t\r");
         screen.answer("Which level (r, rw): ", "r\r");
@@ -131,7 +131,7 @@ async fn a_person_answers_and_a_pull_request_is_opened() {
         screen.wait("policy wants an end here");
         screen.answer("Until when (2027-02-28, 30d, 4h): ", "2099-02-28\r");
         screen.answer("Why: ", "PAY-1234: reconcile refunds\r");
-        screen.answer("open a pull-request [pull-request]: ", "\r");
+        screen.answer("pull-request) [pull-request]: ", "\r");
         screen.wait("3 added");
         screen.answer("Open the pull request [yes]: ", "\r");
         screen.end()
@@ -155,7 +155,7 @@ async fn what_flags_say_is_not_asked_and_no_writes_nothing() {
         screen.answer("Until when (2027-02-28, 30d, 4h): ", "30d\r");
         screen.wait("policy allows at most 7 days here");
         screen.answer("Until when (2027-02-28, 30d, 4h): ", "4h\r");
-        screen.answer("open a pull-request [file]: ", "\r");
+        screen.answer("pull-request) [file]: ", "\r");
         screen.answer("Write the file [yes]: ", "no\r");
         screen.end()
     });
@@ -176,16 +176,16 @@ async fn tab_knows_the_names_of_the_catalogue_and_a_slip_is_told() {
     let args = words(&["request", "--for", "liwei", "--reason", "logs", "--until", "2099-02-28"]);
     let (code, seen) = tokio::task::block_in_place(|| {
         let mut screen = Screen::start(&repo, &args, &[]);
-        screen.answer("What: servers or databases: ", "servers\r");
+        screen.answer("Servers or databases: ", "servers\r");
         screen.answer("Which nodes or servers: ", "pay-web-7\t, /Default/payments/e\t\r");
         screen.answer("Which login (app, root): ", "app\r");
         screen.answer("Something else too [no]: ", "yes\r");
-        screen.answer("What: servers or databases: ", "databases\r");
+        screen.answer("Servers or databases: ", "databases\r");
         screen.answer("Which instances: ", "orders-prod\r");
         screen.answer("Which level (r, rw): ", "r\r");
         screen.answer("Which tables", "billing.inv\t, orders.itms\r");
         screen.answer("Something else too [no]: ", "\r");
-        screen.answer("open a pull-request [file]: ", "\r");
+        screen.answer("pull-request) [file]: ", "\r");
         screen.wait("orders-prod had no table orders.itms on 2026-12-01");
         screen.wait("did you mean `orders.items`?");
         screen.answer("Write the file [yes]: ", "\r");

@@ -71,7 +71,7 @@ const update = () => {
   if (matrix) drawDetail();
 };
 
-// Everything that only hangs on the language.
+// Everything that only depends on the language.
 const speak = () => {
   const title = data.matrix ? say("title", data.owner) : say("title-audit", data.owner);
   document.title = title;

@@ -38,6 +38,7 @@ pub mod apply;
 pub mod approval;
 pub mod audit;
 pub mod catalog;
+mod certificate;
 pub mod cli;
 pub mod credentials;
 pub mod desired;

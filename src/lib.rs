@@ -56,6 +56,7 @@ pub mod handover;
 pub mod import;
 pub mod init;
 pub mod jumpserver;
+mod kinds;
 pub mod mark;
 pub mod mysql;
 pub mod names;

@@ -1,40 +1,17 @@
 //! What can be wrong with a door: each kind with its code and why it matters.
 
-use std::fmt;
-
-use serde::Serialize;
-
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $variant:ident = $code:literal, $title:literal, $why:literal;)*) => {
-        /// What can be wrong with a door. Its code never changes its meaning.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Kind {
-            $($(#[$doc])* $variant,)*
-        }
-
-        impl Kind {
-            /// All of them, in the order of their codes.
-            pub const ALL: &[Self] = &[$(Self::$variant),*];
-
-            /// The code, such as `JG301`.
-            pub fn code(self) -> &'static str {
-                match self { $(Self::$variant => $code,)* }
-            }
-
-            /// It in a few words.
-            pub fn title(self) -> &'static str {
-                match self { $(Self::$variant => $title,)* }
-            }
-
-            /// Why it matters, in one sentence.
-            pub fn why(self) -> &'static str {
-                match self { $(Self::$variant => $why,)* }
-            }
-        }
-    };
-}
+use crate::kinds::kinds;
 
 kinds! {
+    /// What can be wrong with a door. Its code never changes its meaning.
+    Kind {
+        /// The code, such as `JG301`.
+        code;
+        /// It in a few words.
+        title: &'static str;
+        /// Why it matters, in one sentence.
+        why: &'static str;
+    }
     /// A permission that git does not know.
     Permission = "JG300", "a permission that git does not know",
         "nobody approved it in git, and nothing ends it";
@@ -131,18 +108,6 @@ kinds! {
     /// A secret that nobody changes.
     StaleSecret = "JG341", "a secret that nobody changes",
         "everybody who ever knew it still does";
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code())
-    }
-}
-
-impl Serialize for Kind {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.code())
-    }
 }
 
 impl schemars::JsonSchema for Kind {

@@ -3,42 +3,24 @@
 pub mod pages;
 mod render;
 
-use std::fmt;
 use std::ops::Range;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::access::model::Site;
+use crate::kinds::kinds;
 
 pub use render::render;
 
-macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident = $text:literal, $title:literal;)*) => {
-        /// The stable code of a kind of error: it never changes its meaning.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Code {
-            $($(#[$doc])* $variant,)*
-        }
-
-        impl Code {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$variant),*];
-
-            /// The code as people see it.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
-            }
-
-            /// It in a few words.
-            pub fn title(self) -> &'static str {
-                match self { $(Self::$variant => $title,)* }
-            }
-        }
-    };
-}
-
-codes! {
+kinds! {
+    /// The stable code of a kind of error: it never changes its meaning.
+    Code {
+        /// The code as people see it.
+        as_str;
+        /// It in a few words.
+        title: &'static str;
+    }
     /// The file is no text, or too large.
     NotText = "JG001", "not a text file";
     /// The file is no YAML.
@@ -138,18 +120,6 @@ impl Code {
             _ if self.as_str() < "JG100" => Severity::Error,
             _ => Severity::Warning,
         }
-    }
-}
-
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl Serialize for Code {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
     }
 }
 

@@ -1,6 +1,8 @@
 //! Why something was left alone.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
+
+use crate::kinds::kinds;
 
 /// One reason: its kind, and what is the case here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
@@ -18,37 +20,16 @@ impl Reason {
     }
 }
 
-macro_rules! whys {
-    ($($(#[$doc:meta])* $variant:ident = $word:literal, $title:literal, $help:literal;)*) => {
-        /// A kind of reason.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Why {
-            $($(#[$doc])* $variant,)*
-        }
-
-        impl Why {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$variant),*];
-
-            /// Its stable word in JSON.
-            pub fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word,)* }
-            }
-
-            /// It in a few words.
-            pub fn title(self) -> &'static str {
-                match self { $(Self::$variant => $title,)* }
-            }
-
-            /// What a person can do.
-            pub fn help(self) -> &'static str {
-                match self { $(Self::$variant => $help,)* }
-            }
-        }
-    };
-}
-
-whys! {
+kinds! {
+    /// A kind of reason.
+    Why {
+        /// Its stable word in JSON.
+        word;
+        /// It in a few words.
+        title: &'static str;
+        /// What a person can do.
+        help: &'static str;
+    }
     /// It opens nothing: switched off, ended, or empty.
     Shut = "shut", "opens nothing today",
         "delete it in JumpServer, or leave it";
@@ -113,12 +94,6 @@ whys! {
     /// Its file is there already, and does not have it.
     File = "file", "a file is in the way, or would not pass the checks",
         "write it by hand";
-}
-
-impl Serialize for Why {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.word())
-    }
 }
 
 impl schemars::JsonSchema for Why {

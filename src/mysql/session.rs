@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::error::Error;
 use crate::access::model::{Instance, Tls, TlsMode};
+use crate::certificate;
 
 /// Where a server answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -270,23 +271,15 @@ fn refused(server: String, user: &str, error: &mysql_async::Error) -> Error {
 }
 
 fn tls_error(text: &str, error: Option<&rustls::Error>) -> String {
-    use rustls::{CertificateError, Error as Tls};
+    use rustls::Error as Tls;
     match error {
-        Some(Tls::InvalidCertificate(certificate)) => match certificate {
-            // An authority of the same name with another key is another one.
-            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-                "its certificate is not signed by an authority that is trusted: name the right \
-                 file in `tls: { ca: ... }`"
-                    .into()
-            }
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-                "its certificate has expired".into()
-            }
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                "its certificate names another host".into()
-            }
-            _ => format!("its certificate is not valid: {text}"),
-        },
+        Some(Tls::InvalidCertificate(error)) => {
+            let advice = match certificate::is_untrusted(error) {
+                true => ": name the right file in `tls: { ca: ... }`",
+                false => "",
+            };
+            format!("its certificate {}{advice}", certificate::fault(error))
+        }
         // Found by others on Oracle's MySQL 5.7 (its OpenSSL 1.0.2 is set up without curves).
         Some(Tls::AlertReceived(rustls::AlertDescription::HandshakeFailure)) => {
             "no TLS connection: it has no cipher in common with jumpgate. Oracle's builds of \

@@ -1,162 +1,135 @@
 //! What a plan has to tell besides its steps: what is in the way, what is risky, what is
 //! odd.
 
-use std::fmt;
-
 use serde::Serialize;
 
 use crate::access::model::Site;
+use crate::kinds::kinds;
 use crate::names::PersonName;
 
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $variant:ident = $code:literal, $severity:ident, $title:literal;)*) => {
-        /// The kind of a finding. Its code never changes its meaning.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Kind {
-            $($(#[$doc])* $variant,)*
-        }
-
-        impl Kind {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$variant),*];
-
-            /// The code, such as `JG201`.
-            pub fn code(self) -> &'static str {
-                match self { $(Self::$variant => $code,)* }
-            }
-
-            /// How bad it is.
-            pub fn severity(self) -> Severity {
-                match self { $(Self::$variant => Severity::$severity,)* }
-            }
-
-            /// It in a few words.
-            pub fn title(self) -> &'static str {
-                match self { $(Self::$variant => $title,)* }
-            }
-        }
-    };
-}
-
 kinds! {
-    /// The instance could not be read; nothing is changed there.
-    Unreadable = "JG201", Error, "a database server could not be read";
-    /// The server is another one than at the last apply.
-    OtherServer = "JG202", Error, "a database server is not the one it was";
-    /// Two instances lead to one server.
-    OneServerTwice = "JG203", Error, "two instances lead to one server";
-    /// The server cannot be written.
-    NotWritable = "JG204", Error, "a database server cannot be written";
-    /// JumpServer has no such user.
-    UserMissing = "JG205", Error, "JumpServer has no such user";
-    /// The user has another id than the one for whom access was made.
-    UserMadeAnew = "JG206", Error, "a user was made anew";
-    /// The user is switched off or expired.
-    UserDisabled = "JG207", Warning, "a user cannot log in";
-    /// JumpServer has no such asset.
-    AssetMissing = "JG208", Error, "JumpServer has no such asset";
-    /// The asset is no host, or no database of this kind.
-    AssetWrongKind = "JG209", Error, "an asset is of another kind";
-    /// JumpServer has no such node.
-    NodeMissing = "JG210", Error, "JumpServer has no such node";
-    /// The asset lives under another entry's node with another environment.
-    OtherEnvironment = "JG211", Error, "an asset belongs to another environment";
-    /// The asset has none of the login's accounts: the permission opens nothing.
-    LoginAccountMissing = "JG212", Warning, "an asset has no account for the login";
-    /// Assets of the node speak none of the login's protocols.
-    ProtocolMissing = "JG213", Warning, "assets speak none of the login's protocols";
-    /// The database, table or column does not exist.
-    ScopeMissing = "JG214", Error, "a database, table or column does not exist";
-    /// The reader may not see whether it exists.
-    ScopeNotChecked = "JG215", Notice, "whether something exists was not checked";
-    /// An object of another hand has the name.
-    InTheWay = "JG216", Error, "something that jumpgate did not make is in the way";
-    /// It carries our label without our mark.
-    Copy = "JG217", Warning, "a copy of an object of jumpgate's, or one edited by hand";
-    /// Our mark stands there without our label.
-    LabelStripped = "JG218", Warning, "a label was taken off";
-    /// A foreign permission opens a database account of ours.
-    ForeignOpens = "JG219", Error, "a foreign permission opens an account of ours";
-    /// A foreign permission takes a database account of ours away.
-    ForeignExcludes = "JG220", Warning, "a foreign permission excludes an account of ours";
-    /// An account of the same user name stands at another host.
-    LookAlike = "JG221", Risk, "an account of the same name at another host";
-    /// Someone locked the account.
-    Locked = "JG222", Warning, "an account is locked by another hand";
-    /// The password, the account or its secret was changed by another hand.
-    ChangedByHand = "JG223", Warning, "an account was changed by another hand";
-    /// The account holds privileges that this version does not know.
-    UnknownPrivilege = "JG224", Error, "an account holds privileges that are not known";
-    /// Anonymous accounts, PUBLIC or mandatory roles give more to everybody.
-    OpenToEverybody = "JG225", Warning, "a server gives something to everybody";
-    /// The grant breaks policy: it gets nothing new.
-    AgainstPolicy = "JG226", Error, "a merged request breaks policy";
-    /// The node reaches what is added later.
-    NodeReach = "JG227", Notice, "a node reaches everything below it";
-    /// `account-host: %`.
-    AnyHost = "JG228", Risk, "accounts work from any host";
-    /// The connection to the server is not verified.
-    WeakTls = "JG229", Risk, "the connection to a server is not verified";
-    /// A level leaves definers behind.
-    LeavesDefiners = "JG230", Risk, "a level leaves definers behind";
-    /// Something of ours belongs to no instance of the inventory.
-    Orphan = "JG231", Error, "something of ours belongs to no instance";
-    /// Something the server itself has to say.
-    ServerNotice = "JG232", Notice, "a word about a server";
-    /// Someone switched the account off in JumpServer: it stays so.
-    SwitchedOff = "JG233", Warning, "an object was switched off by another hand";
-    /// Objects of ours are there, and the anchor is not.
-    NoAnchor = "JG234", Error, "the anchor is gone";
-    /// A pull request asks for more than the policy of its base allows.
-    BeyondPolicy = "JG240", Error, "a request goes beyond policy";
-    /// An instance that the base does not have.
-    NewTarget = "JG241", Risk, "a target is new in the branch";
-    /// The branch edits where or how a target is reached.
-    TargetMoves = "JG242", Risk, "the branch edits how a target is reached";
-    /// The branch's policy refuses what the base's allowed.
-    HeldBack = "JG243", Warning, "a new policy refuses what was allowed";
-    /// Sessions are open where access ends, or are left after it, as policy sets.
-    OpenSessions = "JG250", Notice, "sessions are open where access ends";
-    /// Sessions on an account whose password another hand changed.
-    DirectLogin = "JG251", Warning, "somebody may have logged in past JumpServer";
-    /// Sessions of an account that the server does not have any more.
-    SessionsOutlive = "JG252", Warning, "sessions outlive their account";
-    /// An emergency that no owner approved afterwards.
-    EmergencyOpen = "JG253", Risk, "an emergency that no owner has approved yet";
-    /// A pull request asks to be merged without the usual approvals, or approves such a merge.
-    EmergencyAsked = "JG254", Risk, "an emergency in a pull request";
-    /// A password that was to be renewed is left as it is.
-    NotRenewed = "JG255", Error, "a password is not renewed";
-    /// A new password interrupts logins on a server that keeps no old one beside it.
-    Interruption = "JG256", Notice, "a login may fail while a password is renewed";
-    /// A run that renewed a password was cut.
-    RenewalCut = "JG257", Notice, "the renewal of a password was cut";
-    /// The line that approves an emergency was merged against the rules.
-    ApprovedAgainstRules = "JG258", Error, "an approval afterwards that does not count";
-    /// Somebody merged the emergency that he asked for.
-    OwnEmergency = "JG259", Warning, "somebody merged his own emergency";
-    /// The pull request lacked approvals, or there was none.
-    MergedAgainstRules = "JG260", Error, "a request was merged against the rules";
-    /// Nobody can tell how the request was merged.
-    MergeNotKnown = "JG261", Error, "how a request was merged is not known";
-    /// What a request adopts is such that others would lose by it, or that it cannot be kept.
-    NotAdopted = "JG262", Error, "what a request adopts cannot be adopted";
-    /// Nothing has the name that a request adopts.
-    NothingToAdopt = "JG263", Warning, "what a request adopts does not exist";
-    /// What a request adopts stands beside what jumpgate made.
-    AdoptedBeside = "JG264", Notice, "what a request adopts stands beside ours";
-    /// Something that is to be released serves another request, too.
-    NotReleased = "JG265", Error, "something is not released, since others need it";
-    /// A branch adopts what exists.
-    Adopts = "JG266", Notice, "a request adopts what exists";
-    /// A branch gives back what a request has: its end in git ends nothing any more.
-    Releases = "JG267", Risk, "a request gives back what it has";
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code())
+    /// The kind of a finding. Its code never changes its meaning.
+    Kind {
+        /// The code, such as `JG201`.
+        code;
+        /// How bad it is.
+        severity: Severity;
+        /// It in a few words.
+        title: &'static str;
     }
+    /// The instance could not be read; nothing is changed there.
+    Unreadable = "JG201", Severity::Error, "a database server could not be read";
+    /// The server is another one than at the last apply.
+    OtherServer = "JG202", Severity::Error, "a database server is not the one it was";
+    /// Two instances lead to one server.
+    OneServerTwice = "JG203", Severity::Error, "two instances lead to one server";
+    /// The server cannot be written.
+    NotWritable = "JG204", Severity::Error, "a database server cannot be written";
+    /// JumpServer has no such user.
+    UserMissing = "JG205", Severity::Error, "JumpServer has no such user";
+    /// The user has another id than the one for whom access was made.
+    UserMadeAnew = "JG206", Severity::Error, "a user was made anew";
+    /// The user is switched off or expired.
+    UserDisabled = "JG207", Severity::Warning, "a user cannot log in";
+    /// JumpServer has no such asset.
+    AssetMissing = "JG208", Severity::Error, "JumpServer has no such asset";
+    /// The asset is no host, or no database of this kind.
+    AssetWrongKind = "JG209", Severity::Error, "an asset is of another kind";
+    /// JumpServer has no such node.
+    NodeMissing = "JG210", Severity::Error, "JumpServer has no such node";
+    /// The asset lives under another entry's node with another environment.
+    OtherEnvironment = "JG211", Severity::Error, "an asset belongs to another environment";
+    /// The asset has none of the login's accounts: the permission opens nothing.
+    LoginAccountMissing = "JG212", Severity::Warning, "an asset has no account for the login";
+    /// Assets of the node speak none of the login's protocols.
+    ProtocolMissing = "JG213", Severity::Warning, "assets speak none of the login's protocols";
+    /// The database, table or column does not exist.
+    ScopeMissing = "JG214", Severity::Error, "a database, table or column does not exist";
+    /// The reader may not see whether it exists.
+    ScopeNotChecked = "JG215", Severity::Notice, "whether something exists was not checked";
+    /// An object of another hand has the name.
+    InTheWay = "JG216", Severity::Error, "something that jumpgate did not make is in the way";
+    /// It carries our label without our mark.
+    Copy = "JG217", Severity::Warning, "a copy of an object of jumpgate's, or one edited by hand";
+    /// Our mark stands there without our label.
+    LabelStripped = "JG218", Severity::Warning, "a label was taken off";
+    /// A foreign permission opens a database account of ours.
+    ForeignOpens = "JG219", Severity::Error, "a foreign permission opens an account of ours";
+    /// A foreign permission takes a database account of ours away.
+    ForeignExcludes = "JG220", Severity::Warning,
+        "a foreign permission excludes an account of ours";
+    /// An account of the same user name stands at another host.
+    LookAlike = "JG221", Severity::Risk, "an account of the same name at another host";
+    /// Someone locked the account.
+    Locked = "JG222", Severity::Warning, "an account is locked by another hand";
+    /// The password, the account or its secret was changed by another hand.
+    ChangedByHand = "JG223", Severity::Warning, "an account was changed by another hand";
+    /// The account holds privileges that this version does not know.
+    UnknownPrivilege = "JG224", Severity::Error, "an account holds privileges that are not known";
+    /// Anonymous accounts, PUBLIC or mandatory roles give more to everybody.
+    OpenToEverybody = "JG225", Severity::Warning, "a server gives something to everybody";
+    /// The grant breaks policy: it gets nothing new.
+    AgainstPolicy = "JG226", Severity::Error, "a merged request breaks policy";
+    /// The node reaches what is added later.
+    NodeReach = "JG227", Severity::Notice, "a node reaches everything below it";
+    /// `account-host: %`.
+    AnyHost = "JG228", Severity::Risk, "accounts work from any host";
+    /// The connection to the server is not verified.
+    WeakTls = "JG229", Severity::Risk, "the connection to a server is not verified";
+    /// A level leaves definers behind.
+    LeavesDefiners = "JG230", Severity::Risk, "a level leaves definers behind";
+    /// Something of ours belongs to no instance of the inventory.
+    Orphan = "JG231", Severity::Error, "something of ours belongs to no instance";
+    /// Something the server itself has to say.
+    ServerNotice = "JG232", Severity::Notice, "a word about a server";
+    /// Someone switched the account off in JumpServer: it stays so.
+    SwitchedOff = "JG233", Severity::Warning, "an object was switched off by another hand";
+    /// Objects of ours are there, and the anchor is not.
+    NoAnchor = "JG234", Severity::Error, "the anchor is gone";
+    /// A pull request asks for more than the policy of its base allows.
+    BeyondPolicy = "JG240", Severity::Error, "a request goes beyond policy";
+    /// An instance that the base does not have.
+    NewTarget = "JG241", Severity::Risk, "a target is new in the branch";
+    /// The branch edits where or how a target is reached.
+    TargetMoves = "JG242", Severity::Risk, "the branch edits how a target is reached";
+    /// The branch's policy refuses what the base's allowed.
+    HeldBack = "JG243", Severity::Warning, "a new policy refuses what was allowed";
+    /// Sessions are open where access ends, or are left after it, as policy sets.
+    OpenSessions = "JG250", Severity::Notice, "sessions are open where access ends";
+    /// Sessions on an account whose password another hand changed.
+    DirectLogin = "JG251", Severity::Warning, "somebody may have logged in past JumpServer";
+    /// Sessions of an account that the server does not have any more.
+    SessionsOutlive = "JG252", Severity::Warning, "sessions outlive their account";
+    /// An emergency that no owner approved afterwards.
+    EmergencyOpen = "JG253", Severity::Risk, "an emergency that no owner has approved yet";
+    /// A pull request asks to be merged without the usual approvals, or approves such a merge.
+    EmergencyAsked = "JG254", Severity::Risk, "an emergency in a pull request";
+    /// A password that was to be renewed is left as it is.
+    NotRenewed = "JG255", Severity::Error, "a password is not renewed";
+    /// A new password interrupts logins on a server that keeps no old one beside it.
+    Interruption = "JG256", Severity::Notice, "a login may fail while a password is renewed";
+    /// A run that renewed a password was cut.
+    RenewalCut = "JG257", Severity::Notice, "the renewal of a password was cut";
+    /// The line that approves an emergency was merged against the rules.
+    ApprovedAgainstRules = "JG258", Severity::Error, "an approval afterwards that does not count";
+    /// Somebody merged the emergency that he asked for.
+    OwnEmergency = "JG259", Severity::Warning, "somebody merged his own emergency";
+    /// The pull request lacked approvals, or there was none.
+    MergedAgainstRules = "JG260", Severity::Error, "a request was merged against the rules";
+    /// Nobody can tell how the request was merged.
+    MergeNotKnown = "JG261", Severity::Error, "how a request was merged is not known";
+    /// What a request adopts is such that others would lose by it, or that it cannot be kept.
+    NotAdopted = "JG262", Severity::Error, "what a request adopts cannot be adopted";
+    /// Nothing has the name that a request adopts.
+    NothingToAdopt = "JG263", Severity::Warning, "what a request adopts does not exist";
+    /// What a request adopts stands beside what jumpgate made.
+    AdoptedBeside = "JG264", Severity::Notice, "what a request adopts stands beside ours";
+    /// Something that is to be released serves another request, too.
+    NotReleased = "JG265", Severity::Error, "something is not released, since others need it";
+    /// A branch adopts what exists.
+    Adopts = "JG266", Severity::Notice, "a request adopts what exists";
+    /// A branch gives back what a request has: its end in git ends nothing any more.
+    Releases = "JG267", Severity::Risk, "a request gives back what it has";
 }
 
 impl schemars::JsonSchema for Kind {
@@ -173,12 +146,6 @@ impl Kind {
     /// Whether it is a request that was merged and must not have been.
     pub fn breaks_policy(self) -> bool {
         matches!(self, Self::AgainstPolicy | Self::MergedAgainstRules | Self::ApprovedAgainstRules)
-    }
-}
-
-impl Serialize for Kind {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.code())
     }
 }
 

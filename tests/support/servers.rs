@@ -123,7 +123,7 @@ impl Server {
         } else {
             initialise(kind, &installed, &data, &fixed);
         }
-        certificates(folder.path());
+        certificates(folder.path(), &["127.0.0.1", "localhost"]);
         let init = folder.path().join("init.sql");
         fs::write(
             &init,
@@ -296,14 +296,15 @@ fn copy(from: &Path, to: &Path) {
     assert!(done.expect("cp runs").success(), "the data directory cannot be copied");
 }
 
-/// An authority and a certificate for 127.0.0.1 and localhost.
-fn certificates(folder: &Path) {
+/// An authority and a certificate of it for these names and addresses: `ca.pem`, `cert.pem` and
+/// `key.pem`.
+pub(crate) fn certificates(folder: &Path, names: &[&str]) {
     let key = rcgen::KeyPair::generate().expect("a key");
     let mut params = rcgen::CertificateParams::new(Vec::new()).expect("parameters");
     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     let ca = params.self_signed(&key).expect("an authority");
     let issuer = rcgen::Issuer::new(params, key);
-    let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let server_key = rcgen::KeyPair::generate().expect("a key");
     let params = rcgen::CertificateParams::new(names).expect("parameters");
     let server = params.signed_by(&server_key, &issuer).expect("a certificate");

@@ -1,6 +1,7 @@
 //! Mail by SMTP: `smtps://` with TLS from the first byte, `smtp://` with STARTTLS, which is
 //! demanded unless the server is on this machine.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use lettre::message::Mailbox;
@@ -11,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::send::is_here;
+use crate::certificate;
 use crate::credentials::channel_variable;
 use crate::notify::Delivery;
 
@@ -53,7 +55,8 @@ impl Mail {
             "smtp" => AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(host),
             _ => return Err(form),
         };
-        let mut builder = builder.map_err(|_| form)?.timeout(Some(PATIENCE));
+        let builder = builder.map_err(|error| format!("no TLS on this machine: {error}"))?;
+        let mut builder = builder.timeout(Some(PATIENCE));
         if let Some(port) = url.port() {
             builder = builder.port(port);
         }
@@ -89,16 +92,19 @@ impl Mail {
         match self.transport.send(mail).await {
             Ok(_) => Ok(()),
             Err(error) => {
-                let mut why = match error.status() {
-                    Some(code) => format!("the mail server answered {code}"),
-                    None if error.is_timeout() => "the mail server did not answer in time".into(),
-                    None if error.is_tls() => "no trusted connection to the mail server".into(),
-                    None if error.is_client() => "the mail server cannot be used".to_owned(),
-                    None => "no connection to the mail server".to_owned(),
+                let mut why = match (error.status(), tls(&error)) {
+                    (Some(code), _) => format!("the mail server answered {code}: {error}"),
+                    (None, Some(why)) => why,
+                    (None, None) if error.is_timeout() => {
+                        "the mail server did not answer in time".to_owned()
+                    }
+                    (None, None) if error.is_client() => {
+                        let why =
+                            error.source().map_or_else(|| error.to_string(), |why| why.to_string());
+                        format!("the mail server cannot be used: {why}")
+                    }
+                    (None, None) => "no connection to the mail server".to_owned(),
                 };
-                if error.status().is_some() || error.is_client() {
-                    why = format!("{why}: {error}");
-                }
                 if let Some(password) = &self.password {
                     why = why.replace(password.expose_secret(), "***");
                 }
@@ -106,6 +112,34 @@ impl Mail {
             }
         }
     }
+}
+
+/// What is wrong with TLS, when that is what failed.
+fn tls(error: &lettre::transport::smtp::Error) -> Option<String> {
+    let mut cause = error.source();
+    let inner = loop {
+        let error = cause?;
+        let carried = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        match carried.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            Some(inner) => break inner,
+            None => cause = error.source(),
+        }
+    };
+    Some(match inner {
+        rustls::Error::InvalidCertificate(why) => {
+            let advice = match certificate::is_untrusted(why) {
+                true => ": trust it on this machine, or name a file of it in SSL_CERT_FILE",
+                false => "",
+            };
+            format!("the certificate of the mail server {}{advice}", certificate::fault(why))
+        }
+        rustls::Error::InvalidMessage(_) => {
+            "the mail server speaks no TLS at this port: expected smtps:// for port 465, or \
+             smtp:// for 587, where TLS begins later"
+                .to_owned()
+        }
+        other => format!("no TLS connection to the mail server: {other}"),
+    })
 }
 
 /// A user name as it is, from an address.

@@ -1,6 +1,8 @@
 //! `jumpgate notify` against servers that answer as the chat systems and mail servers do.
 
 pub(crate) mod post;
+mod smtp;
+mod tls;
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -8,7 +10,8 @@ use std::process::{Command, Stdio};
 use jumpgate_sandbox::Version;
 use tempfile::TempDir;
 
-use self::post::{Hooks, PASSWORD, REFUSED, Smtp};
+use self::post::Hooks;
+use self::smtp::{PASSWORD, REFUSED, Smtp, Tls};
 use crate::support::company::{Company, Done};
 
 /// What must be seen nowhere: tokens in addresses, and secrets.
@@ -208,7 +211,7 @@ const MAIL: &str = "language: zh\nchannels:\n  mail: { kind: mail, from: jumpgat
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mail_goes_to_people_and_owners() {
-    let (repo, smtp) = (Repo::new(MAIL), Smtp::start().await);
+    let (repo, smtp) = (Repo::new(MAIL), Smtp::start(Tls::Never));
     let url = ("JUMPGATE_NOTIFY_MAIL_URL", format!("smtp://jumpgate@127.0.0.1:{}", smtp.port));
     let secret = |text: &str| ("JUMPGATE_NOTIFY_MAIL_SECRET", text.to_owned());
     let wrong = repo.run(&[url.clone(), secret("wrong-password")], &STATE).await.expect(5);

@@ -1,4 +1,4 @@
-//! A server that takes posts as chat systems do, and one that takes mail.
+//! A server that takes posts as chat systems do.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -8,7 +8,6 @@ use axum::body::to_bytes;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::Response;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 
 /// A post that came.
@@ -87,79 +86,4 @@ impl Hooks {
     pub(crate) fn came(&self) -> Vec<Post> {
         std::mem::take(&mut *self.came.lock().expect("posts"))
     }
-}
-
-/// A mail that came: who it is for, and its text as it was sent.
-#[derive(Debug, Clone)]
-pub(super) struct Mail {
-    pub(super) to: String,
-    pub(super) text: String,
-}
-
-/// A mail server that knows one login, and refuses one address.
-#[derive(Clone)]
-pub(super) struct Smtp {
-    pub(super) port: u16,
-    mails: Arc<Mutex<Vec<Mail>>>,
-}
-
-/// `AUTH PLAIN` of jumpgate with the password `tell-nobody-mail`.
-const LOGIN: &str = "AUTH PLAIN AGp1bXBnYXRlAHRlbGwtbm9ib2R5LW1haWw=";
-pub(super) const PASSWORD: &str = "tell-nobody-mail";
-pub(super) const REFUSED: &str = "liwei@acme.example";
-
-impl Smtp {
-    pub(super) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let port = listener.local_addr().expect("an address").port();
-        let smtp = Self { port, mails: Arc::default() };
-        let server = smtp.clone();
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let mails = Arc::clone(&server.mails);
-                tokio::spawn(async move { talk(stream, &mails).await });
-            }
-        });
-        smtp
-    }
-
-    pub(super) fn mails(&self) -> Vec<Mail> {
-        std::mem::take(&mut *self.mails.lock().expect("mails"))
-    }
-}
-
-async fn talk(stream: tokio::net::TcpStream, mails: &Mutex<Vec<Mail>>) -> Option<()> {
-    let (read, mut write) = stream.into_split();
-    let mut lines = BufReader::new(read).lines();
-    write.write_all(b"220 mail.acme.example\r\n").await.ok()?;
-    let (mut to, mut known) = (String::new(), false);
-    while let Some(line) = lines.next_line().await.ok()? {
-        let answer = if line.starts_with("EHLO") {
-            "250-mail.acme.example\r\n250 AUTH PLAIN\r\n"
-        } else if line.starts_with("AUTH") {
-            known = line == LOGIN;
-            if known { "235 ok\r\n" } else { "535 wrong: wrong-password\r\n" }
-        } else if !known && line.starts_with("MAIL") {
-            "530 log in first\r\n"
-        } else if let Some(rest) = line.strip_prefix("RCPT TO:<") {
-            to = rest.trim_end_matches('>').to_owned();
-            if to == REFUSED { "550 no such mailbox\r\n" } else { "250 ok\r\n" }
-        } else if line == "DATA" {
-            write.write_all(b"354 go on\r\n").await.ok()?;
-            let mut text = String::new();
-            while let Some(line) = lines.next_line().await.ok()? {
-                if line == "." {
-                    break;
-                }
-                text.push_str(&line);
-                text.push('\n');
-            }
-            mails.lock().expect("mails").push(Mail { to: to.clone(), text });
-            "250 taken\r\n"
-        } else {
-            "250 ok\r\n"
-        };
-        write.write_all(answer.as_bytes()).await.ok()?;
-    }
-    Some(())
 }

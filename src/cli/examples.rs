@@ -44,6 +44,7 @@ jumpgate codeowners --check --forge gitlab",
         "apply",
         "jumpgate apply
 jumpgate apply --yes --metrics-file /var/lib/node_exporter/jumpgate.prom
+jumpgate apply --yes --result-file last.json
 jumpgate apply --expect 25570e7a54c59a0056eba5019c28cb48",
     ),
     (
@@ -174,7 +175,6 @@ jumpgate release 2026/PAY-1234-refunds --pull-request",
     (
         "notify",
         "jumpgate notify --dry-run
-jumpgate apply --yes --result-file last.json
 jumpgate notify --apply last.json --state /var/lib/jumpgate/notified.json",
     ),
     (

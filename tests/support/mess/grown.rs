@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use jumpgate_sandbox::{NewAccount, NewAsset, NewPermission, NewUser};
 
+use super::texts;
 use crate::support::company::Company;
 
 /// What an import must say.
@@ -24,10 +25,6 @@ pub(crate) struct Grown {
 
 /// The password of every account.
 pub(crate) const PASSWORD: &str = "Their-pass.1";
-
-fn texts(texts: &[&str]) -> Vec<String> {
-    texts.iter().map(|text| (*text).to_owned()).collect()
-}
 
 /// An engineer.
 fn engineer(number: usize) -> String {
@@ -215,7 +212,9 @@ impl Grown {
         let name = format!("`{user}`@`127.0.0.1`");
         let (host, grants, why): (_, &[&str], _) = match number {
             19 => ("127.0.0.1", &["SELECT ON billing.*"], "pair"),
-            1..=20 if number % 2 == 0 => ("127.0.0.1", &["SELECT ON `pay%`.*"], "wildcard"),
+            1..=20 if number.is_multiple_of(2) => {
+                ("127.0.0.1", &["SELECT ON `pay%`.*"], "wildcard")
+            }
             1..=20 => ("127.0.0.1", &["SELECT ON `pay_us`.*"], "wildcard"),
             21..=40 => ("127.0.0.1", &["SELECT ON orders.*"], "beyond"),
             41..=45 => ("127.0.0.1", &["SELECT ON orders.*"], "login"),

@@ -33,6 +33,17 @@ pub(crate) fn wrap(into: &mut String, look: Look, first: &str, rest: &str, text:
     }
 }
 
+/// A text in a style, where there are colours.
+pub(crate) fn paint(look: Look, text: &str, style: Style) -> String {
+    if look.colours { text.style(style).to_string() } else { text.to_owned() }
+}
+
+/// Adds a heading.
+pub(crate) fn heading(into: &mut String, look: Look, title: &str) {
+    into.push_str(&paint(look, title, Style::new().bold()));
+    into.push('\n');
+}
+
 impl Default for Look {
     fn default() -> Self {
         Self { width: 80, colours: false }
@@ -50,7 +61,7 @@ pub fn render(report: &Report, look: Look) -> String {
             (Some(id), _) => id.to_string(),
             (None, _) => "nobody in this repo".to_owned(),
         };
-        page.heading(&title);
+        heading(&mut page.text, page.look, &title);
         for entry in &person.steps {
             page.entry(entry);
         }
@@ -86,19 +97,9 @@ struct Page {
 }
 
 impl Page {
-    fn paint(&self, text: &str, style: Style) -> String {
-        if self.look.colours { text.style(style).to_string() } else { text.to_owned() }
-    }
-
     /// A text that begins at one column and goes on at another.
     fn wrapped(&mut self, first: &str, rest: &str, text: &str) {
         wrap(&mut self.text, self.look, first, rest, text);
-    }
-
-    fn heading(&mut self, title: &str) {
-        let title = self.paint(title, Style::new().bold());
-        self.text.push_str(&title);
-        self.text.push('\n');
     }
 
     fn head(&mut self, report: &Report) {
@@ -124,7 +125,7 @@ impl Page {
             if some.is_empty() {
                 continue;
             }
-            let title = self.paint(title, style);
+            let title = paint(self.look, title, style);
             self.text.push_str(&title);
             self.text.push('\n');
             for finding in some {
@@ -147,7 +148,7 @@ impl Page {
             Sign::Change => ("~", Style::new().yellow()),
             Sign::End => ("-", Style::new().red()),
         };
-        let sign = self.paint(sign, style);
+        let sign = paint(self.look, sign, style);
         let taken = entry.because.iter().any(|reason| reason.state != State::Asks);
         let early = if entry.early_end && taken { "  (before its recorded end)" } else { "" };
         let _ = writeln!(self.text, "  {sign} {}{early}", clean(&entry.title));
@@ -193,13 +194,13 @@ impl Page {
 
     fn foot(&mut self, report: &Report) {
         if let Some(stop) = &report.stop_message {
-            let title = self.paint("Stopped by the guard", Style::new().red().bold());
+            let title = paint(self.look, "Stopped by the guard", Style::new().red().bold());
             self.text.push_str(&title);
             self.text.push('\n');
             self.wrapped("  ", "  ", stop);
             self.text.push('\n');
         }
-        let line = self.paint(&summary(&report.summary), Style::new().bold());
+        let line = paint(self.look, &summary(&report.summary), Style::new().bold());
         self.text.push_str(&line);
         self.text.push('\n');
         if report.people.iter().any(|person| !person.steps.is_empty()) {

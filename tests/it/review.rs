@@ -4,17 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use jumpgate_sandbox::Version;
 
 use crate::support::company::Company;
-
-const REQUEST: &str = "# asked for by payments
-for: [fanlichun, liwei]
-reason: \"PAY-1234: look at the logs\"
-until: 2099-02-28   # the last day
-servers:
-  - login: app
-    assets:
-      - pay-web-01 # the first
-      - pay-web-02 # the second
-";
+use crate::unused::REQUEST;
 
 async fn company() -> Company {
     let company = Company::with_hosts(Version::V4).await;

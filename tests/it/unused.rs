@@ -8,7 +8,8 @@ use crate::schema::{keeps, validator};
 use crate::support::company::Company;
 use crate::support::servers::Kind;
 
-const REQUEST: &str = "# asked for by payments
+/// Two people on two servers, with comments that an edit keeps.
+pub(crate) const REQUEST: &str = "# asked for by payments
 for: [fanlichun, liwei]
 reason: \"PAY-1234: look at the logs\"
 until: 2099-02-28   # the last day

@@ -2,16 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::world::{World, account, database, held, moment, permission};
+use super::world::{World, account, database, held, moment, permission, texts};
 use super::{Options, files, import, left};
 use crate::import::Found;
 use crate::jumpserver::spec::PermissionSpec;
 use crate::mysql::privilege::Privilege::{Delete, Insert, Select, Update};
 use crate::mysql::spec::{AccountName, Row, TableName};
-
-fn texts(texts: &[&str]) -> BTreeSet<String> {
-    texts.iter().map(|text| (*text).to_owned()).collect()
-}
 
 fn at(text: &str) -> jiff::Timestamp {
     text.parse().expect("a moment")

@@ -31,7 +31,7 @@ pub(super) struct World {
     pub(super) seen: Seen,
 }
 
-fn texts(texts: &[&str]) -> BTreeSet<String> {
+pub(super) fn texts(texts: &[&str]) -> BTreeSet<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
 }
 

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use owo_colors::{OwoColorize, Style};
+use owo_colors::Style;
 
 use super::{Change, Drift, Due, How};
 use crate::drift::Hand;
 use crate::period::Edge;
 use crate::plan::finding::Finding;
-use crate::report::text::{Look, wrap};
+use crate::report::text::{Look, heading, paint, wrap};
 use crate::visible::clean;
 
 /// The text.
@@ -24,7 +24,7 @@ pub fn render(drift: &Drift, zone: &jiff::tz::TimeZone, look: Look) -> String {
     page.findings("Errors: this could not be compared", &drift.errors);
     page.due("Due: the next apply does it", &drift.due);
     page.due("Begun by an apply: the next one ends it", &drift.begun);
-    let line = page.paint(&drift.summary(), Style::new().bold());
+    let line = paint(page.look, &drift.summary(), Style::new().bold());
     page.text.push_str(&line);
     page.text.push('\n');
     page.text
@@ -58,18 +58,8 @@ struct Page<'z> {
 }
 
 impl Page<'_> {
-    fn paint(&self, text: &str, style: Style) -> String {
-        if self.look.colours { text.style(style).to_string() } else { text.to_owned() }
-    }
-
     fn wrapped(&mut self, first: &str, rest: &str, text: &str) {
         wrap(&mut self.text, self.look, first, rest, text);
-    }
-
-    fn heading(&mut self, title: &str) {
-        let title = self.paint(title, Style::new().bold());
-        self.text.push_str(&title);
-        self.text.push('\n');
     }
 
     fn head(&mut self, drift: &Drift) {
@@ -95,7 +85,7 @@ impl Page<'_> {
                     (Some(id), _) => id.to_string(),
                     (None, _) => "nobody in this repo".to_owned(),
                 };
-                self.heading(&title);
+                heading(&mut self.text, self.look, &title);
                 last = Some(&change.person);
             }
             self.change(change);
@@ -111,7 +101,7 @@ impl Page<'_> {
             How::Differs => ("~", Style::new().yellow()),
             How::Extra => ("+", Style::new().magenta()),
         };
-        let sign = self.paint(sign, style);
+        let sign = paint(self.look, sign, style);
         let _ = writeln!(self.text, "  {sign} {}", clean(&change.title));
         self.wrapped("      ", "        ", &how(change));
         for words in &change.undo {
@@ -131,7 +121,7 @@ impl Page<'_> {
         if findings.is_empty() {
             return;
         }
-        self.heading(title);
+        heading(&mut self.text, self.look, title);
         for finding in findings {
             let first = format!("  {} ", finding.code);
             self.wrapped(&first, "        ", &finding.message);
@@ -146,7 +136,7 @@ impl Page<'_> {
         if due.is_empty() {
             return;
         }
-        self.heading(title);
+        heading(&mut self.text, self.look, title);
         for one in due {
             let since = one.since.as_ref().map(|since| format!(", since {since}"));
             let words = format!("{}{}", one.title, since.unwrap_or_default());

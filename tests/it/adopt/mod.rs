@@ -7,6 +7,7 @@ mod taken;
 use jumpgate_sandbox::{NewPermission, Version};
 
 use crate::support::company::{Company, Done};
+use crate::support::mess::texts;
 use crate::support::servers::{Kind, Server};
 
 /// An account as the fork's ticket page made them.
@@ -33,10 +34,6 @@ const SYSTEMS: [(Version, Kind); 3] =
 
 fn server(company: &Company) -> &Server {
     company.server.as_ref().expect("a server")
-}
-
-fn texts(texts: &[&str]) -> Vec<String> {
-    texts.iter().map(|text| (*text).to_owned()).collect()
 }
 
 /// A permission as JumpServer makes it when nothing but people, targets and accounts is said.

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use jumpgate_sandbox::{NewAccount, NewAsset, NewPermission, NewUser};
 
+use super::texts;
 use crate::support::company::Company;
 
 /// What an import must say.
@@ -24,10 +25,6 @@ pub(crate) struct Grown {
 
 /// The password of every account.
 pub(crate) const PASSWORD: &str = "Their-pass.1";
-
-fn texts(texts: &[&str]) -> Vec<String> {
-    texts.iter().map(|text| (*text).to_owned()).collect()
-}
 
 /// An engineer.
 fn engineer(number: usize) -> String {

@@ -4,8 +4,8 @@
 //! files. A request that is written names what it adopts, and asks for exactly that: what the
 //! format cannot say is listed with the reason, and left alone. Nothing here changes a server.
 //!
-//! One file for each kind of thing: [`permissions`] and [`accounts`] judge one of them each,
-//! [`requests`] brings both together, [`inventory`] writes what requests may name.
+//! One file for each kind of thing: `permissions` and `accounts` judge one of them each,
+//! `requests` brings both together, `inventory` writes what requests may name.
 
 mod accounts;
 pub mod inventory;

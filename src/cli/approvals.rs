@@ -8,7 +8,7 @@ use super::compare::Both;
 use super::forge::ForgeArgs;
 use super::plan::Format;
 use super::source::{Source, print};
-use super::{Outcome, block_on, could_not_run};
+use super::{Outcome, block_on_ended, could_not_run};
 use crate::access::model::Party;
 use crate::approval::{self, Need};
 use crate::forge::{self, Client, Found, Place, Reviews, Standing, Status, Summary};
@@ -45,11 +45,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
-    block_on(async {
-        match approvals(args).await {
-            Ok(outcome) | Err(outcome) => outcome,
-        }
-    })
+    block_on_ended(approvals(args))
 }
 
 async fn approvals(args: &Args) -> Result<Outcome, Outcome> {

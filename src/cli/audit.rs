@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::format::CheckFormat;
 use super::source::Source;
-use super::{Outcome, block_on, could_not_run, width};
+use super::{Outcome, block_on_ended, could_not_run, width};
 use crate::audit::{self, Audit, Risk, Terms};
 use crate::report::{self, Look, Problem};
 use crate::{credentials, observe};
@@ -72,11 +72,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
-    block_on(async {
-        match audit(args).await {
-            Ok(outcome) | Err(outcome) => outcome,
-        }
-    })
+    block_on_ended(audit(args))
 }
 
 async fn audit(args: &Args) -> Result<Outcome, Outcome> {

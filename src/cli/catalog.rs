@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::draft::ended;
 use super::source::{self, Source};
 use super::{Outcome, block_on_any, could_not_run, file};
 use crate::catalog::{self, Catalog, Difference, PATH, Read};
@@ -28,9 +29,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
-    match catalog(args) {
-        Ok(outcome) | Err(outcome) => outcome,
-    }
+    ended(catalog(args))
 }
 
 fn catalog(args: &Args) -> Result<Outcome, Outcome> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use super::draft::ended;
 use super::source::Source;
 use super::{Outcome, could_not_run};
 use crate::approval::codeowners::{self, Form};
@@ -30,9 +31,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
-    match codeowners(args) {
-        Ok(outcome) | Err(outcome) => outcome,
-    }
+    ended(codeowners(args))
 }
 
 fn codeowners(args: &Args) -> Result<Outcome, Outcome> {

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use owo_colors::OwoColorize;
 
 use super::source::Source;
-use super::{Outcome, block_on, could_not_run};
+use super::{Outcome, block_on_ended, could_not_run};
 use crate::access::model::{Access, Instance, PeopleSource, TlsMode};
 use crate::credentials::{self, Environment};
 use crate::jumpserver::Reader;
@@ -43,11 +43,7 @@ pub(super) enum For {
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
-    block_on(async {
-        match doctor(args).await {
-            Ok(outcome) | Err(outcome) => outcome,
-        }
-    })
+    block_on_ended(doctor(args))
 }
 
 async fn doctor(args: &Args) -> Result<Outcome, Outcome> {

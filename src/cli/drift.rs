@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use super::forge::At;
 use super::plan::Format;
 use super::source::Source;
-use super::{Outcome, block_on, could_not_run, forge, provenance, width};
+use super::{Outcome, block_on_ended, could_not_run, forge, provenance, width};
 use crate::access::model::Access;
 use crate::access::{self};
 use crate::drift::{self, Found, Hand, Inputs, Logs};
@@ -71,11 +71,7 @@ struct IssueArgs {
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
-    block_on(async {
-        match drift(args).await {
-            Ok(outcome) | Err(outcome) => outcome,
-        }
-    })
+    block_on_ended(drift(args))
 }
 
 async fn drift(args: &Args) -> Result<Outcome, Outcome> {

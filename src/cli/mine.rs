@@ -1,6 +1,5 @@
 //! `jumpgate mine`.
 
-use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +12,7 @@ use super::{Outcome, could_not_run, width};
 use crate::access::model::Access;
 use crate::answers::{self, Waiting};
 use crate::names::PersonName;
-use crate::repo::{self, Tree, branch, command};
+use crate::repo::{self, Origins, Tree, branch, command};
 use crate::report::{self, Look};
 use crate::{access, grants, request};
 
@@ -58,15 +57,8 @@ fn mine(args: &Args) -> Result<(), Outcome> {
         Some(text) => whom(&access, text)?,
         None => me(&access, &args.dir)?,
     };
-    let known = std::cell::RefCell::new(BTreeMap::new());
-    let origin = |file: &str| {
-        let revision = tree.commit.as_deref()?;
-        let mut known = known.borrow_mut();
-        known
-            .entry(file.to_owned())
-            .or_insert_with(|| repo::origin(&args.dir, revision, file).ok().flatten())
-            .clone()
-    };
+    let origins = tree.commit.as_deref().map(|commit| Origins::new(&args.dir, commit));
+    let origin = |file: &str| origins.as_ref()?.of(file);
     let grants = grants::of(&access);
     let mut mine = answers::mine(&access, &grants, &person, (now, args.ended), origin);
     if let Some(commit) = &tree.commit {

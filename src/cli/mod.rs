@@ -210,6 +210,11 @@ fn block_on(command: impl Future<Output = Outcome>) -> Outcome {
     block_on_any(command).unwrap_or_else(|outcome| outcome)
 }
 
+/// Runs a command that talks to servers and may end early with its outcome.
+fn block_on_ended(command: impl Future<Output = Result<Outcome, Outcome>>) -> Outcome {
+    block_on(async { draft::ended(command.await) })
+}
+
 /// Runs a part of a command that talks to servers.
 fn block_on_any<T>(work: impl Future<Output = T>) -> Result<T, Outcome> {
     match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use super::format::PlanFormat;
 use super::source::Source;
-use super::{Outcome, block_on, could_not_run, provenance, width};
-use crate::access::model::{Access, Provenance};
+use super::{Outcome, block_on_ended, could_not_run, provenance, width};
+use crate::access::model::{Access, Person, Provenance};
 use crate::names::{InstanceName, PersonName};
 use crate::plan::{self, Focus, Plan};
 use crate::report::{self, Look, Problem, Report, markdown};
@@ -64,15 +64,10 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
-    block_on(async {
-        let run = async {
-            match &args.base {
-                Some(base) => super::compare::run(args, base).await,
-                None => plan(args).await,
-            }
-        };
-        match run.await {
-            Ok(outcome) | Err(outcome) => outcome,
+    block_on_ended(async {
+        match &args.base {
+            Some(base) => super::compare::run(args, base).await,
+            None => plan(args).await,
         }
     })
 }
@@ -187,14 +182,18 @@ pub(super) fn focus(
             }
         };
     }
-    for person in people {
-        if !access.people.contains_key(person) {
-            let known = access.people.keys().map(PersonName::as_str);
-            return Err(unknown("person", person.as_str(), known));
-        }
-        focus.people.insert(person.clone());
+    for name in people {
+        person(access, name)?;
+        focus.people.insert(name.clone());
     }
     Ok(focus)
+}
+
+/// A person whom the repo has.
+pub(super) fn person<'a>(access: &'a Access, name: &PersonName) -> Result<&'a Person, Outcome> {
+    access.people.get(name).ok_or_else(|| {
+        unknown("person", name.as_str(), access.people.keys().map(PersonName::as_str))
+    })
 }
 
 /// Says that the repo has no such name, and which one may be meant.

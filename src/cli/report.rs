@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use super::draft::ended;
 use super::source::Source;
 use super::{Outcome, could_not_run};
 use crate::access::model::Access;
@@ -29,9 +30,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
-    match report(args) {
-        Ok(outcome) | Err(outcome) => outcome,
-    }
+    ended(report(args))
 }
 
 fn report(args: &Args) -> Result<Outcome, Outcome> {

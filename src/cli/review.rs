@@ -1,6 +1,5 @@
 //! `jumpgate review`.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Read as _};
 use std::path::{Path, PathBuf};
@@ -15,7 +14,7 @@ use super::{Outcome, block_on_any, could_not_run, file, use_of};
 use crate::access::model::{Access, Party};
 use crate::entries::{self, Entry, Key};
 use crate::names::{Environment, ForgeGroup, PersonName, TeamName};
-use crate::repo::{self, Origin, Tree};
+use crate::repo::{self, Origins};
 use crate::review::{self, Facts, List, Scope};
 use crate::visible::clean;
 use crate::{diagnostic, grants, report, request};
@@ -90,13 +89,13 @@ impl Args {
             used =
                 judged.iter().map(|one| (one.entry.key(), report::use_words(one, zone))).collect();
         }
-        let origins = Origins::new(dir, &tree);
+        let origins = Origins::new(dir, tree.commit.as_deref().unwrap_or("HEAD"));
         let lines: Vec<(Entry<'_>, Facts)> = entries::of(&grants, moment)
             .into_iter()
             .filter(|entry| scope.has(&access, entry))
             .map(|entry| {
                 let used = used.get(&entry.key()).cloned();
-                let facts = Facts { used, ..origins.facts(&entry, &access) };
+                let facts = Facts { used, ..facts(&origins, &entry, &access) };
                 (entry, facts)
             })
             .collect();
@@ -146,9 +145,8 @@ impl Args {
             let known = access.teams.keys().map(TeamName::as_str);
             return Err(super::plan::unknown("team", team.as_str(), known));
         }
-        if let Some(one) = self.person.as_ref().filter(|one| !access.people.contains_key(*one)) {
-            let known = access.people.keys().map(PersonName::as_str);
-            return Err(super::plan::unknown("person", one.as_str(), known));
+        if let Some(one) = &self.person {
+            super::plan::person(access, one)?;
         }
         let environments = &access.policy.environments;
         if let Some(one) = self.environment.as_ref().filter(|one| !environments.contains(one)) {
@@ -221,37 +219,19 @@ fn read(path: &Path) -> Result<Vec<u8>, Outcome> {
     }
 }
 
-/// Where requests come from, each file looked up once.
-struct Origins<'d> {
-    dir: &'d Path,
-    revision: String,
-    known: RefCell<BTreeMap<Arc<str>, Option<Origin>>>,
-}
-
-impl<'d> Origins<'d> {
-    fn new(dir: &'d Path, tree: &Tree) -> Self {
-        let revision = tree.commit.clone().unwrap_or_else(|| "HEAD".to_owned());
-        Self { dir, revision, known: RefCell::default() }
-    }
-
-    fn facts(&self, entry: &Entry<'_>, access: &Access) -> Facts {
-        let mut known = self.known.borrow_mut();
-        let file = &entry.site.file;
-        let origin = known
-            .entry(file.clone())
-            .or_insert_with(|| repo::origin(self.dir, &self.revision, file).ok().flatten());
-        let from = entry.period.from.as_ref().map(|edge| edge.text.clone());
-        let Some(origin) = origin else {
-            let since = from.unwrap_or_else(|| "not in a commit".to_owned());
-            return Facts { since, approved: "not in a commit".to_owned(), used: None };
-        };
-        let merged = origin.merged.to_zoned_datetime(access.config.zone.clone());
-        let pull = origin.pull_request.as_ref().map(|pull| format!(", {pull}")).unwrap_or_default();
-        let late = origin.merged > entry.period.start();
-        let since = match from {
-            Some(from) if !late => from,
-            _ => merged.strftime("%Y-%m-%d").to_string(),
-        };
-        Facts { since, approved: format!("merged by {}{pull}", origin.merged_by), used: None }
-    }
+/// Since when an access is there, and who approved it.
+fn facts(origins: &Origins<'_>, entry: &Entry<'_>, access: &Access) -> Facts {
+    let from = entry.period.from.as_ref().map(|edge| edge.text.clone());
+    let Some(origin) = origins.of(&entry.site.file) else {
+        let since = from.unwrap_or_else(|| "not in a commit".to_owned());
+        return Facts { since, approved: "not in a commit".to_owned(), used: None };
+    };
+    let merged = origin.merged.to_zoned_datetime(access.config.zone.clone());
+    let pull = origin.pull_request.as_ref().map(|pull| format!(", {pull}")).unwrap_or_default();
+    let late = origin.merged > entry.period.start();
+    let since = match from {
+        Some(from) if !late => from,
+        _ => merged.strftime("%Y-%m-%d").to_string(),
+    };
+    Facts { since, approved: format!("merged by {}{pull}", origin.merged_by), used: None }
 }

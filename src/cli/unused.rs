@@ -98,10 +98,7 @@ impl Args {
         moment: Timestamp,
     ) -> Result<Vec<Judged<'a>>, Outcome> {
         for person in &self.person {
-            if !access.people.contains_key(person) {
-                let known = access.people.keys().map(PersonName::as_str);
-                return Err(super::plan::unknown("person", person.as_str(), known));
-            }
+            super::plan::person(access, person)?;
         }
         let grants = grants::of(access);
         let read = block_on_any(use_of::read(access, &grants, moment))??;

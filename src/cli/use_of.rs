@@ -1,10 +1,8 @@
 //! Reads what tells how access is used: JumpServer's session records, and what the database
 //! servers count.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
 use jiff::{SignedDuration, Timestamp};
@@ -17,7 +15,7 @@ use crate::jumpserver::{ErrorKind, Records, spec::Live};
 use crate::mysql::connections::Connections;
 use crate::names::InstanceName;
 use crate::plan::ask;
-use crate::repo::{self, Tree};
+use crate::repo::{self, Origins, Tree};
 use crate::usage::{self, Judged};
 use crate::{credentials, desired, mysql, observe};
 
@@ -113,12 +111,8 @@ pub(super) fn judge<'a>(
             dir.display()
         )));
     }
-    let known: RefCell<BTreeMap<Arc<str>, Option<Timestamp>>> = RefCell::default();
-    let merged = |file: &Arc<str>| {
-        *known.borrow_mut().entry(file.clone()).or_insert_with(|| {
-            repo::origin(dir, revision, file).ok().flatten().map(|origin| origin.merged)
-        })
-    };
+    let origins = Origins::new(dir, revision);
+    let merged = |file: &str| origins.of(file).map(|origin| origin.merged);
     let since = |entry: &Entry<'a>| {
         let request = merged(&entry.site.file)?;
         let team = entry.team.and_then(|team| access.teams.get(team));

@@ -1,13 +1,13 @@
 //! `jumpgate who` and `jumpgate why`: answers from git, and from the servers and the forge when
 //! asked.
 
-use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
 use jiff::Timestamp;
 use owo_colors::OwoColorize;
 
 use super::approvers::Approvers;
+use super::draft::ended;
 use super::plan::Format;
 use super::source::Source;
 use super::{Outcome, could_not_run};
@@ -15,8 +15,9 @@ use crate::access::model::Access;
 use crate::answers::{self, Answer, Found, State, Target, WayIn};
 use crate::names::PersonName;
 use crate::plan::Focus;
+use crate::repo::Origins;
 use crate::visible::{clean, tame};
-use crate::{credentials, grants, observe, repo};
+use crate::{credentials, grants, observe};
 
 /// Who may do something on a target, by which request, merged by whom.
 #[derive(Debug, clap::Args)]
@@ -56,33 +57,21 @@ pub(super) fn why(args: &Why) -> Outcome {
 }
 
 fn answer(args: &Who, person: Option<&PersonName>) -> Outcome {
-    match ask(args, person) {
-        Ok(outcome) | Err(outcome) => outcome,
-    }
+    ended(ask(args, person))
 }
 
 fn ask(args: &Who, person: Option<&PersonName>) -> Result<Outcome, Outcome> {
     let now = Timestamp::now();
     let (tree, access) = args.source.access(now)?;
-    if let Some(person) = person
-        && !access.people.contains_key(person)
-    {
-        let known = access.people.keys().map(PersonName::as_str);
-        return Err(super::plan::unknown("person", person.as_str(), known));
+    if let Some(person) = person {
+        super::plan::person(&access, person)?;
     }
     let target = Target::parse(&access, &args.target).map_err(|error| could_not_run(&error))?;
     let revision = tree.commit.as_deref().unwrap_or("HEAD");
-    let known = std::cell::RefCell::new(BTreeMap::new());
-    // Many grants come from one file: each is looked up once.
-    let origin = |file: &str| {
-        let mut known = known.borrow_mut();
-        known
-            .entry(file.to_owned())
-            .or_insert_with(|| repo::origin(&args.source.dir, revision, file).ok().flatten())
-            .clone()
-    };
+    let origins = Origins::new(&args.source.dir, revision);
     let grants = grants::of(&access);
-    let mut found = answers::find(&access, &grants, &target, person, now, args.ended, origin);
+    let mut found =
+        answers::find(&access, &grants, &target, person, now, args.ended, |file| origins.of(file));
     let mut outcome = Outcome::Done;
     if args.approvers.wanted() {
         let asked = args.approvers.ask(&access, &args.source.dir, &mut found);

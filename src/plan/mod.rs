@@ -2,8 +2,9 @@
 //!
 //! `ask` says what has to be read, [`make`] compares, and each of the other modules looks
 //! at one kind of thing: `people`, `hosts`, `servers`, `scopes`, `accounts`, `access`
-//! (permissions), `adopt` (permissions that others made), `release` (what is given back). What cannot be done is told in [`finding`]; what must not be lost
-//! meanwhile is kept by `hold`; [`guard`] says when too much goes at once.
+//! (permissions), `adopt` (permissions that others made), `release` (what is given back). What
+//! cannot be done is told in [`finding`]; what must not be lost meanwhile is kept by `hold`;
+//! [`guard`] says when too much goes at once.
 
 mod access;
 pub mod accounts;
@@ -227,12 +228,12 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
     let Inputs { access, grants, observed, moment, .. } = *inputs;
     let live = &observed.jumpserver;
     let mut findings = Vec::new();
-    let (kept, violating) = keep_policy(inputs, &mut findings);
+    let released = Released::of(access, moment, inputs.unproven);
+    let (kept, violating) = keep_policy(inputs, &released, &mut findings);
     let all = desired::at(access, grants, moment);
     let narrower = kept.as_deref().map(|kept| desired::at(access, kept, moment));
     let allowed = narrower.as_ref().unwrap_or(&all);
 
-    let released = Released::of(access, moment, inputs.unproven);
     findings.extend(emergency::open(access, moment));
     let people = people::find(access, &all, live, &access::owned_by(access, &all, live));
     let hosts = hosts::find(access, &all, live);
@@ -295,10 +296,11 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
     Plan { items, findings, removals, stop }
 }
 
-/// The grants that keep policy, were merged properly and are not released (none when all do), and whose requests break it: the user
-/// and the request.
+/// The grants that keep policy, were merged properly and are not released (none when all do),
+/// and whose requests break it: the user and the request.
 fn keep_policy<'a>(
     inputs: &Inputs<'a>,
+    released: &Released<'_>,
     findings: &mut Vec<Finding>,
 ) -> (Option<Vec<Grant<'a>>>, BTreeSet<(&'a str, &'a RequestName)>) {
     let Inputs { access, grants, moment, unproven, .. } = *inputs;
@@ -306,7 +308,6 @@ fn keep_policy<'a>(
     let mut kept: Option<Vec<Grant<'a>>> = None;
     let mut violating = BTreeSet::new();
     let mut told = BTreeSet::new();
-    let released = Released::of(access, moment, unproven);
     for (number, grant) in grants.iter().enumerate() {
         let given_back = released.has(grant.because.request);
         let broken = match grant.period.is_over(moment) || given_back {

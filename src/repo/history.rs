@@ -1,6 +1,7 @@
 //! Who wrote a file and who merged it, from the history of the local repository.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use git2::{Commit, Oid};
@@ -31,6 +32,31 @@ pub struct Origin {
     pub pull_request: Option<String>,
     /// Whether the history ends before it tells: a shallow clone.
     pub cut_off: bool,
+}
+
+/// Where files come from at one revision, each looked up once: many grants come from one file.
+pub struct Origins<'d> {
+    dir: &'d Path,
+    revision: &'d str,
+    known: RefCell<BTreeMap<String, Option<Origin>>>,
+}
+
+impl<'d> Origins<'d> {
+    /// Of the files of the access repo in `dir` at `revision`.
+    pub fn new(dir: &'d Path, revision: &'d str) -> Self {
+        Self { dir, revision, known: RefCell::default() }
+    }
+
+    /// Where a file comes from; none when it is in no commit, or when that cannot be read.
+    pub fn of(&self, file: &str) -> Option<Origin> {
+        let mut known = self.known.borrow_mut();
+        if let Some(origin) = known.get(file) {
+            return origin.clone();
+        }
+        let found = origin(self.dir, self.revision, file).ok().flatten();
+        known.insert(file.to_owned(), found.clone());
+        found
+    }
 }
 
 /// Finds where the text that the file `path` (from the folder `dir`) has at `revision` comes

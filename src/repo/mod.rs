@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub use git::{
     Descent, Head, Place, before, branch, changed, descent, head, holds, merge_base, place, root,
 };
-pub use history::{Origin, Step, is_clean_merge, made, origin, steps};
+pub use history::{Origin, Origins, Step, is_clean_merge, made, origin, steps};
 
 /// The files of an access repo: path from its root, with `/`, then the bytes.
 #[derive(Debug, Clone, Default)]

@@ -23,10 +23,7 @@ impl Args {
 
     fn try_run(&self) -> Result<Outcome, Outcome> {
         let draft = Draft::of(&self.place)?;
-        let Some(person) = draft.access().people.get(&self.person) else {
-            let known = draft.access().people.keys().map(PersonName::as_str);
-            return Err(crate::cli::plan::unknown("person", self.person.as_str(), known));
-        };
+        let person = crate::cli::plan::person(draft.access(), &self.person)?;
         let behind = ["forge", "jumpserver-id", "jumpserver", "email", "name"];
         draft.end(&self.on)?;
         let on = self.on.as_str();

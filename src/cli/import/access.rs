@@ -115,10 +115,8 @@ pub(super) async fn import(args: &Args, stages: &Stages<'_>) -> Result<Outcome, 
     if stages.people {
         repo.people(&seen, &options)?;
     }
-    if let Some(unknown) = options.people.iter().find(|one| !repo.access.people.contains_key(*one))
-    {
-        let known = repo.access.people.keys().map(PersonName::as_str);
-        return Err(plan::unknown("person", unknown.as_str(), known));
+    for person in &options.people {
+        plan::person(&repo.access, person)?;
     }
     if let Some(new) = stages.inventory {
         repo.inventory(&mut seen, &options, new).await?;

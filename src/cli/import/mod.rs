@@ -6,8 +6,7 @@ mod people;
 
 use clap::Subcommand;
 
-use super::draft::ended;
-use super::{Outcome, block_on};
+use super::{Outcome, block_on_ended};
 use access::Stages;
 
 #[derive(Debug, Subcommand)]
@@ -23,8 +22,8 @@ pub(super) enum Command {
 }
 
 pub(super) fn run(command: &Command) -> Outcome {
-    block_on(async {
-        ended(match command {
+    block_on_ended(async {
+        match command {
             Command::People(args) => people::people(args).await,
             Command::Requests(args) => {
                 let stages = Stages { people: false, inventory: None, requests: true };
@@ -38,6 +37,6 @@ pub(super) fn run(command: &Command) -> Outcome {
                 let stages = Stages { people: true, inventory: Some(&args.new), requests: true };
                 access::import(&args.args, &stages).await
             }
-        })
+        }
     })
 }

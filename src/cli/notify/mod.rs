@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use self::send::Sender;
 use self::store::Store;
 use super::source::Source;
-use super::{Outcome, block_on, could_not_run};
+use super::{Outcome, block_on_ended, could_not_run};
 use crate::access::model::Access;
 use crate::access::notify::Notify;
 use crate::notify::{self, Applied, Delivery, Inputs, Links, Round};
@@ -43,11 +43,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
-    block_on(async {
-        match notify(args).await {
-            Ok(outcome) | Err(outcome) => outcome,
-        }
-    })
+    block_on_ended(notify(args))
 }
 
 async fn notify(args: &Args) -> Result<Outcome, Outcome> {

@@ -3,7 +3,7 @@
 use super::{New, Outcome, could_not_run};
 use crate::access::instant::{self, End};
 use crate::cli::draft::{Draft, Place, ended};
-use crate::cli::plan::unknown;
+use crate::cli::plan::person;
 use crate::names::PersonName;
 use crate::period::Period as Span;
 use crate::request::{self, Ask};
@@ -43,11 +43,8 @@ impl Args {
     fn try_run(&self) -> Result<Outcome, Outcome> {
         let draft = Draft::of(&self.place)?;
         let access = draft.access();
-        for person in [&self.from, &self.to] {
-            if !access.people.contains_key(person) {
-                let known = access.people.keys().map(PersonName::as_str);
-                return Err(unknown("person", person.as_str(), known));
-            }
+        for name in [&self.from, &self.to] {
+            person(access, name)?;
         }
         let zone = &access.config.zone;
         let ask = Ask {

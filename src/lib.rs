@@ -65,6 +65,7 @@ pub mod observed;
 pub mod on_end;
 pub mod period;
 pub mod plan;
+mod plural;
 pub mod policy;
 pub mod repo;
 pub mod report;

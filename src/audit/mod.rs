@@ -36,6 +36,7 @@ use crate::jumpserver;
 use crate::mysql;
 use crate::names::{InstanceName, Owner, PersonName};
 use crate::plan::finding::Finding;
+use crate::plural::count;
 use reach::Reach;
 
 /// The version of the JSON form.
@@ -330,11 +331,6 @@ pub(crate) fn roles<'a>(
 ) -> impl Iterator<Item = &'a mysql::spec::SeenAccount> {
     let roles = power::roles(&account.held, &live.accounts);
     roles.into_iter().filter_map(|role| live.accounts.get(role))
-}
-
-/// A count with its noun.
-pub(crate) fn count(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A day in UTC.

@@ -9,6 +9,7 @@ use super::draft::ended;
 use super::source::{self, Source};
 use super::{Outcome, block_on_any, could_not_run, file};
 use crate::catalog::{self, Catalog, Difference, PATH, Read};
+use crate::plural::count;
 use crate::visible::clean;
 use crate::{credentials, observe};
 
@@ -113,9 +114,6 @@ fn summary(catalog: &Catalog) -> String {
         databases += part.holds.databases.len();
         tables += part.holds.databases.values().map(|tables| tables.len()).sum::<usize>();
     }
-    let count = |number: usize, what: &str| {
-        format!("{number} {what}{}", if number == 1 { "" } else { "s" })
-    };
     format!(
         "{}, {}, {} with {} and {}",
         count(nodes, "node"),

@@ -9,13 +9,14 @@ use super::person::People;
 use super::{Reason, Why};
 use crate::access::model::{Access, Person};
 use crate::audit::reach::{ALL, VIRTUAL};
-use crate::audit::{count, day, listed};
+use crate::audit::{day, listed};
 use crate::desired::{CONNECT, DATABASE_PROTOCOLS};
 use crate::jumpserver::everything::{Everything, User};
 use crate::jumpserver::spec::{PermissionSpec, SeenAsset, SeenPermission};
 use crate::names::{InstanceName, LoginName, PersonName};
 use crate::period::{Edge, Period};
 use crate::plan::{NO_END, same_meaning};
+use crate::plural::count;
 
 /// A permission that was judged.
 pub(super) struct Judged<'a> {

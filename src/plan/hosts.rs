@@ -10,6 +10,7 @@ use crate::diagnostic::nearest;
 use crate::grants::{Offers, ServerTarget, Want};
 use crate::jumpserver::spec::{Live, SeenAsset};
 use crate::names::{Environment, LoginName};
+use crate::plural::count;
 
 /// How many names a finding lists.
 const LISTED: usize = 5;
@@ -158,10 +159,6 @@ fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
         Some(more) if more > 0 => format!("{} and {more} more", names[..LISTED].join(", ")),
         _ => names.join(", "),
     }
-}
-
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn missing_asset(name: &str, live: &Live) -> Finding {

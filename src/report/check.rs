@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::access::model::{Access, Site};
 use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::plural::count;
 
 /// The version of the JSON form.
 pub(super) const SCHEMA: &str = "jumpgate.check/1";
@@ -127,8 +128,4 @@ impl Holds {
             count(self.requests, "request"),
         )
     }
-}
-
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

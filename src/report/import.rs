@@ -8,6 +8,7 @@ use owo_colors::OwoColorize;
 
 use super::text::{Look, wrap};
 use crate::import::{Import, Kind, Left, Thing, Why};
+use crate::plural::count;
 use crate::visible::clean;
 
 /// How many things a reason lists one by one.
@@ -188,8 +189,4 @@ fn things(things: &[Thing], most: usize) -> String {
         }
     });
     told.collect::<Vec<_>>().join("; ")
-}
-
-fn count(count: usize, noun: &str) -> String {
-    crate::audit::count(count, noun)
 }

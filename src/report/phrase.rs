@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::approval::{Need, Subject};
 use crate::effect::{Danger, Kind, Row, Side, Span, Thing};
+pub(super) use crate::plural::count;
 use crate::visible::clean;
 
 /// A piece of a sentence.
@@ -220,9 +221,4 @@ pub(super) fn kind(kind: Kind) -> &'static str {
         Kind::Renewed => "renewed",
         Kind::Changed => "changed",
     }
-}
-
-/// `1 row`, `2 rows`.
-pub(super) fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

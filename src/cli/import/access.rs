@@ -338,7 +338,7 @@ impl Repo {
                 "{} and {} of inventory/servers.yaml are new, and JumpServer does not know their \
                  environment: say --environment, one of {}; --target and --name narrow what is \
                  imported",
-                audit::count(databases, "database server"),
+                crate::plural::count(databases, "database server"),
                 match entries {
                     1 => "1 entry".to_owned(),
                     many => format!("{many} entries"),

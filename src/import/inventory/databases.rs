@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Given, common, wanted};
 use crate::access::model::{Access, Instance, Site, Tls, TlsMode};
-use crate::audit::{count, listed};
+use crate::audit::listed;
 use crate::import::permissions::is_mysql;
 use crate::import::person::People;
 use crate::import::{File, Found, Kind, Left, Options, Reason, Thing, Why};
@@ -13,6 +13,7 @@ use crate::jumpserver::everything::Everything;
 use crate::jumpserver::spec::SeenAsset;
 use crate::mysql;
 use crate::names::{Environment, InstanceName};
+use crate::plural::count;
 use crate::yaml::{line, scalar};
 
 /// A database server that gets a file.

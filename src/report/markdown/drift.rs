@@ -31,7 +31,7 @@ pub fn render(drift: &Drift, zone: &jiff::tz::TimeZone, form: &Form) -> String {
     left += page.section("### Changes\n\n", &changes, "\n", 100);
     let mut foot = String::new();
     if left > 0 {
-        let left = super::super::phrase::count(left, "entry").replace("entrys", "entries");
+        let left = if left == 1 { "1 entry".to_owned() } else { format!("{left} entries") };
         foot.push_str(&format!(
             "**Not shown, since an issue has a limit: {left}.** `jumpgate drift` prints the \
              whole.\n\n"

@@ -2,6 +2,7 @@
 
 use jumpgate_sandbox::Version;
 
+use super::merged::{head, run};
 use crate::comment::forge::{Api, Forge};
 use crate::comment::reviews::{PullRequest, Said};
 use crate::support::company::{Company, Done};
@@ -62,19 +63,6 @@ async fn company_of(how: &str, merger: &str, may: &str) -> (Company, String) {
     ]);
     let merge = head(&company);
     (company, merge)
-}
-
-async fn run(company: &Company, forge: Option<&Forge>, args: &[&str]) -> Done {
-    let mut command = company.command(args);
-    if let Some(forge) = forge {
-        forge.tell(&mut command);
-    }
-    let output = tokio::task::spawn_blocking(move || command.output());
-    Done::of(output.await.expect("it ends").expect("the command runs"))
-}
-
-fn head(company: &Company) -> String {
-    company.git(&["rev-parse", "HEAD"]).trim().to_owned()
 }
 
 fn file(company: &Company) -> std::path::PathBuf {

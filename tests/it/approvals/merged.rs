@@ -21,14 +21,13 @@ async fn company(how: &str) -> Company {
     company
 }
 
-fn request(company: &Company, asset: &str) -> String {
-    let _ = company;
+fn request(asset: &str) -> String {
     format!(
         "for: fanlichun\nreason: \"PAY-1: logs\"\nuntil: 2027-02-28\nservers:\n  - login: app\n    assets: [{asset}]\n"
     )
 }
 
-async fn run(company: &Company, forge: Option<&Forge>, args: &[&str]) -> Done {
+pub(super) async fn run(company: &Company, forge: Option<&Forge>, args: &[&str]) -> Done {
     let mut command = company.command(args);
     if let Some(forge) = forge {
         forge.tell(&mut command);
@@ -42,14 +41,14 @@ fn held(company: &Company) -> usize {
     usize::from(company.jumpserver.permission("jump_app_fanlichun_20270228").is_some())
 }
 
-fn head(company: &Company) -> String {
+pub(super) fn head(company: &Company) -> String {
     company.git(&["rev-parse", "HEAD"]).trim().to_owned()
 }
 
 /// Writes a request on a branch; gives the branch's last commit.
 fn branch(company: &Company) -> String {
     company.git(&["checkout", "--quiet", "-b", "branch"]);
-    company.write("requests/new.yaml", &request(company, "pay-web-01"));
+    company.write("requests/new.yaml", &request("pay-web-01"));
     company.merge("logs for fanlichun");
     let reviewed = head(company);
     company.git(&["checkout", "--quiet", "main"]);
@@ -107,7 +106,7 @@ async fn an_approved_request_is_granted_however_it_was_merged() {
         if matches!(way, Way::Rebase) {
             // Two commits, of which the second adds another host.
             company.git(&["checkout", "--quiet", "branch"]);
-            let both = request(&company, "pay-web-01, pay-web-02");
+            let both = request("pay-web-01, pay-web-02");
             company.write("requests/new.yaml", &both);
             company.merge("and the other one");
             reviewed = head(&company);
@@ -145,14 +144,14 @@ async fn an_approved_request_is_granted_however_it_was_merged() {
 async fn what_was_pushed_past_a_pull_request_gets_nothing_new_and_loses_nothing() {
     for how in ["git", "forge"] {
         let (company, forge) = (company("off").await, Forge::start(Api::Github).await);
-        company.write("requests/new.yaml", &request(&company, "pay-web-01"));
+        company.write("requests/new.yaml", &request("pay-web-01"));
         company.merge("logs for fanlichun");
         run(&company, None, &["apply", "--yes"]).await.expect(0);
         assert_eq!(held(&company), 1);
         // A harmless commit behind it hides nothing.
-        company.write("requests/new.yaml", &request(&company, "pay-web-01, pay-web-02"));
+        company.write("requests/new.yaml", &request("pay-web-01, pay-web-02"));
         company.merge("pushed");
-        let reworded = request(&company, "pay-web-01, pay-web-02").replace("logs", "other logs");
+        let reworded = request("pay-web-01, pay-web-02").replace("logs", "other logs");
         company.write("requests/new.yaml", &reworded);
         company.merge("in other words");
         let args = ["apply", "--yes", "--provenance", how];
@@ -183,7 +182,7 @@ async fn a_merge_that_holds_more_than_was_approved_is_refused() {
     let (company, forge) = (company("forge").await, Forge::start(Api::Github).await);
     let reviewed = branch(&company);
     company.git(&["merge", "--quiet", "--no-ff", "--no-commit", "branch"]);
-    company.write("requests/new.yaml", &request(&company, "pay-web-01, pay-web-02"));
+    company.write("requests/new.yaml", &request("pay-web-01, pay-web-02"));
     company.git(&["add", "--all"]);
     company.git(&["commit", "--quiet", "-m", "Merge pull request #12"]);
     let merge = head(&company);
@@ -203,7 +202,7 @@ async fn rules_that_were_pushed_past_a_pull_request_open_nothing() {
     // By softer rules nobody has to approve the next edit of them, which therefore says nothing.
     company.write("policy.yaml", "environments: [prod]\nprovenance: forge\n# for now\n");
     company.merge("a remark");
-    company.write("requests/new.yaml", &request(&company, "pay-web-01"));
+    company.write("requests/new.yaml", &request("pay-web-01"));
     company.merge("logs for fanlichun");
     let done = run(&company, Some(&forge), &["apply", "--yes"]).await.expect(4);
     assert!(done.stdout.contains("the rules themselves"), "{}", done.stdout);
@@ -230,10 +229,10 @@ async fn a_pull_request_into_another_branch_does_not_count() {
 async fn what_is_given_back_past_a_pull_request_stays_ours() {
     for how in ["git", "forge"] {
         let (company, forge) = (company("off").await, Forge::start(Api::Github).await);
-        company.write("requests/new.yaml", &request(&company, "pay-web-01"));
+        company.write("requests/new.yaml", &request("pay-web-01"));
         company.merge("logs for fanlichun");
         run(&company, None, &["apply", "--yes"]).await.expect(0);
-        let released = request(&company, "pay-web-01") + "release: true\n";
+        let released = request("pay-web-01") + "release: true\n";
         company.write("requests/new.yaml", &released);
         company.merge("pushed");
         let args = ["apply", "--yes", "--provenance", how];

@@ -1,10 +1,11 @@
 //! The names of things, each a type of its own so that one cannot be taken for another.
 //!
 //! A name is checked once, when it is made from text; everything behind that point can
-//! rely on its form.
+//! rely on its form. Copies share their text: names stand everywhere in a plan.
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +22,7 @@ macro_rules! name {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $type(String);
+        pub struct $type(Arc<str>);
 
         impl $type {
             /// The expected form, in words.
@@ -45,7 +46,7 @@ macro_rules! name {
             fn from_str(text: &str) -> Result<Self, InvalidName> {
                 let check: fn(&str) -> bool = $check;
                 if check(text) {
-                    Ok(Self(text.to_owned()))
+                    Ok(Self(text.into()))
                 } else {
                     Err(InvalidName { expected: $expected })
                 }
@@ -62,7 +63,7 @@ macro_rules! name {
 
         impl From<$type> for String {
             fn from(name: $type) -> String {
-                name.0
+                name.0.as_ref().to_owned()
             }
         }
 

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::notify::Notify;
 use super::sessions::OnEnd;
 use crate::diagnostic::Diagnostic;
-use crate::mysql::privilege::Privilege;
+use crate::mysql::privilege::Privileges;
 use crate::names::{
     Environment, ForgeGroup, InstanceName, LevelName, LoginName, Owner, PersonName, Prefix,
     RequestName, TeamName,
@@ -68,7 +68,7 @@ pub struct Config {
     /// Kinds of accounts on hosts.
     pub logins: BTreeMap<LoginName, Login>,
     /// Kinds of accounts on databases.
-    pub levels: BTreeMap<LevelName, BTreeSet<Privilege>>,
+    pub levels: BTreeMap<LevelName, Privileges>,
     /// The first part of all names given.
     pub prefix: Prefix,
     /// How much may be taken away in one run.

@@ -13,7 +13,7 @@ use super::model::{Access, DatabaseWant, Party, Request, Scope, ServerWant, Site
 use super::scope;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::grants::{Offers, ServerTarget};
-use crate::mysql::privilege::Privilege;
+use crate::mysql::privilege::Privileges;
 use crate::names::{InstanceName, RequestName};
 use crate::period::Period;
 use crate::yaml::{self, Spanned};
@@ -363,20 +363,14 @@ impl Loader<'_> {
             .filter(|_| !over && !self.unsure.contains("level"))
             .and_then(|name| access.config.levels.get(name))
         {
-            self.fit(file, &tables.value, privileges, access);
+            self.fit(file, &tables.value, *privileges, access);
         }
         let adopts = self.adopts(file, adopts.as_ref(), instance, instances.len());
         Some(DatabaseWant { instances, level: level_name?, tables: scopes, adopts })
     }
 
     /// Says which privileges cannot be held at a scope, and which levels fit.
-    fn fit(
-        &mut self,
-        file: &Arc<str>,
-        tables: &[Text],
-        privileges: &std::collections::BTreeSet<Privilege>,
-        access: &Access,
-    ) {
+    fn fit(&mut self, file: &Arc<str>, tables: &[Text], privileges: Privileges, access: &Access) {
         for text in tables {
             let Ok(scope) = scope::parse(&text.value) else { continue };
             let kind = scope.kind();

@@ -1,6 +1,6 @@
 //! `jumpgate.yaml` and `policy.yaml`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -15,7 +15,7 @@ use super::model::{
     Config, ExposedAccounts, Guard, Limit, Login, PeopleSource, Policy, Provenance, ScopeKind, When,
 };
 use crate::diagnostic::{Code, nearest};
-use crate::mysql::privilege::Privilege;
+use crate::mysql::privilege::{Privilege, Privileges};
 use crate::names::{LevelName, LoginName};
 use crate::period;
 use crate::yaml::{self, Spanned};
@@ -211,7 +211,7 @@ impl Loader<'_> {
         &mut self,
         file: &Arc<str>,
         parts: &Spanned<BTreeMap<String, List>>,
-    ) -> BTreeMap<LevelName, BTreeSet<Privilege>> {
+    ) -> BTreeMap<LevelName, Privileges> {
         let mut levels = BTreeMap::new();
         self.some(file, parts);
         for (name, part) in &parts.value {
@@ -234,7 +234,7 @@ impl Loader<'_> {
                     "expected privileges, such as [SELECT]".to_owned(),
                 );
             }
-            let mut privileges = BTreeSet::new();
+            let mut privileges = Privileges::new();
             for text in &part.value {
                 match Privilege::parse(&text.value) {
                     Some(privilege) => {
@@ -436,9 +436,9 @@ fn default_logins() -> BTreeMap<LoginName, Login> {
         .collect()
 }
 
-fn default_levels() -> BTreeMap<LevelName, BTreeSet<Privilege>> {
+fn default_levels() -> BTreeMap<LevelName, Privileges> {
     use Privilege::{Delete, Insert, Select, Update};
-    let level = |name: &str, privileges: BTreeSet<_>| Some((name.parse().ok()?, privileges));
+    let level = |name: &str, privileges: Privileges| Some((name.parse().ok()?, privileges));
     [level("r", [Select].into()), level("rw", [Select, Insert, Update, Delete].into())]
         .into_iter()
         .flatten()

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::power::{Power, of_global, of_one, of_row};
 use super::{Fault, Kind, Risk, listed};
 use crate::mysql::everything::{Everything, SYSTEM};
-use crate::mysql::privilege::Privilege;
+use crate::mysql::privilege::Privileges;
 use crate::mysql::spec::Held;
 
 /// Which databases the patterns of a server match today, by the stored form. Each pattern is
@@ -83,7 +83,7 @@ fn pattern(patterns: &Patterns<'_>, held: &Held) -> Option<Fault> {
     for (stored, row) in &held.databases {
         let Some(matched) = patterns.matches(stored) else { continue };
         let accounts = matched.contains(&"mysql");
-        risk = risk.min(match of_row(&row.privileges, accounts) {
+        risk = risk.min(match of_row(row.privileges, accounts) {
             Power::TakesOver => Risk::Critical,
             Power::ReadsAll => Risk::High,
             Power::Reads | Power::Writes if matched.len() > 1 || !patterns.are_known() => {
@@ -99,7 +99,7 @@ fn pattern(patterns: &Patterns<'_>, held: &Held) -> Option<Fault> {
             (true, false) => listed(data),
         };
         let and = if accounts { ", and mysql with everybody's hashes" } else { "" };
-        said.push(format!("`{stored}` ({}) matches {today}{and}", privileges(&row.privileges)));
+        said.push(format!("`{stored}` ({}) matches {today}{and}", privileges(row.privileges)));
     }
     (!said.is_empty()).then(|| Fault::new(Kind::Pattern, risk, said.join("; ")))
 }
@@ -168,11 +168,11 @@ fn gone(live: &Everything, patterns: &Patterns<'_>, held: &Held) -> Option<Fault
 /// alone, on both servers. Which of two patterns counts differs between them.
 fn hidden(live: &Everything, patterns: &Patterns<'_>, held: &Held) -> Option<Fault> {
     let naming = live.server.dialect.naming();
-    let wide: Vec<(&String, &BTreeSet<Privilege>)> = held
+    let wide: Vec<(&String, Privileges)> = held
         .databases
         .iter()
         .filter(|(stored, _)| patterns.matches(stored).is_some())
-        .map(|(stored, row)| (stored, &row.privileges))
+        .map(|(stored, row)| (stored, row.privileges))
         .collect();
     if wide.is_empty() {
         return None;
@@ -182,23 +182,22 @@ fn hidden(live: &Everything, patterns: &Patterns<'_>, held: &Held) -> Option<Fau
     for (stored, row) in &held.databases {
         let Some(database) = naming.database(stored) else { continue };
         for (other, privileges_there) in &wide {
-            let lost: BTreeSet<Privilege> =
-                privileges_there.difference(&row.privileges).copied().collect();
+            let lost = *privileges_there - row.privileges;
             if naming.covers(other, &database) && !lost.is_empty() {
                 said.push(format!(
                     "`{stored}` ({}) hides `{other}` on {database}, where {} does not count",
-                    privileges(&row.privileges),
-                    privileges(&lost)
+                    privileges(row.privileges),
+                    privileges(lost)
                 ));
             }
         }
         exact.insert(database);
     }
-    let mut by_database: BTreeMap<&str, Vec<(&String, &BTreeSet<Privilege>)>> = BTreeMap::new();
+    let mut by_database: BTreeMap<&str, Vec<(&String, Privileges)>> = BTreeMap::new();
     for (stored, row) in &wide {
         for database in patterns.matches(stored).into_iter().flatten() {
             if !exact.contains(*database) {
-                by_database.entry(database).or_default().push((stored, row));
+                by_database.entry(database).or_default().push((stored, *row));
             }
         }
     }
@@ -217,7 +216,7 @@ fn hidden(live: &Everything, patterns: &Patterns<'_>, held: &Held) -> Option<Fau
 }
 
 /// Privileges in words.
-pub(super) fn privileges(privileges: &BTreeSet<Privilege>) -> String {
+pub(super) fn privileges(privileges: Privileges) -> String {
     if privileges.is_empty() {
         return "nothing".to_owned();
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::mysql::everything::Everything;
 use crate::mysql::naming::Naming;
-use crate::mysql::privilege::Privilege;
+use crate::mysql::privilege::{Privilege, Privileges};
 use crate::mysql::spec::{AccountName, Held, SeenAccount};
 
 /// How far an account reaches, the least first.
@@ -87,8 +87,8 @@ pub(super) fn of_one(name: &str) -> Power {
 
 /// What privileges on some database give; `system` is whether it is `mysql`, which holds the
 /// accounts themselves.
-pub(super) fn of_row(privileges: &BTreeSet<Privilege>, system: bool) -> Power {
-    let one = |privilege: &Privilege| match (privilege, system) {
+pub(super) fn of_row(privileges: Privileges, system: bool) -> Power {
+    let one = |privilege: Privilege| match (privilege, system) {
         (Privilege::References | Privilege::LockTables | Privilege::ShowView, _) => Power::Watches,
         (privilege, true) if privilege.writes() => Power::TakesOver,
         (privilege, false) if privilege.writes() => Power::Writes,
@@ -103,17 +103,17 @@ pub(super) fn of_row(privileges: &BTreeSet<Privilege>, system: bool) -> Power {
 pub(super) fn of_held(held: &Held, naming: Naming) -> Power {
     let mut power = of_global(&held.global);
     for (stored, row) in &held.databases {
-        power = power.max(of_row(&row.privileges, naming.covers(stored, "mysql")));
+        power = power.max(of_row(row.privileges, naming.covers(stored, "mysql")));
     }
     for (table, row) in &held.tables {
         let system = table.database == "mysql";
         // One table of it is no whole database: who reads it reads that table.
-        let held = of_row(&row.privileges, system);
+        let held = of_row(row.privileges, system);
         power = power.max(if held == Power::ReadsAll { Power::Reads } else { held });
     }
     for (table, columns) in &held.columns {
         for privileges in columns.values() {
-            let held = of_row(privileges, table.database == "mysql");
+            let held = of_row(*privileges, table.database == "mysql");
             power = power.max(if held == Power::ReadsAll { Power::Reads } else { held });
         }
     }
@@ -173,8 +173,8 @@ mod tests {
     #[test]
     fn a_pattern_that_covers_the_accounts_takes_over() {
         let naming = Naming::default();
-        let held = |stored: &str, privilege| {
-            let row = Row { privileges: BTreeSet::from([privilege]), grant_option: false };
+        let held = |stored: &str, privilege: Privilege| {
+            let row = Row { privileges: privilege.into(), grant_option: false };
             Held { databases: [(stored.to_owned(), row)].into(), ..Held::default() }
         };
         assert_eq!(of_held(&held("m%", Privilege::Select), naming), Power::ReadsAll);

@@ -256,7 +256,7 @@ async fn server(
     };
     let privileges = super::grants_needed::privileges(access, instance);
     let databases = instance.databases.clone().unwrap_or_default();
-    match mysql::rights::missing(&mut reader, purpose, &privileges, &databases).await {
+    match mysql::rights::missing(&mut reader, purpose, privileges, &databases).await {
         Ok(missing) if missing.is_empty() => lines.good("its account has all rights it needs"),
         Ok(missing) => {
             for one in missing {

@@ -1,7 +1,6 @@
 //! `jumpgate grants-needed`: the statements that give the accounts of plan and apply what
 //! they need on an instance.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -10,7 +9,7 @@ use super::Outcome;
 use super::source::Source;
 use crate::access::model::{Access, Instance};
 use crate::mysql::dialect::{Dialect, Flavor, Version};
-use crate::mysql::privilege::Privilege;
+use crate::mysql::privilege::Privileges;
 use crate::mysql::rights::{self, Purpose};
 use crate::mysql::spec::AccountName;
 use crate::names::InstanceName;
@@ -92,7 +91,7 @@ pub(super) fn run(args: &Args) -> Outcome {
             "-- make it first: CREATE USER {} IDENTIFIED BY '...'",
             rights::account(&login)
         );
-        let statements = rights::grants_needed(&dialect, purpose, &login, &privileges, &databases);
+        let statements = rights::grants_needed(&dialect, purpose, &login, privileges, &databases);
         for statement in statements {
             anstream::println!("{statement};");
         }
@@ -110,7 +109,7 @@ pub(super) fn run(args: &Args) -> Outcome {
 }
 
 /// What the levels of an instance can give.
-pub(super) fn privileges(access: &Access, instance: &Instance) -> BTreeSet<Privilege> {
+pub(super) fn privileges(access: &Access, instance: &Instance) -> Privileges {
     let levels = instance.levels.iter().filter_map(|level| access.config.levels.get(level));
-    levels.flatten().copied().collect()
+    levels.fold(Privileges::new(), |all, some| all | *some)
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::{AccountSpec, Desired, Wanted, end_of, later};
 use crate::access::model::{Access, Scope};
 use crate::grants::{self, Grant, Want};
-use crate::mysql::privilege::Privilege;
+use crate::mysql::privilege::Privileges;
 use crate::mysql::spec::{AccountName, Grants, TableName};
 use crate::names::InstanceName;
 
@@ -52,7 +52,7 @@ pub(super) fn add<'a>(
         wanted.because.extend(group);
         for grant in group {
             if let Want::Database { scope, .. } = grant.want {
-                include(&mut wanted.spec.grants, scope, privileges.iter().copied());
+                include(&mut wanted.spec.grants, scope, *privileges);
             }
         }
     }
@@ -77,25 +77,20 @@ fn assets(access: &Access) -> BTreeMap<&InstanceName, Vec<String>> {
 }
 
 /// Adds privileges on a scope to what an account holds.
-pub(crate) fn include(
-    grants: &mut Grants,
-    scope: &Scope,
-    privileges: impl Iterator<Item = Privilege>,
-) {
+pub(crate) fn include(grants: &mut Grants, scope: &Scope, privileges: Privileges) {
     match scope {
         Scope::Database(database) => {
-            grants.databases.entry(database.clone()).or_default().extend(privileges);
+            *grants.databases.entry(database.clone()).or_default() |= privileges;
         }
         Scope::Table(database, table) => {
             let table = TableName { database: database.clone(), table: table.clone() };
-            grants.tables.entry(table).or_default().extend(privileges);
+            *grants.tables.entry(table).or_default() |= privileges;
         }
         Scope::Columns(database, table, columns) => {
             let table = TableName { database: database.clone(), table: table.clone() };
             let held = grants.columns.entry(table).or_default();
-            let privileges: Vec<_> = privileges.collect();
             for column in columns {
-                held.entry(column.clone()).or_default().extend(privileges.iter().copied());
+                *held.entry(column.clone()).or_default() |= privileges;
             }
         }
     }

@@ -59,7 +59,11 @@ pub(super) fn add<'a>(
                     continue;
                 }
                 let account = desired.adoptions.user(access, holder, grant.person, level);
-                let name = name(adoption::kind(access, grant.person, level, &account));
+                let adopted = desired.adoptions.account(holder, grant.person, level).is_some();
+                let name = match adopted {
+                    true => name(adoption::kind(access, grant.person, level, &account)),
+                    false => name(Kind::Level(level)),
+                };
                 let wanted = entry(desired, name, group, |name| PermissionSpec {
                     accounts: BTreeSet::from([account]),
                     protocols: DATABASE_PROTOCOLS.map(str::to_owned).into(),

@@ -79,8 +79,8 @@ fn repo() -> Access {
             source: PeopleSource::JumpServer,
             logins: BTreeMap::from([(name("app"), login)]),
             levels: BTreeMap::from([
-                (name("r"), BTreeSet::from([Privilege::Select])),
-                (name("rw"), BTreeSet::from([Privilege::Select, Privilege::Update])),
+                (name("r"), Privilege::Select.into()),
+                (name("rw"), Privilege::Select | Privilege::Update),
             ]),
             prefix: name("jump"),
             guard: Guard { removals: 10, percent: 20 },
@@ -266,14 +266,14 @@ proptest! {
         for (key, account) in &less.accounts {
             let more = &most.accounts[key].spec.grants;
             for (database, privileges) in &account.spec.grants.databases {
-                prop_assert!(privileges.is_subset(&more.databases[database]));
+                prop_assert!(privileges.is_subset(more.databases[database]));
             }
             for (table, privileges) in &account.spec.grants.tables {
-                prop_assert!(privileges.is_subset(&more.tables[table]));
+                prop_assert!(privileges.is_subset(more.tables[table]));
             }
             for (table, columns) in &account.spec.grants.columns {
                 for (column, privileges) in columns {
-                    prop_assert!(privileges.is_subset(&more.columns[table][column]));
+                    prop_assert!(privileges.is_subset(more.columns[table][column]));
                 }
             }
         }

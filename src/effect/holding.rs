@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::row::{Kind, Side, Span, Thing};
 use crate::access::model::{Access, Instance, Login, Scope};
 use crate::grants::{Grant, ServerTarget, Want};
-use crate::mysql::privilege::Privilege;
+use crate::mysql::privilege::{Privilege, Privileges};
 use crate::names::{InstanceName, LevelName, LoginName};
 use crate::period::Edge;
 
@@ -24,11 +24,7 @@ pub(super) enum Atom<'a> {
 #[derive(Debug, Clone, Copy)]
 enum Terms<'a> {
     Server(Option<&'a Login>),
-    Database {
-        privileges: Option<&'a BTreeSet<Privilege>>,
-        at: Option<&'a Instance>,
-        asset: &'a str,
-    },
+    Database { privileges: Option<Privileges>, at: Option<&'a Instance>, asset: &'a str },
 }
 
 /// All grants of one atom in one revision, never empty.
@@ -55,7 +51,7 @@ pub(super) fn of<'a>(
                 let opened = access.instances.get(instance);
                 let holder = opened.and_then(|found| found.same_accounts_as.as_ref());
                 let terms = Terms::Database {
-                    privileges: access.config.levels.get(level),
+                    privileges: access.config.levels.get(level).copied(),
                     at: holder.map_or(opened, |holder| access.instances.get(holder)),
                     asset: opened.map_or("", |found| found.asset.as_str()),
                 };
@@ -117,7 +113,7 @@ impl<'a> Holding<'a> {
             Terms::Database { privileges, .. } => privileges,
             Terms::Server(_) => None,
         };
-        privileges.into_iter().flatten().copied()
+        privileges.into_iter().flatten()
     }
 
     /// The accounts on hosts that it opens.

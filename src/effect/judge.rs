@@ -213,8 +213,8 @@ impl<'a> Judge<'a> {
         let mut found = BTreeSet::from([name]);
         let (base, head) = (&self.base.config.levels, self.head.config.levels.get(name));
         let Some(head) = head else { return found };
-        if !base.get(name).is_some_and(|old| head.is_subset(old)) {
-            let like = base.iter().filter(|(_, privileges)| !privileges.is_disjoint(head));
+        if !base.get(name).is_some_and(|old| head.is_subset(*old)) {
+            let like = base.iter().filter(|(_, privileges)| !privileges.is_disjoint(*head));
             found.extend(like.map(|(name, _)| name));
         }
         found

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::access::model::Site;
-use crate::mysql::privilege::Privilege;
+use crate::mysql::privilege::{Privilege, Privileges};
 use crate::names::{InstanceName, LevelName, LoginName, PersonName, RequestName, TeamName};
 
 /// One change of one person's access.
@@ -95,7 +95,8 @@ pub enum Thing {
         /// The level.
         level: LevelName,
         /// Its privileges.
-        privileges: BTreeSet<Privilege>,
+        #[schemars(with = "BTreeSet<Privilege>")]
+        privileges: Privileges,
         /// The scopes, as requests write them.
         scopes: BTreeSet<String>,
         /// Host and port of the server that holds the account.

@@ -10,7 +10,7 @@ use crate::audit::{Ours, listed};
 use crate::jumpserver::everything::Account;
 use crate::mysql::everything::Everything;
 use crate::mysql::live::Known;
-use crate::mysql::privilege::Privilege;
+use crate::mysql::privilege::Privileges;
 use crate::mysql::spec::{AccountName, SeenAccount, is_password_plugin};
 use crate::mysql::{everything, is_protected};
 use crate::names::{InstanceName, LevelName, PersonName};
@@ -216,15 +216,15 @@ impl<'a> Here<'a, '_> {
         &self,
         account: &SeenAccount,
         reasons: &mut Vec<Reason>,
-    ) -> Option<BTreeMap<Scope, BTreeSet<Privilege>>> {
+    ) -> Option<BTreeMap<Scope, Privileges>> {
         let held = &account.held;
         let naming = self.live.server.dialect.naming();
-        let mut rows: BTreeMap<Scope, BTreeSet<Privilege>> = BTreeMap::new();
+        let mut rows: BTreeMap<Scope, Privileges> = BTreeMap::new();
         let mut good = true;
         for (stored, row) in &held.databases {
             match naming.database(stored) {
                 Some(database) => {
-                    rows.insert(Scope::Database(database), row.privileges.clone());
+                    rows.insert(Scope::Database(database), row.privileges);
                 }
                 None => {
                     good = false;
@@ -234,16 +234,16 @@ impl<'a> Here<'a, '_> {
         }
         for (table, row) in held.tables.iter().filter(|(_, row)| !row.privileges.is_empty()) {
             let scope = Scope::Table(table.database.clone(), table.table.clone());
-            rows.insert(scope, row.privileges.clone());
+            rows.insert(scope, row.privileges);
         }
         for (table, columns) in &held.columns {
-            let mut alike: BTreeMap<&BTreeSet<Privilege>, BTreeSet<String>> = BTreeMap::new();
+            let mut alike: BTreeMap<Privileges, BTreeSet<String>> = BTreeMap::new();
             for (column, privileges) in columns {
-                alike.entry(privileges).or_default().insert(column.clone());
+                alike.entry(*privileges).or_default().insert(column.clone());
             }
             for (privileges, columns) in alike {
                 let scope = Scope::Columns(table.database.clone(), table.table.clone(), columns);
-                rows.insert(scope, privileges.clone());
+                rows.insert(scope, privileges);
             }
         }
         for scope in rows.keys() {
@@ -305,7 +305,7 @@ impl<'a> Here<'a, '_> {
     /// The level that is exactly what is held everywhere.
     fn level(
         &self,
-        rows: &BTreeMap<Scope, BTreeSet<Privilege>>,
+        rows: &BTreeMap<Scope, Privileges>,
         told: Option<&str>,
         reasons: &mut Vec<Reason>,
     ) -> Option<&'a LevelName> {
@@ -314,7 +314,7 @@ impl<'a> Here<'a, '_> {
         let first = sets.next()?;
         if sets.any(|set| set != first) {
             let held: Vec<String> =
-                rows.iter().map(|(scope, set)| format!("{} on {scope}", words(set))).collect();
+                rows.iter().map(|(scope, set)| format!("{} on {scope}", words(*set))).collect();
             let held = held.iter().take(4).cloned().collect::<Vec<_>>().join("; ");
             add(Why::NotALevel, format!("holds {held}: an account has one level everywhere"));
             return None;
@@ -326,9 +326,9 @@ impl<'a> Here<'a, '_> {
             fitting.iter().find(|name| told == Some(name.as_str())).or(fitting.first())
         else {
             let known: Vec<String> =
-                levels.iter().map(|(name, set)| format!("{name} is {}", words(set))).collect();
+                levels.iter().map(|(name, set)| format!("{name} is {}", words(*set))).collect();
             let known = listed(known.iter().map(String::as_str));
-            add(Why::NotALevel, format!("holds {}: no level is that ({known})", words(first)));
+            add(Why::NotALevel, format!("holds {}: no level is that ({known})", words(*first)));
             return None;
         };
         if let Some(told) = told.filter(|told| *told != level.as_str()) {
@@ -368,7 +368,7 @@ impl<'a> Here<'a, '_> {
 }
 
 /// Privileges in words.
-fn words(privileges: &BTreeSet<Privilege>) -> String {
+fn words(privileges: Privileges) -> String {
     if privileges.is_empty() {
         return "nothing".to_owned();
     }

@@ -26,13 +26,13 @@ impl Reader {
         let naming = self.facts.server.dialect.naming();
         let sight = Sight { naming, mine: &mine };
         let wanted: Option<BTreeSet<String>> =
-            databases.map(|all| all.iter().map(|name| naming.fold(name)).collect());
+            databases.map(|all| all.iter().map(|name| naming.fold(name).into_owned()).collect());
         let mut names = Names::new();
         let query = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA";
         for row in self.session.rows("show its databases", query).await? {
             let Some(name) = fields(Some(row)).and_then(|[name]| text(name)) else { continue };
             let system = SYSTEM_DATABASES.iter().any(|system| system.eq_ignore_ascii_case(&name));
-            let name = naming.fold(&name);
+            let name = naming.fold(&name).into_owned();
             if !system && wanted.as_ref().is_none_or(|wanted| wanted.contains(&name)) {
                 names.insert(name, BTreeMap::new());
             }
@@ -56,9 +56,9 @@ impl Reader {
         for row in self.session.rows("show its tables", &query).await? {
             if let Some([database, table]) = fields(Some(row))
                 && let (Some(database), Some(table)) = (text(database), text(table))
-                && let Some(tables) = names.get_mut(&naming.fold(&database))
+                && let Some(tables) = names.get_mut(&*naming.fold(&database))
             {
-                tables.insert(naming.fold(&table), Vec::new());
+                tables.insert(naming.fold(&table).into_owned(), Vec::new());
             }
         }
         if !columns {
@@ -72,8 +72,8 @@ impl Reader {
             if let Some([database, table, column]) = fields(Some(row))
                 && let (Some(database), Some(table), Some(column)) =
                     (text(database), text(table), text(column))
-                && let Some(tables) = names.get_mut(&naming.fold(&database))
-                && let Some(columns) = tables.get_mut(&naming.fold(&table))
+                && let Some(tables) = names.get_mut(&*naming.fold(&database))
+                && let Some(columns) = tables.get_mut(&*naming.fold(&table))
             {
                 columns.push(column);
             }

@@ -1,9 +1,10 @@
 //! What to change so that an account holds exactly what it should, and in which order.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use super::naming::Naming;
-use super::privilege::Privilege;
+use super::privilege::{Privilege, Privileges};
 use super::spec::{Change, Grants, Held, Object, TableName};
 
 /// Columns by privilege, as an [`Object::Columns`] holds them.
@@ -55,16 +56,13 @@ struct Steps {
 }
 
 fn databases(held: &Held, want: &Grants, naming: Naming, steps: &mut Steps) {
-    let mut wanted: BTreeMap<String, BTreeSet<Privilege>> = BTreeMap::new();
+    let mut wanted: BTreeMap<Cow<'_, str>, Privileges> = BTreeMap::new();
     for (database, privileges) in &want.databases {
-        wanted.entry(naming.stored(database)).or_default().extend(privileges);
+        *wanted.entry(naming.stored(database)).or_default() |= *privileges;
     }
     for (stored, row) in &held.databases {
-        let keep = wanted.get(stored);
-        let privileges: BTreeSet<_> = match keep {
-            Some(keep) => row.privileges.difference(keep).copied().collect(),
-            None => row.privileges.clone(),
-        };
+        let keep = wanted.get(stored.as_str()).copied().unwrap_or_default();
+        let privileges = row.privileges - keep;
         if !privileges.is_empty() || row.grant_option {
             let object = Object::Database {
                 stored: stored.clone(),
@@ -75,48 +73,42 @@ fn databases(held: &Held, want: &Grants, naming: Naming, steps: &mut Steps) {
         }
     }
     for (stored, privileges) in wanted {
-        let privileges: BTreeSet<_> = match held.databases.get(&stored) {
-            Some(row) => privileges.difference(&row.privileges).copied().collect(),
-            None => privileges,
-        };
+        let there = held.databases.get(&*stored).map(|row| row.privileges).unwrap_or_default();
+        let privileges = privileges - there;
         if !privileges.is_empty() {
+            let stored = stored.into_owned();
             steps.grants.push(Object::Database { stored, privileges, grant_option: false });
         }
     }
 }
 
 fn tables(held: &Held, want: &Grants, naming: Naming, steps: &mut Steps) {
-    let fold = |table: &TableName| TableName {
-        database: naming.fold(&table.database),
-        table: naming.fold(&table.table),
-    };
-    let mut whole: BTreeMap<TableName, BTreeSet<Privilege>> = BTreeMap::new();
+    let mut whole: BTreeMap<Cow<'_, TableName>, Privileges> = BTreeMap::new();
     for (table, privileges) in &want.tables {
-        whole.entry(fold(table)).or_default().extend(privileges);
+        *whole.entry(naming.table(table)).or_default() |= *privileges;
     }
-    let mut parts: BTreeMap<TableName, Columns> = BTreeMap::new();
+    let mut parts: BTreeMap<Cow<'_, TableName>, Columns> = BTreeMap::new();
     for (table, columns) in &want.columns {
-        let by_privilege = parts.entry(fold(table)).or_default();
+        let by_privilege = parts.entry(naming.table(table)).or_default();
         turn(columns, by_privilege);
     }
     let names: BTreeSet<&TableName> = held
         .tables
         .keys()
         .chain(held.columns.keys())
-        .chain(whole.keys())
-        .chain(parts.keys())
+        .chain(whole.keys().map(AsRef::as_ref))
+        .chain(parts.keys().map(AsRef::as_ref))
         .collect();
     let none = Columns::new();
     for table in names {
-        let row = held.tables.get(table).cloned().unwrap_or_default();
-        let wanted = whole.get(table).cloned().unwrap_or_default();
-        let added: BTreeSet<_> = wanted.difference(&row.privileges).copied().collect();
-        let gone: BTreeSet<_> = row.privileges.difference(&wanted).copied().collect();
+        let row = held.tables.get(table).copied().unwrap_or_default();
+        let wanted = whole.get(table).copied().unwrap_or_default();
+        let (added, gone) = (wanted - row.privileges, row.privileges - wanted);
         let mut held_parts = Columns::new();
         if let Some(columns) = held.columns.get(table) {
             turn(columns, &mut held_parts);
         }
-        let parts = columns(&held_parts, parts.get(table).unwrap_or(&none), &gone);
+        let parts = columns(&held_parts, parts.get(table).unwrap_or(&none), gone);
         let object = |privileges| Object::Columns { table: table.clone(), privileges };
         if !added.is_empty() {
             steps.grants.push(Object::Table {
@@ -144,10 +136,10 @@ fn tables(held: &Held, want: &Grants, naming: Naming, steps: &mut Steps) {
 }
 
 /// Privileges by column become columns by privilege.
-fn turn(columns: &BTreeMap<String, BTreeSet<Privilege>>, into: &mut Columns) {
+fn turn(columns: &BTreeMap<String, Privileges>, into: &mut Columns) {
     for (column, privileges) in columns {
-        for privilege in privileges {
-            into.entry(*privilege).or_default().insert(column.clone());
+        for privilege in *privileges {
+            into.entry(privilege).or_default().insert(column.clone());
         }
     }
 }
@@ -161,14 +153,14 @@ struct Parts {
 
 /// Columns are compared without case, and revoked as they are stored: the server keeps the
 /// spelling of the grant, and a REVOKE must repeat it.
-fn columns(held: &Columns, want: &Columns, gone_from_table: &BTreeSet<Privilege>) -> Parts {
+fn columns(held: &Columns, want: &Columns, gone_from_table: Privileges) -> Parts {
     let mut parts = Parts { added: Columns::new(), gone: Columns::new(), again: Columns::new() };
     let none = BTreeSet::new();
     let privileges: BTreeSet<_> = held.keys().chain(want.keys()).copied().collect();
     for privilege in privileges {
         let held = held.get(&privilege).unwrap_or(&none);
         let want = want.get(&privilege).unwrap_or(&none);
-        if gone_from_table.contains(&privilege) {
+        if gone_from_table.contains(privilege) {
             put(&mut parts.again, privilege, want.iter().cloned().collect());
             continue;
         }
@@ -208,6 +200,9 @@ fn beyond(held: &Held, steps: &mut Steps) {
 
 impl Steps {
     fn ordered(mut self, naming: Naming) -> Vec<Change> {
+        if self.grants.is_empty() && self.revokes.is_empty() {
+            return Vec::new();
+        }
         let added: BTreeSet<String> = self
             .grants
             .iter()
@@ -265,9 +260,9 @@ fn database_of(object: &Object, naming: Naming) -> Option<String> {
     match object {
         Object::Database { stored, .. } => naming.database(stored),
         Object::Table { table, .. } | Object::Columns { table, .. } => {
-            Some(naming.fold(&table.database))
+            Some(naming.fold(&table.database).into_owned())
         }
-        Object::Routine { routine, .. } => Some(naming.fold(&routine.database)),
+        Object::Routine { routine, .. } => Some(naming.fold(&routine.database).into_owned()),
         Object::Global { .. } | Object::Role { .. } | Object::Proxy { .. } => None,
     }
 }

@@ -16,7 +16,7 @@ fn row(privileges: &[Privilege], grant_option: bool) -> Row {
 }
 
 fn want(database: &str) -> Grants {
-    let databases = BTreeMap::from([(database.to_owned(), BTreeSet::from([Privilege::Select]))]);
+    let databases = BTreeMap::from([(database.to_owned(), Privilege::Select.into())]);
     Grants { databases, ..Grants::default() }
 }
 
@@ -25,10 +25,10 @@ fn want(database: &str) -> Grants {
 pub(crate) fn carry_out(held: &mut Held, change: &Change) {
     match change {
         Change::Grant(Object::Database { stored, privileges, .. }) => {
-            held.databases.entry(stored.clone()).or_default().privileges.extend(privileges);
+            held.databases.entry(stored.clone()).or_default().privileges |= *privileges;
         }
         Change::Grant(Object::Table { table, privileges, .. }) => {
-            held.tables.entry(table.clone()).or_default().privileges.extend(privileges);
+            held.tables.entry(table.clone()).or_default().privileges |= *privileges;
         }
         Change::Grant(Object::Columns { table, privileges }) => {
             let columns = held.columns.entry(table.clone()).or_default();
@@ -40,24 +40,24 @@ pub(crate) fn carry_out(held: &mut Held, change: &Change) {
         }
         Change::Revoke(Object::Database { stored, privileges, grant_option }) => {
             let row = held.databases.get_mut(stored).expect("a row");
-            assert!(privileges.is_subset(&row.privileges) && (!grant_option || row.grant_option));
-            row.privileges.retain(|privilege| !privileges.contains(privilege));
+            assert!(privileges.is_subset(row.privileges) && (!grant_option || row.grant_option));
+            row.privileges -= *privileges;
             row.grant_option &= !grant_option;
         }
         Change::Revoke(Object::Table { table, privileges, grant_option }) => {
             let row = held.tables.get_mut(table).expect("a row");
-            assert!(privileges.is_subset(&row.privileges) && (!grant_option || row.grant_option));
-            row.privileges.retain(|privilege| !privileges.contains(privilege));
+            assert!(privileges.is_subset(row.privileges) && (!grant_option || row.grant_option));
+            row.privileges -= *privileges;
             row.grant_option &= !grant_option;
             for column in held.columns.get_mut(table).into_iter().flat_map(BTreeMap::values_mut) {
-                column.retain(|privilege| !privileges.contains(privilege));
+                *column -= *privileges;
             }
         }
         Change::Revoke(Object::Columns { table, privileges }) => {
             let columns = held.columns.get_mut(table).expect("columns");
             for (privilege, names) in privileges {
                 for name in names {
-                    assert!(columns.get_mut(name).expect("a column").remove(privilege));
+                    assert!(columns.get_mut(name).expect("a column").remove(*privilege));
                 }
             }
         }
@@ -92,18 +92,19 @@ fn doors(held: &Held) -> BTreeSet<(String, String, String, Privilege)> {
         let name = TableName { database: database.to_owned(), table: table.to_owned() };
         let rows = held.databases.get(database).into_iter().chain(held.tables.get(&name));
         let columns = held.columns.get(&name).and_then(|columns| columns.get(column));
-        let privileges = rows.flat_map(|row| &row.privileges).chain(columns.into_iter().flatten());
-        for privilege in privileges {
-            doors.insert((database.to_owned(), table.to_owned(), column.to_owned(), *privilege));
+        let privileges = rows.map(|row| row.privileges).chain(columns.copied());
+        for privilege in privileges.flatten() {
+            doors.insert((database.to_owned(), table.to_owned(), column.to_owned(), privilege));
         }
     }
     doors
 }
 
 fn any_want() -> impl Strategy<Value = Grants> {
-    use proptest::collection::{btree_map, btree_set};
+    use Privilege::{Select, Update};
+    use proptest::collection::btree_map;
     let privileges =
-        || btree_set(prop_oneof![Just(Privilege::Select), Just(Privilege::Update)], 1..3);
+        || prop_oneof![Just(Select.into()), Just(Update.into()), Just(Select | Update)];
     let table = || ("[ab]", "[tu]").prop_map(|(database, table)| TableName { database, table });
     (
         btree_map("[ab]", privileges(), 0..3),

@@ -4,19 +4,19 @@
 //! on databases, on tables and on columns add up. (Each was tried on MySQL 9.7, MariaDB 10.11
 //! and 11.8.)
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::naming::Naming;
-use super::privilege::Privilege;
+use super::privilege::{Privilege, Privileges};
 use super::spec::{Held, TableName};
 
 /// What is held on a place.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Effective {
     /// On all of the place.
-    pub privileges: BTreeSet<Privilege>,
+    pub privileges: Privileges,
     /// On single columns, or on single tables when the place is a database.
-    pub parts: BTreeMap<String, BTreeSet<Privilege>>,
+    pub parts: BTreeMap<String, Privileges>,
     /// Rows that count for nothing here, as another one hides them.
     pub hidden: Vec<String>,
     /// Patterns of which only one counts here; which one differs between servers. What all
@@ -32,9 +32,9 @@ impl Effective {
 
     /// Adds what another holder has, such as a role.
     pub fn add(&mut self, other: Self) {
-        self.privileges.extend(other.privileges);
+        self.privileges |= other.privileges;
         for (part, privileges) in other.parts {
-            self.parts.entry(part).or_default().extend(privileges);
+            *self.parts.entry(part).or_default() |= privileges;
         }
         self.hidden.extend(other.hidden);
         self.unsure.extend(other.unsure);
@@ -43,7 +43,7 @@ impl Effective {
 
 /// What is held on a database, and on one table of it when one is named.
 pub fn on(naming: Naming, held: &Held, database: &str, table: Option<&str>) -> Effective {
-    let database = naming.fold(database);
+    let database = naming.fold(database).into_owned();
     let mut found = Effective {
         privileges: held.global.iter().filter_map(|name| Privilege::parse(name)).collect(),
         ..Effective::default()
@@ -53,15 +53,15 @@ pub fn on(naming: Naming, held: &Held, database: &str, table: Option<&str>) -> E
         .databases
         .iter()
         .filter(|(stored, _)| **stored != exact && naming.covers(stored, &database));
-    match held.databases.get(&exact) {
+    match held.databases.get(&*exact) {
         Some(row) => {
-            found.privileges.extend(&row.privileges);
+            found.privileges |= row.privileges;
             found.hidden.extend(patterns.map(|(stored, _)| stored.clone()));
         }
         None => {
             let matching: Vec<_> = patterns.collect();
             for (_, row) in &matching {
-                found.privileges.extend(&row.privileges);
+                found.privileges |= row.privileges;
             }
             if matching.len() > 1 {
                 found.unsure.extend(matching.into_iter().map(|(stored, _)| stored.clone()));
@@ -70,12 +70,12 @@ pub fn on(naming: Naming, held: &Held, database: &str, table: Option<&str>) -> E
     }
     match table {
         Some(table) => {
-            let name = TableName { database, table: naming.fold(table) };
+            let name = TableName { database, table: naming.fold(table).into_owned() };
             if let Some(row) = held.tables.get(&name) {
-                found.privileges.extend(&row.privileges);
+                found.privileges |= row.privileges;
             }
             for (column, privileges) in held.columns.get(&name).into_iter().flatten() {
-                let more: BTreeSet<_> = privileges.difference(&found.privileges).copied().collect();
+                let more = *privileges - found.privileges;
                 if !more.is_empty() {
                     found.parts.insert(column.clone(), more);
                 }
@@ -84,12 +84,12 @@ pub fn on(naming: Naming, held: &Held, database: &str, table: Option<&str>) -> E
         None => {
             let tables = held.tables.iter().filter(|(name, _)| name.database == database);
             for (name, row) in tables {
-                found.parts.entry(name.table.clone()).or_default().extend(&row.privileges);
+                *found.parts.entry(name.table.clone()).or_default() |= row.privileges;
             }
             let columns = held.columns.iter().filter(|(name, _)| name.database == database);
             for (name, columns) in columns {
-                let of = columns.values().flatten();
-                found.parts.entry(name.table.clone()).or_default().extend(of);
+                let of = columns.values().fold(Privileges::new(), |all, some| all | *some);
+                *found.parts.entry(name.table.clone()).or_default() |= of;
             }
         }
     }
@@ -104,7 +104,7 @@ mod tests {
 
     fn held(rows: &[(&str, Privilege)]) -> Held {
         let rows = rows.iter().map(|(stored, privilege)| {
-            let row = Row { privileges: [*privilege].into(), grant_option: false };
+            let row = Row { privileges: (*privilege).into(), grant_option: false };
             ((*stored).to_owned(), row)
         });
         Held { databases: rows.collect(), ..Held::default() }
@@ -118,16 +118,16 @@ mod tests {
     fn an_exact_row_hides_a_pattern() {
         let held = held(&[("pay%", Select), (r"pay\_eu", Delete)]);
         let there = on_table(&held, "pay_eu");
-        assert_eq!(there.privileges, [Delete].into());
+        assert_eq!(there.privileges, Delete);
         assert_eq!(there.hidden, ["pay%"]);
-        assert_eq!(on_table(&held, "pay_us").privileges, [Select].into());
+        assert_eq!(on_table(&held, "pay_us").privileges, Select);
         assert!(on_table(&held, "orders").is_nothing());
     }
 
     #[test]
     fn of_several_patterns_nobody_knows_which_counts() {
         let there = on_table(&held(&[("pay%", Select), ("pay_eu", Insert)]), "pay_eu");
-        assert_eq!(there.privileges, [Select, Insert].into());
+        assert_eq!(there.privileges, Select | Insert);
         assert_eq!(there.unsure, ["pay%", "pay_eu"]);
     }
 
@@ -135,12 +135,12 @@ mod tests {
     fn tables_and_columns_add_up_with_rows() {
         let mut held = held(&[("billing", Select)]);
         let cards = TableName { database: "billing".into(), table: "t".into() };
-        let columns = [("id".to_owned(), BTreeSet::from([Select, Update]))].into();
+        let columns = [("id".to_owned(), Select | Update)].into();
         held.columns.insert(cards, columns);
         let there = on_table(&held, "billing");
-        assert_eq!(there.privileges, [Select].into());
-        assert_eq!(there.parts, [("id".to_owned(), [Update].into())].into());
+        assert_eq!(there.privileges, Select);
+        assert_eq!(there.parts, [("id".to_owned(), Update.into())].into());
         let whole = on(Naming::default(), &held, "billing", None);
-        assert_eq!(whole.parts, [("t".to_owned(), [Select, Update].into())].into());
+        assert_eq!(whole.parts, [("t".to_owned(), Select | Update)].into());
     }
 }

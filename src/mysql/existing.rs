@@ -37,7 +37,7 @@ pub(super) async fn existing(
     }
     let all = databases_there(session).await?;
     for name in databases {
-        let known = known(naming.fold(name), &all, sight.sees_databases());
+        let known = known(naming.fold(name).into_owned(), &all, sight.sees_databases());
         existing.databases.insert(name.to_owned(), known);
     }
     if ask.tables.is_empty() {
@@ -47,7 +47,7 @@ pub(super) async fn existing(
     let columns = columns_there(session, naming, ask).await?;
     let (no_tables, no_columns) = (BTreeSet::new(), BTreeSet::new());
     for (table, asked) in &ask.tables {
-        let folded = fold(naming, table);
+        let folded = naming.table(table).into_owned();
         let whole = existing.databases.get(&table.database);
         let gone = matches!(whole, Some(Known::Missing { .. }));
         let there = tables.get(&folded.database).unwrap_or(&no_tables);
@@ -71,10 +71,6 @@ pub(super) async fn existing(
         }
     }
     Ok(existing)
-}
-
-fn fold(naming: Naming, table: &TableName) -> TableName {
-    TableName { database: naming.fold(&table.database), table: naming.fold(&table.table) }
 }
 
 /// One name among those that are there.
@@ -136,8 +132,7 @@ impl Sight<'_> {
     fn on_database(&self, database: &str, privileges: impl Fn(Privilege) -> bool) -> bool {
         self.mine.iter().any(|held| {
             held.databases.iter().any(|(stored, row)| {
-                row.privileges.iter().any(|privilege| privileges(*privilege))
-                    && self.naming.covers(stored, database)
+                row.privileges.iter().any(&privileges) && self.naming.covers(stored, database)
             })
         })
     }
@@ -184,7 +179,8 @@ async fn tables_there(
     naming: Naming,
     ask: &Ask,
 ) -> Result<BTreeMap<String, BTreeSet<String>>, Error> {
-    let databases = ask.tables.keys().map(|table| naming.fold(&table.database)).collect();
+    let databases =
+        ask.tables.keys().map(|table| naming.fold(&table.database).into_owned()).collect();
     let query = format!(
         "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA IN ({})",
         list(databases)
@@ -194,7 +190,10 @@ async fn tables_there(
         if let Some([database, table]) = fields(Some(row))
             && let (Some(database), Some(table)) = (text(database), text(table))
         {
-            there.entry(naming.fold(&database)).or_default().insert(naming.fold(&table));
+            there
+                .entry(naming.fold(&database).into_owned())
+                .or_default()
+                .insert(naming.fold(&table).into_owned());
         }
     }
     Ok(there)
@@ -213,15 +212,15 @@ async fn columns_there(
     let query = format!(
         "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS \
          WHERE TABLE_SCHEMA IN ({}) AND TABLE_NAME IN ({})",
-        list(asked().map(|(table, _)| naming.fold(&table.database)).collect()),
-        list(asked().map(|(table, _)| naming.fold(&table.table)).collect())
+        list(asked().map(|(table, _)| naming.fold(&table.database).into_owned()).collect()),
+        list(asked().map(|(table, _)| naming.fold(&table.table).into_owned()).collect())
     );
     for row in session.rows("show its columns", &query).await? {
         if let Some([database, table, column]) = fields(Some(row))
             && let (Some(database), Some(table), Some(column)) =
                 (text(database), text(table), text(column))
         {
-            let table = fold(naming, &TableName { database, table });
+            let table = naming.table(&TableName { database, table }).into_owned();
             there.entry(table).or_default().insert(column);
         }
     }

@@ -1,5 +1,9 @@
 //! How names of databases stand in the grant tables.
 
+use std::borrow::Cow;
+
+use super::spec::TableName;
+
 /// The settings of a server that decide what a name in a grant means.
 ///
 /// Tried on MySQL 9.7 and MariaDB 10.11 and 11.8: in a grant on a database `_` and `%`
@@ -16,24 +20,35 @@ pub struct Naming {
 
 impl Naming {
     /// A database or table name in the case in which the server keeps it.
-    pub fn fold(self, name: &str) -> String {
-        if self.lower { name.to_lowercase() } else { name.to_owned() }
+    pub fn fold(self, name: &str) -> Cow<'_, str> {
+        if self.lower { Cow::Owned(name.to_lowercase()) } else { Cow::Borrowed(name) }
+    }
+
+    /// A table's name in the case in which the server keeps it.
+    pub fn table(self, name: &TableName) -> Cow<'_, TableName> {
+        match (self.fold(&name.database), self.fold(&name.table)) {
+            (Cow::Borrowed(_), Cow::Borrowed(_)) => Cow::Borrowed(name),
+            (database, table) => {
+                Cow::Owned(TableName { database: database.into_owned(), table: table.into_owned() })
+            }
+        }
     }
 
     /// The form in which a grant on exactly this database is stored.
-    pub fn stored(self, database: &str) -> String {
+    pub fn stored(self, database: &str) -> Cow<'_, str> {
         let name = self.fold(database);
-        if self.literal {
+        let special = |c| matches!(c, '_' | '%' | '\\');
+        if self.literal || !name.contains(special) {
             return name;
         }
         let mut stored = String::with_capacity(name.len() + 4);
         for c in name.chars() {
-            if matches!(c, '_' | '%' | '\\') {
+            if special(c) {
                 stored.push('\\');
             }
             stored.push(c);
         }
-        stored
+        Cow::Owned(stored)
     }
 
     /// The one database that a stored name stands for, when it is in the form that

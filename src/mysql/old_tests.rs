@@ -79,7 +79,7 @@ fn grants_are_the_same_words_on_every_version() {
     for object in [
         Object::Database {
             stored: r"a\_b".into(),
-            privileges: BTreeSet::from([Privilege::Select]),
+            privileges: Privilege::Select.into(),
             grant_option: false,
         },
         Object::Columns {
@@ -108,12 +108,12 @@ fn what_is_read_first_is_there_in_5_7() {
 #[test]
 fn the_rights_that_are_told_are_those_of_5_7() {
     let login = AccountName { user: "apply".into(), host: "10.8.0.%".into() };
-    let levels = BTreeSet::from([Privilege::Select]);
+    let levels = Privilege::Select.into();
     let told = grants_needed(
         &dialect("5.7.44"),
         Purpose::Apply,
         &login,
-        &levels,
+        levels,
         &BTreeSet::from(["a_b".to_owned()]),
     );
     insta::assert_snapshot!(known(&told.join("\n")), @r"

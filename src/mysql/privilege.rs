@@ -2,16 +2,20 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::access::model::ScopeKind;
+
+/// Some privileges: a copy costs nothing, and they come in the order of the variants.
+pub type Privileges = enumset::EnumSet<Privilege>;
 
 macro_rules! privileges {
     ($($variant:ident = $sql:literal, $table:literal, $column:literal;)*) => {
         /// A privilege that can be held on a database.
         ///
         /// The order of the variants is the order in which statements and plans name them.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Debug, PartialOrd, Ord, Hash, enumset::EnumSetType)]
+        #[enumset(serialize_repr = "list")]
         pub enum Privilege {
             $(
                 #[doc = concat!("`", $sql, "`")]
@@ -118,5 +122,14 @@ impl fmt::Display for Privilege {
 impl Serialize for Privilege {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.sql())
+    }
+}
+
+impl<'de> Deserialize<'de> for Privilege {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let words = String::deserialize(deserializer)?;
+        Self::parse(&words).ok_or_else(|| {
+            serde::de::Error::custom(format_args!("there is no privilege {words} on databases"))
+        })
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::dialect::{Dialect, Flavor};
 use super::error::Error;
 use super::grant_tables::unreadable;
-use super::privilege::Privilege;
+use super::privilege::{Privilege, Privileges};
 use super::reader::Reader;
 use super::sessions;
 use super::spec::{AccountName, Held};
@@ -43,7 +43,7 @@ pub fn grants_needed(
     dialect: &Dialect,
     purpose: Purpose,
     login: &AccountName,
-    privileges: &BTreeSet<Privilege>,
+    privileges: Privileges,
     databases: &BTreeSet<String>,
 ) -> Vec<String> {
     let rights = needed(dialect, purpose, privileges, databases);
@@ -71,7 +71,7 @@ enum Right {
     /// On one database, or on all of them.
     On {
         database: Option<String>,
-        privileges: BTreeSet<Privilege>,
+        privileges: Privileges,
         grant_option: bool,
     },
 }
@@ -79,7 +79,7 @@ enum Right {
 fn needed(
     dialect: &Dialect,
     purpose: Purpose,
-    privileges: &BTreeSet<Privilege>,
+    privileges: Privileges,
     databases: &BTreeSet<String>,
 ) -> Vec<Right> {
     let mut rights: Vec<_> =
@@ -94,12 +94,12 @@ fn needed(
         databases.iter().cloned().map(Some).collect()
     };
     for database in places {
-        let mut on = |privileges: BTreeSet<Privilege>, grant_option| {
+        let mut on = |privileges: Privileges, grant_option| {
             rights.push(Right::On { database: database.clone(), privileges, grant_option });
         };
-        on(BTreeSet::from([Privilege::References]), false);
+        on(Privilege::References.into(), false);
         if purpose == Purpose::Apply && !privileges.is_empty() {
-            on(privileges.clone(), true);
+            on(privileges, true);
         }
     }
     rights
@@ -140,7 +140,7 @@ impl Right {
                     return everywhere;
                 };
                 let stored = dialect.naming().stored(database);
-                let rows = || mine.iter().filter_map(|held| held.databases.get(&stored));
+                let rows = || mine.iter().filter_map(|held| held.databases.get(&*stored));
                 privileges.iter().all(|privilege| {
                     globally(privilege.sql())
                         || rows().any(|row| row.privileges.contains(privilege))
@@ -161,7 +161,7 @@ impl Right {
 pub async fn missing(
     reader: &mut Reader,
     purpose: Purpose,
-    privileges: &BTreeSet<Privilege>,
+    privileges: Privileges,
     databases: &BTreeSet<String>,
 ) -> Result<Vec<String>, Error> {
     let dialect = reader.facts.server.dialect.clone();

@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::privilege::Privilege;
+use super::privilege::{Privilege, Privileges};
 
 /// An account: user name and host, both as the server stores them (the host in lower
 /// case).
@@ -37,11 +37,11 @@ pub struct TableName {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Grants {
     /// On whole databases.
-    pub databases: BTreeMap<String, BTreeSet<Privilege>>,
+    pub databases: BTreeMap<String, Privileges>,
     /// On whole tables.
-    pub tables: BTreeMap<TableName, BTreeSet<Privilege>>,
+    pub tables: BTreeMap<TableName, Privileges>,
     /// On columns: table, then column.
-    pub columns: BTreeMap<TableName, BTreeMap<String, BTreeSet<Privilege>>>,
+    pub columns: BTreeMap<TableName, BTreeMap<String, Privileges>>,
 }
 
 /// What an account holds, as the grant tables say it.
@@ -55,7 +55,7 @@ pub struct Held {
     /// Rows of mysql.tables_priv: whole-table privileges; names are literal.
     pub tables: BTreeMap<TableName, Row>,
     /// Rows of mysql.columns_priv: table, then column.
-    pub columns: BTreeMap<TableName, BTreeMap<String, BTreeSet<Privilege>>>,
+    pub columns: BTreeMap<TableName, BTreeMap<String, Privileges>>,
     /// Rows of mysql.procs_priv.
     pub routines: BTreeMap<Routine, BTreeSet<String>>,
     /// Roles granted to the account, each with whether it may grant it on.
@@ -68,10 +68,10 @@ pub struct Held {
 }
 
 /// Privileges of one row, and whether its holder may hand them on.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Row {
     /// The privileges.
-    pub privileges: BTreeSet<Privilege>,
+    pub privileges: Privileges,
     /// WITH GRANT OPTION.
     pub grant_option: bool,
 }
@@ -148,7 +148,8 @@ pub enum Object {
         /// `partial_revokes` makes names literal, or a row made by hand.
         stored: String,
         /// The privileges.
-        privileges: BTreeSet<Privilege>,
+        #[schemars(with = "BTreeSet<Privilege>")]
+        privileges: Privileges,
         /// GRANT OPTION (revoked only, never granted).
         grant_option: bool,
     },
@@ -157,7 +158,8 @@ pub enum Object {
         /// The table.
         table: TableName,
         /// The privileges.
-        privileges: BTreeSet<Privilege>,
+        #[schemars(with = "BTreeSet<Privilege>")]
+        privileges: Privileges,
         /// GRANT OPTION (revoked only, never granted).
         grant_option: bool,
     },

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use super::dialect::{Dialect, Flavor, HashKind};
 use super::error::Error;
 use super::password::Hash;
-use super::privilege::Privilege;
+use super::privilege::Privileges;
 use super::spec::{AccountName, Change, Evidence, Object};
 
 /// An identifier in back-ticks.
@@ -59,11 +59,11 @@ pub fn statement(change: &Change, name: &AccountName, dialect: &Dialect) -> Resu
     let what = match object {
         Object::Global { privileges } => format!("{} ON *.*", words(privileges)?),
         Object::Database { stored, privileges, grant_option } => {
-            format!("{} ON {}.*", list(privileges, *grant_option)?, identifier(stored)?)
+            format!("{} ON {}.*", list(*privileges, *grant_option)?, identifier(stored)?)
         }
         Object::Table { table, privileges, grant_option } => format!(
             "{} ON {}.{}",
-            list(privileges, *grant_option)?,
+            list(*privileges, *grant_option)?,
             identifier(&table.database)?,
             identifier(&table.table)?
         ),
@@ -103,7 +103,7 @@ fn may_be_granted(object: &Object) -> Result<(), Error> {
     }
 }
 
-fn list(privileges: &BTreeSet<Privilege>, grant_option: bool) -> Result<String, Error> {
+fn list(privileges: Privileges, grant_option: bool) -> Result<String, Error> {
     let option = grant_option.then(|| "GRANT OPTION".to_owned());
     some(privileges.iter().map(|p| p.sql().to_owned()).chain(option).collect())
 }

@@ -408,18 +408,18 @@ fn holds_any(held: &Held, object: &Object) -> bool {
         Object::Global { privileges } => !privileges.is_disjoint(&held.global),
         Object::Database { stored, privileges, grant_option } => {
             held.databases.get(stored).is_some_and(|row| {
-                !privileges.is_disjoint(&row.privileges) || (*grant_option && row.grant_option)
+                !privileges.is_disjoint(row.privileges) || (*grant_option && row.grant_option)
             })
         }
         Object::Table { table, privileges, grant_option } => {
             held.tables.get(table).is_some_and(|row| {
-                !privileges.is_disjoint(&row.privileges) || (*grant_option && row.grant_option)
+                !privileges.is_disjoint(row.privileges) || (*grant_option && row.grant_option)
             })
         }
         Object::Columns { table, privileges } => held.columns.get(table).is_some_and(|columns| {
             privileges.iter().any(|(privilege, names)| {
                 names.iter().any(|name| {
-                    columns.get(name).is_some_and(|privileges| privileges.contains(privilege))
+                    columns.get(name).is_some_and(|privileges| privileges.contains(*privilege))
                 })
             })
         }),

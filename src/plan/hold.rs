@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::jumpserver::spec::PermissionSpec;
 use crate::mysql::difference::Naming;
-use crate::mysql::privilege::Privilege;
-use crate::mysql::spec::{Grants, Held, TableName};
+use crate::mysql::spec::{Grants, Held};
 
 /// The part of a wanted permission that a live one gives already.
 ///
@@ -30,35 +29,28 @@ pub(super) fn permission(wanted: &PermissionSpec, live: &PermissionSpec) -> Perm
 
 /// The part of wanted grants that an account holds already.
 pub(super) fn grants(wanted: &Grants, held: &Held, naming: Naming) -> Grants {
-    let both = |a: &BTreeSet<Privilege>, b: &BTreeSet<Privilege>| -> BTreeSet<Privilege> {
-        a.intersection(b).copied().collect()
-    };
-    let fold = |table: &TableName| TableName {
-        database: naming.fold(&table.database),
-        table: naming.fold(&table.table),
-    };
     let mut kept = Grants::default();
     for (database, privileges) in &wanted.databases {
-        if let Some(row) = held.databases.get(&naming.stored(database)) {
-            let both = both(privileges, &row.privileges);
+        if let Some(row) = held.databases.get(&*naming.stored(database)) {
+            let both = *privileges & row.privileges;
             if !both.is_empty() {
                 kept.databases.insert(database.clone(), both);
             }
         }
     }
     for (table, privileges) in &wanted.tables {
-        if let Some(row) = held.tables.get(&fold(table)) {
-            let both = both(privileges, &row.privileges);
+        if let Some(row) = held.tables.get(&*naming.table(table)) {
+            let both = *privileges & row.privileges;
             if !both.is_empty() {
                 kept.tables.insert(table.clone(), both);
             }
         }
     }
     for (table, columns) in &wanted.columns {
-        let Some(there) = held.columns.get(&fold(table)) else { continue };
+        let Some(there) = held.columns.get(&*naming.table(table)) else { continue };
         for (column, privileges) in columns {
             let found = there.iter().find(|(name, _)| name.to_lowercase() == column.to_lowercase());
-            let both = found.map(|(_, held)| both(privileges, held)).unwrap_or_default();
+            let both = found.map(|(_, held)| *privileges & *held).unwrap_or_default();
             if !both.is_empty() {
                 kept.columns.entry(table.clone()).or_default().insert(column.clone(), both);
             }

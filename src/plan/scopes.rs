@@ -2,6 +2,7 @@
 //! without those that do not.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use super::finding::{Finding, Kind};
 use crate::access::model::{Access, Scope};
@@ -21,7 +22,7 @@ pub(super) fn grants<'g, 'a: 'g>(
         if let Want::Database { level, scope, .. } = grant.want
             && let Some(privileges) = access.config.levels.get(level)
         {
-            desired::include(&mut grants, scope, privileges.iter().copied());
+            desired::include(&mut grants, scope, *privileges);
         }
     }
     grants
@@ -109,31 +110,53 @@ pub(super) fn any_missing(existing: &Existing) -> bool {
 /// Whether a scope exists, with all its columns: the usual case, told without a copy.
 fn exists(scope: &Scope, existing: &Existing) -> bool {
     let there = |known: Option<&Known>| known == Some(&Known::Exists);
-    match scope {
-        Scope::Database(database) => there(existing.databases.get(database)),
-        _ => parts(scope, existing).iter().all(|(_, known)| **known == Known::Exists),
+    if let Scope::Database(database) = scope {
+        return there(existing.databases.get(database));
+    }
+    parts(scope, existing).all(|(_, known)| *known == Known::Exists)
+}
+
+/// A part of a scope.
+#[derive(Clone, Copy)]
+enum Part<'s> {
+    Database(&'s str),
+    Table(&'s str, &'s str),
+    Column(&'s str, &'s str, &'s str),
+}
+
+impl fmt::Display for Part<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Database(database) => write!(f, "database {database}"),
+            Self::Table(database, table) => write!(f, "table {database}.{table}"),
+            Self::Column(database, table, column) => {
+                write!(f, "column {database}.{table}.{column}")
+            }
+        }
     }
 }
 
-/// The parts of a scope that were asked about, from the outside in, in words.
-fn parts<'e>(scope: &Scope, existing: &'e Existing) -> Vec<(String, &'e Known)> {
-    let mut parts = Vec::new();
+/// The parts of a scope that were asked about, from the outside in.
+fn parts<'s>(
+    scope: &'s Scope,
+    existing: &'s Existing,
+) -> impl Iterator<Item = (Part<'s>, &'s Known)> {
     let database = scope.database();
-    if let Some(known) = existing.databases.get(database) {
-        parts.push((format!("database {database}"), known));
-    }
-    let (Scope::Table(_, table) | Scope::Columns(_, table, _)) = scope else { return parts };
-    let name = TableName { database: database.to_owned(), table: table.clone() };
-    if let Some(known) = existing.tables.get(&name) {
-        parts.push((format!("table {database}.{table}"), known));
-    }
-    if let Scope::Columns(_, _, columns) = scope
-        && let Some(there) = existing.columns.get(&name)
-    {
-        let asked = columns.iter().filter_map(|column| Some((column, there.get(column)?)));
-        parts.extend(
-            asked.map(|(column, known)| (format!("column {database}.{table}.{column}"), known)),
-        );
-    }
-    parts
+    let known = existing.databases.get(database);
+    let outer = known.map(|known| (Part::Database(database), known));
+    let (table, columns) = match scope {
+        Scope::Database(_) => (None, None),
+        Scope::Table(_, table) => (Some(table), None),
+        Scope::Columns(_, table, columns) => (Some(table), Some(columns)),
+    };
+    let inner = table.into_iter().flat_map(move |table| {
+        let name = TableName { database: database.to_owned(), table: table.clone() };
+        let known = existing.tables.get(&name);
+        let there = existing.columns.get(&name);
+        let columns = columns.into_iter().flatten().filter_map(move |column| {
+            Some((Part::Column(database, table, column), there?.get(column)?))
+        });
+        known.map(|known| (Part::Table(database, table), known)).into_iter().chain(columns)
+    });
+    outer.into_iter().chain(inner)
 }

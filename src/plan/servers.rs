@@ -92,7 +92,7 @@ impl Servers<'_> {
         let grants = desired.accounts.values().flat_map(|wanted| &wanted.because);
         let used: BTreeSet<_> = grants.filter_map(|grant| grant.want.level()).collect();
         for level in used {
-            let privileges = access.config.levels.get(level).into_iter().flatten();
+            let privileges = access.config.levels.get(level).copied().unwrap_or_default().iter();
             let leaving: Vec<&str> = privileges
                 .filter(|privilege| privilege.leaves_definers())
                 .map(|privilege| privilege.sql())

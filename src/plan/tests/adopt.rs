@@ -63,7 +63,7 @@ impl World {
     /// An account on the server and in JumpServer, with SELECT on orders.
     fn account_by_hand(&mut self, user: &str) -> AccountName {
         let name = AccountName { user: user.to_owned(), host: "10.8.0.%".to_owned() };
-        let row = Row { privileges: BTreeSet::from([Privilege::Select]), grant_option: false };
+        let row = Row { privileges: Privilege::Select.into(), grant_option: false };
         let held =
             Held { databases: BTreeMap::from([("orders".to_owned(), row)]), ..Held::default() };
         let account = SeenAccount {
@@ -297,7 +297,7 @@ fn grants_that_the_request_does_not_ask_for_are_taken_away_in_sight() {
     let mut world = World::new();
     let name = world.account_by_hand("jump_md_fanlichun_r");
     let account = world.server().accounts.get_mut(&name).expect("an account");
-    let row = Row { privileges: BTreeSet::from([Privilege::Delete]), grant_option: true };
+    let row = Row { privileges: Privilege::Delete.into(), grant_option: true };
     account.held.databases.insert("billing".to_owned(), row);
     let plan = world.apply(&access, NOW);
     assert_eq!(plan.removals.counted, 1);

@@ -76,7 +76,7 @@ async fn all_tables_are_read_at_one_moment() {
         for _ in 0..200 {
             let live = reader.observe(&ask()).await.expect("an observation");
             let held = &live.accounts[&anywhere("jump_db_li_r")].held;
-            let database = held.databases.values().any(|row| row.privileges.contains(&Select));
+            let database = held.databases.values().any(|row| row.privileges.contains(Select));
             let table = !held.tables.is_empty();
             assert!(database || table, "{kind:?}: a moment that never was");
             databases += usize::from(database);

@@ -1,6 +1,7 @@
 //! What accounts are given and what is taken from them.
 
 use jumpgate::mysql::privilege::Privilege::*;
+use jumpgate::mysql::privilege::Privileges;
 use jumpgate::mysql::spec::{Change, Object};
 use secrecy::SecretString;
 
@@ -143,7 +144,7 @@ impl Dice {
 
     fn grants(&mut self) -> Grants {
         let privileges = [Select, Insert, Update, References];
-        let some = |dice: &mut Self| -> BTreeSet<Privilege> {
+        let some = |dice: &mut Self| -> Privileges {
             let first = dice.roll(4) as usize;
             let second = dice.roll(4) as usize;
             set(&[privileges[first], privileges[second]])

@@ -16,7 +16,7 @@ use jumpgate::access::model::{Tls, TlsMode};
 use jumpgate::mysql::difference::difference;
 use jumpgate::mysql::live::{Ask, Live};
 use jumpgate::mysql::password::{generate, generation};
-use jumpgate::mysql::privilege::Privilege;
+use jumpgate::mysql::privilege::{Privilege, Privileges};
 use jumpgate::mysql::spec::{AccountName, Evidence, Grants, SeenAccount, TableName};
 use jumpgate::mysql::{Credentials, Error, Limits, Reader, Target, Writer};
 
@@ -85,8 +85,8 @@ fn table(database: &str, table: &str) -> TableName {
     TableName { database: database.into(), table: table.into() }
 }
 
-fn set<T: Ord + Clone>(items: &[T]) -> BTreeSet<T> {
-    items.iter().cloned().collect()
+fn set(privileges: &[Privilege]) -> Privileges {
+    privileges.iter().copied().collect()
 }
 
 fn texts(items: &[&str]) -> BTreeSet<String> {

@@ -115,7 +115,7 @@ async fn every_privilege_has_its_name() {
             assert_eq!(held.databases["shop"].privileges, set(&[privilege]), "{kind:?}");
             assert_eq!(held.global, texts(&[privilege.sql()]), "{kind:?}");
             assert!(held.unknown.is_empty(), "{kind:?}: {:?}", held.unknown);
-            let tables: Vec<_> = held.tables.values().map(|row| row.privileges.clone()).collect();
+            let tables: Vec<_> = held.tables.values().map(|row| row.privileges).collect();
             assert_eq!(tables, if on_table { vec![set(&[privilege])] } else { vec![] });
         }
     }

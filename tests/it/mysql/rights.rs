@@ -12,7 +12,7 @@ async fn give(server: &Server, user: &str, purpose: Purpose, databases: &BTreeSe
     server.run(&format!("CREATE USER {user}@'%' IDENTIFIED BY 'Tool-pass.1'")).await;
     let dialect = observe(server).await.server.dialect;
     let levels = set(&[Select, Insert, Update, Delete]);
-    for statement in grants_needed(&dialect, purpose, &anywhere(user), &levels, databases) {
+    for statement in grants_needed(&dialect, purpose, &anywhere(user), levels, databases) {
         server.run(&statement).await;
     }
 }
@@ -27,7 +27,7 @@ async fn lacks(
     let mut reader =
         Reader::connect(&target(server), &credentials, limits()).await.expect("a reader");
     let levels = set(&[Select, Insert, Update, Delete]);
-    missing(&mut reader, purpose, &levels, databases).await.expect("an answer")
+    missing(&mut reader, purpose, levels, databases).await.expect("an answer")
 }
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn each_right_that_is_taken_away_is_named() {
         give(&server, "apply", Purpose::Apply, &databases).await;
         let dialect = observe(&server).await.server.dialect;
         let levels = set(&[Select, Insert, Update, Delete]);
-        let all = grants_needed(&dialect, Purpose::Apply, &anywhere("apply"), &levels, &databases);
+        let all = grants_needed(&dialect, Purpose::Apply, &anywhere("apply"), levels, &databases);
         assert!(all.len() > 10, "{all:?}");
         for statement in &all {
             let taken = statement

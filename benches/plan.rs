@@ -30,6 +30,10 @@ mod servers;
 
 use servers::{Kind, Server};
 
+/// As the command has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How many accounts the instance has.
 const ACCOUNTS: usize = 10_000;
 /// How often each is timed; the least time counts.
@@ -92,7 +96,8 @@ async fn with(server: &Server, kind: Kind, ours: usize) {
         observed.instances.insert(instance.clone(), Instance::Read(Box::new(live)));
 
         let start = Instant::now();
-        let plan = make(&access, &grants, &observed, now);
+        let desired = desired::at(&access, &grants, now);
+        let plan = make(&access, &grants, &desired, &observed, now);
         let making = start.elapsed();
         assert!(plan.items.is_empty(), "nothing is to be done: {:?}", plan.items.first());
         read = read.min(reading);
@@ -113,6 +118,7 @@ async fn with(server: &Server, kind: Kind, ours: usize) {
 fn make(
     access: &Access,
     grants: &[Grant<'_>],
+    desired: &Desired<'_>,
     observed: &Observed,
     moment: Timestamp,
 ) -> plan::Plan {
@@ -120,6 +126,7 @@ fn make(
     plan::make(&plan::Inputs {
         access,
         grants,
+        desired,
         observed,
         moment,
         new_servers: &new_servers,

@@ -74,6 +74,11 @@ impl<'a> Adoptions<'a> {
         self.accounts.iter().map(|((holder, person, _), line)| (*holder, *person, *line))
     }
 
+    /// Whether any permission is adopted.
+    pub fn has_permissions(&self) -> bool {
+        !self.permissions.is_empty()
+    }
+
     /// The permission of another hand that may take the place of one of this name.
     pub fn permission(&self, derived: &str) -> Option<Line<'a>> {
         self.permissions.get(derived).copied()

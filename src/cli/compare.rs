@@ -199,8 +199,15 @@ async fn observed(base: &Access, head: &Access, moment: Timestamp) -> anyhow::Re
     let observed = observe::all(&contacted, &wanted, &reader, environment, &focus).await?;
     let (new_servers, unproven) = (BTreeSet::new(), plan::Unproven::new());
     let make = |access, grants| {
-        let (observed, new_servers, unproven) = (&observed, &new_servers, &unproven);
-        plan::make(&plan::Inputs { access, grants, observed, moment, new_servers, unproven })
+        plan::make(&plan::Inputs {
+            access,
+            grants,
+            desired: &desired::at(access, grants, moment),
+            observed: &observed,
+            moment,
+            new_servers: &new_servers,
+            unproven: &unproven,
+        })
     };
     let (old, new) = (make(base, &before), make(&contacted, &after));
     Ok(Live::of(&old, &new, base, &contacted))

@@ -89,6 +89,7 @@ async fn plan(args: &Args) -> Result<Outcome, Outcome> {
         focus.narrow(plan::make(&plan::Inputs {
             access: &access,
             grants: &grants,
+            desired: &desired,
             observed: &observed,
             moment,
             new_servers: &new_servers,

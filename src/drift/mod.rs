@@ -19,6 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use hands::{Hand, Logs, names, told_by};
 
 use crate::access::model::Access;
+use crate::desired;
 use crate::grants::Grant;
 use crate::mark::HandoverState;
 use crate::names::InstanceName;
@@ -52,6 +53,7 @@ impl Inputs<'_> {
         plan::make(&plan::Inputs {
             access: self.access,
             grants: self.grants,
+            desired: &desired::at(self.access, self.grants, moment),
             observed: self.observed,
             moment,
             new_servers: &BTreeSet::new(),

@@ -1,6 +1,7 @@
 //! The permissions of a plan: what each should say, given what is blocked and what is held.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -29,6 +30,7 @@ use crate::period::Edge;
 pub(super) struct Inputs<'i, 'a> {
     pub(super) access: &'a Access,
     pub(super) live: &'a Live,
+    pub(super) ours: &'i Ours<'a>,
     pub(super) servers: &'i Servers<'a>,
     pub(super) people: &'i People<'a>,
     pub(super) hosts: &'i Hosts,
@@ -63,10 +65,9 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
     let mut wants = BTreeMap::new();
     let mut held_back = Vec::new();
     let mut findings = Vec::new();
-    let known = Ours::of(inputs.access, inputs.live);
     for (name, wanted) in &inputs.all.permissions {
         let taken = inputs.adopting.taken.get(name);
-        let live = known.find(name).or(taken);
+        let live = inputs.ours.find(name).or(taken);
         let made = || naming::permission_id(owner, &inputs.live.organization.0, name);
         let id = live.map_or_else(made, |seen| seen.id);
         if inputs.adopting.refused.contains(name) {
@@ -76,18 +77,18 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
         if fate == Fate::Released && !is_narrowed_first(wanted, live) {
             continue;
         }
-        if live.is_some() {
-            let requests = wanted.requests();
-            let others: Vec<_> =
-                requests.keys().filter(|name| !inputs.released.has(name)).collect();
+        if live.is_some() && matches!(fate, Fate::Shared(..)) {
+            let others = wanted.because.iter().map(|grant| grant.because.request);
+            let others: BTreeSet<_> = others.filter(|name| !inputs.released.has(name)).collect();
+            let others: Vec<_> = others.into_iter().collect();
             findings.extend(fate.finding(&format!("the permission {name}"), &others));
         }
         let want = want(inputs, id, name, wanted, live, &holders);
         if let Some(allowed) = inputs.allowed.permissions.get(name) {
-            held_back.extend(rest(&allowed.spec, want.as_ref().map(|(spec, _)| spec)));
+            held_back.extend(rest(&allowed.spec, want.as_ref().map(|(spec, _)| &**spec)));
         }
         if let Some((spec, mark)) = want {
-            let group = group(name).to_owned();
+            let group = group(name);
             let adopts = taken.map(|seen| seen.spec.clone());
             wants.insert(id, Want { spec, mark, group, adopts });
         }
@@ -117,12 +118,12 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
             && let Some(until) = left::waits(seen, &on_ends, inputs.moment)
         {
             findings.push(left_until(seen, until, inputs.access));
-            let (spec, mark) = (seen.spec.clone(), mark.clone());
-            let group = group(&seen.spec.name).to_owned();
+            let (spec, mark) = (Cow::Borrowed(&seen.spec), mark.clone());
+            let group = group(&seen.spec.name);
             wants.insert(seen.id, Want { spec, mark, group, adopts: None });
         }
         if let Some(spec) = kept {
-            let group = group(&seen.spec.name).to_owned();
+            let (spec, group) = (Cow::Owned(spec), group(&seen.spec.name));
             wants.insert(seen.id, Want { spec, mark: mark.clone(), group, adopts: None });
         }
     }
@@ -229,21 +230,21 @@ fn holders(access: &Access) -> BTreeMap<&str, &InstanceName> {
 }
 
 /// What a permission should say now, and its mark; nothing when it should not be there.
-fn want<'a>(
+fn want<'a, 'w>(
     inputs: &Inputs<'_, 'a>,
     id: Uuid,
     name: &str,
-    wanted: &Wanted<'a, PermissionSpec>,
+    wanted: &'w Wanted<'a, PermissionSpec>,
     live: Option<&SeenPermission>,
     holders: &BTreeMap<&'a str, &'a InstanceName>,
-) -> Option<(PermissionSpec, Mark)> {
+) -> Option<(Cow<'w, PermissionSpec>, Mark)> {
     let live_mark = live.and_then(|seen| seen.mark.as_ref());
     if inputs.people.blocked.contains(wanted.person) {
         let live = live?;
         let mut mark = live.mark.clone()?;
         let requests = wanted.requests();
         mark.requests.retain(|request, _| requests.contains_key(request));
-        return some(hold::permission(&wanted.spec, &live.spec), mark);
+        return some(Cow::Owned(hold::permission(&wanted.spec, &live.spec)), mark);
     }
     let database = wanted.because.iter().any(|grant| grant.want.level().is_some());
     let may = |target: &String| {
@@ -268,23 +269,35 @@ fn want<'a>(
         let held = live.into_iter().flatten().filter(|target| all.contains(*target));
         new.chain(held).cloned().collect::<BTreeSet<String>>()
     };
-    let spec = PermissionSpec {
-        assets: pick(
-            &wanted.spec.assets,
-            allowed.map(|allowed| &allowed.spec.assets),
-            live.map(|seen| &seen.spec.assets),
-        ),
-        nodes: pick(
-            &wanted.spec.nodes,
-            allowed.map(|allowed| &allowed.spec.nodes),
-            live.map(|seen| &seen.spec.nodes),
-        ),
-        ..wanted.spec.clone()
+    let all = allowed.is_some_and(|allowed| {
+        let (wanted, allowed) = (&wanted.spec, &allowed.spec);
+        (&allowed.assets, &allowed.nodes) == (&wanted.assets, &wanted.nodes)
+            && wanted.assets.iter().chain(&wanted.nodes).all(may)
+    });
+    let spec = match all {
+        // The usual case, and what is live already adds nothing to it.
+        true => Cow::Borrowed(&wanted.spec),
+        false => Cow::Owned(PermissionSpec {
+            assets: pick(
+                &wanted.spec.assets,
+                allowed.map(|allowed| &allowed.spec.assets),
+                live.map(|seen| &seen.spec.assets),
+            ),
+            nodes: pick(
+                &wanted.spec.nodes,
+                allowed.map(|allowed| &allowed.spec.nodes),
+                live.map(|seen| &seen.spec.nodes),
+            ),
+            ..wanted.spec.clone()
+        }),
     };
     let mut requests = allowed.map(Wanted::requests).unwrap_or_default();
-    for request in wanted.requests().into_keys() {
-        if let Some(end) = live_mark.and_then(|mark| mark.requests.get(&request)) {
-            requests.entry(request).or_insert(*end);
+    for grant in &wanted.because {
+        let request = grant.because.request;
+        if !requests.contains_key(request)
+            && let Some(end) = live_mark.and_then(|mark| mark.requests.get(request))
+        {
+            requests.insert(request.clone(), *end);
         }
     }
     let mark = Mark {
@@ -300,12 +313,17 @@ fn want<'a>(
 }
 
 /// A permission without anything to open is none.
-fn some(spec: PermissionSpec, mark: Mark) -> Option<(PermissionSpec, Mark)> {
+fn some(spec: Cow<'_, PermissionSpec>, mark: Mark) -> Option<(Cow<'_, PermissionSpec>, Mark)> {
     (!spec.assets.is_empty() || !spec.nodes.is_empty()).then_some((spec, mark))
 }
 
 /// What of a permission that keeps policy is not made now, since something is in the way.
 fn rest(allowed: &PermissionSpec, made: Option<&PermissionSpec>) -> Option<PermissionSpec> {
+    if made.is_some_and(|made| {
+        allowed.assets.is_subset(&made.assets) && allowed.nodes.is_subset(&made.nodes)
+    }) {
+        return None;
+    }
     let mut rest = allowed.clone();
     if let Some(made) = made {
         rest.assets.retain(|asset| !made.assets.contains(asset));
@@ -379,22 +397,21 @@ fn is_period(text: &str) -> bool {
 /// The marks of what each person holds already: by it a user made anew is found.
 pub(super) fn owned_by<'a>(
     access: &'a Access,
+    ours: &Ours<'_>,
     all: &Desired<'a>,
     live: &Live,
-) -> BTreeMap<&'a PersonName, BTreeSet<Uuid>> {
+) -> HashMap<&'a PersonName, BTreeSet<Uuid>> {
     let owner = &access.config.owner;
-    let mut owned: BTreeMap<&PersonName, BTreeSet<Uuid>> = BTreeMap::new();
-    let ours = Ours::of(access, live);
+    let mut owned: HashMap<&PersonName, BTreeSet<Uuid>> = HashMap::new();
     for (name, wanted) in &all.permissions {
         let seen = ours.find(name);
         if let Some(user) = seen.and_then(|seen| seen.mark.as_ref()?.user) {
             owned.entry(wanted.person).or_default().insert(user);
         }
     }
-    let mut people: BTreeMap<&str, &PersonName> = BTreeMap::new();
-    for ((_, user), wanted) in &all.accounts {
-        people.insert(user, wanted.person);
-    }
+    let accounts = all.accounts.iter();
+    let people: HashMap<&str, &PersonName> =
+        accounts.map(|((_, user), wanted)| (user.as_str(), wanted.person)).collect();
     for account in live.accounts.values() {
         let mark = account.mark.as_ref();
         let mark = mark.filter(|mark| mark.owner == *owner && mark.id == account.id);

@@ -13,7 +13,6 @@ use super::access::group;
 use super::finding::{Finding, Kind};
 use super::ours::Ours;
 use super::people::People;
-use crate::access::model::Access;
 use crate::adoption::Line;
 use crate::desired::{CONNECT, Desired, Wanted};
 use crate::jumpserver::spec::{Live, PermissionSpec, SeenAsset, SeenPermission};
@@ -39,15 +38,17 @@ pub(super) struct Adopting {
 
 /// Looks at every permission that a desired one adopts. `allowed` is what keeps policy.
 pub(super) fn find(
-    access: &Access,
     live: &Live,
+    ours: &Ours<'_>,
     people: &People<'_>,
     all: &Desired<'_>,
     allowed: &Desired<'_>,
     moment: Timestamp,
 ) -> Adopting {
     let mut adopting = Adopting::default();
-    let ours = Ours::of(access, live);
+    if !all.adoptions.has_permissions() {
+        return adopting;
+    }
     let assets = live.assets.iter().map(|(name, asset)| (name.as_str(), asset)).collect();
     let names: BTreeMap<&str, &SeenPermission> =
         live.permissions.values().map(|seen| (seen.spec.name.as_str(), seen)).collect();

@@ -43,11 +43,12 @@ pub use focus::Focus;
 use self::accounts::AccountChange;
 use self::finding::{Finding, Kind};
 use self::guard::{Removals, Stop};
+use self::ours::Ours;
 use self::people::UserChange;
 use self::reason::Reason;
 use self::release::Released;
 use crate::access::model::Access;
-use crate::desired;
+use crate::desired::{self, Desired};
 use crate::emergency;
 use crate::grants::Grant;
 use crate::mark::Mark;
@@ -75,6 +76,8 @@ pub struct Inputs<'a> {
     pub access: &'a Access,
     /// Its grants.
     pub grants: &'a [Grant<'a>],
+    /// What they ask for at the moment: whoever reads the targets has worked it out.
+    pub desired: &'a Desired<'a>,
     /// What was read of the targets.
     pub observed: &'a Observed,
     /// The moment.
@@ -225,20 +228,20 @@ impl Plan {
 
 /// Makes the plan. The same inputs give the same plan, byte for byte.
 pub fn make(inputs: &Inputs<'_>) -> Plan {
-    let Inputs { access, grants, observed, moment, .. } = *inputs;
+    let Inputs { access, desired: all, observed, moment, .. } = *inputs;
     let live = &observed.jumpserver;
     let mut findings = Vec::new();
     let released = Released::of(access, moment, inputs.unproven);
     let (kept, violating) = keep_policy(inputs, &released, &mut findings);
-    let all = desired::at(access, grants, moment);
     let narrower = kept.as_deref().map(|kept| desired::at(access, kept, moment));
-    let allowed = narrower.as_ref().unwrap_or(&all);
+    let allowed = narrower.as_ref().unwrap_or(all);
 
     findings.extend(emergency::open(access, moment));
-    let people = people::find(access, &all, live, &access::owned_by(access, &all, live));
-    let hosts = hosts::find(access, &all, live);
-    let servers = servers::find(access, &all, observed, inputs.new_servers);
-    let adopting = adopt::find(access, live, &people, &all, allowed, moment);
+    let ours = Ours::of(access, live);
+    let people = people::find(access, all, live, &access::owned_by(access, &ours, all, live));
+    let hosts = hosts::find(access, all, live);
+    let servers = servers::find(access, all, observed, inputs.new_servers);
+    let adopting = adopt::find(live, &ours, &people, all, allowed, moment);
     let accounts = accounts::plan(&accounts::Inputs {
         access,
         live,
@@ -246,20 +249,21 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
         released: &released,
         servers: &servers,
         people: &people,
-        all: &all,
+        all,
         allowed,
         moment,
     });
     let permissions = access::plan(&access::Inputs {
         access,
         live,
+        ours: &ours,
         servers: &servers,
         people: &people,
         hosts: &hosts,
         accounts: &accounts,
         adopting: &adopting,
         released: &released,
-        all: &all,
+        all,
         allowed,
         violating: &violating,
         moment,
@@ -282,13 +286,9 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
     findings.extend(permissions.findings.iter().cloned());
     findings.sort();
     findings.dedup();
-    let users = people::changes(access, &all, live);
-    let (items, removals) = order::items(
-        &order::Inputs { access, live, all: &all, moment },
-        users,
-        accounts,
-        permissions,
-    );
+    let users = people::changes(access, all, live);
+    let (items, removals) =
+        order::items(&order::Inputs { access, live, all, moment }, users, accounts, permissions);
     // What is taken over in this run is ours when something of it goes.
     let taken = items.iter().filter(|item| item.what.adopts()).count();
     let removals = Removals { owned: owned + taken, ..removals };

@@ -33,6 +33,9 @@ pub(super) fn items(
     accounts: Accounts<'_>,
     mut permissions: Permissions,
 ) -> (Vec<Item>, Removals) {
+    if users.is_empty() && accounts.planned.is_empty() && permissions.steps.is_empty() {
+        return (Vec::new(), Removals::default());
+    }
     let people: BTreeMap<&str, &PersonName> = inputs
         .access
         .people

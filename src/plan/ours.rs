@@ -1,8 +1,8 @@
 //! The permissions of JumpServer that are ours, found by the names that they should have.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet};
 
-use super::access::group;
 use super::permissions;
 use crate::access::model::Access;
 use crate::jumpserver::spec::{Live, SeenPermission};
@@ -13,18 +13,16 @@ use crate::naming;
 pub(super) struct Ours<'l> {
     owner: &'l Owner,
     live: &'l Live,
-    names: BTreeMap<&'l str, &'l SeenPermission>,
-    groups: BTreeSet<&'l str>,
+    names: HashMap<&'l str, &'l SeenPermission>,
+    groups: OnceCell<HashSet<&'l str>>,
 }
 
 impl<'l> Ours<'l> {
     pub(super) fn of(access: &'l Access, live: &'l Live) -> Self {
         let owner = &access.config.owner;
         let ours = live.permissions.values().filter(|seen| permissions::is_ours(owner, seen));
-        let names: BTreeMap<&str, &SeenPermission> =
-            ours.map(|seen| (seen.spec.name.as_str(), seen)).collect();
-        let groups = names.keys().map(|name| group(name)).collect();
-        Self { owner, live, names, groups }
+        let names = ours.map(|seen| (seen.spec.name.as_str(), seen)).collect();
+        Self { owner, live, names, groups: OnceCell::new() }
     }
 
     /// The one that has the place of a name: by the name itself, or by the id of one that we
@@ -43,6 +41,7 @@ impl<'l> Ours<'l> {
 
     /// Whether one is ours that differs from a name only in its period.
     pub(super) fn has_in_group(&self, group: &str) -> bool {
-        self.groups.contains(group)
+        let groups = || self.names.keys().map(|name| super::access::group(name)).collect();
+        self.groups.get_or_init(groups).contains(group)
     }
 }

@@ -1,6 +1,6 @@
 //! The people of a plan: who stands in JumpServer, who is missing, who was made anew.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use uuid::Uuid;
 
@@ -15,7 +15,7 @@ use crate::names::{Owner, PersonName};
 #[derive(Debug, Default)]
 pub(super) struct People<'a> {
     /// The user in JumpServer of everybody who may get something.
-    pub(super) users: BTreeMap<&'a PersonName, Uuid>,
+    pub(super) users: HashMap<&'a PersonName, Uuid>,
     /// Those who get nothing new, for a reason that a finding tells.
     pub(super) blocked: BTreeSet<&'a PersonName>,
     /// What to tell.
@@ -29,7 +29,7 @@ pub(super) fn find<'a>(
     access: &'a Access,
     desired: &Desired<'a>,
     live: &Live,
-    owned: &BTreeMap<&'a PersonName, BTreeSet<Uuid>>,
+    owned: &HashMap<&'a PersonName, BTreeSet<Uuid>>,
 ) -> People<'a> {
     let mut found = People::default();
     let mut wanted: BTreeSet<&'a PersonName> =

@@ -9,9 +9,9 @@ use super::access::Permissions;
 use super::adopt::Adopting;
 use super::finding::Kind;
 use super::guard::Removals;
+use super::ours::Ours;
 use super::release::Released;
 use super::{Inputs, Item, Plan, What, access as permissions, accounts, order, people, servers};
-use crate::desired;
 use crate::handover::Step;
 use crate::names::{InstanceName, PersonName};
 use crate::plan::accounts::AccountStep;
@@ -55,11 +55,15 @@ const SERVERS: [Kind; 7] = [
 
 /// Makes the plan.
 pub fn make(inputs: &Inputs<'_>, which: &Which) -> Plan {
-    let Inputs { access, grants, observed, moment, .. } = *inputs;
+    let Inputs { access, desired: all, observed, moment, .. } = *inputs;
     let live = &observed.jumpserver;
-    let all = desired::at(access, grants, moment);
-    let people = people::find(access, &all, live, &permissions::owned_by(access, &all, live));
-    let servers = servers::find(access, &all, observed, inputs.new_servers);
+    let people = people::find(
+        access,
+        all,
+        live,
+        &permissions::owned_by(access, &Ours::of(access, live), all, live),
+    );
+    let servers = servers::find(access, all, observed, inputs.new_servers);
     let accounts = accounts::renew(
         &accounts::Inputs {
             access,
@@ -68,8 +72,8 @@ pub fn make(inputs: &Inputs<'_>, which: &Which) -> Plan {
             released: &Released::of(access, moment, inputs.unproven),
             servers: &servers,
             people: &people,
-            all: &all,
-            allowed: &all,
+            all,
+            allowed: all,
             moment,
         },
         which,
@@ -85,7 +89,7 @@ pub fn make(inputs: &Inputs<'_>, which: &Which) -> Plan {
     findings.dedup();
     let owned = accounts.owned;
     let (items, removals) = order::items(
-        &order::Inputs { access, live, all: &all, moment },
+        &order::Inputs { access, live, all, moment },
         Vec::new(),
         accounts,
         Permissions::default(),

@@ -152,11 +152,13 @@ impl Ending<'_> {
 
 /// The steps that only take away, and only what has passed the end that its mark records.
 fn recorded(access: &Access, grants: &[Grant<'_>], observed: &Observed) -> Plan {
+    let moment = Timestamp::now();
     let mut plan = plan::make(&plan::Inputs {
         access,
         grants,
+        desired: &desired::at(access, grants, moment),
         observed,
-        moment: Timestamp::now(),
+        moment,
         new_servers: &Default::default(),
         unproven: &Default::default(),
     });

@@ -143,6 +143,7 @@ impl<'a> Asked<'a> {
         make(&plan::Inputs {
             access: self.access,
             grants: self.grants,
+            desired: &self.desired(moment),
             observed,
             moment,
             new_servers: &self.new_servers,

@@ -247,6 +247,7 @@ fn applied(
     let inputs = plan::Inputs {
         access,
         grants: &grants,
+        desired: &wanted,
         observed: &observed,
         moment,
         new_servers: &new_servers,

@@ -16,6 +16,7 @@ mod renew;
 mod told;
 mod toward;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -154,7 +155,7 @@ pub(super) fn plan<'a>(inputs: &Inputs<'_, 'a>) -> Accounts<'a> {
     let mut accounts = Accounts::default();
     let owned = Owned::of(inputs, &mut accounts.findings);
     accounts.owned = owned.count;
-    let people = everybody(inputs.access, inputs.all);
+    let people = OnceCell::new();
     for (holder, user) in inputs.all.accounts.keys() {
         if !inputs.servers.usable.contains_key(holder) {
             accounts.blocked.insert((*holder, user.clone()));
@@ -166,18 +167,24 @@ pub(super) fn plan<'a>(inputs: &Inputs<'_, 'a>) -> Accounts<'a> {
         let missing = scopes::any_missing(&live.existing);
         accounts.findings.extend(sessions::of_gone_accounts(instance, live));
         let from_evidence = live.accounts.values().filter(|account| evident(inputs, account));
-        let mut users: BTreeSet<&str> =
+        let mut users: Vec<&str> =
             from_evidence.map(|account| account.name.user.as_str()).collect();
         users.extend(owned.users(instance));
         users.extend(inputs.all.accounts_on(instance).map(|(user, _)| user));
+        users.sort_unstable();
+        users.dedup();
         for user in users {
             if !is_read(inputs.access, live, user) {
                 continue;
             }
             let one = One { inputs, owned: &owned, instance, live, missing, user };
-            let person = people.get(user).copied();
+            // Those who are asked for need no look at everybody's names.
+            let whose = || {
+                let people = people.get_or_init(|| everybody(inputs.access, inputs.all));
+                people.get(user).copied()
+            };
             let exposed = exposed.contains(&(instance, user));
-            one.plan(person, exposed, &mut accounts);
+            one.plan(whose, exposed, &mut accounts);
         }
     }
     accounts

@@ -27,7 +27,7 @@ pub(super) struct One<'o, 'i, 'a> {
 impl<'a> One<'_, '_, 'a> {
     pub(super) fn plan(
         &self,
-        person: Option<&'a PersonName>,
+        whose: impl FnOnce() -> Option<&'a PersonName>,
         exposed: bool,
         accounts: &mut Accounts<'a>,
     ) {
@@ -35,8 +35,9 @@ impl<'a> One<'_, '_, 'a> {
         let Some(instance) = self.inputs.access.instances.get(self.instance) else { return };
         let name = AccountName { user: self.user.to_owned(), host: instance.account_host.clone() };
         let server = self.live.accounts.get(&name);
-        self.others(&name, person, accounts);
         let wanted = self.inputs.all.accounts.get(&key);
+        let person = wanted.map(|wanted| wanted.person).or_else(whose);
+        self.others(&name, person, accounts);
         let seen = self.seen(&instance.asset, wanted, server);
         if self.release(&name, person, wanted, &seen, accounts) {
             return;

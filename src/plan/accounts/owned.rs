@@ -1,6 +1,6 @@
 //! The accounts in JumpServer that are ours.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use uuid::Uuid;
 
@@ -11,9 +11,9 @@ use crate::plan::finding::{Finding, Kind};
 
 /// The accounts on assets that carry our mark, by instance and user name.
 pub(super) struct Owned<'a> {
-    by_instance: BTreeMap<&'a InstanceName, BTreeMap<&'a str, Vec<&'a SeenAssetAccount>>>,
+    by_instance: BTreeMap<&'a InstanceName, HashMap<&'a str, Vec<&'a SeenAssetAccount>>>,
     /// Everything on assets that a plan may have to look at, by asset and user name.
-    pub(super) on_asset: BTreeMap<(&'a str, &'a str), &'a SeenAssetAccount>,
+    pub(super) on_asset: HashMap<(&'a str, &'a str), &'a SeenAssetAccount>,
     /// How many there are.
     pub(super) count: usize,
 }
@@ -30,7 +30,7 @@ impl<'a> Owned<'a> {
             let (name, _) = anchor?.instances.iter().find(|(_, known)| known.asset == asset)?;
             access.instances.keys().find(|instance| instance.as_str() == name)
         };
-        let mut owned = Self { by_instance: BTreeMap::new(), on_asset: BTreeMap::new(), count: 0 };
+        let mut owned = Self { by_instance: BTreeMap::new(), on_asset: HashMap::new(), count: 0 };
         let mut orphans: BTreeMap<&str, usize> = BTreeMap::new();
         for account in inputs.live.accounts.values() {
             owned.on_asset.insert((&account.asset, &account.username), account);
@@ -69,6 +69,7 @@ impl<'a> Owned<'a> {
         owned
     }
 
+    /// Their user names on an instance, in no order.
     pub(super) fn users(&self, instance: &InstanceName) -> impl Iterator<Item = &'a str> {
         self.by_instance.get(instance).into_iter().flat_map(|users| users.keys().copied())
     }

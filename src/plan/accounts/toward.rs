@@ -1,6 +1,7 @@
 //! The way to an account that is wanted: what it should hold, and the handover's steps with
 //! the grants in their place.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::ends::ended;
@@ -131,12 +132,12 @@ impl<'a> One<'_, '_, 'a> {
     }
 
     /// What the account should hold now, and what its marks say then.
-    fn wanted(
-        &self,
+    fn wanted<'w>(
+        &'w self,
         wanted: &Wanted<'a, AccountSpec>,
         seen: &Seen<'_>,
         blocked: bool,
-    ) -> (Grants, AccountMark) {
+    ) -> (Cow<'w, Grants>, AccountMark) {
         let key = (self.instance, self.user.to_owned());
         let moment = self.inputs.moment;
         let live_mark = self.mark(seen);
@@ -152,7 +153,7 @@ impl<'a> One<'_, '_, 'a> {
             // The usual case: everything may be given, so nothing has to be held back.
             let user = self.inputs.people.users.get(wanted.person).copied();
             return (
-                allowed.spec.grants.clone(),
+                Cow::Borrowed(&allowed.spec.grants),
                 AccountMark { user, requests: allowed.requests() },
             );
         }
@@ -186,7 +187,7 @@ impl<'a> One<'_, '_, 'a> {
             true => live_mark.and_then(|mark| mark.user),
             false => self.inputs.people.users.get(wanted.person).copied(),
         };
-        (grants, AccountMark { user, requests })
+        (Cow::Owned(grants), AccountMark { user, requests })
     }
 
     /// The handover's steps with the grants in their place, sessions ended after anything

@@ -7,6 +7,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -20,13 +21,13 @@ use crate::names::Owner;
 
 /// A permission that is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Want {
+pub struct Want<'w> {
     /// What it should say.
-    pub spec: PermissionSpec,
+    pub spec: Cow<'w, PermissionSpec>,
     /// Its mark; the id in it is the permission's.
     pub mark: Mark,
     /// Permissions of one person and one login or level: these replace one another.
-    pub group: String,
+    pub group: &'w str,
     /// The one with this id is of another hand and is adopted: what it says then, which means
     /// the same as what it says now.
     pub adopts: Option<PermissionSpec>,
@@ -121,7 +122,7 @@ pub enum Conflict {
 /// gives the same list.
 pub fn compare(
     owner: &Owner,
-    wanted: &BTreeMap<Uuid, Want>,
+    wanted: &BTreeMap<Uuid, Want<'_>>,
     released: &BTreeMap<Uuid, String>,
     live: &BTreeMap<Uuid, SeenPermission>,
     groups: impl Fn(&SeenPermission) -> String,
@@ -148,13 +149,17 @@ pub fn compare(
             continue;
         }
         match seen {
-            None => changes.push((*id, &*want.group, Action::Create { spec: want.spec.clone() })),
+            None => changes.push((
+                *id,
+                want.group,
+                Action::Create { spec: want.spec.clone().into_owned() },
+            )),
             Some(seen) => {
                 let actions = match &want.adopts {
                     Some(same) => adopt(&seen.spec, same, &want.spec),
                     None => update(seen, want),
                 };
-                changes.extend(actions.into_iter().map(|action| (*id, &*want.group, action)));
+                changes.extend(actions.into_iter().map(|action| (*id, want.group, action)));
             }
         }
     }
@@ -180,7 +185,7 @@ pub fn is_ours(owner: &Owner, seen: &SeenPermission) -> bool {
 }
 
 /// The requests that make a permission what it should be: none, one, or two.
-fn update(seen: &SeenPermission, want: &Want) -> Vec<Action> {
+fn update(seen: &SeenPermission, want: &Want<'_>) -> Vec<Action> {
     let mark = !seen.labelled || seen.mark.as_ref() != Some(&want.mark);
     between(&seen.spec, &want.spec, mark)
 }

@@ -47,9 +47,9 @@ fn mark(name: &str, end: i64) -> Mark {
     }
 }
 
-fn want(spec: PermissionSpec) -> (Uuid, Want) {
+fn want(spec: PermissionSpec) -> (Uuid, Want<'static>) {
     let mark = mark(&spec.name, spec.end.as_second());
-    (mark.id, Want { spec, mark, group: "app/fanlichun".to_owned(), adopts: None })
+    (mark.id, Want { spec: Cow::Owned(spec), mark, group: "app/fanlichun", adopts: None })
 }
 
 fn seen(spec: PermissionSpec, mark: Option<Mark>) -> (Uuid, SeenPermission) {
@@ -130,7 +130,7 @@ fn open<'a>(specs: impl Iterator<Item = &'a PermissionSpec>, moment: i64) -> BTr
 }
 
 /// Permissions of one person that differ in period, each with some assets.
-fn any_wanted() -> impl Strategy<Value = BTreeMap<Uuid, Want>> {
+fn any_wanted() -> impl Strategy<Value = BTreeMap<Uuid, Want<'static>>> {
     let assets = proptest::collection::btree_set("[abc]", 1..4);
     proptest::collection::btree_map(0..3_i64, assets, 0..4).prop_map(|periods| {
         periods
@@ -145,7 +145,7 @@ proptest! {
     fn it_arrives_and_never_gives_more_nor_less_on_the_way(
         old in any_wanted(), new in any_wanted(), drift in 0..4_u8,
     ) {
-        let mut live: Live = old.values().map(|want| ours(want.spec.clone())).collect();
+        let mut live: Live = old.values().map(|want| ours(want.spec.clone().into_owned())).collect();
         if let Some(first) = live.values_mut().next() {
             match drift {
                 1 => first.spec.actions = texts(&["connect", "upload"]),
@@ -157,7 +157,7 @@ proptest! {
         let moments = [10, 65, 85, 99];
         let doors = |live: &Live| moments.map(|m| open(live.values().map(|seen| &seen.spec), m));
         let before = doors(&live);
-        let after = moments.map(|m| open(new.values().map(|want| &want.spec), m));
+        let after = moments.map(|m| open(new.values().map(|want| &*want.spec), m));
 
         let (steps_to, conflicts) = steps(&new, &live);
         prop_assert!(conflicts.is_empty());
@@ -171,14 +171,14 @@ proptest! {
             }
         }
         let reached: BTreeMap<_, _> = live.iter().map(|(id, seen)| (*id, &seen.spec)).collect();
-        let target: BTreeMap<_, _> = new.iter().map(|(id, want)| (*id, &want.spec)).collect();
+        let target: BTreeMap<_, _> = new.iter().map(|(id, want)| (*id, &*want.spec)).collect();
         prop_assert_eq!(reached, target);
         prop_assert_eq!(steps(&new, &live), (Vec::new(), Vec::new()), "a second run does nothing");
     }
 
     #[test]
     fn what_a_step_needs_stands_before_it(old in any_wanted(), new in any_wanted()) {
-        let live: Live = old.values().map(|want| ours(want.spec.clone())).collect();
+        let live: Live = old.values().map(|want| ours(want.spec.clone().into_owned())).collect();
         let (steps, _) = steps(&new, &live);
         for (position, step) in steps.iter().enumerate() {
             prop_assert!(step.needs.iter().all(|need| *need < position));

@@ -206,6 +206,7 @@ fn another_server_under_the_name_changes_nothing() {
     let plan = make(&Inputs {
         access: &access,
         grants: &grants,
+        desired: &crate::desired::at(&access, &grants, at(NOW)),
         observed: &world.observed,
         moment: at(NOW),
         new_servers: &accepted,

@@ -24,9 +24,11 @@ same-accounts-as: orders-prod
 
 fn plan(world: &World, access: &Access, moment: &str, which: &Which) -> Plan {
     let grants = crate::grants::of(access);
+    let desired = crate::desired::at(access, &grants, at(moment));
     let inputs = Inputs {
         access,
         grants: &grants,
+        desired: &desired,
         observed: &world.observed,
         moment: at(moment),
         new_servers: &Default::default(),

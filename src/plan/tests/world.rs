@@ -24,7 +24,7 @@ use crate::plan::accounts::{AccountChange, AccountStep};
 use crate::plan::permissions::Action;
 use crate::plan::{self, Plan, What};
 use crate::repo::Tree;
-use crate::{grants, naming};
+use crate::{desired, grants, naming};
 
 pub(crate) const JUMPGATE: &str = "version: 1
 owner: acme
@@ -199,6 +199,7 @@ impl World {
         plan::make(&plan::Inputs {
             access,
             grants: &grants,
+            desired: &desired::at(access, &grants, at(moment)),
             observed: &self.observed,
             moment: at(moment),
             new_servers: &new_servers,

@@ -304,7 +304,7 @@ fn print(status: &Status) {
     match &status.emergency {
         None => {}
         Some(Emergency { reason, approved_afterwards: Some(by) }) => {
-            line("emergency", &format!("{reason}; {by} approved it afterwards"));
+            line("emergency", &format!("{reason}; approved afterwards by {by}, says its file"));
         }
         Some(Emergency { reason, .. }) => {
             line("emergency", &format!("{reason}; no owner has approved it yet"));

@@ -267,6 +267,7 @@ fn jumpserver_of(access: &Access, desired: &Desired<'_>, server: &mysql::live::L
                 state: HandoverState::Done,
                 generation,
                 changed,
+                host: Some(wanted.spec.name.host.clone()),
                 ended: None,
             }),
             left: None,

@@ -95,6 +95,10 @@ pub struct Handover {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub changed: Option<Timestamp>,
+    /// The host of the account that has the password, or gets it: the same user name at another
+    /// host is another account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
     /// When access ended, while open sessions of the account are left for a time; only
     /// beside `narrowing` and `ending`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -118,6 +122,17 @@ pub enum HandoverState {
     Rotating,
     /// The account is on its way out.
     Ending,
+}
+
+impl Handover {
+    /// Whether the account at this host, whose password the server says was set then, is the
+    /// one that this is about. A mark without a host tells by the time alone.
+    pub fn is_of(&self, host: &str, changed: Option<Timestamp>) -> bool {
+        match &self.host {
+            Some(own) => own == host,
+            None => self.changed.is_some() && self.changed == changed,
+        }
+    }
 }
 
 impl Mark {

@@ -94,7 +94,7 @@ pub fn held<'g, 'a: 'g>(
         // A person has one period in one request.
         let Some(first) = grants.first() else { continue };
         let period = &first.period;
-        let state = State::of(period, moment);
+        let state = State::of(first, moment);
         let soon = ends_soon(period.end(), moment).filter(|_| state == State::Active);
         let refused = against_policy(&access.policy, grants.iter().copied(), moment);
         let file = first.because.site.file.to_string();
@@ -109,7 +109,10 @@ pub fn held<'g, 'a: 'g>(
             origin: origin(&file),
             file,
             things: things(access, &grants),
-            refused: if state == State::Ended { Vec::new() } else { refused },
+            refused: match state {
+                State::Active | State::Upcoming => refused,
+                State::Released | State::Ended => Vec::new(),
+            },
         };
         all.push((state, period.end(), held));
     }

@@ -68,7 +68,9 @@ pub fn mine(
     let shown = of_person().filter(|grant| ended || !grant.period.is_over(moment));
     let file = access.people.get(person);
     let user = file.map_or(person.as_str(), |file| &file.jumpserver);
-    let open: Vec<&Grant<'_>> = of_person().filter(|grant| grant.period.contains(moment)).collect();
+    let open: Vec<&Grant<'_>> = of_person()
+        .filter(|grant| grant.period.contains(moment) && !grant.because.released)
+        .collect();
     Mine {
         schema: MINE_SCHEMA,
         commit: None,

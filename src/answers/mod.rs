@@ -22,7 +22,6 @@ pub use target::{Target, UnknownTarget};
 use crate::access::model::{Access, Scope};
 use crate::grants::{Grant, ServerTarget, Want};
 use crate::names::{PersonName, RequestName, TeamName};
-use crate::period::Period;
 use crate::repo::Origin;
 
 /// The version of the JSON form.
@@ -86,20 +85,27 @@ pub enum State {
     Active,
     /// It begins later.
     Upcoming,
+    /// Its request is released, and not over: it gives nothing through jumpgate any more.
+    Released,
     /// It is over.
     Ended,
 }
 
 impl State {
-    /// How a period stands to a moment.
-    fn of(period: &Period, moment: Timestamp) -> Self {
-        match period {
+    /// How a grant stands at a moment.
+    fn of(grant: &Grant<'_>, moment: Timestamp) -> Self {
+        match &grant.period {
             period if period.is_over(moment) => Self::Ended,
+            _ if grant.because.released => Self::Released,
             period if period.has_started(moment) => Self::Active,
             _ => Self::Upcoming,
         }
     }
 }
+
+/// What a released request means, in words.
+pub const RELEASED: &str = "released: jumpgate gives nothing by it any more, and what it had \
+                            stands by another hand's until somebody takes it away";
 
 /// The grants on a target, of one person or of everybody, by person; what is over only when
 /// asked for. `origin` finds where a request's file comes from.
@@ -117,7 +123,7 @@ pub fn find(
         .filter(|grant| person.is_none_or(|person| grant.person == person))
         .filter(|grant| target.reached_by(access, &grant.want))
         .filter_map(|grant| {
-            let state = State::of(&grant.period, moment);
+            let state = State::of(grant, moment);
             (ended || state != State::Ended).then(|| of(grant, state, &origin))
         })
         .collect();

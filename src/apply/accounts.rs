@@ -229,7 +229,8 @@ impl One<'_, '_, '_> {
             HandoverState::Ending => before.as_ref().and_then(|mark| mark.handover.as_ref()?.ended),
             _ => None,
         };
-        let handover = Handover { state, generation, changed: None, ended };
+        let host = Some(self.change.account.host.clone());
+        let handover = Handover { state, generation, changed: None, host, ended };
         let id = self.id(asset, account)?;
         let mut mark = self.mark(id, Some(handover));
         // What was asked for before stays in it until that is gone: a run that takes this up
@@ -247,9 +248,7 @@ impl One<'_, '_, '_> {
     /// The password that the server has and a `done` mark go to an asset's account in one
     /// request.
     async fn hand_over(&mut self, asset: &str, account: Option<Uuid>) -> Result<()> {
-        let changed = self.changed().await?;
-        let generation = self.slot.get()?.1.to_owned();
-        let handover = Handover { state: HandoverState::Done, generation, changed, ended: None };
+        let handover = self.handed_over().await?;
         let mark = self.mark(self.id(asset, account)?, Some(handover));
         self.write(asset, account, &mark).await?;
         match account {
@@ -261,9 +260,7 @@ impl One<'_, '_, '_> {
     /// A mark that says `done`, and the label, go to an account of another hand in one request;
     /// its password stays.
     async fn adopt(&mut self, id: Uuid) -> Result<()> {
-        let changed = self.changed().await?;
-        let generation = self.slot.get()?.1.to_owned();
-        let handover = Handover { state: HandoverState::Done, generation, changed, ended: None };
+        let handover = self.handed_over().await?;
         let mark = self.mark(id, Some(handover));
         let comment = self.comment(&mark);
         self.held().await?;
@@ -299,6 +296,14 @@ impl One<'_, '_, '_> {
         Ok(())
     }
 
+    /// What a mark says once the server has the password.
+    async fn handed_over(&mut self) -> Result<Handover> {
+        let changed = self.changed().await?;
+        let generation = self.slot.get()?.1.to_owned();
+        let host = Some(self.change.account.host.clone());
+        Ok(Handover { state: HandoverState::Done, generation, changed, host, ended: None })
+    }
+
     /// When the server says that it got the password.
     async fn changed(&mut self) -> Result<Option<Timestamp>> {
         if let Some(changed) = self.changed {
@@ -314,9 +319,7 @@ impl One<'_, '_, '_> {
     async fn done(&mut self, asset: &str) -> Result<()> {
         let id = self.stored.iter().find(|(stored, _)| stored == asset).map(|(_, id)| *id);
         let id = id.with_context(|| format!("nothing was stored on asset {asset}"))?;
-        let changed = self.changed().await?;
-        let generation = self.slot.get()?.1.to_owned();
-        let handover = Handover { state: HandoverState::Done, generation, changed, ended: None };
+        let handover = self.handed_over().await?;
         let comment = self.comment(&self.mark(id, Some(handover)));
         self.held().await?;
         Ok(self.run.means.writer.patch_account_comment(id, &comment).await?)

@@ -238,13 +238,23 @@ impl<'a> People<'a> {
             return Some("wrote a part of it".to_owned());
         }
         let name = self.of(login)?;
-        let person = self.base.people.get(name)?;
-        let wrote = person.email.as_ref().is_some_and(|email| {
-            self.pull.addresses.iter().any(|address| address.eq_ignore_ascii_case(email))
-        });
-        if wrote {
+        if self.wrote(name) {
             return Some("wrote a part of it".to_owned());
         }
+        self.unfit(name)
+    }
+
+    /// Whether somebody wrote a part of it, by his address.
+    fn wrote(&self, name: &PersonName) -> bool {
+        let email = self.base.people.get(name).and_then(|person| person.email.as_ref());
+        email.is_some_and(|email| {
+            self.pull.addresses.iter().any(|address| address.eq_ignore_ascii_case(email))
+        })
+    }
+
+    /// Why nobody can approve, whoever wrote it.
+    fn unfit(&self, name: &PersonName) -> Option<String> {
+        let person = self.base.people.get(name)?;
         if self.gainers.contains(name) {
             return Some("gets something by it".to_owned());
         }
@@ -252,23 +262,45 @@ impl<'a> People<'a> {
         left.then(|| "has left".to_owned())
     }
 
+    /// Whether the one person who is named as the one who approves has said so, where his own
+    /// approval cannot count: he opened it, or he approves what he wrote in.
+    fn said_so(&self, need: &Need) -> bool {
+        let (Some(among), [Party::Person(name)]) =
+            (&need.named_among, need.of.iter().collect::<Vec<_>>().as_slice())
+        else {
+            return false;
+        };
+        let is_his = |login: &str| self.of(login) == Some(name) && self.may(login, among);
+        let approves = |review: &&Review| {
+            review.commit.as_ref() == Some(&self.pull.head) && is_his(&review.reviewer)
+        };
+        self.unfit(name).is_none()
+            && (is_his(&self.pull.author) || self.pull.approvals().iter().any(approves))
+    }
+
     fn count(&self, mut need: Need, approvers: &[String]) -> Judged {
-        let mut able = self.able(&need.of);
+        if self.said_so(&need) {
+            need.of = need.named_among.take().unwrap_or_default();
+        }
+        let mut able = self.able(&need);
         let rules = &self.base.policy.owners;
         let too_few = able.is_some_and(|able| able < need.count);
         let others = rules.iter().any(|party| !need.of.contains(party));
-        let stepped_in = too_few && others && !need.of.is_empty();
+        // Nobody steps in for somebody who is named.
+        let named = need.named_among.is_some();
+        let stepped_in = too_few && others && !named && !need.of.is_empty();
         if stepped_in {
             need.of.extend(rules.iter().cloned());
-            able = self.able(&need.of);
+            able = self.able(&need);
         }
         let given: Vec<Given> = approvers
             .iter()
-            .filter(|login| self.may(login, &need.of))
+            .filter(|login| self.counts(login, &need))
             .map(|login| Given { login: login.clone(), person: self.of(login).cloned() })
             .collect();
         let counted = u32::try_from(given.len()).unwrap_or(u32::MAX);
-        let unknown = need.of.iter().filter_map(|party| match party {
+        let parties = need.of.iter().chain(need.named_among.iter().flatten());
+        let unknown = parties.filter_map(|party| match party {
             Party::Group(group) => match self.pull.groups.get(group) {
                 Some(Ok(_)) => None,
                 Some(Err(why)) => Some(format!("{party}: {why}")),
@@ -284,6 +316,12 @@ impl<'a> People<'a> {
             given,
             need,
         }
+    }
+
+    /// Whether somebody's approval is one that is needed.
+    fn counts(&self, login: &str, need: &Need) -> bool {
+        let among = need.named_among.as_ref();
+        self.may(login, &need.of) && among.is_none_or(|among| self.may(login, among))
     }
 
     /// Whether somebody is one of those who are asked.
@@ -308,7 +346,8 @@ impl<'a> People<'a> {
     }
 
     /// How many people may approve; none when a group is not known.
-    fn able(&self, of: &BTreeSet<Party>) -> Option<u32> {
+    fn able(&self, need: &Need) -> Option<u32> {
+        let of = &need.of;
         let mut logins: BTreeSet<String> = BTreeSet::new();
         let mut put = |name: &PersonName| {
             let forge = self.base.people.get(name).and_then(|person| person.forge.as_ref());
@@ -330,7 +369,12 @@ impl<'a> People<'a> {
         }
         let members = groups.into_iter().flatten().map(|login| login.to_lowercase());
         logins.extend(members);
-        logins.retain(|login| self.barred(login).is_none());
+        for party in need.named_among.iter().flatten() {
+            if let Party::Group(group) = party {
+                self.pull.groups.get(group)?.as_ref().ok()?;
+            }
+        }
+        logins.retain(|login| self.barred(login).is_none() && self.counts(login, need));
         Some(u32::try_from(logins.len()).unwrap_or(u32::MAX))
     }
 }

@@ -4,6 +4,8 @@
 //! [`needs`] says what is needed, [`judge`] counts who gave it. Nobody approves for himself:
 //! neither who wrote it nor who gets something by it.
 
+#[cfg(test)]
+mod afterwards_tests;
 mod brought;
 pub mod codeowners;
 mod judge;

@@ -34,6 +34,11 @@ pub struct Need {
     /// Of whom, or who may merge an emergency; empty is everybody in `people/` with a name at the forge.
     #[schemars(with = "Vec<String>")]
     pub of: BTreeSet<Party>,
+    /// The owners of whom the one person in `of` must be one, as the file names him as the one
+    /// who approves; any of them approves in his place when he opened the pull request himself,
+    /// or wrote in it and approves it too.
+    #[serde(skip)]
+    pub named_among: Option<BTreeSet<Party>>,
 }
 
 /// What approvals are for.
@@ -77,7 +82,7 @@ pub fn needs(inputs: &Inputs<'_>) -> Vec<Need> {
         if of.is_empty() {
             of.extend(policy.owners.iter().cloned());
         }
-        needs.push(Need { subject, what, count, of });
+        needs.push(Need { subject, what, count, of, named_among: None });
     }
     let mut edits: BTreeMap<BTreeSet<Party>, (u32, BTreeSet<String>)> = BTreeMap::new();
     for edit in rules::edits(inputs) {
@@ -87,17 +92,29 @@ pub fn needs(inputs: &Inputs<'_>) -> Vec<Need> {
     }
     for (of, (count, files)) in edits {
         let what = listed(files.iter().map(String::as_str), 5);
-        needs.push(Need { subject: Subject::Rules, what, count, of });
+        needs.push(Need { subject: Subject::Rules, what, count, of, named_among: None });
     }
     for request in &inputs.effect.emergencies {
         let of = policy.emergency.iter().flat_map(|rule| rule.mergers.iter().cloned()).collect();
         let what = request.to_string();
-        needs.push(Need { subject: Subject::Emergency, what, count: 0, of });
+        let subject = Subject::Emergency;
+        needs.push(Need { subject, what, count: 0, of, named_among: None });
     }
     for (request, settled) in &inputs.effect.settled {
-        for of in &settled.owners {
-            let (what, of) = (request.to_string(), of.clone());
-            needs.push(Need { subject: Subject::Afterwards, what, count: 1, of });
+        let is_owner = |by: &PersonName, owners| settled.is_by(inputs.base, by, owners);
+        let by = settled.by.as_ref();
+        let any = by.is_some_and(|by| settled.owners.iter().any(|owners| is_owner(by, owners)));
+        for owners in &settled.owners {
+            // The file says whose approval it is, so it is his own, where he can give one.
+            let named = by.filter(|by| !any || is_owner(by, owners));
+            let of = named.map_or_else(|| owners.clone(), |by| [Party::Person(by.clone())].into());
+            needs.push(Need {
+                subject: Subject::Afterwards,
+                what: request.to_string(),
+                count: 1,
+                of,
+                named_among: named.map(|_| owners.clone()),
+            });
         }
     }
     needs

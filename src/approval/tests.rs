@@ -27,13 +27,13 @@ const RENEWED: (&str, &str) = (
     "for: fanlichun\nreason: \"PAY-1: refunds\"\nuntil: 2027-02-15\ndatabases:\n  - instance: orders-prod\n    level: r\n    tables: [billing.invoices, billing.cards]\n",
 );
 
-struct World {
+pub(super) struct World {
     base: Access,
     needs: Vec<Need>,
     gainers: std::collections::BTreeSet<PersonName>,
 }
 
-fn world(
+pub(super) fn world(
     more: &[(&'static str, &'static str)],
     edits: &[(&'static str, &'static str)],
     paths: &[&str],
@@ -48,11 +48,11 @@ fn world(
 }
 
 impl World {
-    fn needs(&self) -> Vec<String> {
+    pub(super) fn needs(&self) -> Vec<String> {
         self.needs.iter().map(Need::to_string).collect()
     }
 
-    fn judge(&self, pull: &Pull) -> Verdict {
+    pub(super) fn judge(&self, pull: &Pull) -> Verdict {
         judge(&self.base, self.needs.clone(), &self.gainers, pull, noon())
     }
 }
@@ -62,7 +62,7 @@ fn review(reviewer: &str, state: State, commit: &str) -> Review {
     Review { reviewer: reviewer.to_owned(), state, commit, at: None }
 }
 
-fn pull(author: &str, reviews: &[(&str, State, &str)]) -> Pull {
+pub(super) fn pull(author: &str, reviews: &[(&str, State, &str)]) -> Pull {
     let reviews = reviews.iter().map(|(who, state, commit)| review(who, *state, commit));
     Pull {
         author: author.to_owned(),

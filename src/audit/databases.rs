@@ -82,7 +82,7 @@ pub(super) fn find(here: &Here<'_>, terms: &Terms, moment: Timestamp) -> Vec<Doo
         if is_role(account) {
             let members = members.get(name).map_or(&[][..], Vec::as_slice);
             doors.extend(role(here, &patterns, account, members));
-        } else if !account.locked && !here.ours.database_account(here.name, name) {
+        } else if !account.locked && !here.ours.database_account(here.name, &live.accounts, name) {
             let same = names.get(name.user.as_str()).map_or(&[][..], Vec::as_slice);
             doors.push(self::account(here, &patterns, terms, moment, account, same));
         }

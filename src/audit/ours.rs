@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::access::model::Access;
 use crate::jumpserver::everything::Everything;
 use crate::jumpserver::spec::{SeenAssetAccount, SeenPermission};
-use crate::mysql::spec::AccountName;
+use crate::mark::Handover;
+use crate::mysql::spec::{AccountName, SeenAccount};
 use crate::names::{InstanceName, Owner};
 
 /// What of the targets is git's.
@@ -17,6 +18,9 @@ pub struct Ours<'a> {
     /// The same by the name of the asset in JumpServer.
     assets: BTreeMap<&'a str, BTreeSet<&'a str>>,
     hosts: BTreeMap<&'a InstanceName, &'a str>,
+    /// How far the passwords of git's accounts are, by the name of the asset.
+    handovers: BTreeMap<(&'a str, &'a str), &'a Handover>,
+    own: BTreeMap<&'a InstanceName, &'a str>,
 }
 
 impl<'a> Ours<'a> {
@@ -25,20 +29,25 @@ impl<'a> Ours<'a> {
     pub fn new(access: &'a Access, everything: &'a Everything) -> Self {
         let owner = &access.config.owner;
         let mut assets: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for account in &everything.accounts {
-            if is_ours_account(owner, &account.seen) {
-                assets.entry(&account.seen.asset).or_default().insert(&account.seen.username);
+        let mut handovers = BTreeMap::new();
+        for account in everything.accounts.iter().map(|account| &account.seen) {
+            if is_ours_account(owner, account) {
+                assets.entry(&account.asset).or_default().insert(&account.username);
+                let handover = account.mark.as_ref().and_then(|mark| mark.handover.as_ref());
+                let place = (account.asset.as_str(), account.username.as_str());
+                handovers.extend(handover.map(|handover| (place, handover)));
             }
         }
         let mut databases: BTreeMap<&InstanceName, BTreeSet<&str>> = BTreeMap::new();
-        let mut hosts = BTreeMap::new();
+        let (mut hosts, mut own) = (BTreeMap::new(), BTreeMap::new());
         for (name, instance) in &access.instances {
             if instance.same_accounts_as.is_none() {
                 hosts.insert(name, instance.account_host.as_str());
+                own.insert(name, instance.asset.as_str());
                 databases.insert(name, assets.get(&*instance.asset).cloned().unwrap_or_default());
             }
         }
-        Self { owner, databases, assets, hosts }
+        Self { owner, databases, assets, hosts, handovers, own }
     }
 
     /// Whether a permission is git's. A copy is not.
@@ -56,10 +65,33 @@ impl<'a> Ours<'a> {
     }
 
     /// Whether an account of an instance is git's: the same user name at another host is
-    /// another account.
-    pub fn database_account(&self, instance: &InstanceName, name: &AccountName) -> bool {
-        self.user_name(instance, &name.user)
-            && self.hosts.get(instance).is_some_and(|host| *host == name.host)
+    /// another account. The mark is about one of them, and where it tells which, also while the
+    /// host of an instance changes, that one is; else the one at the host of now.
+    pub fn database_account(
+        &self,
+        instance: &InstanceName,
+        accounts: &BTreeMap<AccountName, SeenAccount>,
+        name: &AccountName,
+    ) -> bool {
+        if !self.user_name(instance, &name.user) {
+            return false;
+        }
+        let (Some(host), Some(own)) = (self.hosts.get(instance), self.own.get(instance)) else {
+            return false;
+        };
+        let handover = self.handovers.get(&(*own, name.user.as_str()));
+        let is_meant = |account: &&SeenAccount| {
+            handover.is_some_and(|one| one.is_of(&account.name.host, account.password_changed))
+        };
+        let at = |host: &str| AccountName { user: name.user.clone(), host: host.to_owned() };
+        if !accounts.get(&at(host)).as_ref().is_some_and(is_meant) {
+            let alike = accounts.range(at("")..).map(|(_, account)| account);
+            let mut alike = alike.take_while(|account| account.name.user == name.user);
+            if let Some(other) = alike.find(is_meant) {
+                return other.name == *name;
+            }
+        }
+        *host == name.host
     }
 
     /// Whether an account of git's on an instance has this user name.

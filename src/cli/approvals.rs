@@ -97,7 +97,8 @@ async fn approvals(args: &Args) -> Result<Outcome, Outcome> {
 
 /// The groups of the forge that may be asked.
 pub(super) fn groups(needs: &[Need], rules: &[Party]) -> BTreeSet<ForgeGroup> {
-    let parties = needs.iter().flat_map(|need| &need.of);
+    let parties =
+        needs.iter().flat_map(|need| need.of.iter().chain(need.named_among.iter().flatten()));
     // The owners of the rules may have to step in.
     let rules = rules.iter().filter(|_| !needs.is_empty());
     let groups = parties.chain(rules).filter_map(|party| match party {

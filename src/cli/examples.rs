@@ -196,7 +196,7 @@ jumpgate import requests --person fanlichun --pattern 'ro_{person}=r'",
     (
         "import all",
         "jumpgate import all --dry-run --format json > import.json
-jumpgate import all --environment prod --owner team/payments",
+jumpgate import all --environment prod --owner team/payments --pull-request",
     ),
     (
         "completions",

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::mine::whom;
 use super::plan::Format;
 use super::source::{self, Source};
-use super::{Outcome, could_not_run, width};
+use super::{Outcome, width};
 use crate::answers::{self, LIST_SCHEMA, List};
 use crate::grants;
 use crate::report::{self, Look};
@@ -54,10 +54,18 @@ fn list(command: &Command) -> Result<(), Outcome> {
         Command::Databases(_) => answers::databases((&access, catalog.as_ref()), &mine, now),
     };
     if offers.is_empty() && args.format == Format::Text {
-        return Err(could_not_run(&match command {
-            Command::Servers(_) => "inventory/servers.yaml offers nothing",
-            Command::Databases(_) => "inventory/databases/ has no instance that is not retired",
-        }));
+        anstream::println!(
+            "{}",
+            match command {
+                Command::Servers(_) =>
+                    "No server may be asked for: inventory/servers.yaml offers none.",
+                Command::Databases(_) => {
+                    "No database may be asked for: inventory/databases/ has no instance that is not \
+                 retired."
+                }
+            }
+        );
+        return Ok(());
     }
     let list = List { schema: LIST_SCHEMA, commit: tree.commit, person, offers };
     match args.format {

@@ -194,10 +194,28 @@ impl Flags {
     }
 }
 
+/// How many bytes of files a description shows: GitHub takes 65,536 characters.
+const MOST_SHOWN: usize = 40_000;
+
+/// How many files a longer one names.
+const MOST_NAMED: usize = 200;
+
 /// The description of a pull request: the files, as text that no forge takes for anything
-/// else. The plan is CI's comment.
+/// else, or their names where they are too many. The plan is CI's comment.
 fn body(changes: &Changes) -> String {
     let mut body = String::from("Merging this is the approval.\n");
+    let long: usize =
+        changes.iter().map(|(path, text)| path.len() + text.as_ref().map_or(0, String::len)).sum();
+    if long > MOST_SHOWN {
+        body.push('\n');
+        for path in changes.keys().take(MOST_NAMED) {
+            body.push_str(&format!("- `{path}`\n"));
+        }
+        if let Some(more) = changes.len().checked_sub(MOST_NAMED).filter(|more| *more > 0) {
+            body.push_str(&format!("- and {more} more\n"));
+        }
+        return body;
+    }
     for (path, text) in changes {
         match text {
             Some(text) if !text.is_empty() => {
@@ -213,4 +231,24 @@ fn body(changes: &Changes) -> String {
         }
     }
     body
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_stays_below_what_forges_take() {
+        let changes = |count: usize, text: &str| -> Changes {
+            let path = |n| format!("people/p{n:04}.yaml").into();
+            (0..count).map(|n| (path(n), Some(text.to_owned()))).collect()
+        };
+        let few = body(&changes(2, "name: x\n"));
+        assert!(few.contains("`people/p0001.yaml`\n\n~~~yaml\nname: x\n~~~"), "{few}");
+        let many = body(&changes(3_000, "name: x\n"));
+        assert!(many.len() < 65_000 && many.ends_with("- and 2800 more\n"), "{}", many.len());
+        assert!(!many.contains("name: x"));
+        let one = body(&changes(1, &"x".repeat(70_000)));
+        assert!(one.len() < 65_000 && one.contains("- `people/p0000.yaml`"), "{}", one.len());
+    }
 }

@@ -12,7 +12,7 @@ use super::plan::Format;
 use super::source::Source;
 use super::{Outcome, could_not_run};
 use crate::access::model::Access;
-use crate::answers::{self, Answer, Found, State, Target, WayIn};
+use crate::answers::{self, Answer, Found, RELEASED, State, Target, WayIn};
 use crate::names::PersonName;
 use crate::plan::Focus;
 use crate::repo::Origins;
@@ -186,6 +186,7 @@ fn show(found: &Found) {
     let state = match found.state {
         State::Active => "active",
         State::Upcoming => "upcoming",
+        State::Released => "released",
         State::Ended => "ended",
     };
     let person = found.person.to_string();
@@ -198,6 +199,9 @@ fn show(found: &Found) {
         (None, None) => "WITHOUT END".to_owned(),
     };
     line(&period);
+    if found.state == State::Released {
+        line(RELEASED);
+    }
     let team = found.team.as_ref().map(|team| format!(", for team {team}")).unwrap_or_default();
     line(&format!("because \"{}\"{team}", found.reason));
     line(&format!("{}:{}", found.file, found.line));

@@ -22,6 +22,14 @@ pub struct Settled {
     pub by: Option<PersonName>,
 }
 
+impl Settled {
+    /// Whether somebody is one of some owners, as far as git tells; where nobody owns it,
+    /// everybody is.
+    pub fn is_by(&self, base: &Access, by: &PersonName, owners: &BTreeSet<Party>) -> bool {
+        owners.is_empty() || is_one(base, by, owners)
+    }
+}
+
 /// The emergencies that the branch settles: it names another owner who approved, or the
 /// request, its mark, or a person or target of it goes without anybody's approval. Whoever got
 /// something by it, and whatever it reached, must still stand there when somebody approves.
@@ -161,15 +169,11 @@ fn told(base: &Access, head: &Access, name: &RequestName, settled: &Settled) -> 
         let text = format!("takes away {what}the emergency {name}, which no owner has approved");
         return at(Finding::new(Kind::EmergencyAsked, text));
     };
-    let owns = |owners: &BTreeSet<Party>| {
-        let owners: Vec<Party> = owners.iter().cloned().collect();
-        owners.is_empty() || is_one(base, by, &owners)
-    };
     let wrong = if settled.people.contains(by) {
         Some("got something by it: nobody approves for himself")
     } else if !base.people.contains_key(by) {
         Some("is nobody whom the base knows")
-    } else if !settled.owners.iter().any(owns) {
+    } else if !settled.owners.iter().any(|owners| settled.is_by(base, by, owners)) {
         Some("owns nothing of what it reached")
     } else {
         None
@@ -199,8 +203,12 @@ fn people<'a>(access: &'a Access, request: &'a Request) -> impl Iterator<Item = 
 
 /// Whether somebody is one of some parties, as far as git tells: a group of the forge may
 /// hold anybody who has a name there.
-fn is_one(access: &Access, person: &PersonName, of: &[Party]) -> bool {
-    of.iter().any(|party| match party {
+fn is_one<'p>(
+    access: &Access,
+    person: &PersonName,
+    of: impl IntoIterator<Item = &'p Party>,
+) -> bool {
+    of.into_iter().any(|party| match party {
         Party::Person(name) => name == person,
         Party::Team(team) => {
             access.teams.get(team).is_some_and(|team| team.members.contains(person))

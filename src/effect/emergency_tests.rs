@@ -107,7 +107,7 @@ fn an_owner_approves_afterwards_and_nobody_for_himself() {
     let merged = [(PATH, ASKED)];
     let (effect, needs) = found(&merged, &[(PATH, &approved("liwei"))]);
     assert_eq!(refused(&effect), [""; 0]);
-    assert_eq!(needs, ["1 approval of team/payments for the emergency INC-77"]);
+    assert_eq!(needs, ["1 approval of liwei for the emergency INC-77"]);
     let gainers: Vec<String> = approval::gainers(&effect).iter().map(ToString::to_string).collect();
     assert_eq!(gainers, ["fanlichun"]);
     let (effect, _) = found(&merged, &[(PATH, &approved("fanlichun"))]);
@@ -196,7 +196,7 @@ fn one_that_is_over_can_still_be_approved() {
     assert_eq!(errors(&approved("liwei").replace("payments", "all")), 1);
     let edits = [(PATH, over(&approved("liwei")))];
     let (_, needs) = found(&[(PATH, &over(ASKED))], &[(edits[0].0, &edits[0].1)]);
-    assert_eq!(needs, ["1 approval of team/payments for the emergency INC-77"]);
+    assert_eq!(needs, ["1 approval of liwei for the emergency INC-77"]);
 }
 
 #[test]

@@ -48,6 +48,9 @@ pub struct Seen<'a> {
     pub keeps_old: bool,
     /// Whether the account is to get a new password in any case.
     pub renew: bool,
+    /// The host of the accounts at the last apply, when it was another one and nothing shows
+    /// that what the server has at the new one is ours.
+    pub moved_from: Option<&'a str>,
 }
 
 /// Something that a reader of the plan should know about the account.
@@ -88,6 +91,16 @@ pub enum Conflict {
     /// The server has an account of this name that is not ours.
     #[error("the server already has this account, and jumpgate did not make it")]
     OnServer,
+    /// The host of the accounts changed, and the server has an account of this name at the new
+    /// one that is not ours.
+    #[error(
+        "the server already has this account, and jumpgate did not make it: its own stands at the \
+         `account-host` of the last apply, {former}, and stays as it is until this one is gone"
+    )]
+    AtNewHost {
+        /// The host of before.
+        former: String,
+    },
     /// An asset has an account of this name that is not ours.
     #[error("asset {asset} already has this account in JumpServer, and jumpgate did not make it")]
     OnAsset {
@@ -144,8 +157,13 @@ pub fn toward(owner: &Owner, seen: &Seen<'_>) -> Result<Way, Conflict> {
     }
     let evidence = seen.server.and_then(|server| server.evidence.as_ref());
     let evidently = evidence.is_some_and(|evidence| evidence.owner == owner.as_str());
-    if seen.server.is_some() && !owned && !evidently {
-        return Err(Conflict::OnServer);
+    if seen.server.is_some() && !evidently {
+        if !owned {
+            return Err(Conflict::OnServer);
+        }
+        if let Some(former) = seen.moved_from {
+            return Err(Conflict::AtNewHost { former: former.to_owned() });
+        }
     }
 
     let any =

@@ -82,7 +82,7 @@ pub(super) fn all<'a>(
         let roles: BTreeSet<&AccountName> =
             live.accounts.values().flat_map(|account| account.held.roles.keys()).collect();
         for account in live.accounts.values() {
-            if ours.database_account(name, &account.name) {
+            if ours.database_account(name, &live.accounts, &account.name) {
                 continue;
             }
             // On MySQL a role is an account that is locked and has no password.

@@ -33,6 +33,7 @@ pub use settle::settle;
 
 use crate::audit;
 use crate::names::{Owner, PersonName};
+use crate::request::PullRequest;
 
 /// The version of the JSON form.
 pub const SCHEMA: &str = "jumpgate.import/1";
@@ -91,6 +92,12 @@ pub struct Import {
     pub organization: String,
     /// Whether the files were written (not with `--dry-run`).
     pub written: bool,
+    /// The branch that the files went to, with `--branch`, `--push` or `--pull-request`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// Its pull request, with `--pull-request`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pull_request: Option<PullRequest>,
     /// Instances that could not be read, with the reason: nothing of them was imported.
     pub unreadable: BTreeMap<String, String>,
     /// The files, by path.

@@ -86,6 +86,8 @@ kinds! {
     SwitchedOff = "JG233", Severity::Warning, "an object was switched off by another hand";
     /// Objects of ours are there, and the anchor is not.
     NoAnchor = "JG234", Severity::Error, "the anchor is gone";
+    /// Nothing but a file tells that somebody approved an emergency.
+    ApprovalOnWord = "JG235", Severity::Notice, "an approval afterwards that only a file tells of";
     /// A pull request asks for more than the policy of its base allows.
     BeyondPolicy = "JG240", Severity::Error, "a request goes beyond policy";
     /// An instance that the base does not have.

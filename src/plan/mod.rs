@@ -56,6 +56,9 @@ use crate::names::{InstanceName, PersonName, RequestName};
 use crate::observed::Observed;
 use crate::policy;
 
+/// How many characters a plan's checksum has, each 0-9 or a-f.
+pub const CHECKSUM_LEN: usize = 32;
+
 /// When a step may be carried out, relative to the others.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema,
@@ -222,7 +225,7 @@ impl Plan {
     pub fn checksum(&self) -> String {
         // Plain data with string keys always has a JSON form.
         let json = serde_json::to_vec(&self.items).unwrap_or_default();
-        data_encoding::HEXLOWER.encode(&Sha256::digest(json)[..16])
+        data_encoding::HEXLOWER.encode(&Sha256::digest(json)[..CHECKSUM_LEN / 2])
     }
 }
 

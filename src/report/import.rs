@@ -163,9 +163,16 @@ impl Page {
         self.text.push('\n');
         self.wrapped("", "  ", &line);
         if import.written && !import.files.is_empty() {
-            let next = "Nothing on a server was changed. Look through the files, commit them to a \
-                        branch, and see the plan of the pull request.";
-            self.wrapped("", "", next);
+            let next = match &import.branch {
+                Some(branch) => format!(
+                    "Nothing on a server was changed. Look through the files in the branch \
+                     {branch}, and see the plan of the pull request."
+                ),
+                None => "Nothing on a server was changed. Look through the files, commit them to \
+                         a branch, and see the plan of the pull request."
+                    .to_owned(),
+            };
+            self.wrapped("", "", &next);
         }
     }
 }

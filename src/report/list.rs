@@ -119,6 +119,9 @@ fn has_words(person: &str, held: &Held) -> String {
         (_, Some(until)) => format!("until {until}"),
         (_, None) => "WITHOUT END".to_owned(),
     };
+    if held.state == State::Released {
+        return format!("{person} had {}, released ({})", things.join("; "), held.request);
+    }
     let soon = soon(held).map(|soon| format!(", {soon}")).unwrap_or_default();
     format!("{person} has {}, {period}{soon} ({})", things.join("; "), held.request)
 }

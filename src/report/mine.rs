@@ -3,7 +3,7 @@
 use owo_colors::OwoColorize;
 
 use super::text::{Look, wrap};
-use crate::answers::{Held, Mine, State};
+use crate::answers::{Held, Mine, RELEASED, State};
 use crate::visible::clean;
 
 /// What a person has, in lines of the width.
@@ -55,12 +55,16 @@ impl Page {
         let state = match held.state {
             State::Active => "active",
             State::Upcoming => "it begins later",
+            State::Released => "released",
             State::Ended => "ended",
         };
         self.line("", &format!("{} ({state})", held.request));
         let team = held.team.as_ref().map(|team| format!(", for team {team}")).unwrap_or_default();
         self.line("  ", &format!("because \"{}\"{team}", held.reason));
         self.line("  ", &period(held));
+        if held.state == State::Released {
+            self.line("  ", RELEASED);
+        }
         if let Some(soon) = soon(held) {
             self.line("  ", &format!("{soon}: jumpgate renew {} --until DATE", held.request));
         }

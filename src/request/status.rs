@@ -61,6 +61,8 @@ pub enum State {
     Active,
     /// As active, and it ends within two weeks.
     Ending,
+    /// It is merged and released, and not over: it gives nothing through jumpgate any more.
+    Released,
     /// It is merged, and over.
     Ended,
     /// Its pull request was merged, and the file is not there now: it was taken back, or this
@@ -112,6 +114,7 @@ pub fn state(
     if let Some(request) = merged {
         return Some(match &request.period {
             period if period.is_over(moment) => State::Ended,
+            _ if request.release => State::Released,
             period if !period.has_started(moment) => State::Upcoming,
             period if ends_soon(period.end(), moment).is_some() => State::Ending,
             _ => State::Active,

@@ -149,3 +149,30 @@ async fn the_forge_tells_who_approved_and_who_merged() {
         assert!(down.stderr.contains("error: who approved commit"), "{}", down.stderr);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_released_is_told_as_released() {
+    let company = Company::with_hosts(Version::V4).await;
+    let node = format!("{}/payments/prod", company.root);
+    company.write("requests/PAY-1234.yaml", &REQUEST.replace("ROOT", company.root));
+    company.merge("logs for fanlichun");
+    company.run(&["release", "PAY-1234"]).await.expect(0);
+    company.merge("give it back");
+    for ask in [&["who", &node][..], &["why", "fanlichun", &node]] {
+        let answer = company.run(ask).await.expect(0);
+        let folded = answer.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(folded.contains("(released)") && !folded.contains("(active)"), "{folded}");
+        assert!(folded.contains("jumpgate gives nothing by it any more"), "{folded}");
+        let json = company.run(&[ask, &["--format", "json"]].concat()).await.expect(0);
+        let json: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
+        assert_eq!(json["grants"][0]["state"], "released");
+    }
+    let mine = company.run(&["mine", "fanlichun"]).await.expect(0);
+    assert!(mine.stdout.contains("PAY-1234 (released)"), "{}", mine.stdout);
+    assert!(!mine.stdout.contains("How to connect"), "{}", mine.stdout);
+    let list = company.run(&["list", "servers", "--person", "fanlichun"]).await.expect(0);
+    let folded = list.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(folded.contains("fanlichun had login app on"), "{folded}");
+    let status = company.run(&["status", "PAY-1234"]).await.expect(0);
+    assert!(status.stdout.contains("PAY-1234: released"), "{}", status.stdout);
+}

@@ -45,7 +45,7 @@ impl<'a> Ways<'a> {
             else {
                 continue;
             };
-            let git = self.ours.database_account(name, &account.name);
+            let git = self.ours.database_account(name, &live.accounts, &account.name);
             // What JumpServer holds under git's name is git's account, and no other of the name.
             let open = git || !self.ours.user_name(name, &account.name.user);
             let before = found.len();

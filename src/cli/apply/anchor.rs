@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::Asked;
 use crate::jumpserver::spec::{Anchor, AnchoredInstance};
+use crate::mysql::spec::AccountName;
 use crate::names::InstanceName;
 use crate::observed::{self, Observed};
 use crate::plan;
@@ -35,7 +36,8 @@ pub(super) fn after(
         let same = known.is_some_and(|known| known.server == instance.server);
         // An account that is still on the asset of before is found by the anchor alone.
         let left = known.is_some_and(|known| {
-            known.asset != instance.asset && has_ours(asked, observed, known.asset)
+            (known.asset != instance.asset && has_ours(asked, observed, known.asset))
+                || has_not_moved(asked, observed, name, known, &instance)
         });
         if !failed.contains(&name) && !left && (same || asked.new_servers.contains(name)) {
             anchor.instances.insert(name.to_string(), instance);
@@ -53,6 +55,43 @@ fn has_ours(asked: &Asked<'_>, observed: &Observed, asset: Uuid) -> bool {
     observed.jumpserver.accounts.values().any(|account| {
         account.asset_id == asset && account.mark.as_ref().is_some_and(|mark| mark.owner == *owner)
     })
+}
+
+/// Whether an account of ours is not known to stand at the new host of an instance: its mark
+/// may not be taken for that of another hand's account there.
+fn has_not_moved(
+    asked: &Asked<'_>,
+    observed: &Observed,
+    name: &InstanceName,
+    known: &AnchoredInstance,
+    now: &AnchoredInstance,
+) -> bool {
+    let (Some(former), Some(host)) = (&known.account_host, &now.account_host) else {
+        return false;
+    };
+    let Some(live) = observed.instances.get(name).and_then(observed::Instance::live) else {
+        return false;
+    };
+    let owner = &asked.access.config.owner;
+    let at = |user: &str, host: &str| {
+        live.accounts.get(&AccountName { user: user.to_owned(), host: host.to_owned() })
+    };
+    former != host
+        && observed.jumpserver.accounts.values().any(|account| {
+            let ours = account.mark.as_ref().filter(|mark| mark.owner == *owner);
+            let handover = ours.and_then(|mark| mark.handover.as_ref());
+            let Some(handover) = handover.filter(|_| account.asset_id == now.asset) else {
+                return false;
+            };
+            match at(&account.username, host) {
+                None => at(&account.username, former).is_some(),
+                Some(server) => {
+                    let evidence = server.evidence.as_ref();
+                    evidence.is_none_or(|evidence| evidence.owner != owner.as_str())
+                        && !handover.is_of(host, server.password_changed)
+                }
+            }
+        })
 }
 
 /// The servers that were read, as the anchor keeps them.

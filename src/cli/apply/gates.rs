@@ -11,7 +11,7 @@ use crate::cli::{Outcome, could_not_run};
 use crate::jumpserver::spec::{Anchor, Live};
 use crate::observed::{self, Observed};
 use crate::plan::guard::Removals;
-use crate::plan::{Plan, guard};
+use crate::plan::{CHECKSUM_LEN, Plan, guard};
 use crate::repo::{self, Descent};
 
 /// By how much a server's clock may differ from this machine's.
@@ -84,6 +84,17 @@ pub(super) fn anchored(live: &Live, plan: &Plan, new_anchor: bool) -> Result<(),
          commit was applied last. When the anchor was deleted by hand, run once with --new-anchor"
     );
     Err(Outcome::Refused)
+}
+
+/// A checksum as `plan` prints it: a text that is none could never be the plan's.
+pub(super) fn checksum(text: &str) -> Result<String, String> {
+    let hex = |c: char| matches!(c, '0'..='9' | 'a'..='f');
+    match text.len() == CHECKSUM_LEN && text.chars().all(hex) {
+        true => Ok(text.to_owned()),
+        false => Err(format!(
+            "expected the checksum that `plan` printed: {CHECKSUM_LEN} characters of 0-9 and a-f"
+        )),
+    }
 }
 
 /// Whether the guard and `--expect` let a plan through. What a run took away `before`

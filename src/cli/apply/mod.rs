@@ -54,7 +54,7 @@ pub(super) struct Args {
     #[arg(long)]
     pub(super) yes: bool,
     /// Apply only the plan with this checksum, as `plan` printed it.
-    #[arg(long, value_name = "CHECKSUM")]
+    #[arg(long, value_name = "CHECKSUM", value_parser = gates::checksum)]
     pub(super) expect: Option<String>,
     /// Let the guard pass up to so many accesses that are taken away before their end.
     #[arg(long, value_name = "COUNT")]

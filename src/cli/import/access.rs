@@ -3,15 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::files;
 use crate::access::model::Access;
-use crate::cli::source::{self, Source};
-use crate::cli::{Outcome, could_not_run, plan, width};
+use crate::cli::{Outcome, block_on_any, could_not_run, plan, source, width};
 use crate::grants::asset_pattern;
 use crate::import::inventory::{Given, databases, servers};
 use crate::import::{self, Found, Import, Options, Pattern, Seen};
@@ -19,7 +17,7 @@ use crate::jumpserver::Reader;
 use crate::names::{Environment, InstanceName, PersonName};
 use crate::repo::Tree;
 use crate::report::{self, Look};
-use crate::{audit, credentials, observe};
+use crate::{audit, credentials, observe, request};
 
 /// The form of what is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -32,12 +30,6 @@ enum Format {
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// The folder of the access repo.
-    #[arg(default_value = ".")]
-    dir: PathBuf,
-    /// Show what would be written, and write nothing.
-    #[arg(long, alias = "list")]
-    dry_run: bool,
     /// The form of the output.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -56,6 +48,9 @@ pub(in crate::cli) struct Args {
     /// `jump_db_{person}_{level}` and `jump_md_{person}_{level}` are known.
     #[arg(long, value_name = "PATTERN")]
     pattern: Vec<Pattern>,
+    // The heading of its flags would be that of those behind it.
+    #[command(flatten)]
+    place: files::Place,
 }
 
 #[derive(Debug, clap::Args)]
@@ -89,6 +84,8 @@ pub(in crate::cli) struct New {
 
 /// What is imported.
 pub(in crate::cli) struct Stages<'a> {
+    /// What the command calls it.
+    pub(super) what: &'static str,
     pub(super) people: bool,
     pub(super) inventory: Option<&'a New>,
     pub(super) requests: bool,
@@ -102,51 +99,40 @@ struct Repo {
     now: Timestamp,
 }
 
-pub(super) async fn import(args: &Args, stages: &Stages<'_>) -> Result<Outcome, Outcome> {
+pub(super) fn import(args: &Args, stages: &Stages<'_>) -> Result<Outcome, Outcome> {
     let now = Timestamp::now();
-    let (tree, access) = Source { dir: args.dir.clone(), rev: None }.access(now)?;
-    let options = options(args, &access)?;
-    let environment = &credentials::environment;
-    let reader =
-        observe::jumpserver(&access, environment).await.map_err(|error| could_not_run(&error))?;
-    let mut seen = read(&access, &reader).await?;
-    known_targets(&options, &access, &seen)?;
-    let mut repo = Repo { tree, access, found: Found::default(), now };
-    if stages.people {
-        repo.people(&seen, &options)?;
-    }
-    for person in &options.people {
-        plan::person(&repo.access, person)?;
-    }
-    if let Some(new) = stages.inventory {
-        repo.inventory(&mut seen, &options, new).await?;
-    }
-    if stages.requests {
-        let read = instances(&repo.access, &seen, &options).await;
-        seen.observed.instances.extend(read);
-        let found = import::requests::find(&repo.access, &seen, &options, now);
-        repo.take(found)?;
-    }
+    let place = args.place.as_of_others();
+    let there = files::Repo::of(&place, args.format == Format::Json)?;
+    let mut repo = Repo {
+        tree: there.tree().clone(),
+        access: there.access().clone(),
+        found: Found::default(),
+        now,
+    };
+    let seen = block_on_any(repo.find(args, stages))??;
     let unreadable = seen.observed.instances.iter().filter_map(|(name, read)| {
         let why = read.as_ref().err()?;
         Some((name.to_string(), why.clone()))
     });
     let found = repo.found.sorted();
-    let import = Import {
+    let mut import = Import {
         schema: import::SCHEMA,
         owner: repo.access.config.owner.clone(),
         moment: now,
         organization: seen.observed.jumpserver.organization.1.clone(),
-        written: !args.dry_run,
+        written: !place.dry_run,
+        branch: None,
+        pull_request: None,
         unreadable: unreadable.collect(),
         files: found.files,
         covered: found.covered,
         left: found.left,
     };
-    if import.written {
-        for file in &import.files {
-            files::write(&args.dir, file).map_err(|error| could_not_run(&error))?;
-        }
+    if let Some(published) = there.write(&import.files, stages.what)? {
+        import.branch = Some(published.branch);
+        import.pull_request = published
+            .pull_request
+            .map(|pull| request::PullRequest { number: pull.number, url: pull.url });
     }
     match args.format {
         Format::Json => anstream::println!("{}", import.json()),
@@ -236,6 +222,33 @@ async fn instances(
 }
 
 impl Repo {
+    /// Reads the servers, and finds what the stages are about.
+    async fn find(&mut self, args: &Args, stages: &Stages<'_>) -> Result<Seen, Outcome> {
+        let options = options(args, &self.access)?;
+        let environment = &credentials::environment;
+        let reader = observe::jumpserver(&self.access, environment)
+            .await
+            .map_err(|error| could_not_run(&error))?;
+        let mut seen = read(&self.access, &reader).await?;
+        known_targets(&options, &self.access, &seen)?;
+        if stages.people {
+            self.people(&seen, &options)?;
+        }
+        for person in &options.people {
+            plan::person(&self.access, person)?;
+        }
+        if let Some(new) = stages.inventory {
+            self.inventory(&mut seen, &options, new).await?;
+        }
+        if stages.requests {
+            let read = instances(&self.access, &seen, &options).await;
+            seen.observed.instances.extend(read);
+            let found = import::requests::find(&self.access, &seen, &options, self.now);
+            self.take(found)?;
+        }
+        Ok(seen)
+    }
+
     /// Takes the files of a stage in that pass the checks.
     fn take(&mut self, found: Found) -> Result<(), Outcome> {
         let settled = import::settle(&self.tree, &self.access, found, self.now);

@@ -6,8 +6,9 @@ mod people;
 
 use clap::Subcommand;
 
-use super::{Outcome, block_on_ended};
-use access::Stages;
+use super::Outcome;
+use super::draft::ended;
+use access::{ArgsWithNew, Stages};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -22,21 +23,22 @@ pub(super) enum Command {
 }
 
 pub(super) fn run(command: &Command) -> Outcome {
-    block_on_ended(async {
-        match command {
-            Command::People(args) => people::people(args).await,
-            Command::Requests(args) => {
-                let stages = Stages { people: false, inventory: None, requests: true };
-                access::import(args, &stages).await
-            }
-            Command::Inventory(args) => {
-                let stages = Stages { people: false, inventory: Some(&args.new), requests: false };
-                access::import(&args.args, &stages).await
-            }
-            Command::All(args) => {
-                let stages = Stages { people: true, inventory: Some(&args.new), requests: true };
-                access::import(&args.args, &stages).await
-            }
+    ended(match command {
+        Command::People(args) => people::people(args),
+        Command::Requests(args) => {
+            let what = "requests";
+            let stages = Stages { what, people: false, inventory: None, requests: true };
+            access::import(args, &stages)
+        }
+        Command::Inventory(ArgsWithNew { args, new }) => {
+            let what = "inventory";
+            let stages = Stages { what, people: false, inventory: Some(new), requests: false };
+            access::import(args, &stages)
+        }
+        Command::All(ArgsWithNew { args, new }) => {
+            let what = "all";
+            let stages = Stages { what, people: true, inventory: Some(new), requests: true };
+            access::import(args, &stages)
         }
     })
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Compared, Judge, Merged, Verdict, short};
-use crate::access::model::Party;
+use crate::access::model::{Access, Party, Provenance, Request};
 use crate::approval::{self, Need, Pull, Subject};
-use crate::names::PersonName;
+use crate::names::{PersonName, RequestName};
 use crate::plan::Unproven;
 use crate::plan::finding::{Finding, Kind};
 use crate::repo::{self, Step};
@@ -15,14 +15,15 @@ use crate::repo::{self, Step};
 /// For how long after the end of an emergency its approval is looked at.
 const LOOKED_AT: SignedDuration = SignedDuration::from_hours(24 * 30);
 
+/// The address in `name <address>`.
+fn address(who: &str) -> Option<&str> {
+    who.rsplit_once('<').and_then(|(_, rest)| rest.strip_suffix('>'))
+}
+
 /// Finds out how the lines were merged that approve emergencies afterwards.
 pub(super) async fn settled(judge: &mut Judge<'_>, unproven: &mut Unproven) -> anyhow::Result<()> {
     let Merged { dir, commit, access, moment, .. } = *judge.merged;
-    for (name, request) in &access.requests {
-        let approved = request.emergency.as_ref().and_then(|one| one.approved.as_ref());
-        let (Some(by), true) = (approved, request.period.end() + LOOKED_AT > moment) else {
-            continue;
-        };
+    for (name, request, by) in approved(access, moment) {
         let path = BTreeSet::from([request.site.file.to_string()]);
         let (steps, cut_off) = repo::steps(dir, commit, &path)?;
         let mut verdict = match cut_off {
@@ -44,6 +45,14 @@ pub(super) async fn settled(judge: &mut Judge<'_>, unproven: &mut Unproven) -> a
             }
             if effect.settled.get(name).is_some_and(|one| one.by.as_ref() == Some(by)) {
                 verdict = judge.verdict(&steps, place).await;
+                if judge.merged.wanted == Provenance::Git
+                    && matches!(verdict, Verdict::Good)
+                    && !judge.wrote(step, request, by)
+                {
+                    let why = "git tells of no approvals, and neither the commit with that line \
+                               nor its merge was made by an address of theirs";
+                    judge.findings.insert(on_its_word(request, by, why));
+                }
                 break;
             }
         }
@@ -58,12 +67,51 @@ pub(super) async fn settled(judge: &mut Judge<'_>, unproven: &mut Unproven) -> a
     Ok(())
 }
 
+/// The emergencies whose files name who approved them afterwards, as long as that is looked at.
+fn approved(
+    access: &Access,
+    moment: Timestamp,
+) -> impl Iterator<Item = (&RequestName, &Request, &PersonName)> {
+    let lately = move |request: &Request| request.period.end() + LOOKED_AT > moment;
+    access.requests.iter().filter(move |(_, request)| lately(request)).filter_map(
+        |(name, request)| Some((name, request, request.emergency.as_ref()?.approved.as_ref()?)),
+    )
+}
+
+/// What is told of approvals where nobody looks at how anything was merged.
+pub(super) fn unchecked(merged: &Merged<'_>) -> BTreeSet<Finding> {
+    let why = "`provenance` is off, so nobody looked at how that line was merged";
+    let all = approved(merged.access, merged.moment);
+    all.map(|(_, request, by)| on_its_word(request, by, why)).collect()
+}
+
+/// Says that only a file tells of an approval.
+fn on_its_word(request: &Request, by: &PersonName, why: &str) -> Finding {
+    let text =
+        format!("that {by} approved this emergency afterwards is its file's word alone: {why}");
+    let finding = Finding::new(Kind::ApprovalOnWord, text).at(&request.site);
+    finding.help("`provenance: forge` in policy.yaml asks the forge for the approval")
+}
+
 /// Whether a step brings an emergency.
 pub(super) fn is_emergency(needs: &[Need]) -> bool {
     needs.iter().any(|need| need.subject == Subject::Emergency)
 }
 
 impl Judge<'_> {
+    /// Whether somebody wrote the line that a step brought, or merged it, as git tells.
+    fn wrote(&self, step: &Step, request: &Request, by: &PersonName) -> bool {
+        let Merged { dir, access, .. } = *self.merged;
+        let email = access.people.get(by).and_then(|person| person.email.as_deref());
+        let is_his = |who: &str| {
+            address(who).zip(email).is_some_and(|(one, other)| one.eq_ignore_ascii_case(other))
+        };
+        let origin = repo::origin(dir, &step.commit, &request.site.file).ok().flatten();
+        is_his(&step.author)
+            || is_his(&step.committer)
+            || origin.is_some_and(|origin| is_his(&origin.author))
+    }
+
     /// Who merged an emergency, as git tells: whoever wrote the merge, or made a commit of what
     /// was squashed, rebased or pushed.
     pub(super) fn merged_here(&mut self, step: &Step, compared: &Compared) -> Verdict {
@@ -76,7 +124,7 @@ impl Judge<'_> {
             ));
         }
         let who = if step.merged.is_some() { &step.author } else { &step.committer };
-        let address = who.rsplit_once('<').and_then(|(_, rest)| rest.strip_suffix('>'));
+        let address = address(who);
         let mut people = compared.base.people.iter();
         let person = people.find(|(_, person)| {
             person.email.as_deref().zip(address).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b))

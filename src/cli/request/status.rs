@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::{Outcome, could_not_run};
 use crate::access::model::{Access, Party, Request};
+use crate::answers::RELEASED;
 use crate::cli::draft::{ended, stem};
 use crate::cli::forge::At;
 use crate::cli::plan::{Format, unknown};
@@ -104,7 +105,7 @@ impl Args {
                 .map(|(_, pull)| made::PullRequest { number: pull.number, url: pull.url }),
             origin,
             against_policy: match (state, proposed.as_ref()) {
-                (State::Ended, _) => Vec::new(),
+                (State::Ended | State::Released, _) => Vec::new(),
                 (_, Some(proposed)) if waits => against(&access, proposed, &name, moment),
                 _ => against(&access, &access, &name, moment),
             },
@@ -275,6 +276,7 @@ fn print(status: &Status) {
         State::Upcoming => "merged: it begins later",
         State::Active => "active",
         State::Ending => "active: it ends soon",
+        State::Released => RELEASED,
         State::Ended => "ended",
         State::Gone => "gone: it was merged, and is not in the repo now",
     };
@@ -305,7 +307,7 @@ fn print(status: &Status) {
     match &status.emergency {
         None => {}
         Some(Emergency { reason, approved_afterwards: Some(by) }) => {
-            line("emergency", &format!("{reason}; {by} approved it afterwards"));
+            line("emergency", &format!("{reason}; approved afterwards by {by}, says its file"));
         }
         Some(Emergency { reason, .. }) => {
             line("emergency", &format!("{reason}; no owner has approved it yet"));

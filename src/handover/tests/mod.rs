@@ -119,6 +119,7 @@ impl World {
                     state: account.state,
                     generation: account.generation.to_string(),
                     changed: account.changed.and_then(|at| Timestamp::from_second(at).ok()),
+                    host: None,
                     ended: None,
                 }),
                 left: None,
@@ -140,6 +141,7 @@ impl World {
             former: Vec::new(),
             keeps_old: self.flavor.keeps_old,
             renew,
+            moved_from: None,
         })
     }
 

@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use super::Accounts;
 use super::one::One;
+use super::{Accounts, evident};
 use crate::desired::{AccountSpec, Wanted};
 use crate::handover::{self, Seen, Step, Unfit, Way};
 use crate::mark::HandoverState;
@@ -89,11 +89,11 @@ impl<'a> One<'_, '_, 'a> {
     /// Why an account waits, when the host of the instance changes in this run and the user name
     /// is another hand's at the host of before. What is ours is looked for there, too, until a
     /// run has come to its end: that one would pass for ours, and be dropped.
-    fn at_former_host(&self, name: &AccountName) -> Option<String> {
-        let anchor = self.inputs.live.anchor.as_ref()?;
-        let former = anchor.instances.get(self.instance.as_str())?.account_host.clone()?;
-        let other = AccountName { user: name.user.clone(), host: former };
-        (other != *name && self.live.accounts.contains_key(&other)).then(|| {
+    pub(super) fn at_former_host(&self, name: &AccountName) -> Option<String> {
+        let host = self.former_host(name)?.to_owned();
+        let other = AccountName { user: name.user.clone(), host };
+        let there = self.live.accounts.get(&other)?;
+        (!evident(self.inputs, there)).then(|| {
             format!(
                 "{other} stands at the `account-host` of the last apply, so it waits for the next \
                  one"

@@ -62,20 +62,15 @@ impl<'a> One<'_, '_, 'a> {
     }
 
     /// Accounts of the same user name at other hosts: ours from before the host changed,
-    /// or another hand's.
+    /// or another hand's. Ours go, unless they wait for what takes their place.
     pub(super) fn others(
         &self,
         name: &AccountName,
         person: Option<&'a PersonName>,
+        waits: bool,
         accounts: &mut Accounts<'a>,
     ) {
-        let anchored = self
-            .inputs
-            .live
-            .anchor
-            .as_ref()
-            .and_then(|anchor| anchor.instances.get(self.instance.as_str()))
-            .and_then(|known| known.account_host.as_deref());
+        let anchored = self.former_host(name);
         let ours = !self.owned.of_user(self.instance, self.user).is_empty();
         let first = AccountName { user: self.user.to_owned(), host: String::new() };
         let alike = self
@@ -100,6 +95,9 @@ impl<'a> One<'_, '_, 'a> {
                 accounts.findings.push(finding.help(
                     "the server lets the more specific host win: drop it, if nobody needs it",
                 ));
+                continue;
+            }
+            if waits {
                 continue;
             }
             // No mark of its own can say since when sessions are left.

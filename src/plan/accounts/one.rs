@@ -2,15 +2,17 @@
 
 use jiff::tz::TimeZone;
 
-use super::{Accounts, Inputs, Owned};
+use super::{Accounts, Inputs, Owned, evident};
 use crate::access::sessions::OnEnd;
 use crate::desired::{AccountSpec, Wanted};
 use crate::handover::Seen;
+use crate::jumpserver::spec::SeenAssetAccount;
 use crate::mark::Mark;
 use crate::mysql;
 use crate::mysql::spec::{AccountName, SeenAccount};
 use crate::names::{InstanceName, PersonName};
 use crate::plan::finding::Finding;
+use crate::plan::release::Fate;
 use crate::plan::sessions::Told;
 
 /// The work on one account.
@@ -33,19 +35,32 @@ impl<'a> One<'_, '_, 'a> {
     ) {
         let key = (self.instance, self.user.to_owned());
         let Some(instance) = self.inputs.access.instances.get(self.instance) else { return };
-        let name = AccountName { user: self.user.to_owned(), host: instance.account_host.clone() };
-        let server = self.live.accounts.get(&name);
         let wanted = self.inputs.all.accounts.get(&key);
         let person = wanted.map(|wanted| wanted.person).or_else(whose);
-        self.others(&name, person, accounts);
-        let seen = self.seen(&instance.asset, wanted, server);
+        let mut name =
+            AccountName { user: self.user.to_owned(), host: instance.account_host.clone() };
+        let mut seen = self.seen(&instance.asset, wanted, &name);
+        if let Some(former) = self.former_host(&name)
+            && (seen.server.is_none() || seen.moved_from.is_some())
+            && self.goes(wanted, &seen)
+        {
+            // Nothing at the new host is ours: what goes is the account where it stands.
+            name.host = former.to_owned();
+            seen = self.seen(&instance.asset, wanted, &name);
+        }
+        let blocked =
+            wanted.filter(|one| exposed || self.inputs.people.blocked.contains(one.person));
+        // What is replaced goes only when something of ours can take its place.
+        let waits = wanted.is_some()
+            && (seen.moved_from.is_some() || (blocked.is_some() && seen.server.is_none()));
+        self.others(&name, person, waits, accounts);
         if self.release(&name, person, wanted, &seen, accounts) {
             return;
         }
         match wanted {
             None => self.away(&name, person, &seen, accounts),
             Some(wanted) => {
-                let blocked = exposed || self.inputs.people.blocked.contains(wanted.person);
+                let blocked = blocked.is_some();
                 if blocked {
                     accounts.blocked.insert(key);
                 }
@@ -58,33 +73,59 @@ impl<'a> One<'_, '_, 'a> {
         }
     }
 
+    /// Whether nobody wants the account any more, or it is given back.
+    fn goes(&self, wanted: Option<&Wanted<'a, AccountSpec>>, seen: &Seen<'_>) -> bool {
+        let Some(mark) = self.mark(seen) else { return false };
+        wanted.is_none() || self.inputs.released.fate(wanted, Some(mark)) == Fate::Released
+    }
+
+    /// The host of the accounts at the last apply, when it was another one.
+    pub(super) fn former_host(&self, name: &AccountName) -> Option<&'a str> {
+        let anchor = self.inputs.live.anchor.as_ref()?;
+        let former = anchor.instances.get(self.instance.as_str())?.account_host.as_deref()?;
+        (former != name.host).then_some(former)
+    }
+
     /// The account on both sides, as it was read.
     pub(super) fn seen<'s>(
         &self,
         own: &'s str,
         wanted: Option<&'s Wanted<'a, AccountSpec>>,
-        server: Option<&'s SeenAccount>,
+        name: &AccountName,
     ) -> Seen<'s>
     where
         'a: 's,
     {
+        let server = self.live.accounts.get(name);
         let assets: Vec<&str> = match wanted {
             Some(wanted) => wanted.spec.assets.iter().map(String::as_str).collect(),
             None => vec![own],
         };
         let ours = self.owned.of_user(self.instance, self.user);
         let dialect = &self.live.server.dialect;
+        let former: Vec<&SeenAssetAccount> = ours
+            .iter()
+            .copied()
+            .filter(|account| !assets.contains(&account.asset.as_str()))
+            .collect();
+        let assets: Vec<(&str, Option<&SeenAssetAccount>)> = assets
+            .into_iter()
+            .map(|asset| (asset, self.owned.on_asset.get(&(asset, self.user)).copied()))
+            .collect();
+        // A mark alone does not say at which host its account stands.
+        let is_here = |server: &SeenAccount| {
+            let marked = former.iter().chain(assets.iter().filter_map(|(_, one)| one.as_ref()));
+            let mut handovers = marked.filter_map(|one| one.mark.as_ref()?.handover.as_ref());
+            evident(self.inputs, server)
+                || handovers.any(|one| one.is_of(&name.host, server.password_changed))
+        };
         Seen {
             server,
-            assets: assets
-                .iter()
-                .map(|asset| (*asset, self.owned.on_asset.get(&(*asset, self.user)).copied()))
-                .collect(),
-            former: ours
-                .iter()
-                .copied()
-                .filter(|account| !assets.contains(&account.asset.as_str()))
-                .collect(),
+            moved_from: self
+                .former_host(name)
+                .filter(|_| server.is_some_and(|server| !is_here(server))),
+            assets,
+            former,
             // It keeps none where the kind of the password changes.
             keeps_old: dialect.has_dual_passwords()
                 && server.is_some_and(|server| server.plugin == dialect.plugin()),

@@ -70,8 +70,8 @@ impl<'a> One<'_, '_, 'a> {
         let Some(instance) = self.inputs.access.instances.get(self.instance) else { return };
         let person = wanted.person;
         let name = &wanted.spec.name;
-        let server = self.live.accounts.get(name);
-        let seen = self.seen(&instance.asset, Some(wanted), server);
+        let seen = self.seen(&instance.asset, Some(wanted), name);
+        let server = seen.server;
         let mark = self.mark(&seen);
         if server.is_none() && mark.is_none() {
             // It was never made: there is no password to renew.

@@ -17,7 +17,9 @@ impl<'a> One<'_, '_, 'a> {
     ) -> Finding {
         let kind = match conflict {
             Conflict::Copy { .. } => Kind::Copy,
-            Conflict::OnServer | Conflict::OnAsset { .. } => Kind::InTheWay,
+            Conflict::OnServer | Conflict::AtNewHost { .. } | Conflict::OnAsset { .. } => {
+                Kind::InTheWay
+            }
         };
         let text = format!("{name} on {}: {conflict}", self.instance);
         let mut finding = Finding::new(kind, text)

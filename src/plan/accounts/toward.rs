@@ -52,6 +52,18 @@ impl<'a> One<'_, '_, 'a> {
         if seen.server.is_none() && (blocked || hold::is_nothing(&grants)) {
             return;
         }
+        if seen.server.is_none()
+            && self.mark(seen).is_none()
+            && let Some(why) = self.at_former_host(name)
+        {
+            accounts.blocked.insert((self.instance, self.user.to_owned()));
+            let text = format!("{name} on {} is not made yet: {why}", self.instance);
+            let finding = Finding::new(Kind::InTheWay, text).about(person);
+            accounts.findings.push(finding.help(
+                "the next apply makes it, as the new `account-host` is the one of before then",
+            ));
+            return;
+        }
         if adopts && mark.requests.is_empty() {
             // It breaks policy, so it adopts nothing, and nothing is taken away.
             accounts.blocked.insert((self.instance, self.user.to_owned()));

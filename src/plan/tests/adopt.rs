@@ -363,16 +363,3 @@ fn an_account_of_the_same_name_at_the_host_of_before_stays_foreign() {
     world.carry_out(&plan);
     assert!(world.server().accounts.contains_key(&old));
 }
-
-impl World {
-    /// The host of the accounts at the last apply.
-    fn anchored_at(&mut self, host: &str) {
-        let known = crate::jumpserver::spec::AnchoredInstance {
-            server: self.server().server.identity.clone(),
-            asset: self.live().assets["orders-prod"].id,
-            account_host: Some(host.to_owned()),
-        };
-        let anchor = self.live().anchor.get_or_insert_default();
-        anchor.instances.insert("orders-prod".to_owned(), known);
-    }
-}

@@ -10,7 +10,8 @@ use crate::access;
 use crate::access::model::Access;
 use crate::handover::Step;
 use crate::jumpserver::spec::{
-    Anchor, Live, PermissionSpec, SeenAsset, SeenAssetAccount, SeenNode, SeenPermission, SeenUser,
+    Anchor, AnchoredInstance, Live, PermissionSpec, SeenAsset, SeenAssetAccount, SeenNode,
+    SeenPermission, SeenUser,
 };
 use crate::mark::{Handover, HandoverState, Mark};
 use crate::mysql;
@@ -192,6 +193,17 @@ impl World {
         self.live().login_accounts.insert(name.to_owned(), accounts);
     }
 
+    /// The host of the accounts at the last apply.
+    pub(crate) fn anchored_at(&mut self, host: &str) {
+        let known = AnchoredInstance {
+            server: self.server().server.identity.clone(),
+            asset: self.live().assets["orders-prod"].id,
+            account_host: Some(host.to_owned()),
+        };
+        let anchor = self.live().anchor.get_or_insert_default();
+        anchor.instances.insert("orders-prod".to_owned(), known);
+    }
+
     /// The plan for these files at this moment.
     pub(crate) fn plan(&self, access: &Access, moment: &str) -> Plan {
         let grants = grants::of(access);
@@ -293,6 +305,7 @@ impl World {
                             },
                             generation: generation.clone(),
                             changed: done.then_some(clock),
+                            host: Some(change.account.host.clone()),
                             ended: None,
                         });
                         let mark = Mark {
@@ -328,9 +341,11 @@ impl World {
                             no_password: false,
                             old_password: false,
                             password_changed: Some(clock),
-                            evidence: Some(Evidence {
-                                owner: "acme".to_owned(),
-                                generation: generation.clone(),
+                            evidence: self.server().server.dialect.has_attribute().then(|| {
+                                Evidence {
+                                    owner: "acme".to_owned(),
+                                    generation: generation.clone(),
+                                }
                             }),
                             held: Held::default(),
                         };
@@ -341,8 +356,9 @@ impl World {
                         let account = account.expect("an account");
                         account.old_password |= *step == Step::AddPassword;
                         account.password_changed = Some(clock);
-                        account.evidence.as_mut().expect("evidence").generation =
-                            generation.clone();
+                        if let Some(evidence) = &mut account.evidence {
+                            evidence.generation = generation.clone();
+                        }
                     }
                     Step::MarkDone { asset } => {
                         let changed = self.server().accounts[&change.account].password_changed;
@@ -383,6 +399,7 @@ impl World {
                             state: HandoverState::Done,
                             generation: generation.clone(),
                             changed,
+                            host: Some(change.account.host.clone()),
                             ended: None,
                         });
                         let mark = Mark {

@@ -36,6 +36,7 @@ const WORDS: &str = include_str!("page/words.json");
 const SCRIPT: &str = concat!(
     "(() => {\n\"use strict\";\n",
     include_str!("page/base.js"),
+    include_str!("page/said.js"),
     include_str!("page/model.js"),
     include_str!("page/matrix.js"),
     include_str!("page/detail.js"),

@@ -164,6 +164,19 @@ async fn only_the_plan_that_was_shown_is_applied() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_checksum_that_is_none_is_refused_before_anything_is_read() {
+    let company = Company::with_hosts(Version::V3).await;
+    let long = "0".repeat(33);
+    for text in ["", "nonsense", "0000", "A0000000000000000000000000000000", long.as_str()] {
+        company.jumpserver.clear_requests();
+        let refused = company.run(&["apply", "--yes", "--expect", text]).await.expect(1);
+        assert!(refused.stderr.contains("32 characters of 0-9 and a-f"), "{}", refused.stderr);
+        assert!(company.jumpserver.requests().is_empty(), "{text}");
+    }
+    company.run(&["apply", "--yes"]).await.expect(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn people_files_are_written_for_users_and_never_over_files() {
     let company = Company::with_hosts(Version::V4).await;
     company.jumpserver.add_user(jumpgate_sandbox::NewUser {

@@ -2,4 +2,5 @@
 
 mod databases;
 mod hosts;
+mod moved;
 mod together;

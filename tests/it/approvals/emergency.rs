@@ -160,8 +160,44 @@ async fn it_stays_a_finding_until_an_owner_approves_it_by_a_pull_request() {
     forge.reviewed(|reviewed| reviewed.pulls.insert(13, pull.clone()));
     let plan = run(&company, Some(&forge), &["plan"]).await.expect(4);
     assert!(words(&plan).contains("#13 was merged without 1 approval of liwei"), "{}", plan.stdout);
+    // Another owner approves nothing in the name of one.
+    let other = pull.clone().review("WangFang", Said::Yes);
+    forge.reviewed(|reviewed| reviewed.pulls.insert(13, other));
+    let plan = run(&company, Some(&forge), &["plan"]).await.expect(4);
+    assert!(words(&plan).contains("#13 was merged without 1 approval of liwei"), "{}", plan.stdout);
     let pull = pull.review("LiWei", Said::Yes);
     forge.reviewed(|reviewed| reviewed.pulls.insert(13, pull));
     let plan = run(&company, Some(&forge), &["plan"]).await.expect(0);
     assert!(!plan.stdout.contains("JG25"), "{}", plan.stdout);
+}
+
+/// The plan after a pull request of `writer` that names liwei was merged by `merger`.
+async fn named_by(how: &str, writer: &str, merger: &str) -> Done {
+    let (company, _) = company(how, "wangfang").await;
+    let by = |who: &str, args: &[&str]| {
+        let (name, mail) = (format!("user.name={who}"), format!("user.email={who}@acme.example"));
+        company.git(&[&["-c", &name, "-c", &mail], args].concat());
+    };
+    company.git(&["checkout", "--quiet", "-b", "afterwards"]);
+    let name = file(&company);
+    let request = name.strip_prefix(company.dir()).expect("below it").to_str().expect("a path");
+    run(&company, None, &["approve-emergency", request, "--by", "liwei"]).await.expect(0);
+    by(writer, &["commit", "--quiet", "--all", "-m", "afterwards"]);
+    company.git(&["checkout", "--quiet", "main"]);
+    by(merger, &["merge", "--quiet", "--no-ff", "-m", "Merge pull request #13", "afterwards"]);
+    run(&company, None, &["plan"]).await.expect(0)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_the_file_says_of_an_approval_is_told_so() {
+    let off = named_by("off", "liwei", "liwei").await;
+    let wanted = "JG235 that liwei approved this emergency afterwards is its file's word alone";
+    assert!(words(&off).contains(wanted), "{}", off.stdout);
+    let git = named_by("git", "fanlichun", "wangfang").await;
+    assert!(words(&git).contains(wanted), "{}", git.stdout);
+    assert!(!git.stdout.contains("JG253"), "{}", git.stdout);
+    for (writer, merger) in [("liwei", "wangfang"), ("fanlichun", "liwei")] {
+        let git = named_by("git", writer, merger).await;
+        assert!(!git.stdout.contains("JG235"), "{writer} {merger} {}", git.stdout);
+    }
 }

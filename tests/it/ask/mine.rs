@@ -78,6 +78,19 @@ async fn a_list_tells_the_terms_and_what_a_person_has() {
     let json: Value = serde_json::from_str(&json.stdout).expect("JSON");
     keeps(&validator("list"), &json, "list");
     assert_eq!(json["offers"][0]["kinds"][0]["terms"][0]["terms"]["approvals"], 0);
-    let none = company.run(&["list", "databases"]).await.expect(1);
-    assert!(none.stderr.contains("has no instance"), "{}", none.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_an_empty_inventory_says_so_and_is_no_failure() {
+    let company = Company::with_hosts(Version::V3).await;
+    let none = company.run(&["list", "databases"]).await.expect(0);
+    assert!(none.stdout.starts_with("No database may be asked for"), "{}", none.stdout);
+    company.remove("inventory/servers.yaml");
+    let none = company.run(&["list", "servers"]).await.expect(0);
+    assert!(none.stdout.starts_with("No server may be asked for"), "{}", none.stdout);
+    for what in ["servers", "databases"] {
+        let json = company.run(&["list", what, "--format", "json"]).await.expect(0);
+        let json: Value = serde_json::from_str(&json.stdout).expect("JSON");
+        assert_eq!(json["offers"], Value::Array(Vec::new()), "{what}");
+    }
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use jumpgate_sandbox::Version;
 use serde_json::Value;
 
+use crate::html::use_of_it::english_in;
 use crate::schema::{keeps, validator};
+use crate::support::browser::Browser;
 use crate::support::company::Done;
 use crate::support::mess::{Faults, Mess};
 use crate::support::servers::Kind;
@@ -104,6 +106,7 @@ async fn every_form_tells_the_same(mess: &Mess, audit: &Value) {
         assert!(text.contains(name) && text.contains(command), "{name}: {text}");
         assert_eq!(result["ruleId"], door["faults"][0]["code"], "{door}");
     }
+    in_chinese_it_is_chinese(mess, doors.len()).await;
     // A name that begins like a formula is a text.
     assert!(csv.contains(",'@10.9.%,"), "{csv}");
     let risks: Vec<&str> = doors.iter().filter_map(|door| door["risk"].as_str()).collect();
@@ -119,6 +122,18 @@ async fn every_form_tells_the_same(mess: &Mess, audit: &Value) {
     let only: Value = serde_json::from_str(&only).expect("JSON");
     let there = only["doors"].as_array().expect("doors");
     assert!(there.iter().all(|door| door["target"] == "orders-prod") && !there.is_empty());
+}
+
+/// What is wrong with each door, and what it opens, has its words.
+async fn in_chinese_it_is_chinese(mess: &Mess, doors: usize) {
+    let page = ["audit", "--format", "html"];
+    let page = mess.company.run(&page).await.expect(0).stdout;
+    let english = tokio::task::spawn_blocking(move || {
+        let mut browser = Browser::open(&page, "#lang=zh", (1400, 900));
+        assert_eq!(browser.texts(".door").len(), doors);
+        english_in(&mut browser, ".door .title small, .door .faults li, .door .next")
+    });
+    assert_eq!(english.await.expect("it ends"), [""; 0]);
 }
 
 /// The rest is told all the same, and the exit code says that it is not all.

@@ -4,7 +4,7 @@ mod command;
 mod hostile;
 mod large;
 mod pictures;
-mod use_of_it;
+pub(crate) mod use_of_it;
 
 use jiff::Timestamp;
 use jumpgate::audit::{self, Terms};

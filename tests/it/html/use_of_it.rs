@@ -125,6 +125,15 @@ fn every_control_has_a_name_and_every_row_its_place() {
     }
 }
 
+/// The texts of elements in which something is said in English.
+pub(crate) fn english_in(browser: &mut Browser, elements: &str) -> Vec<String> {
+    let words = "the|is|has|have|of|by|with|and|not|no|on|for|its|it|in|was|are|to|at|as|that|than|today|users?|assets?|days?|objects?";
+    let found = browser.value(&format!(
+        "[...document.querySelectorAll('{elements}')].map(e => e.textContent).filter(text => /\\b({words})\\b/.test(text))"
+    ));
+    serde_json::from_value(found).expect("texts")
+}
+
 #[test]
 fn it_speaks_both_languages() {
     let mut browser = open("#view=doors");
@@ -140,6 +149,13 @@ fn it_speaks_both_languages() {
          .filter(text => !/^下一步：[^a-z]*(false|true|ACCOUNT|UNLOCK|JumpServer|[^a-zA-Z])*$/.test(text))",
     );
     assert_eq!(english, serde_json::json!([]));
+    // So has what is wrong with it, and what it opens; and each way past git to a target.
+    assert_eq!(english_in(&mut browser, ".door .title small, .door .faults li"), [""; 0]);
+    browser.click("#views a:nth-child(1)");
+    browser.value("document.querySelector('.cell .pill.foreign').closest('.cell').click()");
+    let said = browser.text("#detail");
+    assert!(said.contains("连接"), "{said}");
+    assert_eq!(english_in(&mut browser, "#detail p:not(.reason):not(.file)"), [""; 0]);
     is_quiet(&browser);
     // By the command it opens in one, whatever the browser's own is.
     let crowd = Crowd::new(20, 8, moment());

@@ -1,5 +1,6 @@
 //! `jumpgate import` on a mess that grew for years.
 
 mod adopted;
+mod branch;
 mod inventory;
 mod mess;

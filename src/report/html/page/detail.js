@@ -52,7 +52,7 @@ const about = (who, what) => {
     fact("kind-of-target", say(target.kind));
     fact("environment", target.environment);
     fact("owners", target.owners);
-    fact("unreadable", target.unreadable);
+    fact("unreadable", said("unreadable", target.unreadable));
   }
   return el("dl", null, ...facts);
 };
@@ -94,11 +94,11 @@ const one = ({ person, target, block, want }, withPerson, withTarget) => {
     const [name, by] = matrix.permissions[block.permission];
     parts.push(el("p", { class: "what" }, el("span", { class: "pill foreign" }, el("b", null, "!")),
       el("strong", null, say("past-git"))));
-    line(name ? say("by-permission", name) : words.secrets[by] && language() ? words.secrets[by] : by, "reason");
-    if (name) line(by);
-    line(say("as-accounts", matrix.texts[want[2]]), "scope");
-    line(matrix.texts[block.may], "scope");
-    line(matrix.texts[block.notes]);
+    line(name ? say("by-permission", name) : said("by", by), "reason");
+    if (name) line(said("by", by));
+    line(say("as-accounts", said("list", matrix.texts[want[2]])), "scope");
+    line(said("may", matrix.texts[block.may]), "scope");
+    line(saidAll("notes", matrix.texts[block.notes]));
   }
   return el("li", { class: block.git ? "" : "foreign" }, ...parts.filter(Boolean));
 };

@@ -11,7 +11,8 @@ const buildDoors = () => {
     el("button", { type: "button", class: "more", click: () => { doorsShown += 5 * PAGE; drawDoors(); } }));
 };
 
-const doorTitle = (door) => say(`door-${door.kind}`, door.name, door.target);
+const doorTitle = (door) =>
+  say(`door-${door.kind}`, door.kind === "everybody" ? said("name", door.name) : door.name, door.target);
 
 const aboutCode = (code) => {
   const [title, why] = data.audit.codes[code];
@@ -20,17 +21,21 @@ const aboutCode = (code) => {
 
 const nextText = (text) => (language() && words.next[text]) || text;
 
+// In which the search looks: what the page shows of a door, and the English of it.
+const textOf = (door) => [
+  door.name, door.target, door.opens, said("opens", door.opens), ...door.people.map(([name]) => name),
+  ...door.faults.flatMap(([code, , what]) =>
+    [code, what, saidAll("what", what), ...data.audit.codes[code], ...(words.codes[code] || [])]),
+].join("\n").toLowerCase();
+
 const showDoors = () => {
   const { doors } = data.audit;
-  doorTexts = doorTexts || doors.map((door) => [
-    door.name, door.target, door.opens, ...door.people.map(([name]) => name),
-    ...door.faults.flatMap(([code, , what]) => [code, what, ...data.audit.codes[code], ...(words.codes[code] || [])]),
-  ].join("\n").toLowerCase());
+  if (doorTexts?.language !== language()) doorTexts = { language: language(), texts: doors.map(textOf) };
   const asked = terms();
   doorsFound = doors.filter((door, place) =>
     (state.risk === "" || RISKS.indexOf(door.risk) <= RISKS.indexOf(state.risk))
     && (state.target === "" || door.target === state.target)
-    && asked.every((term) => doorTexts[place].includes(term)));
+    && asked.every((term) => doorTexts.texts[place].includes(term)));
   doorsShown = PAGE;
   drawDoors();
 };
@@ -48,8 +53,8 @@ const drawDoors = () => {
 
 // What could not be read is said first: a short list would look like a good one.
 const unseenParts = () => data.audit.targets.flatMap((target) => [
-  target.unreadable ? el("p", { class: "warning" }, say("could-not-read", target.name, target.unreadable)) : undefined,
-  target.unseen.length ? el("p", { class: "warning" }, say("not-seen", target.name, target.unseen.join(language() ? "、" : ", "))) : undefined,
+  target.unreadable ? el("p", { class: "warning" }, say("could-not-read", target.name, said("unreadable", target.unreadable))) : undefined,
+  target.unseen.length ? el("p", { class: "warning" }, say("not-seen", target.name, target.unseen.map((one) => said("unseen", one)).join(language() ? "；" : ", "))) : undefined,
 ]).filter(Boolean);
 
 const doorItem = (door, open) => {
@@ -58,7 +63,7 @@ const doorItem = (door, open) => {
   return el("details", { class: `door ${door.risk}`, open },
     el("summary", null,
       el("span", { class: `risk ${door.risk}` }, say(door.risk)),
-      el("span", { class: "title" }, el("b", null, doorTitle(door)), el("small", null, say("opens", door.opens))),
+      el("span", { class: "title" }, el("b", null, doorTitle(door)), el("small", null, say("opens", said("opens", door.opens)))),
       el("span", { class: "codes" }, door.faults.map(([code]) => code).join(" ")),
       el("span", { class: "count" }, door.count ? say("count-people", door.count) : "")),
     el("div", { class: "body" },
@@ -73,5 +78,5 @@ const fault = ([code, risk, what]) => {
   const [title, why] = aboutCode(code);
   return el("li", null,
     el("span", { class: `dot ${risk}`, title: say(risk) }), el("span", { class: "code" }, code),
-    el("span", null, el("b", null, language() ? `${title}：` : ""), what, el("i", null, ` — ${why}`)));
+    el("span", null, el("b", null, language() ? `${title}：` : ""), saidAll("what", what), el("i", null, ` — ${why}`)));
 };

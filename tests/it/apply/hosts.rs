@@ -209,3 +209,16 @@ async fn what_is_in_no_commit_is_told_and_not_applied() {
     assert!(told.stderr.contains(note), "{}", told.stderr);
     assert_eq!(company.jumpserver.usable_accounts("fanlichun", "pay-web-01"), [""; 0]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_renewal_replaces_is_said_to_have_changed() {
+    let company = Company::with_hosts(Version::V4).await;
+    let request = REQUEST.replace("ROOT", company.root);
+    company.write("requests/PAY-1234.yaml", &request);
+    company.merge("logs for fanlichun");
+    company.run(&["apply", "--yes"]).await.expect(0);
+    company.write("requests/PAY-1234.yaml", &request.replace("2027-02-28", "2027-03-31"));
+    let plan = company.run(&["plan"]).await.expect(0);
+    let says = "PAY-1234 has changed, and asks for exactly this no more";
+    assert!(plan.stdout.contains(says), "{}", plan.stdout);
+}

@@ -228,7 +228,8 @@ type Words = (Code, String, String, Option<String>);
 
 fn wrong_kind(expected: &str) -> Words {
     let message = "this is not the kind of value that belongs here".to_owned();
-    (Code::WrongKind, message, format!("expected {expected}"), None)
+    let help = (expected == "a list").then_some("begin each entry with `- `, or write `[a, b]`");
+    (Code::WrongKind, message, format!("expected {expected}"), help.map(str::to_owned))
 }
 
 /// What a crate calls a kind of value, in the words of the file.
@@ -346,6 +347,7 @@ mod tests {
             ("reason: PAY-1: x\n", "stands in quotes: reason: \"PAY-1: x\""),
             ("reason：x\n", "`：` is not what is read here: write `:`"),
             ("reason: x\n　members: [a]\n", "no ordinary one (U+3000)"),
+            ("reason: x\nmembers: a\n", "begin each entry with `- `"),
             ("reason: x\nmembers：[a]\n", "`：` is not what is read here: write `:`"),
         ] {
             let error = error(text);

@@ -67,7 +67,7 @@ mod tests {
                     - orders.*\n      - billing.invoices\n";
         let ask = |rest: &str| format!("for: team/payments\nreason: x\n{rest}{asks}");
         let deny = (8, "policy does not allow this: name the tables".to_owned());
-        assert_eq!(told(&ask("until: 2027-02-28\n")), [deny.clone()]);
+        assert_eq!(told(&ask("until: 2027-02-28\n")), [deny]);
         let end = "policy wants an end here, at most 90 days ahead: add `until:`".to_owned();
         let without = told(&ask("")).into_iter().collect::<BTreeSet<_>>();
         assert!(without.contains(&(7, end.clone())) && without.contains(&(8, end)), "{without:?}");

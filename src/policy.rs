@@ -1,6 +1,10 @@
 //! Policy, judged on grants: a grant keeps every limit whose `when` matches.
 
+mod refused;
+
 use jiff::{SignedDuration, Timestamp};
+
+pub use refused::refused;
 
 use crate::access::emergency;
 use crate::access::model::{Limit, Policy, Site, When};

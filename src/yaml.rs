@@ -1,5 +1,6 @@
 //! YAML into types. The only user of the YAML crate: its words never reach a person.
 
+mod help;
 mod hidden;
 mod keys;
 mod scalar;
@@ -12,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_yaml::options::MergeKeyPolicy;
 use serde_yaml::{Error, Location, Options};
 
+pub use help::full_width;
 pub use keys::{Entry, TopLevel, top_level};
 pub use scalar::{line, quoted, scalar};
 pub use serde_yaml::Spanned;
@@ -179,7 +181,7 @@ fn explain(file: &Arc<str>, text: &str, error: &Error) -> Diagnostic {
         Error::Unexpected { expected, .. } => wrong_kind(&kind(expected)),
         Error::InvalidBooleanStrict { .. } => wrong_kind("`true` or `false`"),
         Error::InvalidScalar { ty, .. } => wrong_kind(&kind(ty)),
-        _ => syntax(text, location),
+        _ => syntax(text),
     };
     let (code, message, help) = if code == Code::WrongKind && nothing_at(text, location) {
         let help = "write the value, or take the key out".to_owned();
@@ -187,6 +189,10 @@ fn explain(file: &Arc<str>, text: &str, error: &Error) -> Diagnostic {
     } else {
         (code, message, help)
     };
+    let shape = matches!(code, Code::WrongKind | Code::UnknownKey | Code::Syntax);
+    // A key that only looks like another one is near it, too: what differs is told first.
+    let line = shape.then(|| help::with_line(line_of(text, location), code == Code::Syntax));
+    let help = line.flatten().or(help);
     Diagnostic {
         code,
         site: place(file, location),
@@ -214,9 +220,7 @@ fn span_of_error(text: &str, location: Location) -> Range<usize> {
 /// Whether the last key of a line has no value. The place of a null is not always in its
 /// span, so the line decides.
 fn nothing_at(text: &str, location: Location) -> bool {
-    let line = usize::try_from(location.line()).unwrap_or(1).saturating_sub(1);
-    let line = text.lines().nth(line).unwrap_or_default();
-    let line = line.split(" #").next().unwrap_or_default();
+    let line = line_of(text, location).split(" #").next().unwrap_or_default();
     line.rsplit_once(':').is_some_and(|(_, value)| matches!(value.trim(), "" | "~" | "null"))
 }
 
@@ -224,7 +228,8 @@ type Words = (Code, String, String, Option<String>);
 
 fn wrong_kind(expected: &str) -> Words {
     let message = "this is not the kind of value that belongs here".to_owned();
-    (Code::WrongKind, message, format!("expected {expected}"), None)
+    let help = (expected == "a list").then_some("begin each entry with `- `, or write `[a, b]`");
+    (Code::WrongKind, message, format!("expected {expected}"), help.map(str::to_owned))
 }
 
 /// What a crate calls a kind of value, in the words of the file.
@@ -243,13 +248,19 @@ fn kind(expected: &str) -> String {
     }
 }
 
-fn syntax(text: &str, location: Location) -> Words {
+fn syntax(text: &str) -> Words {
+    let content = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let (message, expected) = match text.trim_start_matches('\u{feff}').lines().any(content) {
+        true => ("this is not YAML", "expected `key: value`, a `- ` entry, or the end"),
+        false => ("there is nothing in this file", "expected keys with values (`key: value`)"),
+    };
+    (Code::Syntax, message.to_owned(), expected.to_owned(), None)
+}
+
+/// The line of an error.
+fn line_of(text: &str, location: Location) -> &str {
     let line = usize::try_from(location.line()).unwrap_or(1).saturating_sub(1);
-    let line = text.lines().nth(line).unwrap_or_default();
-    let tab = line.trim_start_matches(' ').starts_with('\t');
-    let help = tab.then(|| "indent with blanks: YAML takes no tabs there".to_owned());
-    let message = "this is not YAML".to_owned();
-    (Code::Syntax, message, "expected `key: value`, a `- ` entry, or the end".to_owned(), help)
+    text.lines().nth(line).unwrap_or_default()
 }
 
 /// Text of a file in a message: one line, not too long.
@@ -320,6 +331,28 @@ mod tests {
         assert_eq!((error.code, error.site.line), (Code::NotText, 2));
         let error = parse::<Sample>(&file, b"reason: x\n# y\rmembers: []").expect_err("a return");
         assert_eq!((error.code, error.site.line), (Code::NotText, 2));
+    }
+
+    #[test]
+    fn a_file_without_anything_is_told_so() {
+        for text in ["", "\n\n", "# later\n", "\u{feff}"] {
+            let error = error(text);
+            assert!(error.contains("there is nothing in this file"), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_error_says_what_the_line_needs() {
+        for (text, help) in [
+            ("reason: PAY-1: x\n", "stands in quotes: reason: \"PAY-1: x\""),
+            ("reason：x\n", "`：` is not what is read here: write `:`"),
+            ("reason: x\n　members: [a]\n", "no ordinary one (U+3000)"),
+            ("reason: x\nmembers: a\n", "begin each entry with `- `"),
+            ("reason: x\nmembers：[a]\n", "`：` is not what is read here: write `:`"),
+        ] {
+            let error = error(text);
+            assert!(error.contains(help), "{text:?}: {error}");
+        }
     }
 
     #[test]

@@ -230,6 +230,21 @@ impl Loader<'_> {
     where
         T: FromStr<Err = InvalidName> + AsRef<str>,
     {
+        self.known_or(file, text, what, known, || None)
+    }
+
+    /// A name that must be one of those that are known; `meant` says what to write instead.
+    fn known_or<T>(
+        &mut self,
+        file: &Arc<str>,
+        text: &Text,
+        what: &'static str,
+        known: &(impl Known<T> + ?Sized),
+        meant: impl FnOnce() -> Option<String>,
+    ) -> Option<T>
+    where
+        T: FromStr<Err = InvalidName> + AsRef<str>,
+    {
         if let Some(found) = known.find(&text.value) {
             return Some(found);
         }
@@ -241,20 +256,29 @@ impl Loader<'_> {
         if broken || self.unsure.contains(what) {
             return text.value.parse().ok();
         }
-        let names = all.into_iter().map(|name| AsRef::<str>::as_ref(name));
-        let near = self.errors.want_hints().then(|| nearest(&text.value, names)).flatten();
-        let help = near.map(|near| match near.to_lowercase() == text.value.to_lowercase() {
-            true => format!("there is `{near}`, which differs only by case"),
-            false => format!("did you mean `{near}`?"),
-        });
+        let names: Vec<&str> = all.into_iter().map(AsRef::as_ref).collect();
+        // Of what a repo has few of, all are named.
+        let few = matches!(what, "login" | "level" | "environment") && names.len() <= FEW;
+        let few = few.then(|| names.join(", "));
+        let nearest = || {
+            let near = nearest(&text.value, names)?;
+            Some(match near.to_lowercase() == text.value.to_lowercase() {
+                true => format!("there is `{near}`, which differs only by case"),
+                false => format!("did you mean `{near}`?"),
+            })
+        };
+        let help = self.errors.want_hints().then(|| meant().or_else(nearest)).flatten();
         let mut error = self.made(
             file,
             text,
             Code::UnknownName,
             format!("there is no {what} of this name"),
-            format!("expected a {what} of this repo"),
+            match few {
+                Some(few) => format!("expected one of {few}"),
+                None => format!("expected {} of this repo", with_article(what)),
+            },
         );
-        error.help = help;
+        error.help = help.or(error.help);
         self.errors.push(error);
         None
     }
@@ -352,8 +376,30 @@ impl Loader<'_> {
                 let name = Text { value: text.value["team/".len()..].to_owned(), ..text.clone() };
                 self.known(file, &name, "team", teams).map(Party::Team)
             }
-            None => self.known(file, text, "person", people).map(Party::Person),
+            None => self.person(file, text, people, teams).map(Party::Person),
         }
+    }
+
+    /// A person. When there is none of this name: a team is written otherwise, and the name for
+    /// people is not the one that counts.
+    pub(super) fn person(
+        &mut self,
+        file: &Arc<str>,
+        text: &Text,
+        people: &BTreeMap<PersonName, Person>,
+        teams: &BTreeMap<TeamName, Team>,
+    ) -> Option<PersonName> {
+        let meant = || {
+            if teams.find(&text.value).is_some() {
+                return Some(format!("a team is written `team/{}`", text.value));
+            }
+            let named = people.iter().filter(|(_, person)| person.display == text.value);
+            let named: Vec<String> = named.map(|(name, _)| format!("`{name}`")).collect();
+            (!named.is_empty()).then(|| {
+                format!("a person is named by the name of the file: {}", named.join(" or "))
+            })
+        };
+        self.known_or(file, text, "person", people, meant)
     }
 
     pub(super) fn at<T>(
@@ -377,7 +423,18 @@ impl Loader<'_> {
         expected: String,
     ) -> Diagnostic {
         let (site, span) = (yaml::site(file, value), yaml::span(value));
-        Diagnostic { code, site, span, message, expected, help: None }
+        let read = matches!(
+            code,
+            Code::UnknownName
+                | Code::InvalidName
+                | Code::InvalidScope
+                | Code::InvalidPeriod
+                | Code::InvalidValue
+        );
+        let text =
+            self.tree.files.get(file).filter(|_| read).and_then(|bytes| bytes.get(span.clone()));
+        let help = text.and_then(|text| yaml::full_width(std::str::from_utf8(text).ok()?));
+        Diagnostic { code, site, span, message, expected, help }
     }
 
     /// Says of every entry but the first that it is there twice.
@@ -411,6 +468,14 @@ fn unreadable(fault: Fault) -> (&'static str, &'static str) {
         Fault::Special => ("this is neither a file nor a folder", "expected a file"),
         Fault::Name => ("this file name is not UTF-8", "expected a name in UTF-8"),
     }
+}
+
+/// How many names of a kind are still listed in an error.
+const FEW: usize = 8;
+
+fn with_article(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {noun}")
 }
 
 /// The first place of a file.

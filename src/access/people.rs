@@ -139,7 +139,7 @@ impl Loader<'_> {
                     self.at(&file, text, Code::InvalidValue, message, expected.to_owned());
                     continue;
                 }
-                members.extend(self.known(&file, text, "person", people));
+                members.extend(self.person(&file, text, people, &BTreeMap::new()));
             }
             teams.insert(name, Team { site: start(&file), members });
         }

@@ -381,3 +381,31 @@ fn what_is_adopted_is_one_persons_and_taken_once() {
     }
     assert_eq!(request(&format!("release: false\n{}", server(""))), [(Code::InvalidValue, 3)]);
 }
+
+/// The errors of the example with a text in place of another, for people.
+fn told(path: &str, text: &str) -> String {
+    let tree = with(path, text);
+    let errors = load(&tree, now()).expect_err("errors");
+    render(&errors, |_| Some(text), false)
+}
+
+#[test]
+fn a_name_that_is_meant_otherwise_is_told_how_to_write_it() {
+    let request = "for: NAME\nreason: x\nuntil: 2027-02-28\ndatabases:\n  - instance: \
+                   orders-prod\n    level: LEVEL\n    tables: [\"orders.*\"]\n";
+    let ask = |name: &str, level: &str| {
+        told(REQUEST, &request.replace("NAME", name).replace("LEVEL", level))
+    };
+    for (name, help) in [
+        ("payments", "a team is written `team/payments`"),
+        ("范立春", "a person is named by the name of the file: `fanlichun`"),
+        ("fanlichun，liwei", "`，` is not what is read here: write `,` and a blank behind it"),
+    ] {
+        let told = ask(name, "r");
+        assert!(told.contains(help), "{name}: {told}");
+    }
+    assert!(ask("fanlichun", "ro").contains("expected one of r, rw"));
+    assert!(ask("fanlichun", "r，rw").contains("expected one of r, rw"));
+    let teams = told("teams/payments.yaml", "members: [李伟]\n");
+    assert!(teams.contains("the name of the file: `liwei`"), "{teams}");
+}

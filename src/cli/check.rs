@@ -6,7 +6,7 @@ use super::Outcome;
 use super::format::{self, CheckFormat};
 use super::source::{self, Source};
 use crate::report::{CheckReport, Problem, markdown};
-use crate::{access, catalog, credentials, repo};
+use crate::{access, catalog, credentials, policy, repo};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -26,7 +26,8 @@ pub(super) fn run(args: &Args) -> Outcome {
     let mut read = access::load(&tree, now);
     if let Ok(access) = &mut read {
         let unknown = catalog::check(&tree, access, now);
-        access.notices.extend(unknown);
+        let refused = policy::refused(&tree, access, now);
+        access.notices.extend(unknown.into_iter().chain(refused));
         access.notices.sort_by(|a, b| (&a.site, a.code).cmp(&(&b.site, b.code)));
     }
     let report = CheckReport::of(read.as_ref().map_err(Vec::as_slice), now);

@@ -78,6 +78,7 @@ enum Mark {
     Good,
     Risk,
     Bad,
+    Help,
 }
 
 impl Lines {
@@ -89,26 +90,36 @@ impl Lines {
         self.0.push((Mark::Risk, text.to_string()));
     }
 
+    fn help(&mut self, text: impl Display) {
+        self.0.push((Mark::Help, text.to_string()));
+    }
+
     fn bad(&mut self, text: impl Display) {
         self.0.push((Mark::Bad, text.to_string()));
     }
 }
 
 fn print(target: &str, lines: &Lines) -> Outcome {
-    let colours = std::io::stdout().is_terminal();
+    let terminal = std::io::stdout().is_terminal();
     for (mark, text) in &lines.0 {
         let word = match mark {
             Mark::Good => "ok     ",
             Mark::Risk => "risk   ",
             Mark::Bad => "MISSING",
+            Mark::Help => "help   ",
         };
-        let word = match (colours, mark) {
-            (false, _) => word.to_owned(),
-            (true, Mark::Good) => word.green().to_string(),
-            (true, Mark::Risk) => word.magenta().to_string(),
-            (true, Mark::Bad) => word.red().to_string(),
+        let text = crate::visible::clean(text);
+        let line = super::line_or_lines(&format!("{word} {target}: "), &text, terminal);
+        let coloured = match mark {
+            Mark::Good => word.green().to_string(),
+            Mark::Risk => word.magenta().to_string(),
+            Mark::Bad => word.red().to_string(),
+            Mark::Help => word.cyan().to_string(),
         };
-        anstream::println!("{word} {target}: {}", crate::visible::clean(text));
+        match line.strip_prefix(word).filter(|_| terminal) {
+            Some(rest) => anstream::print!("{coloured}{rest}"),
+            None => anstream::print!("{line}"),
+        }
     }
     match lines.0.iter().any(|(mark, _)| *mark == Mark::Bad) {
         true => Outcome::CouldNotRun,
@@ -262,7 +273,11 @@ async fn server(
             for one in missing {
                 lines.bad(format!("its account needs: {one};"));
             }
-            lines.risk(format!("`jumpgate grants-needed {name}` prints all that is needed"));
+            let kind = super::grants_needed::Kind::of(&server.dialect);
+            lines.help(format!(
+                "`jumpgate grants-needed {name} --server {}` prints all that is needed",
+                kind.word()
+            ));
         }
         Err(error) => lines.bad(error),
     }

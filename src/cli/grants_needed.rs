@@ -36,7 +36,7 @@ pub(super) struct Args {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Kind {
+pub(super) enum Kind {
     /// MySQL 8.0 and later.
     Mysql,
     /// MySQL 5.7.
@@ -47,6 +47,21 @@ enum Kind {
 }
 
 impl Kind {
+    /// The kind of a server.
+    pub(super) fn of(dialect: &Dialect) -> Self {
+        match dialect.flavor {
+            Flavor::Mariadb => Self::Mariadb,
+            Flavor::Mysql if dialect.version < Version(8, 0, 0) => Self::Mysql57,
+            Flavor::Mysql => Self::Mysql,
+        }
+    }
+
+    /// The word for it at `--server`.
+    pub(super) fn word(self) -> String {
+        let value = clap::ValueEnum::to_possible_value(&self);
+        value.map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
     /// A server of this kind, as far as rights go.
     fn dialect(self) -> Dialect {
         let (flavor, version) = match self {
@@ -75,6 +90,12 @@ pub(super) fn run(args: &Args) -> Outcome {
     else {
         return super::doctor::no_instance(&access, &args.instance);
     };
+    anstream::println!(
+        "-- for --server {}, connecting from --host '{}'; both are flags of this command",
+        args.server.word(),
+        args.host
+    );
+    anstream::println!();
     let dialect = args.server.dialect();
     let privileges = privileges(&access, instance);
     let databases = instance.databases.clone().unwrap_or_default();
@@ -112,4 +133,19 @@ pub(super) fn run(args: &Args) -> Outcome {
 pub(super) fn privileges(access: &Access, instance: &Instance) -> Privileges {
     let levels = instance.levels.iter().filter_map(|level| access.config.levels.get(level));
     levels.fold(Privileges::new(), |all, some| all | *some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kind_of_a_server_is_the_word_for_it() {
+        for (kind, word) in
+            [(Kind::Mysql, "mysql"), (Kind::Mysql57, "mysql-5.7"), (Kind::Mariadb, "mariadb")]
+        {
+            assert_eq!(Kind::of(&kind.dialect()), kind);
+            assert_eq!(kind.word(), word);
+        }
+    }
 }

@@ -44,7 +44,7 @@ mod unused;
 mod use_of;
 mod who;
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -242,8 +242,17 @@ fn misread(error: &clap::Error) -> Outcome {
 
 /// Says why a command cannot run.
 fn could_not_run(error: &impl std::fmt::Display) -> Outcome {
-    anstream::eprintln!("error: {}", crate::visible::clean(&error.to_string()));
+    let text = crate::visible::clean(&error.to_string());
+    anstream::eprint!("{}", line_or_lines("error: ", &text, std::io::stderr().is_terminal()));
     Outcome::CouldNotRun
+}
+
+/// A text behind its beginning: one line for programs, and lines that fit on a terminal.
+fn line_or_lines(first: &str, text: &str, terminal: bool) -> String {
+    match terminal {
+        true => folded(first, "  ", text),
+        false => format!("{first}{text}\n"),
+    }
 }
 
 /// Prints the result of something that was done already: what cannot be printed is told by
@@ -274,6 +283,16 @@ fn width() -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_line_is_folded_for_people_alone() {
+        let text = "check the token or access key ".repeat(6);
+        let text = text.trim_end();
+        let folded = line_or_lines("error: ", text, true);
+        assert!(folded.lines().count() > 1 && folded.lines().all(|line| line.len() <= 100));
+        assert!(folded.starts_with("error: check") && folded.ends_with("key\n"), "{folded}");
+        assert_eq!(line_or_lines("error: ", text, false), format!("error: {text}\n"));
+    }
 
     #[test]
     fn the_command_line_is_well_formed_and_tells_its_version() {

@@ -53,7 +53,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "PERSON")]
     person: Vec<PersonName>,
     /// Plan for another moment than now, such as 2027-03-01T00:00:00+08:00.
-    #[arg(long, value_name = "MOMENT")]
+    #[arg(long, value_name = "MOMENT", value_parser = moment)]
     pub(super) at: Option<Timestamp>,
     /// The server of this instance may be another one than at the last apply.
     #[arg(long, value_name = "INSTANCE")]
@@ -61,6 +61,13 @@ pub(super) struct Args {
     /// Ask for at least so much about how something new was merged, whatever policy.yaml says.
     #[arg(long, value_enum, value_name = "HOW")]
     provenance: Option<Provenance>,
+}
+
+/// A moment with its offset.
+fn moment(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| {
+        "expected a moment with its offset, such as 2027-03-01T00:00:00+08:00".to_owned()
+    })
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
@@ -206,4 +213,16 @@ pub(super) fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'
         None => "see the files of the repo".to_owned(),
     };
     could_not_run(&format!("the access repo has no {what} {name}; {hint}"))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_moment_has_an_offset() {
+        assert!(super::moment("2027-03-01T00:00:00+08:00").is_ok());
+        for text in ["2027-03-01", "yesterday", ""] {
+            let told = super::moment(text).expect_err(text);
+            assert!(told.starts_with("expected a moment with its offset"), "{told}");
+        }
+    }
 }

@@ -13,11 +13,12 @@ use super::source::Source;
 use super::{Outcome, could_not_run};
 use crate::access::model::Access;
 use crate::answers::{self, Answer, Found, RELEASED, State, Target, WayIn};
+use crate::grants::{self, Grant, ServerTarget, Want};
 use crate::names::PersonName;
 use crate::plan::Focus;
 use crate::repo::Origins;
 use crate::visible::{clean, tame};
-use crate::{credentials, grants, observe};
+use crate::{credentials, observe};
 
 /// Who may do something on a target, by which request, merged by whom.
 #[derive(Debug, clap::Args)]
@@ -77,6 +78,9 @@ fn ask(args: &Who, person: Option<&PersonName>) -> Result<Outcome, Outcome> {
         let asked = args.approvers.ask(&access, &args.source.dir, &mut found);
         outcome = outcome.and(super::block_on_any(asked)??);
     }
+    let current: Vec<&Grant<'_>> =
+        grants.iter().filter(|grant| args.ended || !grant.period.is_over(now)).collect();
+    let unsaid = unsaid(&access, &current, &target, person).filter(|_| !args.live);
     let mut answer = Answer {
         schema: answers::SCHEMA,
         target: args.target.clone(),
@@ -91,9 +95,55 @@ fn ask(args: &Who, person: Option<&PersonName>) -> Result<Outcome, Outcome> {
     }
     match args.format {
         Format::Json => anstream::println!("{}", answer.json()),
-        _ => print(&answer, person),
+        _ => {
+            print(&answer, &target, person);
+            if let Some(unsaid) = unsaid {
+                anstream::print!("{}", super::folded("", "", &unsaid));
+            }
+        }
     }
     Ok(outcome)
+}
+
+/// What an answer from git alone may leave out, for those who would take it for all there is.
+fn unsaid(
+    access: &Access,
+    grants: &[&Grant<'_>],
+    target: &Target,
+    person: Option<&PersonName>,
+) -> Option<String> {
+    let whose = |grant: &&&Grant<'_>| person.is_none_or(|person| grant.person == person);
+    let held = |node: bool| {
+        grants.iter().filter(whose).any(|grant| match grant.want {
+            Want::Server { target: ServerTarget::Node(_), .. } => node,
+            Want::Server { target: ServerTarget::Asset(_), .. } => !node,
+            Want::Database { .. } => false,
+        })
+    };
+    match target {
+        Target::Asset(name) if held(true) => Some(format!(
+            "Git does not say whether {} lies below a node that somebody has: `--live` asks \
+             JumpServer.",
+            clean(name)
+        )),
+        Target::Node(path) if held(false) => Some(format!(
+            "Git does not say which assets lie below {}: `--live` asks JumpServer.",
+            clean(path)
+        )),
+        Target::Instance { name, database: Some(database), .. } => {
+            let offered = access.instances.get(name)?.databases.as_ref()?;
+            let is_offered = offered.iter().any(|one| one == database);
+            (!is_offered).then(|| {
+                let all: Vec<String> = offered.iter().map(|one| clean(one)).collect();
+                format!(
+                    "{name} offers no database {}: it offers {}.",
+                    clean(database),
+                    all.join(", ")
+                )
+            })
+        }
+        _ => None,
+    }
 }
 
 /// Every way to the target that the servers have, and whether all of it could be read.
@@ -124,12 +174,17 @@ async fn live(
     Ok((answers::ways(access, &observed, target, person, now), outcome))
 }
 
-fn print(answer: &Answer, person: Option<&PersonName>) {
+fn print(answer: &Answer, target: &Target, person: Option<&PersonName>) {
     if answer.grants.is_empty() {
-        let target = clean(&answer.target);
-        match person {
-            Some(person) => anstream::println!("By git {person} has nothing on {target}."),
-            None => anstream::println!("By git nobody has anything on {target}."),
+        let name = clean(&answer.target);
+        match (target, person) {
+            // Who has a node above it has it too.
+            (Target::Asset(_), Some(person)) => {
+                anstream::println!("No request of {person} names {name} itself.");
+            }
+            (Target::Asset(_), None) => anstream::println!("No request names {name} itself."),
+            (_, Some(person)) => anstream::println!("By git {person} has nothing on {name}."),
+            (_, None) => anstream::println!("By git nobody has anything on {name}."),
         }
     }
     for found in &answer.grants {

@@ -85,6 +85,8 @@ kinds! {
     NotInCatalog = "JG031", "a name that the catalogue does not know";
     /// A catalogue that is not as it is written.
     NoCatalog = "JG032", "a catalogue that cannot be read";
+    /// A request that policy refuses as it is.
+    PolicyRefuses = "JG033", "a request that policy refuses";
     /// An emergency where policy knows none.
     NoEmergency = "JG041", "an emergency that policy does not know";
     /// An emergency that is not for hours.
@@ -113,10 +115,10 @@ pub enum Severity {
 
 impl Code {
     /// How much it matters: codes below JG100 are errors of the files, but for what a
-    /// catalogue says, which may be old.
+    /// catalogue says, which may be old, and what policy says, which the plan judges.
     pub fn severity(self) -> Severity {
         match self {
-            Self::NotInCatalog | Self::NoCatalog => Severity::Warning,
+            Self::NotInCatalog | Self::NoCatalog | Self::PolicyRefuses => Severity::Warning,
             _ if self.as_str() < "JG100" => Severity::Error,
             _ => Severity::Warning,
         }

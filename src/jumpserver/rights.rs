@@ -128,7 +128,7 @@ pub const RIGHTS: &[Right] = &[
     Right {
         code: "perms.view_userassets",
         purpose: Purpose::Apply,
-        why: "leave sessions that another permission still allows",
+        why: "leave sessions allowed by another permission",
         method: "GET",
         place: "/perms/users/",
     },

@@ -83,7 +83,9 @@ impl From<Refused> for Error {
         };
         match error.code() {
             ErrorCode::NotFound => Self(
-                "it lies in no git repository: clone the access repo, or leave out --rev".into(),
+                "it lies in no git repository: clone the access repo, or make one there \
+                 (`git init`) and commit"
+                    .into(),
             ),
             ErrorCode::Owner => Self(
                 "git does not trust this repository, since it belongs to another user: run as \

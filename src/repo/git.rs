@@ -369,7 +369,10 @@ pub(super) fn commit<'r>(
     revision: &str,
 ) -> Result<git2::Commit<'r>, Error> {
     let found = repository.revparse_single(revision).and_then(|found| found.peel_to_commit());
-    found.map_err(|_| Error(format!("there is no commit {revision}")))
+    found.map_err(|_| match repository.is_empty() {
+        Ok(true) => Error("nothing is committed there yet".to_owned()),
+        _ => Error(format!("there is no commit {revision}")),
+    })
 }
 
 /// The path of a folder below the root of its repository, with `/`.

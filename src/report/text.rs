@@ -167,7 +167,9 @@ impl Page {
             (State::Asks, None, _) => format!("because {name}"),
             (State::Ended, _, Some(until)) => format!("{name} has ended ({until})"),
             (State::Ended, _, None) => format!("{name} has ended"),
-            (State::Changed, ..) => format!("{name} asks for this no more"),
+            (State::Changed, ..) => {
+                format!("{name} has changed, and asks for exactly this no more")
+            }
             (State::Removed, ..) => format!("{name} is no longer in the repo"),
         };
         if let Some(team) = &reason.team {

@@ -38,3 +38,19 @@ fn a_folder_that_is_not_there_is_exit_code_1() {
     assert_eq!(code, Some(1));
     assert!(stderr.contains("no/such/folder cannot be read"), "{stderr}");
 }
+
+#[test]
+fn what_policy_refuses_is_a_warning() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/access-repo");
+    crate::support::pages::copy(&example, folder.path());
+    let asks = "servers:\n  - login: app\n    nodes: [/Default/payments/prod]\n";
+    let request = format!("for: team/payments\nreason: x\n{asks}");
+    fs::write(folder.path().join("requests/endless.yaml"), request).expect("a file");
+    let (code, stdout, stderr) = check(folder.path());
+    assert_eq!(code, Some(0));
+    assert!(stdout.starts_with("ok: "), "{stdout}");
+    assert!(stderr.contains("warning[JG033]: policy wants an end here"), "{stderr}");
+    assert!(stderr.contains("requests/endless.yaml:5:13"), "{stderr}");
+    assert_eq!(stderr.matches("JG033").count(), 1, "once for all of a team: {stderr}");
+}

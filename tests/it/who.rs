@@ -176,3 +176,27 @@ async fn what_is_released_is_told_as_released() {
     let status = company.run(&["status", "PAY-1234"]).await.expect(0);
     assert!(status.stdout.contains("PAY-1234: released"), "{}", status.stdout);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_git_alone_cannot_know_is_said() {
+    let company = Company::with_hosts(Version::V4).await;
+    company.write("requests/PAY-1234.yaml", &REQUEST.replace("ROOT", company.root));
+    let instance = format!("{}databases: [orders]\ntls: {{ mode: off }}\n", company.instance(1));
+    let verify = "tls: { mode: verify, ca: inventory/ca/db.pem }\n";
+    company.write("inventory/databases/orders-prod.yaml", &instance.replace(verify, ""));
+    company.merge("Logs for me");
+    let asset = company.run(&["who", "pay-web-01"]).await.expect(0);
+    let says = "Git does not say whether pay-web-01 lies below a node that somebody has";
+    assert!(asset.stdout.contains(says), "{}", asset.stdout);
+    assert!(asset.stdout.starts_with("No request names pay-web-01 itself."), "{}", asset.stdout);
+    let live = company.run(&["who", "pay-web-01", "--live"]).await.expect(0);
+    assert!(!live.stdout.contains("By git nobody"), "{}", live.stdout);
+    assert!(!live.stdout.contains("Git does not say"), "{}", live.stdout);
+    let nobody = company.run(&["why", "liwei", "pay-web-01"]).await.expect(0);
+    assert!(!nobody.stdout.contains("Git does not say"), "{}", nobody.stdout);
+    let slip = company.run(&["who", "orders-prod.invoices"]).await.expect(0);
+    let says = "orders-prod offers no database invoices: it offers ";
+    assert!(slip.stdout.contains(says), "{}", slip.stdout);
+    let known = company.run(&["who", "orders-prod.orders"]).await.expect(0);
+    assert!(!known.stdout.contains("offers no database"), "{}", known.stdout);
+}

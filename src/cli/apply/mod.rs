@@ -7,6 +7,7 @@
 mod anchor;
 mod ended;
 mod gates;
+mod left_out;
 mod locks;
 mod metrics;
 mod progress;
@@ -232,6 +233,9 @@ async fn apply(
     };
     let now = Timestamp::now();
     let tree = source.tree()?;
+    if args.source.rev.is_none() && renewal.is_none() {
+        left_out::note(&args.source.dir, &tree);
+    }
     let commit = tree.commit.clone().unwrap_or_default();
     let access = match crate::access::load(&tree, now) {
         Ok(access) => access,

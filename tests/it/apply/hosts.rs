@@ -209,3 +209,29 @@ async fn doctor_says_what_is_missing() {
     assert!(sick.stdout.contains("does not accept the credentials"), "{}", sick.stdout);
     assert!(!sick.stdout.contains("wrong"), "{}", sick.stdout);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_in_no_commit_is_told_and_not_applied() {
+    let company = Company::with_hosts(Version::V4).await;
+    let quiet = company.run(&["apply", "--yes"]).await.expect(0);
+    assert!(!quiet.stderr.contains("commit first"), "{}", quiet.stderr);
+    company.write("requests/PAY-1234.yaml", &REQUEST.replace("ROOT", company.root));
+    company.write("people/fanlichun.yaml", "name: 范立春\n# edited\n");
+    let told = company.run(&["apply", "--yes"]).await.expect(0);
+    let note = "note: people/fanlichun.yaml and 1 more file are not as in the commit";
+    assert!(told.stderr.contains(note), "{}", told.stderr);
+    assert_eq!(company.jumpserver.usable_accounts("fanlichun", "pay-web-01"), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_renewal_replaces_is_said_to_have_changed() {
+    let company = Company::with_hosts(Version::V4).await;
+    let request = REQUEST.replace("ROOT", company.root);
+    company.write("requests/PAY-1234.yaml", &request);
+    company.merge("logs for fanlichun");
+    company.run(&["apply", "--yes"]).await.expect(0);
+    company.write("requests/PAY-1234.yaml", &request.replace("2027-02-28", "2027-03-31"));
+    let plan = company.run(&["plan"]).await.expect(0);
+    let says = "PAY-1234 has changed, and asks for exactly this no more";
+    assert!(plan.stdout.contains(says), "{}", plan.stdout);
+}

@@ -63,7 +63,7 @@ fn an_emergency_does_not_wait_for_what_was_there_before() {
     let readers = ("teams/readers.yaml", "members: [fanlichun]\n");
     let base = [("requests/later.yaml", later), readers];
     let (effect, needs) = found(&base, &[(PATH, ASKED)]);
-    assert_eq!(effect.rows[0].kind, Kind::Renewed);
+    assert_eq!(effect.rows[0].kind, Kind::Changed);
     assert_eq!(needs, ["a merge by liwei or team/oncall for the emergency INC-77"]);
     // A team's new member hides behind no emergency of his own.
     let base = [("requests/later.yaml", later), ("teams/readers.yaml", "members: [liwei]\n")];

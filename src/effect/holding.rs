@@ -228,10 +228,17 @@ pub(super) fn kind(before: &Holding<'_>, after: &Holding<'_>, moment: Timestamp)
         };
         inner.ahead(moment).into_iter().all(within)
     };
+    // Somebody who has it sooner, or again, has something new.
+    let goes_on = || {
+        let had = before.ahead(moment);
+        let had =
+            |start: Timestamp| had.iter().any(|(from, until)| (*from..=*until).contains(&start));
+        after.ahead(moment).into_iter().all(|(start, _)| had(start))
+    };
     let same_user = before.user == after.user;
     if same_user && no_wider(before.terms, after.terms) && covers(before, after) {
         Kind::Narrowed
-    } else if same_terms(before, after) && covers(after, before) {
+    } else if same_terms(before, after) && covers(after, before) && goes_on() {
         Kind::Renewed
     } else {
         Kind::Changed

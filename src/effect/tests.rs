@@ -154,6 +154,25 @@ fn what_comes_goes_and_is_renewed() {
 }
 
 #[test]
+fn who_has_it_sooner_or_again_gets_something() {
+    let asks = |from: &str, until: &str| {
+        REQUEST.replace("until: 2027-01-31", &format!("from: {from}\nuntil: {until}"))
+    };
+    let base = asks("2026-12-05", "2027-01-10");
+    for (from, until, kind) in [
+        ("2026-11-01", "2027-01-10", Kind::Changed),
+        ("2026-12-05", "2027-01-20", Kind::Renewed),
+        ("2027-02-01", "2027-02-10", Kind::Changed),
+        ("2026-12-06", "2027-01-10", Kind::Narrowed),
+    ] {
+        let head = asks(from, until);
+        let found = between(&[("requests/PAY-1.yaml", &base)], &[("requests/PAY-1.yaml", &head)]);
+        let [row] = &found.rows[..] else { panic!("one row: {:?}", found.rows) };
+        assert_eq!(row.kind, kind, "from {from} until {until}");
+    }
+}
+
+#[test]
 fn another_scope_or_level_in_its_place_is_a_change() {
     let wider = effect(&[(
         "requests/PAY-1.yaml",

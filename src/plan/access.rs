@@ -16,6 +16,7 @@ use super::ours::Ours;
 use super::people::People;
 use super::permissions::{self, Conflict, Step, Want};
 use super::release::{Fate, Released};
+use super::renamed::{Kept, Renamed};
 use super::servers::Servers;
 use crate::access::model::Access;
 use crate::desired::{Desired, Wanted};
@@ -62,6 +63,7 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
     let owner = &inputs.access.config.owner;
     let holders = holders(inputs.access);
     let on_ends = OnEnds::of(inputs.access);
+    let renamed = Renamed::new(inputs.access, inputs.live, inputs.all);
     let mut wants = BTreeMap::new();
     let mut held_back = Vec::new();
     let mut findings = Vec::new();
@@ -83,7 +85,9 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
             let others: Vec<_> = others.into_iter().collect();
             findings.extend(fate.finding(&format!("the permission {name}"), &others));
         }
-        let want = want(inputs, id, name, wanted, live, &holders);
+        let kept = inputs.ours.find(name).map(|seen| renamed.kept(&wanted.spec, &seen.spec));
+        findings.extend(kept.as_ref().and_then(|kept| kept.finding(name)));
+        let want = want(inputs, id, name, wanted, live, &holders, kept.unwrap_or_default());
         if let Some(allowed) = inputs.allowed.permissions.get(name) {
             held_back.extend(rest(&allowed.spec, want.as_ref().map(|(spec, _)| &**spec)));
         }
@@ -112,7 +116,7 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
         }
         let kept = match kept_by_violation(inputs, seen, mark) {
             true => Some(seen.spec.clone()),
-            false => kept_until_replaced(inputs, seen, mark, &held_back),
+            false => kept_until_replaced(inputs, seen, mark, &held_back, &renamed),
         };
         if kept.is_none()
             && let Some(until) = left::waits(seen, &on_ends, inputs.moment)
@@ -214,7 +218,7 @@ fn gives_no_more(
 /// Says that sessions behind a permission that has ended are left for a while.
 fn left_until(seen: &SeenPermission, until: Timestamp, access: &Access) -> Finding {
     let text = format!(
-        "{} has ended, and open sessions in JumpServer behind it are left until {}, as set",
+        "{} has ended, and open sessions in JumpServer that nothing else allows are left until {}, as set",
         seen.spec.name,
         Edge::moment(until, &access.config.zone).text
     );
@@ -237,6 +241,7 @@ fn want<'a, 'w>(
     wanted: &'w Wanted<'a, PermissionSpec>,
     live: Option<&SeenPermission>,
     holders: &BTreeMap<&'a str, &'a InstanceName>,
+    kept: Kept<'_>,
 ) -> Option<(Cow<'w, PermissionSpec>, Mark)> {
     let live_mark = live.and_then(|seen| seen.mark.as_ref());
     if inputs.people.blocked.contains(wanted.person) {
@@ -244,7 +249,9 @@ fn want<'a, 'w>(
         let mut mark = live.mark.clone()?;
         let requests = wanted.requests();
         mark.requests.retain(|request, _| requests.contains_key(request));
-        return some(Cow::Owned(hold::permission(&wanted.spec, &live.spec)), mark);
+        let mut spec = hold::permission(&wanted.spec, &live.spec);
+        kept.add_to(&mut spec);
+        return some(Cow::Owned(spec), mark);
     }
     let database = wanted.because.iter().any(|grant| grant.want.level().is_some());
     let may = |target: &String| {
@@ -269,27 +276,31 @@ fn want<'a, 'w>(
         let held = live.into_iter().flatten().filter(|target| all.contains(*target));
         new.chain(held).cloned().collect::<BTreeSet<String>>()
     };
-    let all = allowed.is_some_and(|allowed| {
-        let (wanted, allowed) = (&wanted.spec, &allowed.spec);
-        (&allowed.assets, &allowed.nodes) == (&wanted.assets, &wanted.nodes)
-            && wanted.assets.iter().chain(&wanted.nodes).all(may)
-    });
+    let all = kept.is_empty()
+        && allowed.is_some_and(|allowed| {
+            let (wanted, allowed) = (&wanted.spec, &allowed.spec);
+            (&allowed.assets, &allowed.nodes) == (&wanted.assets, &wanted.nodes)
+                && wanted.assets.iter().chain(&wanted.nodes).all(may)
+        });
     let spec = match all {
         // The usual case, and what is live already adds nothing to it.
         true => Cow::Borrowed(&wanted.spec),
-        false => Cow::Owned(PermissionSpec {
-            assets: pick(
-                &wanted.spec.assets,
-                allowed.map(|allowed| &allowed.spec.assets),
-                live.map(|seen| &seen.spec.assets),
-            ),
-            nodes: pick(
-                &wanted.spec.nodes,
-                allowed.map(|allowed| &allowed.spec.nodes),
-                live.map(|seen| &seen.spec.nodes),
-            ),
-            ..wanted.spec.clone()
-        }),
+        false => {
+            let (assets, nodes) = (&wanted.spec.assets, &wanted.spec.nodes);
+            let allowed = allowed.map(|allowed| &allowed.spec);
+            let live = live.map(|seen| &seen.spec);
+            let mut spec = PermissionSpec {
+                assets: pick(
+                    assets,
+                    allowed.map(|spec| &spec.assets),
+                    live.map(|spec| &spec.assets),
+                ),
+                nodes: pick(nodes, allowed.map(|spec| &spec.nodes), live.map(|spec| &spec.nodes)),
+                ..wanted.spec.clone()
+            };
+            kept.add_to(&mut spec);
+            Cow::Owned(spec)
+        }
     };
     let mut requests = allowed.map(Wanted::requests).unwrap_or_default();
     for grant in &wanted.because {
@@ -339,6 +350,7 @@ fn kept_until_replaced(
     seen: &SeenPermission,
     mark: &Mark,
     held_back: &[PermissionSpec],
+    renamed: &Renamed<'_, '_>,
 ) -> Option<PermissionSpec> {
     if over(mark.end, inputs.moment) {
         return None;
@@ -346,7 +358,11 @@ fn kept_until_replaced(
     let parts = held_back
         .iter()
         .filter(|wanted| group(&wanted.name) == group(&seen.spec.name))
-        .map(|wanted| hold::permission(wanted, &seen.spec))
+        .map(|wanted| {
+            let mut part = hold::permission(wanted, &seen.spec);
+            renamed.kept(wanted, &seen.spec).add_to(&mut part);
+            part
+        })
         .filter(|part| !part.assets.is_empty() || !part.nodes.is_empty());
     let mut kept = parts.reduce(|mut all, part| {
         all.assets.extend(part.assets);

@@ -88,6 +88,8 @@ kinds! {
     NoAnchor = "JG234", Severity::Error, "the anchor is gone";
     /// Nothing but a file tells that somebody approved an emergency.
     ApprovalOnWord = "JG235", Severity::Notice, "an approval afterwards that only a file tells of";
+    /// Something that git names is missing, and something that it does not name is open.
+    Renamed = "JG236", Severity::Warning, "a target was perhaps renamed";
     /// A pull request asks for more than the policy of its base allows.
     BeyondPolicy = "JG240", Severity::Error, "a request goes beyond policy";
     /// An instance that the base does not have.

@@ -2,7 +2,8 @@
 //!
 //! `ask` says what has to be read, [`make`] compares, and each of the other modules looks
 //! at one kind of thing: `people`, `hosts`, `servers`, `scopes`, `accounts`, `access`
-//! (permissions), `adopt` (permissions that others made), `release` (what is given back). What
+//! (permissions), `adopt` (permissions that others made), `release` (what is given back), `renamed`
+//! (targets that have another name now). What
 //! cannot be done is told in [`finding`]; what must not be lost meanwhile is kept by `hold`;
 //! [`guard`] says when too much goes at once.
 
@@ -23,6 +24,7 @@ pub mod people;
 pub mod permissions;
 pub mod reason;
 mod release;
+mod renamed;
 pub mod renew;
 mod scopes;
 mod servers;

@@ -166,8 +166,9 @@ pub(super) fn sentence(people: &[&str], row: &Row, most: usize) -> Phrase {
         (Some(before), None) => phrase.ours(format!(" lose{s} ")).then(whole(before)),
         (Some(before), Some(after)) if before.thing == after.thing && before.user == after.user => {
             let only = if row.kind == Kind::Narrowed { " only " } else { " " };
+            let verb = if row.kind == Kind::Changed { "get" } else { "keep" };
             phrase
-                .ours(format!(" keep{s} "))
+                .ours(format!(" {verb}{s} "))
                 .then(thing(&after.thing, most))
                 .ours(only)
                 .then(periods(&after.periods))
@@ -220,5 +221,32 @@ pub(super) fn kind(kind: Kind) -> &'static str {
         Kind::Added => "added",
         Kind::Renewed => "renewed",
         Kind::Changed => "changed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::effect::tests::between;
+
+    #[test]
+    fn who_has_it_sooner_gets_it_and_who_has_it_longer_keeps_it() {
+        let asks = |from: &str, until: &str| {
+            format!(
+                "for: fanlichun\nreason: refunds\nfrom: {from}\nuntil: {until}\ndatabases:\n  \
+                 - instance: orders-prod\n    level: r\n    tables: [billing.invoices]\n"
+            )
+        };
+        let base = asks("2026-12-05", "2027-01-10");
+        for (from, until, says) in [
+            ("2026-11-01", "2027-01-10", "fanlichun gets r "),
+            ("2026-12-05", "2027-01-20", "fanlichun keeps r "),
+        ] {
+            let head = asks(from, until);
+            let found =
+                between(&[("requests/PAY-1.yaml", &base)], &[("requests/PAY-1.yaml", &head)]);
+            let text = sentence(&["fanlichun"], &found.rows[0], 8).text();
+            assert!(text.starts_with(says) && text.contains(" (was from 2026-12-05"), "{text}");
+        }
     }
 }

@@ -110,7 +110,7 @@ fn sessions(
         OnEnd::After(minutes) => format!("ended {minutes} minutes after the end"),
     });
     let words = words.collect::<Vec<_>>().join(", or by their environment ");
-    Some(format!("open sessions in JumpServer behind it are {words}"))
+    Some(format!("open sessions in JumpServer that nothing else allows are {words}"))
 }
 
 /// What a permission opens, and as whom.

@@ -50,6 +50,8 @@ impl<'a> One<'_, '_, 'a> {
         let adopts = way.steps.iter().any(|step| matches!(step, Step::Adopt { .. }));
         let (grants, mark) = self.wanted(wanted, seen, blocked);
         if seen.server.is_none() && (blocked || hold::is_nothing(&grants)) {
+            // A permission would open an account that is not there.
+            accounts.blocked.insert((self.instance, self.user.to_owned()));
             return;
         }
         if seen.server.is_none()

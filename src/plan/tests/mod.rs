@@ -4,6 +4,7 @@ mod adopt;
 mod moved;
 mod random;
 mod release;
+mod renamed;
 mod renew;
 pub(crate) mod world;
 

@@ -68,7 +68,10 @@ async fn o15_sessions_are_ended_with_a_permission_and_no_others() {
         ];
         end(&company);
         let plan = company.run(&["plan"]).await.stdout;
-        assert!(plan.contains("open sessions in JumpServer behind it are ended"), "{plan}");
+        assert!(
+            plan.contains("open sessions in JumpServer that nothing else allows are ended"),
+            "{plan}"
+        );
         assert_eq!(apply(&company, true).await, [0, 0, 2, 0]);
         assert_eq!(open(&company, sessions), [false, false]);
         assert_eq!(open(&company, others), [true, true]);

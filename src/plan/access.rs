@@ -69,7 +69,8 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
     let mut findings = Vec::new();
     for (name, wanted) in &inputs.all.permissions {
         let taken = inputs.adopting.taken.get(name);
-        let live = inputs.ours.find(name).or(taken);
+        let own = inputs.ours.find(name);
+        let live = own.or(taken);
         let made = || naming::permission_id(owner, &inputs.live.organization.0, name);
         let id = live.map_or_else(made, |seen| seen.id);
         if inputs.adopting.refused.contains(name) {
@@ -79,13 +80,11 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
         if fate == Fate::Released && !is_narrowed_first(wanted, live) {
             continue;
         }
-        if live.is_some() && matches!(fate, Fate::Shared(..)) {
-            let others = wanted.because.iter().map(|grant| grant.because.request);
-            let others: BTreeSet<_> = others.filter(|name| !inputs.released.has(name)).collect();
-            let others: Vec<_> = others.into_iter().collect();
-            findings.extend(fate.finding(&format!("the permission {name}"), &others));
+        if live.is_some() {
+            let what = || format!("the permission {name}");
+            findings.extend(inputs.released.shared(fate, what, wanted));
         }
-        let kept = inputs.ours.find(name).map(|seen| renamed.kept(&wanted.spec, &seen.spec));
+        let kept = own.map(|seen| renamed.kept(&wanted.spec, &seen.spec));
         findings.extend(kept.as_ref().and_then(|kept| kept.finding(name)));
         let want = want(inputs, id, name, wanted, live, &holders, kept.unwrap_or_default());
         if let Some(allowed) = inputs.allowed.permissions.get(name) {
@@ -218,7 +217,8 @@ fn gives_no_more(
 /// Says that sessions behind a permission that has ended are left for a while.
 fn left_until(seen: &SeenPermission, until: Timestamp, access: &Access) -> Finding {
     let text = format!(
-        "{} has ended, and open sessions in JumpServer that nothing else allows are left until {}, as set",
+        "{} has ended, and open sessions in JumpServer that nothing else allows are left until {}, \
+         as set",
         seen.spec.name,
         Edge::moment(until, &access.config.zone).text
     );

@@ -2,10 +2,9 @@
 //!
 //! `ask` says what has to be read, [`make`] compares, and each of the other modules looks
 //! at one kind of thing: `people`, `hosts`, `servers`, `scopes`, `accounts`, `access`
-//! (permissions), `adopt` (permissions that others made), `release` (what is given back), `renamed`
-//! (targets that have another name now). What
-//! cannot be done is told in [`finding`]; what must not be lost meanwhile is kept by `hold`;
-//! [`guard`] says when too much goes at once.
+//! (permissions), `adopt` (permissions that others made), `release` (what is given back),
+//! `renamed` (targets that have another name now). What cannot be done is told in [`finding`];
+//! what must not be lost meanwhile is kept by `hold`; [`guard`] says when too much goes at once.
 
 mod access;
 pub mod accounts;

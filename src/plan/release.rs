@@ -62,17 +62,22 @@ impl<'a> Released<'a> {
             Some((name, site)) => Fate::Shared(site, name),
         }
     }
-}
 
-impl Fate<'_> {
-    /// Tells that something is not released.
-    pub(super) fn finding(self, what: &str, others: &[&RequestName]) -> Option<Finding> {
-        let Self::Shared(site, name) = self else { return None };
-        let others: Vec<&str> =
-            others.iter().filter(|other| **other != name).map(|other| other.as_str()).collect();
+    /// Tells that something is not released, when another request needs it too.
+    pub(super) fn shared<S>(
+        &self,
+        fate: Fate<'_>,
+        what: impl FnOnce() -> String,
+        wanted: &Wanted<'_, S>,
+    ) -> Option<Finding> {
+        let Fate::Shared(site, name) = fate else { return None };
+        let others = wanted.because.iter().map(|grant| grant.because.request);
+        let others: BTreeSet<&str> =
+            others.filter(|other| !self.has(other)).map(RequestName::as_str).collect();
         let text = format!(
-            "{what} is not released with {name}: it serves {} too, and stays as it is",
-            others.join(", ")
+            "{} is not released with {name}: it serves {} too, and stays as it is",
+            what(),
+            others.into_iter().collect::<Vec<_>>().join(", ")
         );
         let finding = Finding::new(Kind::NotReleased, text).at(site);
         Some(finding.help("release these too, or wait until they have ended"))

@@ -23,12 +23,9 @@ impl<'a> One<'_, '_, 'a> {
     ) -> bool {
         let mark = self.mark(seen);
         let fate = self.inputs.released.fate(wanted, mark);
-        if let (Fate::Shared(..), Some(wanted), Some(_)) = (fate, wanted, mark) {
-            let requests = wanted.requests();
-            let others: Vec<_> =
-                requests.keys().filter(|name| !self.inputs.released.has(name)).collect();
-            let what = format!("{name} on {}", self.instance);
-            accounts.findings.extend(fate.finding(&what, &others));
+        if let (Some(wanted), Some(_)) = (wanted, mark) {
+            let what = || format!("{name} on {}", self.instance);
+            accounts.findings.extend(self.inputs.released.shared(fate, what, wanted));
         }
         if fate != Fate::Released {
             return false;

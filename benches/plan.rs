@@ -43,18 +43,23 @@ const ORGANIZATION: &str = "00000000-0000-0000-0000-000000000002";
 
 #[tokio::main]
 async fn main() {
+    // `cargo bench --bench plan -- MARIADB` measures on that one alone.
+    let only = std::env::args().nth(1).filter(|only| !only.starts_with('-'));
     for kind in [Kind::Mysql9, Kind::Mariadb118] {
-        measure(kind).await;
+        let name = format!("{kind:?}").to_lowercase();
+        if only.as_ref().is_none_or(|only| name.contains(&only.to_lowercase())) {
+            measure(kind).await;
+        }
     }
 }
 
 async fn measure(kind: Kind) {
     let server = Server::start(kind).await;
-    fill(&server, "other_").await;
+    fill(&server, kind, "other_").await;
     with(&server, kind, 0).await;
     drop(server);
     let server = Server::start(kind).await;
-    fill(&server, "jump_db_").await;
+    fill(&server, kind, "jump_db_").await;
     with(&server, kind, ACCOUNTS).await;
 }
 
@@ -138,40 +143,60 @@ fn person(number: usize) -> String {
     format!("person{number:05}")
 }
 
-/// Makes the accounts, many with one statement.
-async fn fill(server: &Server, prefix: &str) {
-    let mut conn = server.admin().await;
+/// Makes one account by statements, and the others as copies of its rows.
+async fn fill(server: &Server, kind: Kind, prefix: &str) {
+    let numbers: Vec<String> = (0..ACCOUNTS).map(|number| format!("({number})")).collect();
+    let mut statements = vec![
+        "CREATE DATABASE bench".to_owned(),
+        "CREATE TABLE bench.numbers (n INT)".to_owned(),
+        format!("INSERT INTO bench.numbers VALUES {}", numbers.join(", ")),
+        "CREATE USER first@'10.8.0.%'".to_owned(),
+    ];
     for number in 0..3 {
-        for statement in
-            [format!("CREATE DATABASE d{number}"), format!("CREATE TABLE d{number}.t (id INT)")]
-        {
-            conn.query_drop(statement).await.expect("a database");
-        }
+        statements.push(format!("CREATE DATABASE d{number}"));
+        statements.push(format!("CREATE TABLE d{number}.t (id INT)"));
+        statements.push(format!("GRANT SELECT ON d{number}.* TO first@'10.8.0.%'"));
+        statements.push(format!("GRANT SELECT ON d{number}.t TO first@'10.8.0.%'"));
     }
-    let numbers: Vec<usize> = (0..ACCOUNTS).collect();
-    for some in numbers.chunks(500) {
-        let names: Vec<String> = some
+    let mut conn = server.admin().await;
+    for statement in statements {
+        conn.query_drop(statement).await.expect("databases and an account");
+    }
+    for table in [accounts(kind), "db", "tables_priv"] {
+        let columns: Vec<mysql_async::Row> =
+            conn.query(format!("SHOW COLUMNS FROM mysql.{table}")).await.expect("columns");
+        let columns: Vec<String> = columns.iter().filter_map(|row| row.get("Field")).collect();
+        let values: Vec<String> = columns
             .iter()
-            .map(|number| format!("'{prefix}{}_r'@'10.8.0.%'", person(*number)))
+            .map(|column| match column.as_str() {
+                "User" => format!("CONCAT('{prefix}person', LPAD(n, 5, '0'), '_r')"),
+                other => format!("`{other}`"),
+            })
             .collect();
-        let names = names.join(", ");
-        conn.query_drop(format!("CREATE USER {names}")).await.expect("accounts");
-        for number in 0..3 {
-            for place in [format!("d{number}.*"), format!("d{number}.t")] {
-                conn.query_drop(format!("GRANT SELECT ON {place} TO {names}"))
-                    .await
-                    .expect("a grant");
-            }
-        }
+        let copies = format!(
+            "INSERT INTO mysql.{table} (`{}`) SELECT {} FROM mysql.{table}, bench.numbers \
+             WHERE User = 'first'",
+            columns.join("`, `"),
+            values.join(", ")
+        );
+        conn.query_drop(copies).await.expect("copies of the account");
+    }
+    for statement in ["FLUSH PRIVILEGES", "DROP USER first@'10.8.0.%'", "DROP DATABASE bench"] {
+        conn.query_drop(statement).await.expect("only the copies stay");
     }
     conn.disconnect().await.expect("an orderly end");
 }
 
+/// The grant table that has the accounts.
+fn accounts(kind: Kind) -> &'static str {
+    if kind.is_mysql() { "user" } else { "global_priv" }
+}
+
 /// Reads the grant tables whole, as any client would.
 async fn tables(conn: &mut mysql_async::Conn, kind: Kind) -> usize {
-    let first = if kind.is_mysql() { "user" } else { "global_priv" };
     let mut rows = 0;
-    for table in [first, "db", "tables_priv", "columns_priv", "procs_priv", "proxies_priv"] {
+    for table in [accounts(kind), "db", "tables_priv", "columns_priv", "procs_priv", "proxies_priv"]
+    {
         let found: Vec<mysql_async::Row> =
             conn.query(format!("SELECT * FROM mysql.{table}")).await.expect("rows");
         rows += found.len();

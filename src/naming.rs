@@ -13,6 +13,9 @@ pub const ACCOUNT_NAME_MAX: usize = 32;
 /// The space of all ids that jumpgate chooses: any fixed random value would do.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6a75_6d70_6761_7465_8f3d_2c41_9b07_5ae6);
 
+/// What stands behind the prefix in the names of database accounts and their permissions.
+const DATABASES: &str = "_db_";
+
 /// What a permission is for: it decides the middle of its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind<'a> {
@@ -27,25 +30,25 @@ pub enum Kind<'a> {
 
 /// The name of a permission: `jump_app_fanlichun_20270228`, `jump_db_fanlichun_r`.
 pub fn permission(prefix: &Prefix, kind: Kind<'_>, person: &PersonName, period: &Period) -> String {
-    let suffix = period.suffix();
+    let (prefix, person, suffix) = (prefix.as_str(), person.as_str(), period.suffix());
     match kind {
-        Kind::Login(login) => format!("{prefix}_{login}_{person}{suffix}"),
-        Kind::Level(level) => format!("{prefix}_db_{person}_{level}{suffix}"),
+        Kind::Login(login) => [prefix, "_", login.as_str(), "_", person, &suffix].concat(),
+        Kind::Level(level) => [prefix, DATABASES, person, "_", level.as_str(), &suffix].concat(),
         Kind::Adopted(level, account) => {
-            format!("{prefix}_db_{person}_{level}@{account}{suffix}")
+            [prefix, DATABASES, person, "_", level.as_str(), "@", account, &suffix].concat()
         }
     }
 }
 
 /// How the user names of all database accounts of a repo begin.
 pub fn account_prefix(prefix: &Prefix) -> String {
-    format!("{prefix}_db_")
+    [prefix.as_str(), DATABASES].concat()
 }
 
 /// The user name of a database account: `jump_db_fanlichun_r`. One that is longer than
 /// 32 is cut, and ends in eight base32 characters of a hash over owner, person and level.
 pub fn account(owner: &Owner, prefix: &Prefix, person: &PersonName, level: &LevelName) -> String {
-    let whole = format!("{}{person}_{level}", account_prefix(prefix));
+    let whole = [prefix.as_str(), DATABASES, person.as_str(), "_", level.as_str()].concat();
     if whole.len() <= ACCOUNT_NAME_MAX {
         return whole;
     }

@@ -126,9 +126,9 @@ impl Period {
     pub fn suffix(&self) -> String {
         match (&self.from, &self.until) {
             (None, None) => String::new(),
-            (None, Some(until)) => format!("_{}", until.tag),
-            (Some(from), Some(until)) => format!("_{}-{}", from.tag, until.tag),
-            (Some(from), None) => format!("_{}-", from.tag),
+            (None, Some(until)) => ["_", &until.tag].concat(),
+            (Some(from), Some(until)) => ["_", &from.tag, "-", &until.tag].concat(),
+            (Some(from), None) => ["_", &from.tag, "-"].concat(),
         }
     }
 }

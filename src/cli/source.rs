@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
@@ -14,6 +14,9 @@ use crate::repo::Tree;
 
 /// How many errors are printed: a person mends the first ones first.
 const SHOWN: usize = 100;
+
+/// The file that every access repo has in its root, by both of its names.
+const SETTINGS: [&str; 2] = ["jumpgate.yaml", "jumpgate.yml"];
 
 /// Where the access repo is.
 #[derive(Debug, Clone, clap::Args)]
@@ -33,9 +36,28 @@ impl Source {
             Some(rev) => Tree::revision(&self.dir, rev).map_err(|error| error.to_string()),
             None => Tree::folder(&self.dir).map_err(|error| error.to_string()),
         };
-        read.map_err(|error| {
+        let tree = read.map_err(|error| {
             could_not_run(&format!("{} cannot be read: {error}", self.dir.display()))
-        })
+        })?;
+        match self.inside_of(&tree) {
+            Some((dir, root)) => Err(could_not_run(&format!(
+                "{} lies in the access repo {}: run this there, or name that folder",
+                dir.display(),
+                root.display()
+            ))),
+            None => Ok(tree),
+        }
+    }
+
+    /// The folder and the access repo around it, when it is only a part of one.
+    fn inside_of(&self, tree: &Tree) -> Option<(PathBuf, PathBuf)> {
+        if SETTINGS.iter().any(|name| tree.files.contains_key(*name)) {
+            return None;
+        }
+        let dir = self.dir.canonicalize().ok()?;
+        let is_root = |folder: &&Path| SETTINGS.iter().any(|name| folder.join(name).is_file());
+        let root = dir.ancestors().skip(1).find(is_root)?.to_owned();
+        Some((dir, root))
     }
 
     /// Reads and checks the files; errors are printed.

@@ -6,20 +6,22 @@ use std::collections::btree_map::Entry;
 
 use jiff::Timestamp;
 
-use super::{AccountSpec, Desired, Wanted, end_of, later};
+use super::{AccountSpec, Accounts, Wanted, end_of, later};
 use crate::access::model::{Access, Scope};
+use crate::adoption::Adoptions;
 use crate::grants::{self, Grant, Want};
 use crate::mysql::privilege::Privileges;
 use crate::mysql::spec::{AccountName, Grants, TableName};
 use crate::names::InstanceName;
 
-/// Adds the accounts that the grants ask for at `moment`.
-pub(super) fn add<'a>(
-    desired: &mut Desired<'a>,
+/// The accounts that the grants ask for at `moment`.
+pub(super) fn wanted<'a>(
+    adoptions: &Adoptions<'a>,
     access: &'a Access,
     grants: &'a [Grant<'a>],
     moment: Timestamp,
-) {
+) -> Accounts<'a> {
+    let mut accounts = Accounts::new();
     let assets = assets(access);
     for group in grants::groups(grants) {
         let [grant, ..] = group else { continue };
@@ -31,9 +33,9 @@ pub(super) fn add<'a>(
         let holder = asked.same_accounts_as.as_ref().unwrap_or(instance);
         let Some(server) = access.instances.get(holder) else { continue };
         let Some(privileges) = access.config.levels.get(level) else { continue };
-        let user = desired.adoptions.user(access, holder, grant.person, level);
-        let adopted = desired.adoptions.account(holder, grant.person, level).is_some();
-        let wanted = match desired.accounts.entry((holder, user)) {
+        let user = adoptions.user(access, holder, grant.person, level);
+        let adopted = adoptions.account(holder, grant.person, level).is_some();
+        let wanted = match accounts.entry((holder, user)) {
             Entry::Occupied(entry) => {
                 let wanted = entry.into_mut();
                 wanted.end = later(wanted.end, end_of(grant));
@@ -56,6 +58,7 @@ pub(super) fn add<'a>(
             }
         }
     }
+    accounts
 }
 
 /// By instance that holds accounts: its own asset, then those of its replicas and aliases.

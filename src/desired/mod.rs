@@ -25,14 +25,20 @@ use crate::names::{InstanceName, PersonName, RequestName};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Desired<'a> {
     /// Permissions, by name.
-    pub permissions: BTreeMap<String, Wanted<'a, PermissionSpec>>,
+    pub permissions: Permissions<'a>,
     /// Database accounts, by the instance that holds them and their user name.
-    pub accounts: BTreeMap<(&'a InstanceName, String), Wanted<'a, AccountSpec>>,
+    pub accounts: Accounts<'a>,
     /// Users of JumpServer by user name; empty unless people come from the repo.
     pub users: BTreeMap<&'a str, UserSpec>,
     /// What exists already and becomes one of these.
     pub adoptions: Adoptions<'a>,
 }
+
+/// Wanted permissions, by name.
+pub type Permissions<'a> = BTreeMap<String, Wanted<'a, PermissionSpec>>;
+
+/// Wanted accounts, by the instance that holds them and their user name.
+pub type Accounts<'a> = BTreeMap<(&'a InstanceName, String), Wanted<'a, AccountSpec>>;
 
 /// Something that is wanted, for whom, and because of which grants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,13 +72,15 @@ impl<'a> Desired<'a> {
 impl<S> Wanted<'_, S> {
     /// The requests that it comes from, each with when the last of its grants here ends.
     pub fn requests(&self) -> BTreeMap<RequestName, Option<Timestamp>> {
-        let mut requests = BTreeMap::new();
+        let mut requests: BTreeMap<RequestName, Option<Timestamp>> = BTreeMap::new();
         for grant in &self.because {
             let end = end_of(grant);
-            requests
-                .entry(grant.because.request.clone())
-                .and_modify(|known| *known = later(*known, end))
-                .or_insert(end);
+            match requests.get_mut(grant.because.request) {
+                Some(known) => *known = later(*known, end),
+                None => {
+                    requests.insert(grant.because.request.clone(), end);
+                }
+            }
         }
         requests
     }
@@ -108,9 +116,12 @@ pub struct UserSpec {
 /// Permissions on hosts are there before they start, since they carry their start;
 /// accounts and their permissions are there from the start on. What is over is gone.
 pub fn at<'a>(access: &'a Access, grants: &'a [Grant<'a>], moment: Timestamp) -> Desired<'a> {
-    let mut desired = Desired { adoptions: Adoptions::of(access), ..Desired::default() };
-    permissions::add(&mut desired, access, grants, moment);
-    accounts::add(&mut desired, access, grants, moment);
+    let adoptions = Adoptions::of(access);
+    let (permissions, accounts) = rayon::join(
+        || permissions::wanted(&adoptions, access, grants, moment),
+        || accounts::wanted(&adoptions, access, grants, moment),
+    );
+    let mut desired = Desired { permissions, accounts, users: BTreeMap::new(), adoptions };
     if access.config.source == PeopleSource::Repo {
         let here = access
             .people

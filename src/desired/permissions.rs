@@ -5,9 +5,9 @@ use std::collections::btree_map::Entry;
 
 use jiff::Timestamp;
 
-use super::{Desired, Wanted, end_of, later};
+use super::{Permissions, Wanted, end_of, later};
 use crate::access::model::Access;
-use crate::adoption;
+use crate::adoption::{self, Adoptions};
 use crate::grants::{self, Grant, ServerTarget, Want};
 use crate::jumpserver::spec::PermissionSpec;
 use crate::naming::{self, Kind};
@@ -19,13 +19,14 @@ pub(crate) const CONNECT: &str = "connect";
 /// the platform, but speaks MySQL to it.
 pub(crate) const DATABASE_PROTOCOLS: [&str; 2] = ["mysql", "mariadb"];
 
-/// Adds the permissions that the grants ask for at `moment`.
-pub(super) fn add<'a>(
-    desired: &mut Desired<'a>,
+/// The permissions that the grants ask for at `moment`.
+pub(super) fn wanted<'a>(
+    adoptions: &Adoptions<'a>,
     access: &'a Access,
     grants: &'a [Grant<'a>],
     moment: Timestamp,
-) {
+) -> Permissions<'a> {
+    let mut permissions = Permissions::new();
     for group in grants::groups(grants) {
         let [grant, ..] = group else { continue };
         if grant.period.is_over(moment) {
@@ -37,13 +38,14 @@ pub(super) fn add<'a>(
         match grant.want {
             Want::Server { login, .. } => {
                 let Some(kind) = access.config.logins.get(login) else { continue };
-                let wanted =
-                    entry(desired, name(Kind::Login(login)), group, |name| PermissionSpec {
+                let wanted = entry(&mut permissions, name(Kind::Login(login)), group, |name| {
+                    PermissionSpec {
                         accounts: kind.accounts.iter().cloned().collect(),
                         protocols: kind.protocols.iter().cloned().collect(),
                         actions: kind.actions.clone(),
                         ..empty(name, &person.jumpserver, &grant.period)
-                    });
+                    }
+                });
                 for grant in group {
                     let Want::Server { target, .. } = grant.want else { continue };
                     match target {
@@ -58,13 +60,13 @@ pub(super) fn add<'a>(
                 if !grant.period.has_started(moment) {
                     continue;
                 }
-                let account = desired.adoptions.user(access, holder, grant.person, level);
-                let adopted = desired.adoptions.account(holder, grant.person, level).is_some();
+                let account = adoptions.user(access, holder, grant.person, level);
+                let adopted = adoptions.account(holder, grant.person, level).is_some();
                 let name = match adopted {
                     true => name(adoption::kind(access, grant.person, level, &account)),
                     false => name(Kind::Level(level)),
                 };
-                let wanted = entry(desired, name, group, |name| PermissionSpec {
+                let wanted = entry(&mut permissions, name, group, |name| PermissionSpec {
                     accounts: BTreeSet::from([account]),
                     protocols: DATABASE_PROTOCOLS.map(str::to_owned).into(),
                     actions: BTreeSet::from([CONNECT.to_owned()]),
@@ -74,6 +76,7 @@ pub(super) fn add<'a>(
             }
         }
     }
+    permissions
 }
 
 /// A permission for one user in one period that opens nothing yet.
@@ -96,13 +99,13 @@ fn empty(name: String, user: &str, period: &Period) -> PermissionSpec {
 /// The permission with this name, which the grants of a group, never empty, are now also a
 /// cause of.
 fn entry<'d, 'a>(
-    desired: &'d mut Desired<'a>,
+    permissions: &'d mut Permissions<'a>,
     name: String,
     group: &'a [Grant<'a>],
     make: impl FnOnce(String) -> PermissionSpec,
 ) -> &'d mut Wanted<'a, PermissionSpec> {
     let grant = &group[0];
-    let wanted = match desired.permissions.entry(name) {
+    let wanted = match permissions.entry(name) {
         Entry::Occupied(entry) => {
             let wanted = entry.into_mut();
             wanted.end = later(wanted.end, end_of(grant));

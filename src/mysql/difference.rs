@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use super::naming::Naming;
 use super::privilege::{Privilege, Privileges};
-use super::spec::{Change, Grants, Held, Object, TableName};
+use super::spec::{Change, Grants, Held, Object, Row, TableName};
 
 /// Columns by privilege, as an [`Object::Columns`] holds them.
 type Columns = BTreeMap<Privilege, BTreeSet<String>>;
@@ -56,6 +56,14 @@ struct Steps {
 }
 
 fn databases(held: &Held, want: &Grants, naming: Naming, steps: &mut Steps) {
+    let alike = |((stored, row), (name, privileges)): ((&String, &Row), (&String, &Privileges))| {
+        *stored == naming.stored(name) && is(row, *privileges)
+    };
+    if held.databases.len() == want.databases.len()
+        && held.databases.iter().zip(&want.databases).all(alike)
+    {
+        return;
+    }
     let mut wanted: BTreeMap<Cow<'_, str>, Privileges> = BTreeMap::new();
     for (database, privileges) in &want.databases {
         *wanted.entry(naming.stored(database)).or_default() |= *privileges;
@@ -82,7 +90,23 @@ fn databases(held: &Held, want: &Grants, naming: Naming, steps: &mut Steps) {
     }
 }
 
+/// Whether a row holds these privileges and nothing else.
+fn is(row: &Row, privileges: Privileges) -> bool {
+    row.privileges == privileges && !row.grant_option
+}
+
 fn tables(held: &Held, want: &Grants, naming: Naming, steps: &mut Steps) {
+    let alike =
+        |((seen, row), (name, privileges)): ((&TableName, &Row), (&TableName, &Privileges))| {
+            *seen == *naming.table(name) && is(row, *privileges)
+        };
+    if held.columns.is_empty()
+        && want.columns.is_empty()
+        && held.tables.len() == want.tables.len()
+        && held.tables.iter().zip(&want.tables).all(alike)
+    {
+        return;
+    }
     let mut whole: BTreeMap<Cow<'_, TableName>, Privileges> = BTreeMap::new();
     for (table, privileges) in &want.tables {
         *whole.entry(naming.table(table)).or_default() |= *privileges;

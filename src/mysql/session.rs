@@ -161,6 +161,19 @@ impl Session {
         self.bounded(doing, limit, async |conn| conn.query(query).await).await
     }
 
+    /// Hands over the rows of a query one by one, as they arrive.
+    pub(super) async fn each_row(
+        &mut self,
+        doing: &str,
+        query: &str,
+        take: impl FnMut(Row),
+    ) -> Result<(), Error> {
+        let limit = self.limits.statement;
+        let each =
+            async |conn: &mut Conn| conn.query_iter(query).await?.for_each_and_drop(take).await;
+        self.bounded(doing, limit, each).await
+    }
+
     async fn bounded<T>(
         &mut self,
         doing: &str,

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::Allowed;
 use super::access::group;
 use super::finding::{Finding, Kind};
 use super::ours::Ours;
@@ -42,7 +43,7 @@ pub(super) fn find(
     ours: &Ours<'_>,
     people: &People<'_>,
     all: &Desired<'_>,
-    allowed: &Desired<'_>,
+    allowed: Allowed<'_, '_>,
     moment: Timestamp,
 ) -> Adopting {
     let mut adopting = Adopting::default();
@@ -60,7 +61,7 @@ pub(super) fn find(
             continue;
         }
         let Some(seen) = there else {
-            if allowed.permissions.contains_key(name) && !ours.has_in_group(group(name)) {
+            if allowed.permission(name, wanted).is_some() && !ours.has_in_group(group(name)) {
                 let text = format!(
                     "JumpServer has no permission {}: {name} is made in its place",
                     line.name
@@ -72,7 +73,7 @@ pub(super) fn find(
         };
         // What gets nothing new adopts nothing; why is told where it is found. What is
         // released is foreign again.
-        if people.blocked.contains(wanted.person) || !allowed.permissions.contains_key(name) {
+        if people.blocked.contains(wanted.person) || allowed.permission(name, wanted).is_none() {
             adopting.refused.insert(name.clone());
             continue;
         }

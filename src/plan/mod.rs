@@ -49,9 +49,10 @@ use self::people::UserChange;
 use self::reason::Reason;
 use self::release::Released;
 use crate::access::model::Access;
-use crate::desired::{self, Desired};
+use crate::desired::{self, AccountSpec, Desired, Wanted};
 use crate::emergency;
 use crate::grants::Grant;
+use crate::jumpserver::spec::PermissionSpec;
 use crate::mark::Mark;
 use crate::names::{InstanceName, PersonName, RequestName};
 use crate::observed::Observed;
@@ -59,6 +60,9 @@ use crate::policy;
 
 /// How many characters a plan's checksum has, each 0-9 or a-f.
 pub const CHECKSUM_LEN: usize = 32;
+
+/// How many objects are looked at in a row while others are looked at beside them.
+const SIDE_BY_SIDE: usize = 512;
 
 /// When a step may be carried out, relative to the others.
 #[derive(
@@ -238,13 +242,17 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
     let released = Released::of(access, moment, inputs.unproven);
     let (kept, violating) = keep_policy(inputs, &released, &mut findings);
     let narrower = kept.as_deref().map(|kept| desired::at(access, kept, moment));
-    let allowed = narrower.as_ref().unwrap_or(all);
+    let allowed = Allowed(narrower.as_ref());
 
     findings.extend(emergency::open(access, moment));
     let ours = Ours::of(access, live);
-    let people = people::find(access, all, live, &access::owned_by(access, &ours, all, live));
-    let hosts = hosts::find(access, all, live);
-    let servers = servers::find(access, all, observed, inputs.new_servers);
+    let (people, (hosts, servers)) = rayon::join(
+        || people::find(access, &ours, all, live),
+        || {
+            let hosts = hosts::find(access, all, live);
+            (hosts, servers::find(access, all, observed, inputs.new_servers))
+        },
+    );
     let adopting = adopt::find(live, &ours, &people, all, allowed, moment);
     let accounts = accounts::plan(&accounts::Inputs {
         access,
@@ -298,6 +306,44 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
     let removals = Removals { owned: owned + taken, ..removals };
     let stop = guard::judge(access.config.guard, removals, None).err();
     Plan { items, findings, removals, stop }
+}
+
+/// What those grants ask for that keep policy; nothing when all do, which is mostly so: then
+/// what is wanted need not be looked up in it.
+#[derive(Clone, Copy)]
+struct Allowed<'i, 'a>(Option<&'i Desired<'a>>);
+
+impl<'i, 'a> Allowed<'i, 'a> {
+    /// What is allowed of an account that is wanted.
+    fn account<'w>(
+        self,
+        instance: &'a InstanceName,
+        user: &str,
+        wanted: &'w Wanted<'a, AccountSpec>,
+    ) -> Option<&'w Wanted<'a, AccountSpec>>
+    where
+        'i: 'w,
+    {
+        match self.0 {
+            Some(narrower) => narrower.accounts.get(&(instance, user.to_owned())),
+            None => Some(wanted),
+        }
+    }
+
+    /// What is allowed of a permission that is wanted.
+    fn permission<'w>(
+        self,
+        name: &str,
+        wanted: &'w Wanted<'a, PermissionSpec>,
+    ) -> Option<&'w Wanted<'a, PermissionSpec>>
+    where
+        'i: 'w,
+    {
+        match self.0 {
+            Some(narrower) => narrower.permissions.get(name),
+            None => Some(wanted),
+        }
+    }
 }
 
 /// The grants that keep policy, were merged properly and are not released (none when all do),

@@ -1,7 +1,7 @@
 //! The permissions of JumpServer that are ours, found by the names that they should have.
 
-use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
 use super::permissions;
 use crate::access::model::Access;
@@ -14,15 +14,26 @@ pub(super) struct Ours<'l> {
     owner: &'l Owner,
     live: &'l Live,
     names: HashMap<&'l str, &'l SeenPermission>,
-    groups: OnceCell<HashSet<&'l str>>,
+    /// Names that more than one permission has, whosever they are.
+    doubled: HashSet<&'l str>,
+    groups: OnceLock<HashSet<&'l str>>,
 }
 
 impl<'l> Ours<'l> {
     pub(super) fn of(access: &'l Access, live: &'l Live) -> Self {
         let owner = &access.config.owner;
-        let ours = live.permissions.values().filter(|seen| permissions::is_ours(owner, seen));
-        let names = ours.map(|seen| (seen.spec.name.as_str(), seen)).collect();
-        Self { owner, live, names, groups: OnceCell::new() }
+        let mut names = HashMap::with_capacity(live.permissions.len());
+        let mut doubled = HashSet::new();
+        let (ours, others): (Vec<_>, Vec<_>) =
+            live.permissions.values().partition(|seen| permissions::is_ours(owner, seen));
+        for seen in ours {
+            if names.insert(seen.spec.name.as_str(), seen).is_some() {
+                doubled.insert(seen.spec.name.as_str());
+            }
+        }
+        let others = others.into_iter().map(|seen| seen.spec.name.as_str());
+        doubled.extend(others.filter(|name| names.contains_key(name)));
+        Self { owner, live, names, doubled, groups: OnceLock::new() }
     }
 
     /// The one that has the place of a name: by the name itself, or by the id of one that we
@@ -32,6 +43,11 @@ impl<'l> Ours<'l> {
             let id = naming::permission_id(self.owner, &self.live.organization.0, name);
             self.live.permissions.get(&id).filter(|seen| self.has(seen))
         })
+    }
+
+    /// Whether no other permission has a name of ours.
+    pub(super) fn is_alone(&self, name: &str) -> bool {
+        !self.doubled.contains(name)
     }
 
     /// Whether one is ours.

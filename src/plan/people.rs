@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 use super::finding::{Finding, Kind};
+use super::ours::Ours;
 use crate::access::model::{Access, PeopleSource};
 use crate::desired::Desired;
 use crate::jumpserver::spec::{Live, SeenUser};
@@ -23,20 +24,17 @@ pub(super) struct People<'a> {
 }
 
 /// Finds the users of everybody whom the desired state gives something.
-///
-/// `owned` are the marks of what each person holds already, by the desired objects.
 pub(super) fn find<'a>(
     access: &'a Access,
+    ours: &Ours<'_>,
     desired: &Desired<'a>,
     live: &Live,
-    owned: &HashMap<&'a PersonName, BTreeSet<Uuid>>,
 ) -> People<'a> {
-    let mut found = People::default();
-    let mut wanted: BTreeSet<&'a PersonName> =
-        desired.permissions.values().map(|wanted| wanted.person).collect();
-    wanted.extend(desired.accounts.values().map(|wanted| wanted.person));
-    for name in wanted {
-        let Some(person) = access.people.get(name) else { continue };
+    let owned = owned_by(access, ours, desired, live);
+    let users = HashMap::with_capacity(owned.len());
+    let mut found = People { users, ..People::default() };
+    for (name, person) in &access.people {
+        let Some(owned) = owned.get(name) else { continue };
         let mut block = |finding: Finding| {
             found.blocked.insert(name);
             found.findings.push(finding.at(&person.site).about(name));
@@ -64,7 +62,7 @@ pub(super) fn find<'a>(
             );
             continue;
         }
-        let before = owned.get(name).into_iter().flatten().find(|id| **id != user.id);
+        let before = owned.iter().filter(|id| **id != user.id).min();
         if let (Some(before), None) = (before, person.jumpserver_id) {
             block(
                 Finding::new(
@@ -100,6 +98,40 @@ pub(super) fn find<'a>(
         }
     }
     found
+}
+
+/// Everybody whom the desired state gives something, with the users in the marks of what he
+/// holds already: by it a user made anew is found.
+fn owned_by<'a>(
+    access: &'a Access,
+    ours: &Ours<'_>,
+    all: &Desired<'a>,
+    live: &Live,
+) -> HashMap<&'a PersonName, Vec<Uuid>> {
+    let owner = &access.config.owner;
+    let mut owned: HashMap<&PersonName, Vec<Uuid>> = HashMap::with_capacity(access.people.len());
+    let mut put = |person, user: Option<Uuid>| {
+        let users = owned.entry(person).or_default();
+        users.extend(user.filter(|user| !users.contains(user)));
+    };
+    for (name, wanted) in &all.permissions {
+        put(wanted.person, ours.find(name).and_then(|seen| seen.mark.as_ref()?.user));
+    }
+    let mut people: HashMap<&str, &PersonName> = HashMap::with_capacity(all.accounts.len());
+    for ((_, user), wanted) in &all.accounts {
+        put(wanted.person, None);
+        people.insert(user, wanted.person);
+    }
+    for account in live.accounts.values() {
+        let mark = account.mark.as_ref();
+        let mark = mark.filter(|mark| mark.owner == *owner && mark.id == account.id);
+        if let Some(user) = mark.and_then(|mark| mark.user)
+            && let Some(person) = people.get(account.username.as_str())
+        {
+            put(person, Some(user));
+        }
+    }
+    owned
 }
 
 fn missing(name: &PersonName, user: &str, near: &[String]) -> Finding {

@@ -3,8 +3,8 @@
 //! What git asks for is missing then, and the permission opens something that git does not
 //! name. That is a hole and no revocation: nothing tells the two apart, so what is there stays.
 
-use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashSet};
+use std::sync::OnceLock;
 
 use super::finding::{Finding, Kind};
 use crate::access::model::Access;
@@ -17,7 +17,7 @@ pub(super) struct Renamed<'i, 'a> {
     live: &'a Live,
     all: &'i Desired<'a>,
     /// Every asset and node that git names, worked out when something is missing.
-    named: OnceCell<HashSet<&'i str>>,
+    named: OnceLock<HashSet<&'i str>>,
 }
 
 /// What a permission opens and keeps, though git does not name it.
@@ -31,7 +31,7 @@ pub(super) struct Kept<'w> {
 
 impl<'i, 'a> Renamed<'i, 'a> {
     pub(super) fn new(access: &'a Access, live: &'a Live, all: &'i Desired<'a>) -> Self {
-        Self { access, live, all, named: OnceCell::new() }
+        Self { access, live, all, named: OnceLock::new() }
     }
 
     /// What stays of a live permission of ours, beside what is wanted of it.

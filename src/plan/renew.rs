@@ -11,7 +11,7 @@ use super::finding::Kind;
 use super::guard::Removals;
 use super::ours::Ours;
 use super::release::Released;
-use super::{Inputs, Item, Plan, What, access as permissions, accounts, order, people, servers};
+use super::{Allowed, Inputs, Item, Plan, What, accounts, order, people, servers};
 use crate::handover::Step;
 use crate::names::{InstanceName, PersonName};
 use crate::plan::accounts::AccountStep;
@@ -57,12 +57,7 @@ const SERVERS: [Kind; 7] = [
 pub fn make(inputs: &Inputs<'_>, which: &Which) -> Plan {
     let Inputs { access, desired: all, observed, moment, .. } = *inputs;
     let live = &observed.jumpserver;
-    let people = people::find(
-        access,
-        all,
-        live,
-        &permissions::owned_by(access, &Ours::of(access, live), all, live),
-    );
+    let people = people::find(access, &Ours::of(access, live), all, live);
     let servers = servers::find(access, all, observed, inputs.new_servers);
     let accounts = accounts::renew(
         &accounts::Inputs {
@@ -73,7 +68,7 @@ pub fn make(inputs: &Inputs<'_>, which: &Which) -> Plan {
             servers: &servers,
             people: &people,
             all,
-            allowed: all,
+            allowed: Allowed(None),
             moment,
         },
         which,

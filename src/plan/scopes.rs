@@ -54,6 +54,9 @@ pub(super) fn find(
     live: &Live,
     findings: &mut Vec<Finding>,
 ) {
+    if all_there(&live.existing) {
+        return;
+    }
     let mut told = BTreeSet::new();
     let mut unchecked = BTreeSet::new();
     for grant in desired.accounts_on(instance).flat_map(|(_, wanted)| &wanted.because) {
@@ -99,12 +102,20 @@ pub(super) fn find(
     }
 }
 
+/// Whether everything that was asked about exists.
+fn all_there(existing: &Existing) -> bool {
+    !any(existing, |known| *known != Known::Exists)
+}
+
 /// Whether anything that was asked about does not exist.
 pub(super) fn any_missing(existing: &Existing) -> bool {
-    let missing = |known: &Known| matches!(known, Known::Missing { .. });
-    existing.databases.values().any(missing)
-        || existing.tables.values().any(missing)
-        || existing.columns.values().flat_map(|columns| columns.values()).any(missing)
+    any(existing, |known| matches!(known, Known::Missing { .. }))
+}
+
+fn any(existing: &Existing, is: impl Fn(&Known) -> bool) -> bool {
+    existing.databases.values().any(&is)
+        || existing.tables.values().any(&is)
+        || existing.columns.values().flat_map(|columns| columns.values()).any(&is)
 }
 
 /// Whether a scope exists, with all its columns: the usual case, told without a copy.

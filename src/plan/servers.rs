@@ -89,8 +89,14 @@ pub(super) fn find<'a>(
 impl Servers<'_> {
     /// Tells of levels in use whose privileges leave objects behind that go on working.
     fn levels(&mut self, access: &Access, desired: &Desired<'_>) {
-        let grants = desired.accounts.values().flat_map(|wanted| &wanted.because);
-        let used: BTreeSet<_> = grants.filter_map(|grant| grant.want.level()).collect();
+        // All grants of an account are of one level.
+        let grants = desired.accounts.values().filter_map(|wanted| wanted.because.first());
+        let mut used = BTreeSet::new();
+        for level in grants.filter_map(|grant| grant.want.level()) {
+            if !used.contains(level) {
+                used.insert(level);
+            }
+        }
         for level in used {
             let privileges = access.config.levels.get(level).copied().unwrap_or_default().iter();
             let leaving: Vec<&str> = privileges

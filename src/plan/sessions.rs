@@ -177,13 +177,16 @@ impl Told<'_> {
 
 /// Sessions of accounts that begin like ours and that the server does not have any more.
 pub(super) fn of_gone_accounts(instance: &InstanceName, live: &Live) -> Vec<Finding> {
-    let known: BTreeSet<&str> = live.accounts.keys().map(|name| name.user.as_str()).collect();
+    let known = |user: &str| {
+        let first = AccountName { user: user.to_owned(), host: String::new() };
+        live.accounts.range(first..).next().is_some_and(|(name, _)| name.user == user)
+    };
     let gone: BTreeSet<&str> = live
         .sessions
         .iter()
         .flatten()
         .map(|session| session.user.as_str())
-        .filter(|user| !known.contains(user))
+        .filter(|user| !known(user))
         .collect();
     let told = gone.into_iter().filter_map(|user| {
         let name = AccountName { user: user.to_owned(), host: String::new() };

@@ -54,3 +54,15 @@ fn what_policy_refuses_is_a_warning() {
     assert!(stderr.contains("requests/endless.yaml:5:13"), "{stderr}");
     assert_eq!(stderr.matches("JG033").count(), 1, "once for all of a team: {stderr}");
 }
+
+#[test]
+fn a_part_of_an_access_repo_is_no_access_repo() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/access-repo");
+    crate::support::pages::copy(&example, folder.path());
+    let (code, stdout, stderr) = check(&folder.path().join("inventory/databases"));
+    assert_eq!((code, stdout.as_str()), (Some(1), ""));
+    let root = folder.path().canonicalize().expect("the folder");
+    let says = format!("lies in the access repo {}: run this there", root.display());
+    assert!(stderr.contains(&says), "{stderr}");
+}

@@ -21,6 +21,7 @@ use super::session::Session;
 use super::spec::{AccountName, Held, SeenAccount};
 
 use query::{Columns, Filter};
+use rows::Collector;
 pub(super) use rows::Found;
 
 /// The grant tables of one server.
@@ -93,13 +94,17 @@ impl GrantTables {
         let answer = match self.columns(session, dialect).await {
             Ok(columns) => {
                 let query = query::all(dialect, columns, filter)?;
-                session.rows("show its accounts", &query).await.map(|rows| (rows, columns))
+                let mut collector = Collector::new(columns);
+                let mut good = true;
+                // As they arrive: the server reads the next ones meanwhile.
+                let each = |row: mysql_async::Row| good &= collector.take(row.unwrap()).is_some();
+                let answer = session.each_row("show its accounts", &query, each).await;
+                answer.map(|()| good.then(|| collector.found()))
             }
             Err(error) => Err(error),
         };
         match answer {
-            Ok((rows, columns)) => rows::collect(rows, columns)
-                .ok_or_else(|| session.malformed("a row of its grant tables")),
+            Ok(found) => found.ok_or_else(|| session.malformed("a row of its grant tables")),
             Err(error) if denied(&error) => {
                 let needs = unreadable(session, facts).await?;
                 // Denied, and yet every table can be read: tell what the server said.

@@ -120,19 +120,21 @@ pub(super) fn all(dialect: &Dialect, columns: &Columns, filter: &Filter) -> Resu
     Ok(query)
 }
 
-/// Accounts: plugin; locked, no hash, old password, role as Y or N; evidence; when the
-/// password changed; global privileges.
+/// A hash in the JSON of mysql.global_priv, also within `auth_or`, with the key before it.
+/// A JSON string ends at the first quote that has no backslash before it.
+const HASH: &str = r#"("authentication_string"\s*:\s*")(?:[^"\\]|\\.)+"#;
+
+/// Accounts. On MariaDB its JSON, with `x` in place of every hash: one look at it costs a
+/// fifth of asking for each of its values. On MySQL the plugin; locked, no hash and old
+/// password as Y or N; evidence; when the password changed; global privileges.
 fn accounts(dialect: &Dialect, columns: &Columns) -> Result<String, Error> {
     if dialect.is_mariadb() {
         return Ok(format!(
             "SELECT {ACCOUNT} AS kind, User AS user, Host AS host, \
-             IF(JSON_EXISTS(Priv, '$.auth_or'), 'several', \
-             IFNULL(JSON_VALUE(Priv, '$.plugin'), '')) AS a, \
-             CONCAT(IF(JSON_VALUE(Priv, '$.account_locked') IN ('1', 'true'), 'Y', 'N'), \
-             IF(IFNULL(JSON_VALUE(Priv, '$.authentication_string'), '') = '', 'Y', 'N'), 'N', \
-             IF(JSON_VALUE(Priv, '$.is_role') IN ('1', 'true'), 'Y', 'N')) AS b, '' AS c, \
-             IFNULL(JSON_VALUE(Priv, '$.password_last_changed'), '') AS d, \
-             IFNULL(JSON_VALUE(Priv, '$.access'), '0') AS e FROM mysql.global_priv"
+             REGEXP_REPLACE(Priv, {}, {}) AS a, '' AS b, '' AS c, '' AS d, '' AS e \
+             FROM mysql.global_priv",
+            literal(HASH),
+            literal(r"\1x")
         ));
     }
     let (old, evidence) = if dialect.has_user_attributes() {
@@ -145,7 +147,7 @@ fn accounts(dialect: &Dialect, columns: &Columns) -> Result<String, Error> {
     };
     Ok(format!(
         "SELECT {ACCOUNT} AS kind, User AS user, Host AS host, IFNULL(plugin, '') AS a, \
-         CONCAT(account_locked, IF(IFNULL(authentication_string, '') = '', 'Y', 'N'), {old}, 'N') \
+         CONCAT(account_locked, IF(IFNULL(authentication_string, '') = '', 'Y', 'N'), {old}) \
          AS b, {evidence} AS c, \
          IFNULL(CAST(FLOOR(UNIX_TIMESTAMP(password_last_changed)) AS CHAR), '') AS d, {} AS e \
          FROM mysql.user",
@@ -170,7 +172,7 @@ mod tests {
         let query = all(&dialect("5.7.44"), &columns, &filter).expect("a query");
         let parts: Vec<&str> = known(&query).split(" UNION ALL ").collect();
         assert_eq!(parts.len(), 6);
-        insta::assert_snapshot!(parts[0], @"SELECT 0 AS kind, User AS user, Host AS host, IFNULL(plugin, '') AS a, CONCAT(account_locked, IF(IFNULL(authentication_string, '') = '', 'Y', 'N'), 'N', 'N') AS b, '' AS c, IFNULL(CAST(FLOOR(UNIX_TIMESTAMP(password_last_changed)) AS CHAR), '') AS d, CONCAT(Select_priv, Create_tablespace_priv) AS e FROM mysql.user WHERE LEFT(CAST(User AS BINARY), 8) = CAST('jump_db_' AS BINARY) OR User = ''");
+        insta::assert_snapshot!(parts[0], @"SELECT 0 AS kind, User AS user, Host AS host, IFNULL(plugin, '') AS a, CONCAT(account_locked, IF(IFNULL(authentication_string, '') = '', 'Y', 'N'), 'N') AS b, '' AS c, IFNULL(CAST(FLOOR(UNIX_TIMESTAMP(password_last_changed)) AS CHAR), '') AS d, CONCAT(Select_priv, Create_tablespace_priv) AS e FROM mysql.user WHERE LEFT(CAST(User AS BINARY), 8) = CAST('jump_db_' AS BINARY) OR User = ''");
         // Eight columns each, and no roles behind them.
         assert!(parts[5].contains("FROM mysql.proxies_priv"), "{}", parts[5]);
     }

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use indexmap::IndexMap;
 use jiff::Timestamp;
-use mysql_async::{Row, Value};
+use mysql_async::Value;
 
 use super::query::{ACCOUNT, COLUMN, Columns, DATABASE, DYNAMIC, PROXY, ROLE, ROUTINE, TABLE};
 use super::words::{Meaning, of_bit, of_column, of_member};
 use crate::mysql::facts::text;
-use crate::mysql::spec::{AccountName, Held, Routine, SeenAccount, TableName, is_password_plugin};
+use crate::mysql::spec::{
+    AccountName, Evidence, Held, Routine, SeenAccount, TableName, is_password_plugin,
+};
 
 /// What the tables hold under one name. A name can have grants without an account:
 /// rows that were left behind.
@@ -27,7 +30,7 @@ struct Account {
     old_password: bool,
     is_role: bool,
     changed: Option<Timestamp>,
-    evidence: String,
+    evidence: Option<Evidence>,
 }
 
 impl Found {
@@ -44,49 +47,59 @@ impl Found {
             plugin: account.plugin,
             old_password: account.old_password,
             password_changed: account.changed,
-            evidence: serde_json::from_str(&account.evidence).ok(),
+            evidence: account.evidence,
             held: self.held,
         })
     }
 }
 
-/// All rows by account; `None` when one is not of the form that was asked for.
-pub(super) fn collect(rows: Vec<Row>, columns: &Columns) -> Option<BTreeMap<AccountName, Found>> {
-    collect_values(rows.into_iter().map(Row::unwrap), columns)
+/// Rows on their way to accounts.
+#[derive(Debug)]
+pub(super) struct Collector {
+    /// What the flags of mysql.user stand for; nothing where it keeps a number instead.
+    user: Vec<Meaning>,
+    /// What the flags of mysql.db stand for.
+    db: Vec<Meaning>,
+    found: IndexMap<AccountName, Found>,
+    /// Whose row was the last one: that of the next is mostly the same.
+    last: usize,
 }
 
-/// The same for the values of rows.
-pub(super) fn collect_values(
-    rows: impl IntoIterator<Item = Vec<Value>>,
-    columns: &Columns,
-) -> Option<BTreeMap<AccountName, Found>> {
-    let meanings = |columns: &[String]| -> Vec<Meaning> {
-        columns.iter().filter_map(|column| of_column(column)).collect()
-    };
-    let (user, db) = (meanings(&columns.user), meanings(&columns.db));
-    let mut found: BTreeMap<AccountName, Found> = BTreeMap::new();
-    for row in rows {
-        let [kind, user_name, host, a, b, c, d, e] = <[Value; 8]>::try_from(row).ok()?;
+impl Collector {
+    /// `columns` are those that the rows were asked with.
+    pub(super) fn new(columns: &Columns) -> Self {
+        let meanings = |columns: &[String]| -> Vec<Meaning> {
+            columns.iter().filter_map(|column| of_column(column)).collect()
+        };
+        let (user, db) = (meanings(&columns.user), meanings(&columns.db));
+        Self { user, db, found: IndexMap::new(), last: 0 }
+    }
+
+    /// Takes the values of a row; `None` when it is not of the form that was asked for.
+    pub(super) fn take(&mut self, row: Vec<Value>) -> Option<()> {
+        let [kind, user, host, a, b, c, d, e] = <[Value; 8]>::try_from(row).ok()?;
         let kind = match kind {
             Value::Bytes(digits) => std::str::from_utf8(&digits).ok()?.parse().ok()?,
             Value::Int(number) => u64::try_from(number).ok()?,
             Value::UInt(number) => number,
             _ => return None,
         };
-        let name = AccountName { user: text(user_name)?, host: text(host)? };
-        let into = found.entry(name).or_default();
+        self.last = self.place(AccountName { user: text(user)?, host: text(host)? });
+        let (_, into) = self.found.get_index_mut(self.last)?;
         let held = &mut into.held;
         let [a, b, c, d, e] = [text(a)?, text(b)?, text(c)?, text(d)?, text(e)?];
         match kind {
             ACCOUNT => {
-                into.account = Some(account(a, &b, c, &d)?);
-                if columns.user.is_empty() {
-                    add_bits(held, e.parse().ok()?);
+                into.account = Some(if self.user.is_empty() {
+                    let found: Priv = serde_json::from_str(&a).ok()?;
+                    add_bits(held, found.access);
+                    found.account()?
                 } else {
-                    add_flags(held, &e, &user)?;
-                }
+                    add_flags(held, &e, &self.user)?;
+                    account(a, &b, &c, &d)?
+                });
             }
-            DATABASE => database(held, a, &e, &db)?,
+            DATABASE => database(held, a, &e, &self.db)?,
             TABLE => table(held, TableName { database: a, table: b }, &e),
             COLUMN => column(held, TableName { database: a, table: b }, c, &e),
             ROUTINE => routine(held, Routine { database: a, name: b, kind: c }, &e),
@@ -101,18 +114,84 @@ pub(super) fn collect_values(
             }
             _ => return None,
         }
+        Some(())
     }
-    Some(found)
+
+    fn place(&mut self, name: AccountName) -> usize {
+        if self.found.get_index(self.last).is_some_and(|(last, _)| *last == name) {
+            return self.last;
+        }
+        let entry = self.found.entry(name);
+        let place = entry.index();
+        entry.or_default();
+        place
+    }
+
+    /// What was found, by account.
+    pub(super) fn found(self) -> BTreeMap<AccountName, Found> {
+        self.found.into_iter().collect()
+    }
 }
 
-fn account(plugin: String, flags: &str, evidence: String, changed: &str) -> Option<Account> {
-    let [locked, no_hash, old_password, is_role] =
-        <[u8; 4]>::try_from(flags.as_bytes()).ok()?.map(|flag| flag == b'Y');
-    // 0 is MariaDB's word for "expired by hand".
+/// What MariaDB keeps of an account, in the JSON of mysql.global_priv (read with `x` in place
+/// of hashes): its `sql/sql_acl.cc` reads these keys.
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct Priv {
+    access: u64,
+    plugin: Option<String>,
+    authentication_string: Option<String>,
+    /// Several ways to log in.
+    auth_or: Option<serde::de::IgnoredAny>,
+    account_locked: Flag,
+    is_role: Flag,
+    password_last_changed: Option<i64>,
+}
+
+/// `true` or `1`.
+#[derive(Default, serde::Deserialize)]
+#[serde(from = "serde_json::Value")]
+struct Flag(bool);
+
+impl From<serde_json::Value> for Flag {
+    fn from(value: serde_json::Value) -> Self {
+        Self(value == true || value == 1 || value == "true" || value == "1")
+    }
+}
+
+impl Priv {
+    fn account(self) -> Option<Account> {
+        let plugin = match self.auth_or {
+            Some(_) => "several".to_owned(),
+            None => self.plugin.unwrap_or_default(),
+        };
+        Some(Account {
+            plugin,
+            locked: self.account_locked.0,
+            no_hash: self.authentication_string.unwrap_or_default().is_empty(),
+            old_password: false,
+            is_role: self.is_role.0,
+            // 0 is its word for "expired by hand".
+            changed: match self.password_last_changed {
+                None | Some(0) => None,
+                Some(seconds) => Some(Timestamp::from_second(seconds).ok()?),
+            },
+            evidence: None,
+        })
+    }
+}
+
+/// An account of MySQL.
+fn account(plugin: String, flags: &str, evidence: &str, changed: &str) -> Option<Account> {
+    let [locked, no_hash, old_password] =
+        <[u8; 3]>::try_from(flags.as_bytes()).ok()?.map(|flag| flag == b'Y');
     let changed = match changed {
         "" | "0" => None,
         seconds => Some(Timestamp::from_second(seconds.parse().ok()?).ok()?),
     };
+    // Its roles are accounts.
+    let is_role = false;
+    let evidence = serde_json::from_str(evidence).ok();
     Some(Account { plugin, locked, no_hash, old_password, is_role, changed, evidence })
 }
 

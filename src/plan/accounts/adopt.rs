@@ -22,7 +22,6 @@ impl<'a> One<'_, '_, 'a> {
         blocked: bool,
         accounts: &mut Accounts<'a>,
     ) {
-        let key = (self.instance, self.user.to_owned());
         let attribute = self.live.server.dialect.has_attribute();
         let owner = &self.inputs.access.config.owner;
         let unfit = match handover::adoption(owner, seen, attribute) {
@@ -44,7 +43,7 @@ impl<'a> One<'_, '_, 'a> {
             }
             Err(unfit) => unfit.to_string(),
         };
-        accounts.blocked.insert(key);
+        accounts.block(self.instance, self.user);
         let text =
             format!("{name} on {} cannot be adopted: {unfit}. It is left as it is", self.instance);
         let mut finding = Finding::new(Kind::NotAdopted, text).about(wanted.person).help(

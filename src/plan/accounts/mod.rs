@@ -16,10 +16,11 @@ mod renew;
 mod told;
 mod toward;
 
-use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
+use rayon::prelude::*;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -32,11 +33,11 @@ use super::release::Released;
 use super::scopes;
 use super::servers::Servers;
 use super::sessions;
+use super::{Allowed, SIDE_BY_SIDE};
 use crate::access::model::Access;
 use crate::desired::Desired;
 use crate::handover::Step;
 use crate::jumpserver::spec::Live;
-use crate::mysql;
 use crate::mysql::spec::{AccountName, Change, SeenAccount};
 use crate::names::{InstanceName, PersonName, RequestName};
 use crate::naming;
@@ -127,11 +128,33 @@ pub(super) struct Planned<'a> {
 #[derive(Default)]
 pub(super) struct Accounts<'a> {
     pub(super) planned: Vec<Planned<'a>>,
-    /// Accounts that get nothing new: by the instance that holds them and the user name.
-    pub(super) blocked: BTreeSet<(&'a InstanceName, String)>,
+    /// Accounts that get nothing new: by the instance that holds them, the user names.
+    blocked: HashMap<&'a InstanceName, HashSet<String>>,
     /// How many accounts are ours.
     pub(super) owned: usize,
     pub(super) findings: Vec<Finding>,
+}
+
+impl<'a> Accounts<'a> {
+    /// Says that an account gets nothing new.
+    fn block(&mut self, instance: &'a InstanceName, user: &str) {
+        self.blocked.entry(instance).or_default().insert(user.to_owned());
+    }
+
+    /// Adds what was found about others.
+    fn add(&mut self, other: Self) {
+        self.planned.extend(other.planned);
+        self.findings.extend(other.findings);
+        self.owned += other.owned;
+        for (instance, users) in other.blocked {
+            self.blocked.entry(instance).or_default().extend(users);
+        }
+    }
+
+    /// Whether an account gets nothing new.
+    pub(super) fn is_blocked(&self, instance: &InstanceName, user: &str) -> bool {
+        self.blocked.get(instance).is_some_and(|users| users.contains(user))
+    }
 }
 
 /// Everything that the work on accounts reads.
@@ -146,7 +169,7 @@ pub(super) struct Inputs<'i, 'a> {
     pub(super) people: &'i People<'a>,
     /// What all grants ask for, and what those ask for that keep policy.
     pub(super) all: &'i Desired<'a>,
-    pub(super) allowed: &'i Desired<'a>,
+    pub(super) allowed: Allowed<'i, 'a>,
     pub(super) moment: Timestamp,
 }
 
@@ -155,10 +178,11 @@ pub(super) fn plan<'a>(inputs: &Inputs<'_, 'a>) -> Accounts<'a> {
     let mut accounts = Accounts::default();
     let owned = Owned::of(inputs, &mut accounts.findings);
     accounts.owned = owned.count;
-    let people = OnceCell::new();
+    let prefix = naming::account_prefix(&inputs.access.config.prefix);
+    let people = OnceLock::new();
     for (holder, user) in inputs.all.accounts.keys() {
         if !inputs.servers.usable.contains_key(holder) {
-            accounts.blocked.insert((*holder, user.clone()));
+            accounts.block(holder, user);
         }
     }
     let exposed = exposed::find(inputs, &mut accounts.findings);
@@ -167,25 +191,35 @@ pub(super) fn plan<'a>(inputs: &Inputs<'_, 'a>) -> Accounts<'a> {
         let missing = scopes::any_missing(&live.existing);
         accounts.findings.extend(sessions::of_gone_accounts(instance, live));
         let from_evidence = live.accounts.values().filter(|account| evident(inputs, account));
+        let wanted: HashMap<&str, _> = inputs.all.accounts_on(instance).collect();
         let mut users: Vec<&str> =
             from_evidence.map(|account| account.name.user.as_str()).collect();
         users.extend(owned.users(instance));
-        users.extend(inputs.all.accounts_on(instance).map(|(user, _)| user));
+        users.retain(|user| !wanted.contains_key(user));
         users.sort_unstable();
         users.dedup();
-        for user in users {
-            if !is_read(inputs.access, live, user) {
-                continue;
+        let wanted = inputs.all.accounts_on(instance).map(|(user, wanted)| (user, Some(wanted)));
+        let unwanted = users.into_iter().map(|user| (user, None));
+        let mut users: Vec<_> = wanted.chain(unwanted).collect();
+        users.sort_by_key(|(user, _)| *user);
+        // What was not looked for is not gone.
+        users.retain(|(user, _)| user.starts_with(&prefix) || live.users.contains(*user));
+        let plan = |users: &[(&str, Option<_>)]| {
+            let mut accounts = Accounts::default();
+            for &(user, wanted) in users {
+                let one = One { inputs, owned: &owned, instance, live, missing, user };
+                // Those who are asked for need no look at everybody's names.
+                let whose = || {
+                    let people = people.get_or_init(|| everybody(inputs.access, inputs.all));
+                    people.get(user).copied()
+                };
+                let exposed = exposed.contains(&(instance, user));
+                one.plan(wanted, whose, exposed, &mut accounts);
             }
-            let one = One { inputs, owned: &owned, instance, live, missing, user };
-            // Those who are asked for need no look at everybody's names.
-            let whose = || {
-                let people = people.get_or_init(|| everybody(inputs.access, inputs.all));
-                people.get(user).copied()
-            };
-            let exposed = exposed.contains(&(instance, user));
-            one.plan(whose, exposed, &mut accounts);
-        }
+            accounts
+        };
+        let parts: Vec<_> = users.par_chunks(SIDE_BY_SIDE).map(plan).collect();
+        parts.into_iter().for_each(|part| accounts.add(part));
     }
     accounts
 }
@@ -208,11 +242,6 @@ fn everybody<'a>(access: &'a Access, all: &Desired<'a>) -> BTreeMap<String, &'a 
     }
     let adopted = adopted.into_iter().filter_map(|(name, person)| Some((name, person?)));
     names.chain(adopted).collect()
-}
-
-/// Whether the server was asked about an account: what was not looked for is not gone.
-fn is_read(access: &Access, live: &mysql::live::Live, user: &str) -> bool {
-    user.starts_with(&naming::account_prefix(&access.config.prefix)) || live.users.contains(user)
 }
 
 fn evident(inputs: &Inputs<'_, '_>, account: &SeenAccount) -> bool {

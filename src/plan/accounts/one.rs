@@ -29,13 +29,12 @@ pub(super) struct One<'o, 'i, 'a> {
 impl<'a> One<'_, '_, 'a> {
     pub(super) fn plan(
         &self,
+        wanted: Option<&Wanted<'a, AccountSpec>>,
         whose: impl FnOnce() -> Option<&'a PersonName>,
         exposed: bool,
         accounts: &mut Accounts<'a>,
     ) {
-        let key = (self.instance, self.user.to_owned());
         let Some(instance) = self.inputs.access.instances.get(self.instance) else { return };
-        let wanted = self.inputs.all.accounts.get(&key);
         let person = wanted.map(|wanted| wanted.person).or_else(whose);
         let mut name =
             AccountName { user: self.user.to_owned(), host: instance.account_host.clone() };
@@ -62,7 +61,7 @@ impl<'a> One<'_, '_, 'a> {
             Some(wanted) => {
                 let blocked = blocked.is_some();
                 if blocked {
-                    accounts.blocked.insert(key);
+                    accounts.block(self.instance, self.user);
                 }
                 if wanted.spec.adopted {
                     self.adopted(&name, wanted, &seen, blocked, accounts);

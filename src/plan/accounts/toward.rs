@@ -30,7 +30,7 @@ impl<'a> One<'_, '_, 'a> {
         match handover::toward(&self.inputs.access.config.owner, seen) {
             Ok(way) => self.follow(way, name, wanted, seen, blocked, accounts),
             Err(conflict) => {
-                accounts.blocked.insert((self.instance, self.user.to_owned()));
+                accounts.block(self.instance, self.user);
                 accounts.findings.push(self.conflict(&conflict, name, wanted));
             }
         }
@@ -51,14 +51,14 @@ impl<'a> One<'_, '_, 'a> {
         let (grants, mark) = self.wanted(wanted, seen, blocked);
         if seen.server.is_none() && (blocked || hold::is_nothing(&grants)) {
             // A permission would open an account that is not there.
-            accounts.blocked.insert((self.instance, self.user.to_owned()));
+            accounts.block(self.instance, self.user);
             return;
         }
         if seen.server.is_none()
             && self.mark(seen).is_none()
             && let Some(why) = self.at_former_host(name)
         {
-            accounts.blocked.insert((self.instance, self.user.to_owned()));
+            accounts.block(self.instance, self.user);
             let text = format!("{name} on {} is not made yet: {why}", self.instance);
             let finding = Finding::new(Kind::InTheWay, text).about(person);
             accounts.findings.push(finding.help(
@@ -68,7 +68,7 @@ impl<'a> One<'_, '_, 'a> {
         }
         if adopts && mark.requests.is_empty() {
             // It breaks policy, so it adopts nothing, and nothing is taken away.
-            accounts.blocked.insert((self.instance, self.user.to_owned()));
+            accounts.block(self.instance, self.user);
             return;
         }
         if !blocked && mark.requests.is_empty() {
@@ -81,7 +81,7 @@ impl<'a> One<'_, '_, 'a> {
         let changes = match difference(held, &grants, naming) {
             Ok(changes) => changes,
             Err(unknown) => {
-                accounts.blocked.insert((self.instance, self.user.to_owned()));
+                accounts.block(self.instance, self.user);
                 let text = format!("{name} on {} {unknown}: it is left as it is", self.instance);
                 let finding = Finding::new(Kind::UnknownPrivilege, text).about(person);
                 accounts.findings.push(finding.help("a newer version of jumpgate may know them"));
@@ -148,18 +148,20 @@ impl<'a> One<'_, '_, 'a> {
     /// What the account should hold now, and what its marks say then.
     fn wanted<'w>(
         &'w self,
-        wanted: &Wanted<'a, AccountSpec>,
+        wanted: &'w Wanted<'a, AccountSpec>,
         seen: &Seen<'_>,
         blocked: bool,
     ) -> (Cow<'w, Grants>, AccountMark) {
-        let key = (self.instance, self.user.to_owned());
         let moment = self.inputs.moment;
         let live_mark = self.mark(seen);
         let recorded = |request: &RequestName| {
             let end = *live_mark?.requests.get(request)?;
             (!over(end, moment)).then_some(end)
         };
-        let allowed = self.inputs.allowed.accounts.get(&key).filter(|_| !blocked);
+        let allowed = match blocked {
+            true => None,
+            false => self.inputs.allowed.account(self.instance, self.user, wanted),
+        };
         if let Some(allowed) = allowed
             && allowed.because.len() == wanted.because.len()
             && !self.missing

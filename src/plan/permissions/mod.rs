@@ -8,7 +8,7 @@
 mod tests;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -114,21 +114,32 @@ pub enum Conflict {
     },
 }
 
+impl Conflict {
+    /// The id of the permission that is in the way.
+    fn id(&self) -> Uuid {
+        match self {
+            Self::NameTaken { id, .. } | Self::Copy { id, .. } => *id,
+        }
+    }
+}
+
 /// The steps from the live permissions to the wanted ones, and what is in the way.
 ///
+/// `settled` are wanted too, and as they should be ([`is_settled`]).
 /// `released` are those that are given back, each with the name that it gets.
 /// `groups` names the group of a live permission of ours that nobody wants any more.
 /// `moment` decides which recorded ends have passed. The order is fixed: the same input
 /// gives the same list.
 pub fn compare(
     owner: &Owner,
-    wanted: &BTreeMap<Uuid, Want<'_>>,
+    wanted: &HashMap<Uuid, Want<'_>>,
+    settled: &HashSet<Uuid>,
     released: &BTreeMap<Uuid, String>,
     live: &BTreeMap<Uuid, SeenPermission>,
     groups: impl Fn(&SeenPermission) -> String,
     moment: Timestamp,
 ) -> (Vec<Step>, Vec<Conflict>) {
-    let names: BTreeMap<&str, &SeenPermission> =
+    let names: HashMap<&str, &SeenPermission> =
         live.values().map(|seen| (seen.spec.name.as_str(), seen)).collect();
     let mut conflicts: Vec<_> = live
         .values()
@@ -165,7 +176,8 @@ pub fn compare(
     }
     let gone: Vec<_> = live
         .values()
-        .filter(|seen| is_ours(owner, seen) && !wanted.contains_key(&seen.id))
+        .filter(|seen| !settled.contains(&seen.id) && !wanted.contains_key(&seen.id))
+        .filter(|seen| is_ours(owner, seen))
         .map(|seen| (seen, groups(seen)))
         .collect();
     for (seen, group) in &gone {
@@ -175,6 +187,7 @@ pub fn compare(
         };
         changes.push((seen.id, group, action));
     }
+    conflicts.sort_by_key(Conflict::id);
     (order(changes, live, moment), conflicts)
 }
 
@@ -182,6 +195,14 @@ pub fn compare(
 /// written for.
 pub fn is_ours(owner: &Owner, seen: &SeenPermission) -> bool {
     seen.mark.as_ref().is_some_and(|mark| mark.owner == *owner && mark.id == seen.id)
+}
+
+/// Whether a permission of ours is what it should be.
+pub fn is_settled(seen: &SeenPermission, want: &Want<'_>) -> bool {
+    want.adopts.is_none()
+        && seen.labelled
+        && seen.mark.as_ref() == Some(&want.mark)
+        && seen.spec == *want.spec
 }
 
 /// The requests that make a permission what it should be: none, one, or two.

@@ -67,7 +67,21 @@ fn ours(spec: PermissionSpec) -> (Uuid, SeenPermission) {
 type Live = BTreeMap<Uuid, SeenPermission>;
 
 fn steps(wanted: &BTreeMap<Uuid, Want>, live: &Live) -> (Vec<Step>, Vec<Conflict>) {
-    compare(&owner(), wanted, &BTreeMap::new(), live, |_| "app/fanlichun".to_owned(), at(50))
+    let is_settled = |id: &Uuid, want: &Want| {
+        live.get(id).is_some_and(|seen| is_ours(&owner(), seen) && is_settled(seen, want))
+    };
+    let (settled, wanted): (HashMap<_, _>, HashMap<_, _>) =
+        wanted.clone().into_iter().partition(|(id, want)| is_settled(id, want));
+    let settled = settled.into_keys().collect();
+    compare(
+        &owner(),
+        &wanted,
+        &settled,
+        &BTreeMap::new(),
+        live,
+        |_| "app/fanlichun".to_owned(),
+        at(50),
+    )
 }
 
 /// Carries out one step as JumpServer would.

@@ -88,6 +88,61 @@ async fn everything_that_an_account_holds_is_seen() {
 }
 
 /// Each privilege of a database, by itself: the names in the tables are understood.
+/// MariaDB keeps the hash in one JSON with all that is read of an account.
+#[tokio::test]
+async fn no_hash_leaves_mariadb() {
+    for kind in [Kind::Mariadb1011, Kind::Mariadb118] {
+        let server = Server::start(kind).await;
+        server
+            .run(
+                "CREATE USER jump_db_plain_r@'%' IDENTIFIED BY 'Plain-pass.1';\n\
+                 CREATE USER jump_db_none_r@'%';\n\
+                 CREATE USER jump_db_locked_r@'%' IDENTIFIED BY 'Locked-pass.1' ACCOUNT LOCK;\n\
+                 CREATE USER jump_db_both_r@'%' IDENTIFIED VIA mysql_native_password USING \
+                 PASSWORD('Both-pass.1') OR unix_socket;\n\
+                 CREATE USER jump_db_odd_r@'%' IDENTIFIED BY 'Odd-pass.1';\n\
+                 CREATE USER jump_db_spaced_r@'%' IDENTIFIED BY 'Spaced-pass.1';\n\
+                 CREATE ROLE jump_db_role_r;\n\
+                 UPDATE mysql.global_priv SET Priv = JSON_SET(Priv, '$.authentication_string', \
+                 'a\"hash\\\\of','$.x', 1) WHERE User = 'jump_db_odd_r';\n\
+                 UPDATE mysql.global_priv SET Priv = JSON_DETAILED(Priv) WHERE User = \
+                 'jump_db_spaced_r'",
+            )
+            .await;
+        server.log_statements().await;
+        let live = observe(&server).await;
+        let logged = server.logged().await;
+        let query = logged.iter().find(|query| query.contains("UNION ALL")).expect("the query");
+        let read = format!("{:?}", server.rows(query).await);
+        let hashes = server
+            .rows(
+                "SELECT PASSWORD('Plain-pass.1'), PASSWORD('Locked-pass.1'), \
+                 PASSWORD('Both-pass.1'), PASSWORD('Spaced-pass.1'), 'hash', 'Odd'",
+            )
+            .await
+            .remove(0);
+        let kept = format!("{:?}", server.rows("SELECT Priv FROM mysql.global_priv").await);
+        for hash in &hashes[..5] {
+            assert!(kept.contains(hash.as_str()), "{kind:?}: {hash} in {kept}");
+            assert!(!read.contains(hash.as_str()), "{kind:?}: {hash} in {read}");
+        }
+        let seen = |user: &str| {
+            let account = live.accounts.values().find(|account| account.name.user == user);
+            let account = account.unwrap_or_else(|| panic!("{kind:?}: {user}"));
+            let plugin = account.plugin.as_str();
+            (plugin, account.locked, account.is_role, account.no_password)
+        };
+        let password = "mysql_native_password";
+        assert_eq!(seen("jump_db_plain_r"), (password, false, false, false));
+        assert_eq!(seen("jump_db_none_r"), (password, false, false, true));
+        assert_eq!(seen("jump_db_locked_r"), (password, true, false, false));
+        assert_eq!(seen("jump_db_both_r"), ("several", false, false, false));
+        assert_eq!(seen("jump_db_odd_r"), (password, false, false, false));
+        assert_eq!(seen("jump_db_spaced_r"), (password, false, false, false));
+        assert_eq!(seen("jump_db_role_r"), ("", false, true, false));
+    }
+}
+
 #[tokio::test]
 async fn every_privilege_has_its_name() {
     for kind in Kind::ALL {

@@ -1,0 +1,121 @@
+//! Permissions of ours that nobody wants under their name any more: given back, kept for a
+//! while, or left until their sessions are due.
+
+use jiff::Timestamp;
+
+use super::{Inputs, group};
+use crate::access::model::Access;
+use crate::desired::Wanted;
+use crate::jumpserver::spec::{PermissionSpec, SeenPermission};
+use crate::mark::Mark;
+use crate::period::Edge;
+use crate::plan::accounts::over;
+use crate::plan::finding::{Finding, Kind};
+use crate::plan::hold;
+use crate::plan::permissions;
+use crate::plan::release::Fate;
+use crate::plan::renamed::Renamed;
+
+/// The name that a permission gets when it is given back, when it is.
+pub(super) fn released(
+    inputs: &Inputs<'_, '_>,
+    seen: &SeenPermission,
+    mark: &Mark,
+) -> Option<String> {
+    let derived = &seen.spec.name;
+    let wanted = inputs.all.permissions.get(derived);
+    if inputs.released.fate(wanted, Some(mark)) != Fate::Released
+        || !gives_no_more(inputs, seen, wanted, mark)
+    {
+        return None;
+    }
+    let before = inputs.all.adoptions.permission(derived).map(|line| line.name);
+    let free = |name: &&str| {
+        inputs
+            .live
+            .permissions
+            .values()
+            .all(|other| other.id == seen.id || other.spec.name != *name)
+    };
+    Some(before.filter(free).unwrap_or(derived).to_owned())
+}
+
+/// Whether a permission of ours gives nothing but what released requests ask for. What nobody
+/// wants under its name may be wanted under another, as when the period changed as well.
+fn gives_no_more(
+    inputs: &Inputs<'_, '_>,
+    seen: &SeenPermission,
+    wanted: Option<&Wanted<'_, PermissionSpec>>,
+    mark: &Mark,
+) -> bool {
+    if let Some(wanted) = wanted {
+        return permissions::within(&seen.spec, &wanted.spec);
+    }
+    inputs.all.permissions.values().any(|other| {
+        let database = other.because.iter().any(|grant| grant.want.level().is_some());
+        let mut spec = seen.spec.clone();
+        if database {
+            // The account may have had the name that it was adopted with.
+            spec.accounts.clone_from(&other.spec.accounts);
+        }
+        inputs.released.fate(Some(other), None) == Fate::Released
+            && other.requests().keys().any(|request| mark.requests.contains_key(request))
+            && permissions::within(&spec, &other.spec)
+    })
+}
+
+/// Says that sessions behind a permission that has ended are left for a while.
+pub(super) fn left_until(seen: &SeenPermission, until: Timestamp, access: &Access) -> Finding {
+    let text = format!(
+        "{} has ended, and open sessions in JumpServer that nothing else allows are left until {}, \
+         as set",
+        seen.spec.name,
+        Edge::moment(until, &access.config.zone).text
+    );
+    Finding::new(Kind::OpenSessions, text)
+}
+
+/// What stays of a permission that nobody wants any more, as one of another period takes
+/// its place and cannot be made now: what both give.
+pub(super) fn kept_until_replaced(
+    inputs: &Inputs<'_, '_>,
+    seen: &SeenPermission,
+    mark: &Mark,
+    held_back: &[PermissionSpec],
+    renamed: &Renamed<'_, '_>,
+) -> Option<PermissionSpec> {
+    if over(mark.end, inputs.moment) {
+        return None;
+    }
+    let parts = held_back
+        .iter()
+        .filter(|wanted| group(&wanted.name) == group(&seen.spec.name))
+        .map(|wanted| {
+            let mut part = hold::permission(wanted, &seen.spec);
+            renamed.kept(wanted, &seen.spec).add_to(&mut part);
+            part
+        })
+        .filter(|part| !part.assets.is_empty() || !part.nodes.is_empty());
+    let mut kept = parts.reduce(|mut all, part| {
+        all.assets.extend(part.assets);
+        all.nodes.extend(part.nodes);
+        all.start = all.start.min(part.start);
+        all.end = all.end.max(part.end);
+        all
+    })?;
+    kept.name.clone_from(&seen.spec.name);
+    Some(kept)
+}
+
+/// Whether a permission comes from a request that breaks policy now: it stays until the
+/// end that it records, though the request now asks for another period.
+pub(super) fn kept_by_violation(
+    inputs: &Inputs<'_, '_>,
+    seen: &SeenPermission,
+    mark: &Mark,
+) -> bool {
+    !over(mark.end, inputs.moment)
+        && seen.spec.users.iter().any(|user| {
+            mark.requests.keys().any(|request| inputs.violating.contains(&(user.as_str(), request)))
+        })
+}

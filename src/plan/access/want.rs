@@ -1,0 +1,224 @@
+//! What a permission should say now, given what is blocked and what is held.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use super::{Inputs, group};
+use crate::access::model::Access;
+use crate::desired::Wanted;
+use crate::jumpserver::spec::{PermissionSpec, SeenPermission};
+use crate::mark::Mark;
+use crate::names::InstanceName;
+use crate::naming;
+use crate::plan::finding::Finding;
+use crate::plan::hold;
+use crate::plan::permissions::{self, Want};
+use crate::plan::release::Fate;
+use crate::plan::renamed::{Kept, Renamed};
+
+/// Looks at permissions that are wanted.
+pub(super) struct Wanting<'r, 'i, 'a> {
+    inputs: &'r Inputs<'i, 'a>,
+    renamed: &'r Renamed<'i, 'a>,
+    holders: BTreeMap<&'a str, &'a InstanceName>,
+}
+
+/// What was found about some of them.
+#[derive(Default)]
+pub(super) struct Looked<'w> {
+    /// Those of ours that are as they should be: nothing is to be done about them.
+    pub(super) settled: Vec<Uuid>,
+    /// What the others should be.
+    pub(super) wants: Vec<Want<'w>>,
+    /// What keeps policy and is not made now, since something is in the way.
+    pub(super) held_back: Vec<PermissionSpec>,
+    pub(super) findings: Vec<Finding>,
+}
+
+impl<'r, 'i, 'a> Wanting<'r, 'i, 'a> {
+    pub(super) fn new(inputs: &'r Inputs<'i, 'a>, renamed: &'r Renamed<'i, 'a>) -> Self {
+        Self { inputs, renamed, holders: holders(inputs.access) }
+    }
+
+    /// Looks at some of them, each with its name.
+    pub(super) fn look<'w>(
+        &self,
+        some: &[(&'w String, &'w Wanted<'a, PermissionSpec>)],
+    ) -> Looked<'w> {
+        let mut looked = Looked::default();
+        for (name, wanted) in some {
+            self.one(name, wanted, &mut looked);
+        }
+        looked
+    }
+
+    fn one<'w>(
+        &self,
+        name: &'w str,
+        wanted: &'w Wanted<'a, PermissionSpec>,
+        looked: &mut Looked<'w>,
+    ) {
+        let Self { inputs, renamed, holders } = self;
+        let taken = inputs.adopting.taken.get(name);
+        let own = inputs.ours.find(name);
+        let live = own.or(taken);
+        let owner = &inputs.access.config.owner;
+        let made = || naming::permission_id(owner, &inputs.live.organization.0, name);
+        let id = live.map_or_else(made, |seen| seen.id);
+        if inputs.adopting.refused.contains(name) {
+            return;
+        }
+        let fate = inputs.released.fate(Some(wanted), None);
+        if fate == Fate::Released && !is_narrowed_first(wanted, live) {
+            return;
+        }
+        if live.is_some() {
+            let what = || format!("the permission {name}");
+            looked.findings.extend(inputs.released.shared(fate, what, wanted));
+        }
+        let kept = own.map(|seen| renamed.kept(&wanted.spec, &seen.spec));
+        looked.findings.extend(kept.as_ref().and_then(|kept| kept.finding(name)));
+        let want = want(inputs, id, name, wanted, live, holders, kept.unwrap_or_default());
+        if let Some(allowed) = inputs.allowed.permission(name, wanted) {
+            let made = want.as_ref().map(|(spec, _)| &**spec);
+            looked.held_back.extend(rest(&allowed.spec, made));
+        }
+        let Some((spec, mark)) = want else { return };
+        let adopts = taken.map(|seen| seen.spec.clone());
+        let want = Want { spec, mark, group: group(name), adopts };
+        match own {
+            Some(seen) if inputs.ours.is_alone(name) && permissions::is_settled(seen, &want) => {
+                looked.settled.push(id);
+            }
+            _ => looked.wants.push(want),
+        }
+    }
+}
+
+/// The instance that holds the accounts of an asset.
+fn holders(access: &Access) -> BTreeMap<&str, &InstanceName> {
+    let holders = access.instances.iter().map(|(name, instance)| {
+        (instance.asset.as_str(), instance.same_accounts_as.as_ref().unwrap_or(name))
+    });
+    holders.collect()
+}
+
+/// Whether a permission that is to be given back gives more than the released requests ask
+/// for, so that it is made narrower before: only what they ask for was approved to stay.
+fn is_narrowed_first(wanted: &Wanted<'_, PermissionSpec>, live: Option<&SeenPermission>) -> bool {
+    let Some((seen, mark)) = live.and_then(|seen| Some((seen, seen.mark.as_ref()?))) else {
+        return false;
+    };
+    // What none of them ever had ends whole.
+    let theirs = wanted.requests().keys().any(|request| mark.requests.contains_key(request));
+    theirs && !permissions::within(&seen.spec, &wanted.spec)
+}
+
+/// What a permission should say now, and its mark; nothing when it should not be there.
+fn want<'a, 'w>(
+    inputs: &Inputs<'_, 'a>,
+    id: Uuid,
+    name: &str,
+    wanted: &'w Wanted<'a, PermissionSpec>,
+    live: Option<&SeenPermission>,
+    holders: &BTreeMap<&'a str, &'a InstanceName>,
+    kept: Kept<'_>,
+) -> Option<(Cow<'w, PermissionSpec>, Mark)> {
+    let live_mark = live.and_then(|seen| seen.mark.as_ref());
+    if inputs.people.blocked.contains(wanted.person) {
+        let live = live?;
+        let mut mark = live.mark.clone()?;
+        let requests = wanted.requests();
+        mark.requests.retain(|request, _| requests.contains_key(request));
+        let mut spec = hold::permission(&wanted.spec, &live.spec);
+        kept.add_to(&mut spec);
+        return some(Cow::Owned(spec), mark);
+    }
+    let database = wanted.because.iter().any(|grant| grant.want.level().is_some());
+    let may = |target: &String| {
+        if !database {
+            return !inputs.hosts.blocked.contains(target);
+        }
+        let Some(&holder) = holders.get(target.as_str()) else { return false };
+        let blocked =
+            wanted.spec.accounts.iter().any(|user| inputs.accounts.is_blocked(holder, user));
+        !blocked
+            && !inputs.servers.closed.contains(target.as_str())
+            && inputs.servers.usable.contains_key(holder)
+    };
+    let allowed = inputs.allowed.permission(name, wanted);
+    let pick = |all: &BTreeSet<String>,
+                allowed: Option<&BTreeSet<String>>,
+                live: Option<&BTreeSet<String>>| {
+        let new = allowed.into_iter().flatten().filter(|target| may(target));
+        let held = live.into_iter().flatten().filter(|target| all.contains(*target));
+        new.chain(held).cloned().collect::<BTreeSet<String>>()
+    };
+    let all = kept.is_empty()
+        && allowed.is_some_and(|allowed| {
+            let (wanted, allowed) = (&wanted.spec, &allowed.spec);
+            (&allowed.assets, &allowed.nodes) == (&wanted.assets, &wanted.nodes)
+                && wanted.assets.iter().chain(&wanted.nodes).all(may)
+        });
+    let spec = match all {
+        // The usual case, and what is live already adds nothing to it.
+        true => Cow::Borrowed(&wanted.spec),
+        false => {
+            let (assets, nodes) = (&wanted.spec.assets, &wanted.spec.nodes);
+            let allowed = allowed.map(|allowed| &allowed.spec);
+            let live = live.map(|seen| &seen.spec);
+            let mut spec = PermissionSpec {
+                assets: pick(
+                    assets,
+                    allowed.map(|spec| &spec.assets),
+                    live.map(|spec| &spec.assets),
+                ),
+                nodes: pick(nodes, allowed.map(|spec| &spec.nodes), live.map(|spec| &spec.nodes)),
+                ..wanted.spec.clone()
+            };
+            kept.add_to(&mut spec);
+            Cow::Owned(spec)
+        }
+    };
+    let mut requests = allowed.map(Wanted::requests).unwrap_or_default();
+    for grant in &wanted.because {
+        let request = grant.because.request;
+        if !requests.contains_key(request)
+            && let Some(end) = live_mark.and_then(|mark| mark.requests.get(request))
+        {
+            requests.insert(request.clone(), *end);
+        }
+    }
+    let mark = Mark {
+        owner: inputs.access.config.owner.clone(),
+        id,
+        user: inputs.people.users.get(wanted.person).copied(),
+        requests,
+        end: wanted.end,
+        handover: None,
+        left: None,
+    };
+    some(spec, mark)
+}
+
+/// A permission without anything to open is none.
+fn some(spec: Cow<'_, PermissionSpec>, mark: Mark) -> Option<(Cow<'_, PermissionSpec>, Mark)> {
+    (!spec.assets.is_empty() || !spec.nodes.is_empty()).then_some((spec, mark))
+}
+
+/// What of a permission that keeps policy is not made now, since something is in the way.
+fn rest(allowed: &PermissionSpec, made: Option<&PermissionSpec>) -> Option<PermissionSpec> {
+    if made.is_some_and(|made| {
+        allowed.assets.is_subset(&made.assets) && allowed.nodes.is_subset(&made.nodes)
+    }) {
+        return None;
+    }
+    let mut rest = allowed.clone();
+    if let Some(made) = made {
+        rest.assets.retain(|asset| !made.assets.contains(asset));
+        rest.nodes.retain(|node| !made.nodes.contains(node));
+    }
+    (!rest.assets.is_empty() || !rest.nodes.is_empty()).then_some(rest)
+}

@@ -240,23 +240,25 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
     let live = &observed.jumpserver;
     let mut findings = Vec::new();
     let released = Released::of(access, moment, inputs.unproven);
-    let (kept, violating) = keep_policy(inputs, &released, &mut findings);
+    let ((kept, violating), ours) =
+        rayon::join(|| keep_policy(inputs, &released, &mut findings), || Ours::of(access, live));
     let narrower = kept.as_deref().map(|kept| desired::at(access, kept, moment));
     let allowed = Allowed(narrower.as_ref());
 
     findings.extend(emergency::open(access, moment));
-    let ours = Ours::of(access, live);
-    let (people, (hosts, servers)) = rayon::join(
+    let (people, (owned_accounts, hosts, servers)) = rayon::join(
         || people::find(access, &ours, all, live),
         || {
+            let owned = accounts::Owned::of(access, live);
             let hosts = hosts::find(access, all, live);
-            (hosts, servers::find(access, all, observed, inputs.new_servers))
+            (owned, hosts, servers::find(access, all, observed, inputs.new_servers))
         },
     );
     let adopting = adopt::find(live, &ours, &people, all, allowed, moment);
     let accounts = accounts::plan(&accounts::Inputs {
         access,
         live,
+        owned: &owned_accounts,
         adopting: &adopting,
         released: &released,
         servers: &servers,

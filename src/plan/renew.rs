@@ -63,6 +63,7 @@ pub fn make(inputs: &Inputs<'_>, which: &Which) -> Plan {
         &accounts::Inputs {
             access,
             live,
+            owned: &accounts::Owned::of(access, live),
             adopting: &Adopting::default(),
             released: &Released::of(access, moment, inputs.unproven),
             servers: &servers,

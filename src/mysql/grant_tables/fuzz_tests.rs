@@ -149,7 +149,7 @@ fn collect(
 ) -> Option<BTreeMap<AccountName, Found>> {
     let mut collector = Collector::new(columns);
     rows.into_iter().try_for_each(|row| collector.take(row))?;
-    Some(collector.found())
+    Some(collector.found().into_iter().collect())
 }
 
 proptest! {

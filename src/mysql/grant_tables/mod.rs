@@ -12,6 +12,8 @@ mod words;
 
 use std::collections::BTreeMap;
 
+use indexmap::IndexMap;
+
 use super::dialect::Dialect;
 use super::error::Error;
 use super::facts::{Facts, fields, text};
@@ -40,7 +42,7 @@ impl GrantTables {
         facts: &Facts,
         ask: &Ask,
         names: Vec<AccountName>,
-    ) -> Result<BTreeMap<AccountName, Found>, Error> {
+    ) -> Result<IndexMap<AccountName, Found>, Error> {
         let filter = Filter {
             prefix: Some(ask.account_prefix.clone()),
             users: ask.users.iter().cloned().collect(),
@@ -57,7 +59,8 @@ impl GrantTables {
         session: &mut Session,
         facts: &Facts,
     ) -> Result<BTreeMap<AccountName, Found>, Error> {
-        self.read(session, facts, &Filter { all: true, ..Filter::default() }).await
+        let all = Filter { all: true, ..Filter::default() };
+        Ok(self.read(session, facts, &all).await?.into_iter().collect())
     }
 
     /// One account.
@@ -68,7 +71,7 @@ impl GrantTables {
         name: &AccountName,
     ) -> Result<Option<SeenAccount>, Error> {
         let filter = Filter { names: vec![name.clone()], ..Filter::default() };
-        let found = self.read(session, facts, &filter).await?.remove(name);
+        let found = self.read(session, facts, &filter).await?.swap_remove(name);
         Ok(found.and_then(|found| found.seen(name.clone())))
     }
 
@@ -89,7 +92,7 @@ impl GrantTables {
         session: &mut Session,
         facts: &Facts,
         filter: &Filter,
-    ) -> Result<BTreeMap<AccountName, Found>, Error> {
+    ) -> Result<IndexMap<AccountName, Found>, Error> {
         let dialect = &facts.server.dialect;
         let answer = match self.columns(session, dialect).await {
             Ok(columns) => {

@@ -1,7 +1,5 @@
 //! The rows of the grant tables become accounts.
 
-use std::collections::BTreeMap;
-
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use mysql_async::Value;
@@ -127,9 +125,9 @@ impl Collector {
         place
     }
 
-    /// What was found, by account.
-    pub(super) fn found(self) -> BTreeMap<AccountName, Found> {
-        self.found.into_iter().collect()
+    /// What was found, by account, in the order of the tables.
+    pub(super) fn found(self) -> IndexMap<AccountName, Found> {
+        self.found
     }
 }
 

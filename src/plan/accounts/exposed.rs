@@ -14,7 +14,14 @@ pub(super) fn find<'i, 'a>(
     inputs: &'i Inputs<'_, 'a>,
     findings: &mut Vec<Finding>,
 ) -> BTreeSet<(&'a InstanceName, &'i str)> {
+    // One that is adopted is the person's own from now on.
+    let others = inputs.live.foreign.iter();
+    let others = others.filter(|one| one.valid && !inputs.adopting.ids.contains(&one.id));
+    let mut others = others.peekable();
     let mut exposed = BTreeSet::new();
+    if others.peek().is_none() {
+        return exposed;
+    }
     let refuse = inputs.access.policy.exposed_accounts == ExposedAccounts::Refuse;
     let mut by_asset: BTreeMap<&str, Vec<_>> = BTreeMap::new();
     for ((instance, user), wanted) in &inputs.all.accounts {
@@ -26,9 +33,6 @@ pub(super) fn find<'i, 'a>(
             by_asset.entry(asset).or_default().push((instance, user, wanted));
         }
     }
-    // One that is adopted is the person's own from now on.
-    let others = inputs.live.foreign.iter();
-    let others = others.filter(|one| one.valid && !inputs.adopting.ids.contains(&one.id));
     for foreign in others {
         let mut touched = Vec::new();
         for (instance, user, wanted) in by_asset.get(&*foreign.asset).into_iter().flatten() {

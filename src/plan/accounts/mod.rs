@@ -25,7 +25,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use self::one::One;
-use self::owned::Owned;
+pub(super) use self::owned::Owned;
 use super::adopt::Adopting;
 use super::finding::Finding;
 use super::people::People;
@@ -161,6 +161,8 @@ impl<'a> Accounts<'a> {
 pub(super) struct Inputs<'i, 'a> {
     pub(super) access: &'a Access,
     pub(super) live: &'a Live,
+    /// The accounts in JumpServer that are ours.
+    pub(super) owned: &'i Owned<'a>,
     /// What becomes of the permissions that requests adopt.
     pub(super) adopting: &'i Adopting,
     /// The requests that are released.
@@ -176,8 +178,9 @@ pub(super) struct Inputs<'i, 'a> {
 /// Plans the accounts of all instances that can be worked on.
 pub(super) fn plan<'a>(inputs: &Inputs<'_, 'a>) -> Accounts<'a> {
     let mut accounts = Accounts::default();
-    let owned = Owned::of(inputs, &mut accounts.findings);
+    let owned = inputs.owned;
     accounts.owned = owned.count;
+    accounts.findings.extend(owned.findings.iter().cloned());
     let prefix = naming::account_prefix(&inputs.access.config.prefix);
     let people = OnceLock::new();
     for (holder, user) in inputs.all.accounts.keys() {
@@ -207,7 +210,7 @@ pub(super) fn plan<'a>(inputs: &Inputs<'_, 'a>) -> Accounts<'a> {
         let plan = |users: &[(&str, Option<_>)]| {
             let mut accounts = Accounts::default();
             for &(user, wanted) in users {
-                let one = One { inputs, owned: &owned, instance, live, missing, user };
+                let one = One { inputs, owned, instance, live, missing, user };
                 // Those who are asked for need no look at everybody's names.
                 let whose = || {
                     let people = people.get_or_init(|| everybody(inputs.access, inputs.all));

@@ -4,35 +4,41 @@ use std::collections::{BTreeMap, HashMap};
 
 use uuid::Uuid;
 
-use super::Inputs;
-use crate::jumpserver::spec::SeenAssetAccount;
+use crate::access::model::Access;
+use crate::jumpserver::spec::{Live, SeenAssetAccount};
 use crate::names::InstanceName;
 use crate::plan::finding::{Finding, Kind};
 
 /// The accounts on assets that carry our mark, by instance and user name.
-pub(super) struct Owned<'a> {
+pub(in crate::plan) struct Owned<'a> {
     by_instance: BTreeMap<&'a InstanceName, HashMap<&'a str, Vec<&'a SeenAssetAccount>>>,
     /// Everything on assets that a plan may have to look at, by asset and user name.
     pub(super) on_asset: HashMap<(&'a str, &'a str), &'a SeenAssetAccount>,
     /// How many there are.
     pub(super) count: usize,
+    /// What is odd about them.
+    pub(super) findings: Vec<Finding>,
 }
 
 impl<'a> Owned<'a> {
-    pub(super) fn of(inputs: &Inputs<'_, 'a>, findings: &mut Vec<Finding>) -> Self {
-        let access = inputs.access;
+    pub(in crate::plan) fn of(access: &'a Access, live: &'a Live) -> Self {
         let mut by_asset: BTreeMap<&str, &InstanceName> = BTreeMap::new();
         for (name, instance) in &access.instances {
             by_asset.insert(&instance.asset, instance.same_accounts_as.as_ref().unwrap_or(name));
         }
-        let anchor = inputs.live.anchor.as_ref();
+        let anchor = live.anchor.as_ref();
         let anchored = |asset: Uuid| {
             let (name, _) = anchor?.instances.iter().find(|(_, known)| known.asset == asset)?;
             access.instances.keys().find(|instance| instance.as_str() == name)
         };
-        let mut owned = Self { by_instance: BTreeMap::new(), on_asset: HashMap::new(), count: 0 };
+        let mut owned = Self {
+            by_instance: BTreeMap::new(),
+            on_asset: HashMap::with_capacity(live.accounts.len()),
+            count: 0,
+            findings: Vec::new(),
+        };
         let mut orphans: BTreeMap<&str, usize> = BTreeMap::new();
-        for account in inputs.live.accounts.values() {
+        for account in live.accounts.values() {
             owned.on_asset.insert((&account.asset, &account.username), account);
             let ours = account.mark.as_ref().is_some_and(|mark| {
                 mark.owner == access.config.owner
@@ -62,7 +68,7 @@ impl<'a> Owned<'a> {
                 if count == 1 { "" } else { "s" }
             );
             let finding = Finding::new(Kind::Orphan, text);
-            findings.push(finding.help(
+            owned.findings.push(finding.help(
                 "put the instance's file back with `state: retired`, apply, and then take it away",
             ));
         }

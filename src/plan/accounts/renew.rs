@@ -1,8 +1,6 @@
 //! New passwords for accounts that stand, and nothing else about them.
 
-use super::{
-    AccountChange, AccountMark, AccountStep, Accounts, Inputs, One, Owned, Planned, everybody,
-};
+use super::{AccountChange, AccountMark, AccountStep, Accounts, Inputs, One, Planned, everybody};
 use crate::desired::{AccountSpec, Wanted};
 use crate::handover::{self, Step};
 use crate::mysql::spec::AccountName;
@@ -14,7 +12,7 @@ use crate::plan::renew::Which;
 pub(in crate::plan) fn renew<'a>(inputs: &Inputs<'_, 'a>, which: &Which) -> Accounts<'a> {
     let mut accounts = Accounts::default();
     // What is odd about other accounts is for an apply to tell.
-    let owned = Owned::of(inputs, &mut Vec::new());
+    let owned = inputs.owned;
     accounts.owned = owned.count;
     let people = everybody(inputs.access, inputs.all);
     for (&instance, &(live, _)) in &inputs.servers.usable {
@@ -24,7 +22,7 @@ pub(in crate::plan) fn renew<'a>(inputs: &Inputs<'_, 'a>, which: &Which) -> Acco
         let before = accounts.planned.len();
         for (user, wanted) in inputs.all.accounts_on(instance) {
             if which.has_person(Some(wanted.person)) {
-                let one = One { inputs, owned: &owned, instance, live, missing: false, user };
+                let one = One { inputs, owned, instance, live, missing: false, user };
                 one.renew(which, wanted, &mut accounts);
             }
         }

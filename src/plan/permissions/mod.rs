@@ -139,8 +139,10 @@ pub fn compare(
     groups: impl Fn(&SeenPermission) -> String,
     moment: Timestamp,
 ) -> (Vec<Step>, Vec<Conflict>) {
-    let names: HashMap<&str, &SeenPermission> =
-        live.values().map(|seen| (seen.spec.name.as_str(), seen)).collect();
+    let names: HashMap<&str, &SeenPermission> = match wanted.is_empty() {
+        true => HashMap::new(),
+        false => live.values().map(|seen| (seen.spec.name.as_str(), seen)).collect(),
+    };
     let mut conflicts: Vec<_> = live
         .values()
         .filter(|seen| seen.labelled && !is_ours(owner, seen))

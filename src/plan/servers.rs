@@ -89,8 +89,7 @@ pub(super) fn find<'a>(
 impl Servers<'_> {
     /// Tells of levels in use whose privileges leave objects behind that go on working.
     fn levels(&mut self, access: &Access, desired: &Desired<'_>) {
-        // All grants of an account are of one level.
-        let grants = desired.accounts.values().filter_map(|wanted| wanted.because.first());
+        let grants = desired.accounts.values().flat_map(|wanted| &wanted.because);
         let mut used = BTreeSet::new();
         for level in grants.filter_map(|grant| grant.want.level()) {
             if !used.contains(level) {

@@ -90,7 +90,7 @@ impl Collector {
             ACCOUNT => {
                 into.account = Some(if self.user.is_empty() {
                     let found: Priv = serde_json::from_str(&a).ok()?;
-                    add_bits(held, found.access);
+                    add_bits(held, found.access()?);
                     found.account()?
                 } else {
                     add_flags(held, &e, &self.user)?;
@@ -136,46 +136,62 @@ impl Collector {
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
 struct Priv {
-    access: u64,
-    plugin: Option<String>,
-    authentication_string: Option<String>,
+    access: Scalar,
+    plugin: Scalar,
+    authentication_string: Scalar,
     /// Several ways to log in.
     auth_or: Option<serde::de::IgnoredAny>,
-    account_locked: Flag,
-    is_role: Flag,
-    password_last_changed: Option<i64>,
+    account_locked: Scalar,
+    is_role: Scalar,
+    password_last_changed: Scalar,
 }
 
-/// `true` or `1`.
+/// A value as a text, as JSON_VALUE gives it; nothing for none, and for what is no scalar.
 #[derive(Default, serde::Deserialize)]
 #[serde(from = "serde_json::Value")]
-struct Flag(bool);
+struct Scalar(String);
 
-impl From<serde_json::Value> for Flag {
+impl From<serde_json::Value> for Scalar {
     fn from(value: serde_json::Value) -> Self {
-        Self(value == true || value == 1 || value == "true" || value == "1")
+        Self(match value {
+            serde_json::Value::String(text) => text,
+            serde_json::Value::Number(number) => number.to_string(),
+            serde_json::Value::Bool(flag) => flag.to_string(),
+            _ => String::new(),
+        })
+    }
+}
+
+impl Scalar {
+    fn is_set(&self) -> bool {
+        matches!(self.0.as_str(), "1" | "true")
     }
 }
 
 impl Priv {
+    /// The global privileges, one bit each.
+    fn access(&self) -> Option<u64> {
+        if self.access.0.is_empty() { Some(0) } else { self.access.0.parse().ok() }
+    }
+
     fn account(self) -> Option<Account> {
-        let plugin = match self.auth_or {
-            Some(_) => "several".to_owned(),
-            None => self.plugin.unwrap_or_default(),
-        };
         Some(Account {
-            plugin,
-            locked: self.account_locked.0,
-            no_hash: self.authentication_string.unwrap_or_default().is_empty(),
+            plugin: self.auth_or.map_or(self.plugin.0, |_| "several".to_owned()),
+            locked: self.account_locked.is_set(),
+            no_hash: self.authentication_string.0.is_empty(),
             old_password: false,
-            is_role: self.is_role.0,
-            // 0 is its word for "expired by hand".
-            changed: match self.password_last_changed {
-                None | Some(0) => None,
-                Some(seconds) => Some(Timestamp::from_second(seconds).ok()?),
-            },
+            is_role: self.is_role.is_set(),
+            changed: changed(&self.password_last_changed.0)?,
             evidence: None,
         })
+    }
+}
+
+/// When a password changed; 0 is MariaDB's word for "expired by hand".
+fn changed(seconds: &str) -> Option<Option<Timestamp>> {
+    match seconds {
+        "" | "0" => Some(None),
+        seconds => Timestamp::from_second(seconds.parse().ok()?).ok().map(Some),
     }
 }
 
@@ -183,10 +199,7 @@ impl Priv {
 fn account(plugin: String, flags: &str, evidence: &str, changed: &str) -> Option<Account> {
     let [locked, no_hash, old_password] =
         <[u8; 3]>::try_from(flags.as_bytes()).ok()?.map(|flag| flag == b'Y');
-    let changed = match changed {
-        "" | "0" => None,
-        seconds => Some(Timestamp::from_second(seconds.parse().ok()?).ok()?),
-    };
+    let changed = self::changed(changed)?;
     // Its roles are accounts.
     let is_role = false;
     let evidence = serde_json::from_str(evidence).ok();

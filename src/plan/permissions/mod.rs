@@ -199,9 +199,11 @@ pub fn is_ours(owner: &Owner, seen: &SeenPermission) -> bool {
     seen.mark.as_ref().is_some_and(|mark| mark.owner == *owner && mark.id == seen.id)
 }
 
-/// Whether a permission of ours is what it should be.
+/// Whether a permission of ours is what it should be. One with a note on sessions that are
+/// left is not: they may be due.
 pub fn is_settled(seen: &SeenPermission, want: &Want<'_>) -> bool {
     want.adopts.is_none()
+        && want.mark.left.is_none()
         && seen.labelled
         && seen.mark.as_ref() == Some(&want.mark)
         && seen.spec == *want.spec

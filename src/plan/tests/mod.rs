@@ -12,6 +12,7 @@ use self::world::{DATABASE, JUMPGATE, World, at, repo};
 use super::finding::Kind;
 use super::*;
 use crate::jumpserver::spec::ForeignPermission;
+use crate::mark::Left;
 use crate::mysql::spec::Row;
 use crate::report::{self, Look, Report};
 
@@ -139,6 +140,28 @@ fn a_user_made_anew_gets_nothing_until_the_file_says_so() {
     let plan = world.apply(&access, NOW);
     assert!(!plan.items.is_empty() && !plan.is_partial());
     assert!(world.live().permissions.values().all(|seen| seen.user_ids.contains(&id)));
+}
+
+#[test]
+fn sessions_that_are_due_are_looked_for_when_the_person_gets_nothing() {
+    let access = repo(&[("r", REFUNDS)], &[]);
+    let mut world = World::new();
+    world.apply(&access, NOW);
+    world.user("fanlichun");
+    assert!(world.plan(&access, NOW).items.is_empty());
+    for seen in world.live().permissions.values_mut() {
+        let left = Left { assets: ["orders-prod".to_owned()].into(), ..Left::default() };
+        seen.mark.as_mut().expect("a mark").left = Some(left);
+    }
+    let plan = world.plan(&access, NOW);
+    assert_eq!(plan.items.len(), world.live().permissions.len(), "{:#?}", plan.items);
+    for item in &plan.items {
+        let What::Permission { action, mark: Some(mark), .. } = &item.what else {
+            panic!("{item:#?}")
+        };
+        assert!(matches!(&**action, permissions::Action::Update { mark: true, .. }), "{action:#?}");
+        assert_eq!(mark.left, None);
+    }
 }
 
 #[test]

@@ -150,9 +150,12 @@ pub fn main() -> Outcome {
             Ok(cli) => cli,
             Err(error) => return misread(&error),
         };
-        match log::start() {
+        if let Err(why) = log::start() {
+            return could_not_run(&why);
+        }
+        match process::start_threads() {
             Ok(()) => cli.run(),
-            Err(why) => could_not_run(&why),
+            Err(error) => could_not_run(&format!("no threads to work with: {error}")),
         }
     })
 }

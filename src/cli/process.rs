@@ -6,6 +6,9 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind, set_hook};
 
 use super::Outcome;
 
+/// More of them have nothing to do in the largest repo.
+const THREADS: usize = 8;
+
 /// No core file, and on Linux no look into the memory and the environment by other
 /// processes of the same user. Where the system refuses, the command runs all the same.
 pub(super) fn keep_to_itself() {
@@ -20,6 +23,15 @@ pub(super) fn keep_to_itself() {
         use rustix::process::{DumpableBehavior, set_dumpable_behavior};
         let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     }
+}
+
+/// Starts the threads that look at many objects side by side.
+///
+/// # Errors
+/// When the system gives none.
+pub(super) fn start_threads() -> Result<(), rayon::ThreadPoolBuildError> {
+    let threads = std::thread::available_parallelism().map_or(1, |count| count.get().min(THREADS));
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()
 }
 
 /// Runs a command; a panic in it becomes an error in words that hold no data.

@@ -120,9 +120,10 @@ pub(super) fn all(dialect: &Dialect, columns: &Columns, filter: &Filter) -> Resu
     Ok(query)
 }
 
-/// A hash in the JSON of mysql.global_priv, also within `auth_or`, with the key before it.
-/// A JSON string ends at the first quote that has no backslash before it.
-const HASH: &str = r#"("authentication_string"\s*:\s*")(?:[^"\\]|\\.)+"#;
+/// A hash in the JSON of mysql.global_priv, also within `auth_or`, with the key before it and
+/// the quote behind it. A JSON string ends at the first quote that has no backslash before it;
+/// with the quote in it, the pattern means the same whatever `default_regex_flags` says.
+const HASH: &str = r#"("authentication_string"\s*:\s*")(?:[^"\\]|\\.)+""#;
 
 /// Accounts. On MariaDB its JSON, with `x` in place of every hash: one look at it costs a
 /// fifth of asking for each of its values. On MySQL the plugin; locked, no hash and old
@@ -134,7 +135,7 @@ fn accounts(dialect: &Dialect, columns: &Columns) -> Result<String, Error> {
              REGEXP_REPLACE(Priv, {}, {}) AS a, '' AS b, '' AS c, '' AS d, '' AS e \
              FROM mysql.global_priv",
             literal(HASH),
-            literal(r"\1x")
+            literal(r#"\1x""#)
         ));
     }
     let (old, evidence) = if dialect.has_user_attributes() {

@@ -74,8 +74,19 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
     let mut held_back = Vec::new();
     let mut findings = Vec::new();
     for part in parts {
-        settled.extend(part.settled);
-        wants.extend(part.wants.into_iter().map(|want| (want.mark.id, want)));
+        for (id, want) in part.wants {
+            // Of two names that lead to one permission, renamed by hand, the last one counts.
+            match want {
+                Some(want) => {
+                    settled.remove(&id);
+                    wants.insert(id, want);
+                }
+                None => {
+                    wants.remove(&id);
+                    settled.insert(id);
+                }
+            }
+        }
         held_back.extend(part.held_back);
         findings.extend(part.findings);
     }

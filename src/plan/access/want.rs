@@ -28,10 +28,9 @@ pub(super) struct Wanting<'r, 'i, 'a> {
 /// What was found about some of them.
 #[derive(Default)]
 pub(super) struct Looked<'w> {
-    /// Those of ours that are as they should be: nothing is to be done about them.
-    pub(super) settled: Vec<Uuid>,
-    /// What the others should be.
-    pub(super) wants: Vec<Want<'w>>,
+    /// What each should be, by id and in the order of their names; nothing for those of ours
+    /// that are as they should be.
+    pub(super) wants: Vec<(Uuid, Option<Want<'w>>)>,
     /// What keeps policy and is not made now, since something is in the way.
     pub(super) held_back: Vec<PermissionSpec>,
     pub(super) findings: Vec<Finding>,
@@ -88,12 +87,9 @@ impl<'r, 'i, 'a> Wanting<'r, 'i, 'a> {
         let Some((spec, mark)) = want else { return };
         let adopts = taken.map(|seen| seen.spec.clone());
         let want = Want { spec, mark, group: group(name), adopts };
-        match own {
-            Some(seen) if inputs.ours.is_alone(name) && permissions::is_settled(seen, &want) => {
-                looked.settled.push(id);
-            }
-            _ => looked.wants.push(want),
-        }
+        let settled = own
+            .is_some_and(|seen| inputs.ours.is_alone(name) && permissions::is_settled(seen, &want));
+        looked.wants.push((id, (!settled).then_some(want)));
     }
 }
 

@@ -308,7 +308,7 @@ impl Loader<'_> {
                 Ok(scope) => scopes.push((scope, yaml::site(file, text))),
                 Err(error) => {
                     entries = behind_pieces(&text.value, rest);
-                    let message = "this is no scope".to_owned();
+                    let message = "this names no database, table or columns".to_owned();
                     self.at(file, text, Code::InvalidScope, message, error.message);
                 }
             }

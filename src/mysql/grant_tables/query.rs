@@ -125,8 +125,8 @@ pub(super) fn all(dialect: &Dialect, columns: &Columns, filter: &Filter) -> Resu
 /// with the quote in it, the pattern means the same whatever `default_regex_flags` says.
 const HASH: &str = r#"("authentication_string"\s*:\s*")(?:[^"\\]|\\.)+""#;
 
-/// Accounts. On MariaDB its JSON, with `x` in place of every hash: one look at it costs a
-/// fifth of asking for each of its values. On MySQL the plugin; locked, no hash and old
+/// Accounts. On MariaDB its JSON, with `x` in place of every hash: one pass over it costs a
+/// third of asking for each of its values. On MySQL the plugin; locked, no hash and old
 /// password as Y or N; evidence; when the password changed; global privileges.
 fn accounts(dialect: &Dialect, columns: &Columns) -> Result<String, Error> {
     if dialect.is_mariadb() {

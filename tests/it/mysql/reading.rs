@@ -117,14 +117,15 @@ async fn no_hash_leaves_mariadb() {
         let hashes = server
             .rows(
                 "SELECT PASSWORD('Plain-pass.1'), PASSWORD('Locked-pass.1'), \
-                 PASSWORD('Both-pass.1'), PASSWORD('Spaced-pass.1'), 'hash', 'Odd'",
+                 PASSWORD('Both-pass.1'), PASSWORD('Spaced-pass.1'), 'hash'",
             )
             .await
             .remove(0);
         let kept = format!("{:?}", server.rows("SELECT Priv FROM mysql.global_priv").await);
-        for hash in &hashes[..5] {
+        for hash in &hashes {
             assert!(kept.contains(hash.as_str()), "{kind:?}: {hash} in {kept}");
-            assert!(!read.contains(hash.as_str()), "{kind:?}: {hash} in {read}");
+            let part = &hash[hash.len() / 4..];
+            assert!(!read.contains(part), "{kind:?}: {part} in {read}");
         }
         let seen = |user: &str| {
             let account = live.accounts.values().find(|account| account.name.user == user);

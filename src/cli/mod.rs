@@ -150,12 +150,9 @@ pub fn main() -> Outcome {
             Ok(cli) => cli,
             Err(error) => return misread(&error),
         };
-        if let Err(why) = log::start() {
-            return could_not_run(&why);
-        }
-        match process::start_threads() {
+        match log::start() {
             Ok(()) => cli.run(),
-            Err(error) => could_not_run(&format!("no threads to work with: {error}")),
+            Err(why) => could_not_run(&why),
         }
     })
 }
@@ -220,7 +217,8 @@ fn block_on_ended(command: impl Future<Output = Result<Outcome, Outcome>>) -> Ou
 
 /// Runs a part of a command that talks to servers.
 fn block_on_any<T>(work: impl Future<Output = T>) -> Result<T, Outcome> {
-    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    match process::start_threads().and(runtime) {
         Ok(runtime) => Ok(runtime.block_on(work)),
         Err(error) => Err(could_not_run(&format!("no threads to work with: {error}"))),
     }

@@ -1,7 +1,8 @@
 //! What a process that holds passwords and tokens does about its own end and its memory.
 
 use std::any::Any;
-use std::io::Write;
+use std::error::Error;
+use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, set_hook};
 
 use super::Outcome;
@@ -25,13 +26,17 @@ pub(super) fn keep_to_itself() {
     }
 }
 
-/// Starts the threads that look at many objects side by side.
+/// Starts the threads that look at many objects side by side, unless they are there.
 ///
 /// # Errors
 /// When the system gives none.
-pub(super) fn start_threads() -> Result<(), rayon::ThreadPoolBuildError> {
+pub(super) fn start_threads() -> io::Result<()> {
     let threads = std::thread::available_parallelism().map_or(1, |count| count.get().min(THREADS));
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()
+    match rayon::ThreadPoolBuilder::new().num_threads(threads).build_global() {
+        // Only what the system refuses has a source.
+        Err(error) if error.source().is_some() => Err(io::Error::other(error)),
+        _ => Ok(()),
+    }
 }
 
 /// Runs a command; a panic in it becomes an error in words that hold no data.

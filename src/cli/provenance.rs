@@ -23,7 +23,7 @@ use crate::grants::Grant;
 use crate::names::{PersonName, RequestName};
 use crate::plan::finding::{Finding, Kind};
 use crate::plan::{Plan, Unproven};
-use crate::repo::{self, Step, Tree};
+use crate::repo::{self, SETTINGS, Step, Tree};
 
 /// What is merged, and what is asked about it.
 pub(super) struct Merged<'a> {
@@ -176,9 +176,9 @@ fn refuse(unproven: &mut Unproven, access: &Access, request: RequestName, verdic
 
 /// The files that can make what the requests give.
 fn paths(access: &Access, open: &BTreeMap<RequestName, BTreeSet<Atom>>) -> BTreeSet<String> {
-    let mut paths: BTreeSet<String> = ["inventory", "jumpgate.yaml", "jumpgate.yml"]
+    let mut paths: BTreeSet<String> = ["inventory", "policy.yaml", "policy.yml"]
         .into_iter()
-        .chain(["policy.yaml", "policy.yml"])
+        .chain(SETTINGS)
         .map(str::to_owned)
         .collect();
     for (name, atoms) in open {

@@ -10,13 +10,10 @@ use super::{Outcome, could_not_run};
 use crate::access::{self, model::Access};
 use crate::catalog::{self, Catalog};
 use crate::diagnostic::{self, Code, Diagnostic, Severity};
-use crate::repo::Tree;
+use crate::repo::{SETTINGS, Tree};
 
 /// How many errors are printed: a person mends the first ones first.
 const SHOWN: usize = 100;
-
-/// The file that every access repo has in its root, by both of its names.
-const SETTINGS: [&str; 2] = ["jumpgate.yaml", "jumpgate.yml"];
 
 /// Where the access repo is.
 #[derive(Debug, Clone, clap::Args)]

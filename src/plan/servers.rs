@@ -90,12 +90,7 @@ impl Servers<'_> {
     /// Tells of levels in use whose privileges leave objects behind that go on working.
     fn levels(&mut self, access: &Access, desired: &Desired<'_>) {
         let grants = desired.accounts.values().flat_map(|wanted| &wanted.because);
-        let mut used = BTreeSet::new();
-        for level in grants.filter_map(|grant| grant.want.level()) {
-            if !used.contains(level) {
-                used.insert(level);
-            }
-        }
+        let used: BTreeSet<_> = grants.filter_map(|grant| grant.want.level()).collect();
         for level in used {
             let privileges = access.config.levels.get(level).copied().unwrap_or_default().iter();
             let leaving: Vec<&str> = privileges

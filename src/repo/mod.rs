@@ -58,10 +58,13 @@ pub enum Fault {
 #[error("{0}")]
 pub struct Error(String);
 
+/// The file that every access repo has in its root, by both of its names.
+pub(crate) const SETTINGS: [&str; 2] = ["jumpgate.yaml", "jumpgate.yml"];
+
 /// The folders and files that an access repo consists of.
 const PARTS: [&str; 10] = [
-    "jumpgate.yaml",
-    "jumpgate.yml",
+    SETTINGS[0],
+    SETTINGS[1],
     "policy.yaml",
     "policy.yml",
     "notify.yaml",

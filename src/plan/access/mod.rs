@@ -5,7 +5,7 @@ mod gone;
 mod want;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
@@ -70,7 +70,7 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
     let all: Vec<_> = inputs.all.permissions.iter().collect();
     let parts: Vec<_> = all.par_chunks(SIDE_BY_SIDE).map(|part| wanting.look(part)).collect();
     let mut settled = HashSet::with_capacity(all.len());
-    let mut wants = HashMap::new();
+    let mut wants = BTreeMap::new();
     let mut held_back = Vec::new();
     let mut findings = Vec::new();
     for part in parts {
@@ -125,13 +125,10 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
             wants.insert(seen.id, Want { spec, mark: mark.clone(), group, adopts: None });
         }
     }
-    for seen in inputs.live.permissions.values().filter(|seen| permissions::is_ours(owner, seen)) {
-        if let Some(left) = seen.mark.as_ref().and_then(|mark| mark.left.clone())
-            && let Some(want) = wants.get_mut(&seen.id)
-        {
-            let waits = left::until(&left, &on_ends, inputs.moment).is_some();
-            want.mark.left = waits.then_some(left);
-        }
+    for (id, want) in &mut wants {
+        let live = inputs.live.permissions.get(id).filter(|seen| permissions::is_ours(owner, seen));
+        let left = live.and_then(|seen| seen.mark.as_ref()?.left.clone());
+        want.mark.left = left.filter(|left| left::until(left, &on_ends, inputs.moment).is_some());
     }
     let (steps, conflicts) = permissions::compare(
         owner,
@@ -154,10 +151,7 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
         };
         Finding::new(kind, conflict.to_string()).help(help)
     }));
-    let mut marks = BTreeMap::new();
-    for step in &steps {
-        marks.extend(wants.remove(&step.id).map(|want| (step.id, want.mark)));
-    }
+    let marks = wants.into_iter().map(|(id, want)| (id, want.mark)).collect();
     Permissions { steps, marks, owned, findings }
 }
 

@@ -194,11 +194,12 @@ pub(super) fn plan<'a>(inputs: &Inputs<'_, 'a>) -> Accounts<'a> {
         let missing = scopes::any_missing(&live.existing);
         accounts.findings.extend(sessions::of_gone_accounts(instance, live));
         let from_evidence = live.accounts.values().filter(|account| evident(inputs, account));
-        let wanted: HashMap<&str, _> = inputs.all.accounts_on(instance).collect();
+        let wanted: HashSet<&str> =
+            inputs.all.accounts_on(instance).map(|(user, _)| user).collect();
         let mut users: Vec<&str> =
             from_evidence.map(|account| account.name.user.as_str()).collect();
         users.extend(owned.users(instance));
-        users.retain(|user| !wanted.contains_key(user));
+        users.retain(|user| !wanted.contains(user));
         users.sort_unstable();
         users.dedup();
         let wanted = inputs.all.accounts_on(instance).map(|(user, wanted)| (user, Some(wanted)));

@@ -114,15 +114,6 @@ pub enum Conflict {
     },
 }
 
-impl Conflict {
-    /// The id of the permission that is in the way.
-    fn id(&self) -> Uuid {
-        match self {
-            Self::NameTaken { id, .. } | Self::Copy { id, .. } => *id,
-        }
-    }
-}
-
 /// The steps from the live permissions to the wanted ones, and what is in the way.
 ///
 /// `settled` are wanted too, and as they should be ([`is_settled`]).
@@ -132,7 +123,7 @@ impl Conflict {
 /// gives the same list.
 pub fn compare(
     owner: &Owner,
-    wanted: &HashMap<Uuid, Want<'_>>,
+    wanted: &BTreeMap<Uuid, Want<'_>>,
     settled: &HashSet<Uuid>,
     released: &BTreeMap<Uuid, String>,
     live: &BTreeMap<Uuid, SeenPermission>,
@@ -189,7 +180,6 @@ pub fn compare(
         };
         changes.push((seen.id, group, action));
     }
-    conflicts.sort_by_key(Conflict::id);
     (order(changes, live, moment), conflicts)
 }
 

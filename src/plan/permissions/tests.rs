@@ -70,7 +70,7 @@ fn steps(wanted: &BTreeMap<Uuid, Want>, live: &Live) -> (Vec<Step>, Vec<Conflict
     let is_settled = |id: &Uuid, want: &Want| {
         live.get(id).is_some_and(|seen| is_ours(&owner(), seen) && is_settled(seen, want))
     };
-    let (settled, wanted): (HashMap<_, _>, HashMap<_, _>) =
+    let (settled, wanted): (BTreeMap<_, _>, BTreeMap<_, _>) =
         wanted.clone().into_iter().partition(|(id, want)| is_settled(id, want));
     let settled = settled.into_keys().collect();
     compare(

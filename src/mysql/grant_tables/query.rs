@@ -3,7 +3,8 @@
 //! It is one UNION ALL: a single statement sees all tables at one moment, on MySQL by its
 //! snapshot, on MariaDB and MySQL 5.7 by the locks that it takes on all tables at once. Privileges that
 //! have columns of their own come joined into one text, which is also what makes it
-//! cheaper than reading the tables as they are. No hash of a password leaves the server.
+//! cheaper than reading the tables as they are; so does the kind of the row, since a UNION
+//! copies every column of every row. No hash of a password leaves the server.
 
 use std::fmt::Write as _;
 
@@ -64,15 +65,18 @@ impl Filter {
     }
 }
 
-/// The kinds of rows, in the first column of the answer.
-pub(super) const ACCOUNT: u64 = 0;
-pub(super) const DATABASE: u64 = 1;
-pub(super) const TABLE: u64 = 2;
-pub(super) const COLUMN: u64 = 3;
-pub(super) const ROUTINE: u64 = 4;
-pub(super) const PROXY: u64 = 5;
-pub(super) const ROLE: u64 = 6;
-pub(super) const DYNAMIC: u64 = 7;
+/// The kinds of rows: what the last column begins with.
+pub(super) const ACCOUNT: char = 'A';
+pub(super) const DATABASE: char = 'D';
+pub(super) const TABLE: char = 'T';
+pub(super) const COLUMN: char = 'C';
+pub(super) const ROUTINE: char = 'R';
+pub(super) const PROXY: char = 'P';
+pub(super) const ROLE: char = 'G';
+pub(super) const DYNAMIC: char = 'Y';
+
+/// Behind the privileges in the last column, where a name follows: no privilege has it.
+pub(super) const SEPARATOR: char = '/';
 
 /// The columns with privileges of the tables that have one for each.
 #[derive(Debug, Clone, Default)]
@@ -88,34 +92,35 @@ fn joined(columns: &[String]) -> Result<String, Error> {
     if columns.is_empty() || !columns.iter().all(|column| column.chars().all(plain)) {
         return Err(Error::Forbidden { what: "a grant table without known columns".into() });
     }
-    Ok(format!("CONCAT({})", columns.join(", ")))
+    Ok(columns.join(", "))
 }
 
-/// The query: eight columns, of which the first is the kind of the row.
+/// The query: user, host, two columns for what the row is about, and one that holds the kind
+/// of the row and what it says.
 pub(super) fn all(dialect: &Dialect, columns: &Columns, filter: &Filter) -> Result<String, Error> {
     let mut query = accounts(dialect, columns)?;
     let own = filter.on("User", "Host");
     let _ = write!(query, " WHERE {own}");
-    let mut add = |kind: u64, what: &str, table: &str, condition: &str| {
-        let _ =
-            write!(query, " UNION ALL SELECT {kind}, {what} FROM mysql.{table} WHERE {condition}");
+    let mut add = |kind: char, about: &str, says: &str, table: &str, condition: &str| {
+        let _ = write!(
+            query,
+            " UNION ALL SELECT {about}, CONCAT('{kind}', {says}) FROM mysql.{table} WHERE {condition}"
+        );
     };
-    let db = format!("User, Host, Db, '', '', '', {}", joined(&columns.db)?);
-    add(DATABASE, &db, "db", &own);
-    let parts = "User, Host, Db, Table_name, '', '', CONCAT(Table_priv, '')";
-    add(TABLE, parts, "tables_priv", &own);
-    let parts = "User, Host, Db, Table_name, Column_name, '', CONCAT(Column_priv, '')";
-    add(COLUMN, parts, "columns_priv", &own);
-    let parts = "User, Host, Db, Routine_name, CONCAT(Routine_type, ''), '', CONCAT(Proc_priv, '')";
-    add(ROUTINE, parts, "procs_priv", &own);
-    add(PROXY, "User, Host, Proxied_user, Proxied_host, '', '', ''", "proxies_priv", &own);
+    add(DATABASE, "User, Host, Db, ''", &joined(&columns.db)?, "db", &own);
+    add(TABLE, "User, Host, Db, Table_name", "Table_priv", "tables_priv", &own);
+    let says = format!("Column_priv, '{SEPARATOR}', Column_name");
+    add(COLUMN, "User, Host, Db, Table_name", &says, "columns_priv", &own);
+    let says = format!("Proc_priv, '{SEPARATOR}', Routine_type");
+    add(ROUTINE, "User, Host, Db, Routine_name", &says, "procs_priv", &own);
+    add(PROXY, "User, Host, Proxied_user, Proxied_host", "''", "proxies_priv", &own);
     if dialect.is_mariadb() {
-        add(ROLE, "User, Host, Role, '', '', '', CONCAT(Admin_option, '')", "roles_mapping", &own);
+        add(ROLE, "User, Host, Role, ''", "Admin_option", "roles_mapping", &own);
     } else if dialect.has_roles() {
-        let what = "TO_USER, TO_HOST, FROM_USER, FROM_HOST, '', '', CONCAT(WITH_ADMIN_OPTION, '')";
-        add(ROLE, what, "role_edges", &filter.on("TO_USER", "TO_HOST"));
-        let what = "USER, HOST, PRIV, '', '', '', CONCAT(WITH_GRANT_OPTION, '')";
-        add(DYNAMIC, what, "global_grants", &own);
+        let about = "TO_USER, TO_HOST, FROM_USER, FROM_HOST";
+        let to = filter.on("TO_USER", "TO_HOST");
+        add(ROLE, about, "WITH_ADMIN_OPTION", "role_edges", &to);
+        add(DYNAMIC, "USER, HOST, PRIV, ''", "WITH_GRANT_OPTION", "global_grants", &own);
     }
     Ok(query)
 }
@@ -126,14 +131,13 @@ pub(super) fn all(dialect: &Dialect, columns: &Columns, filter: &Filter) -> Resu
 const HASH: &str = r#"("authentication_string"\s*:\s*")(?:[^"\\]|\\.)+""#;
 
 /// Accounts. On MariaDB its JSON, with `x` in place of every hash: one pass over it costs a
-/// third of asking for each of its values. On MySQL the plugin; locked, no hash and old
-/// password as Y or N; evidence; when the password changed; global privileges.
+/// third of asking for each of its values. On MySQL the plugin and the evidence; locked, no hash
+/// and old password as Y or N, the global privileges, and when the password changed.
 fn accounts(dialect: &Dialect, columns: &Columns) -> Result<String, Error> {
     if dialect.is_mariadb() {
         return Ok(format!(
-            "SELECT {ACCOUNT} AS kind, User AS user, Host AS host, \
-             REGEXP_REPLACE(Priv, {}, {}) AS a, '' AS b, '' AS c, '' AS d, '' AS e \
-             FROM mysql.global_priv",
+            "SELECT User AS user, Host AS host, '' AS a, '' AS b, \
+             CONCAT('{ACCOUNT}', REGEXP_REPLACE(Priv, {}, {})) AS says FROM mysql.global_priv",
             literal(HASH),
             literal(r#"\1x""#)
         ));
@@ -147,11 +151,10 @@ fn accounts(dialect: &Dialect, columns: &Columns) -> Result<String, Error> {
         ("'N'", "''")
     };
     Ok(format!(
-        "SELECT {ACCOUNT} AS kind, User AS user, Host AS host, IFNULL(plugin, '') AS a, \
-         CONCAT(account_locked, IF(IFNULL(authentication_string, '') = '', 'Y', 'N'), {old}) \
-         AS b, {evidence} AS c, \
-         IFNULL(CAST(FLOOR(UNIX_TIMESTAMP(password_last_changed)) AS CHAR), '') AS d, {} AS e \
-         FROM mysql.user",
+        "SELECT User AS user, Host AS host, IFNULL(plugin, '') AS a, {evidence} AS b, \
+         CONCAT('{ACCOUNT}', account_locked, IF(IFNULL(authentication_string, '') = '', 'Y', 'N'), \
+         {old}, {}, IFNULL(CAST(FLOOR(UNIX_TIMESTAMP(password_last_changed)) AS CHAR), '')) \
+         AS says FROM mysql.user",
         joined(&columns.user)?
     ))
 }
@@ -173,8 +176,8 @@ mod tests {
         let query = all(&dialect("5.7.44"), &columns, &filter).expect("a query");
         let parts: Vec<&str> = known(&query).split(" UNION ALL ").collect();
         assert_eq!(parts.len(), 6);
-        insta::assert_snapshot!(parts[0], @"SELECT 0 AS kind, User AS user, Host AS host, IFNULL(plugin, '') AS a, CONCAT(account_locked, IF(IFNULL(authentication_string, '') = '', 'Y', 'N'), 'N') AS b, '' AS c, IFNULL(CAST(FLOOR(UNIX_TIMESTAMP(password_last_changed)) AS CHAR), '') AS d, CONCAT(Select_priv, Create_tablespace_priv) AS e FROM mysql.user WHERE LEFT(CAST(User AS BINARY), 8) = CAST('jump_db_' AS BINARY) OR User = ''");
-        // Eight columns each, and no roles behind them.
+        insta::assert_snapshot!(parts[0], @"SELECT User AS user, Host AS host, IFNULL(plugin, '') AS a, '' AS b, CONCAT('A', account_locked, IF(IFNULL(authentication_string, '') = '', 'Y', 'N'), 'N', Select_priv, Create_tablespace_priv, IFNULL(CAST(FLOOR(UNIX_TIMESTAMP(password_last_changed)) AS CHAR), '')) AS says FROM mysql.user WHERE LEFT(CAST(User AS BINARY), 8) = CAST('jump_db_' AS BINARY) OR User = ''");
+        // No roles behind them.
         assert!(parts[5].contains("FROM mysql.proxies_priv"), "{}", parts[5]);
     }
 }

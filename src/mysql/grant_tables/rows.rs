@@ -4,7 +4,9 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use mysql_async::Value;
 
-use super::query::{ACCOUNT, COLUMN, Columns, DATABASE, DYNAMIC, PROXY, ROLE, ROUTINE, TABLE};
+use super::query::{
+    ACCOUNT, COLUMN, Columns, DATABASE, DYNAMIC, PROXY, ROLE, ROUTINE, SEPARATOR, TABLE,
+};
 use super::words::{Meaning, of_bit, of_column, of_member};
 use crate::mysql::facts::text;
 use crate::mysql::spec::{
@@ -75,37 +77,43 @@ impl Collector {
 
     /// Takes the values of a row; `None` when it is not of the form that was asked for.
     pub(super) fn take(&mut self, row: Vec<Value>) -> Option<()> {
-        let [kind, user, host, a, b, c, d, e] = <[Value; 8]>::try_from(row).ok()?;
-        let kind = match kind {
-            Value::Bytes(digits) => std::str::from_utf8(&digits).ok()?.parse().ok()?,
-            Value::Int(number) => u64::try_from(number).ok()?,
-            Value::UInt(number) => number,
-            _ => return None,
-        };
+        let [user, host, a, b, says] = <[Value; 5]>::try_from(row).ok()?;
         self.last = self.place(AccountName { user: text(user)?, host: text(host)? });
         let (_, into) = self.found.get_index_mut(self.last)?;
         let held = &mut into.held;
-        let [a, b, c, d, e] = [text(a)?, text(b)?, text(c)?, text(d)?, text(e)?];
+        let [a, b, says] = [text(a)?, text(b)?, text(says)?];
+        let mut chars = says.chars();
+        let kind = chars.next()?;
+        let says = chars.as_str();
         match kind {
             ACCOUNT => {
                 into.account = Some(if self.user.is_empty() {
-                    let found: Priv = serde_json::from_str(&a).ok()?;
+                    let found: Priv = serde_json::from_str(says).ok()?;
                     add_bits(held, found.access()?);
                     found.account()?
                 } else {
-                    add_flags(held, &e, &self.user)?;
-                    account(a, &b, &c, &d)?
+                    let (flags, says) = says.split_at_checked(3)?;
+                    let (global, changed) = says.split_at_checked(self.user.len())?;
+                    add_flags(held, global, &self.user)?;
+                    account(a, flags, &b, changed)?
                 });
             }
-            DATABASE => database(held, a, &e, &self.db)?,
-            TABLE => table(held, TableName { database: a, table: b }, &e),
-            COLUMN => column(held, TableName { database: a, table: b }, c, &e),
-            ROUTINE => routine(held, Routine { database: a, name: b, kind: c }, &e),
+            DATABASE => database(held, a, says, &self.db)?,
+            TABLE => table(held, TableName { database: a, table: b }, says),
+            COLUMN => {
+                let (privileges, name) = says.split_once(SEPARATOR)?;
+                column(held, TableName { database: a, table: b }, name.to_owned(), privileges);
+            }
+            ROUTINE => {
+                let (privileges, kind) = says.split_once(SEPARATOR)?;
+                let kind = kind.to_owned();
+                routine(held, Routine { database: a, name: b, kind }, privileges);
+            }
             PROXY => {
                 held.proxies.insert(AccountName { user: a, host: b });
             }
             ROLE => {
-                held.roles.insert(AccountName { user: a, host: b }, e == "Y");
+                held.roles.insert(AccountName { user: a, host: b }, says == "Y");
             }
             DYNAMIC => {
                 held.global.insert(a.to_ascii_uppercase());

@@ -90,6 +90,8 @@ kinds! {
     ApprovalOnWord = "JG235", Severity::Notice, "an approval afterwards that only a file tells of";
     /// Something that git names is missing, and something that it does not name is open.
     Renamed = "JG236", Severity::Warning, "a target was perhaps renamed";
+    /// A permission of ours has the name of another one that is wanted.
+    Misnamed = "JG237", Severity::Error, "a permission has the name of another";
     /// A pull request asks for more than the policy of its base allows.
     BeyondPolicy = "JG240", Severity::Error, "a request goes beyond policy";
     /// An instance that the base does not have.

@@ -240,8 +240,10 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
     let live = &observed.jumpserver;
     let mut findings = Vec::new();
     let released = Released::of(access, moment, inputs.unproven);
-    let ((kept, violating), ours) =
-        rayon::join(|| keep_policy(inputs, &released, &mut findings), || Ours::of(access, live));
+    let ((kept, violating), ours) = rayon::join(
+        || keep_policy(inputs, &released, &mut findings),
+        || Ours::of(access, live, all),
+    );
     let narrower = kept.as_deref().map(|kept| desired::at(access, kept, moment));
     let allowed = Allowed(narrower.as_ref());
 

@@ -57,7 +57,7 @@ const SERVERS: [Kind; 7] = [
 pub fn make(inputs: &Inputs<'_>, which: &Which) -> Plan {
     let Inputs { access, desired: all, observed, moment, .. } = *inputs;
     let live = &observed.jumpserver;
-    let people = people::find(access, &Ours::of(access, live), all, live);
+    let people = people::find(access, &Ours::of(access, live, all), all, live);
     let servers = servers::find(access, all, observed, inputs.new_servers);
     let accounts = accounts::renew(
         &accounts::Inputs {

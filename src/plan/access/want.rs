@@ -12,7 +12,7 @@ use crate::jumpserver::spec::{PermissionSpec, SeenPermission};
 use crate::mark::Mark;
 use crate::names::InstanceName;
 use crate::naming;
-use crate::plan::finding::Finding;
+use crate::plan::finding::{Finding, Kind};
 use crate::plan::hold;
 use crate::plan::permissions::{self, Want};
 use crate::plan::release::Fate;
@@ -63,6 +63,14 @@ impl<'r, 'i, 'a> Wanting<'r, 'i, 'a> {
         let taken = inputs.adopting.taken.get(name);
         let own = inputs.ours.find(name);
         let live = own.or(taken);
+        if let Some(seen) = inputs.ours.misnamed(name) {
+            let allowed = inputs.allowed.permission(name, wanted);
+            looked.held_back.extend(allowed.map(|allowed| allowed.spec.clone()));
+            looked.findings.push(misnamed(name, seen).about(wanted.person));
+            if own.is_none() {
+                return;
+            }
+        }
         let owner = &inputs.access.config.owner;
         let made = || naming::permission_id(owner, &inputs.live.organization.0, name);
         let id = live.map_or_else(made, |seen| seen.id);
@@ -91,6 +99,19 @@ impl<'r, 'i, 'a> Wanting<'r, 'i, 'a> {
             .is_some_and(|seen| inputs.ours.is_alone(name) && permissions::is_settled(seen, &want));
         looked.wants.push((id, (!settled).then_some(want)));
     }
+}
+
+/// Tells of a permission that has to wait for its name.
+fn misnamed(name: &str, seen: &SeenPermission) -> Finding {
+    let text = format!(
+        "the permission {name} has to wait: {} has its name, which jumpgate made for something \
+         else that is wanted and which was renamed since",
+        seen.id
+    );
+    Finding::new(Kind::Misnamed, text).help(
+        "an apply gives it its own name back, and the next one makes what waits; `jumpgate drift` \
+         tells who renamed it",
+    )
 }
 
 /// The instance that holds the accounts of an asset.

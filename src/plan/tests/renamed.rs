@@ -134,3 +134,67 @@ fn no_permission_is_made_for_an_account_that_is_not() {
     let names: Vec<&str> = plan.items.iter().map(|item| item.name.as_str()).collect();
     assert_eq!(names, ["jump_app_fanlichun_20270228"]);
 }
+
+/// Renames permissions as JumpServer does: their ids stay.
+fn call(world: &mut World, names: &[(&str, &str)]) {
+    let permissions = &mut world.live().permissions;
+    for seen in permissions.values_mut() {
+        if let Some((_, name)) = names.iter().find(|(from, _)| *from == seen.spec.name) {
+            seen.spec.name = (*name).to_owned();
+        }
+    }
+}
+
+#[test]
+fn a_permission_with_the_name_of_another_gives_it_back() {
+    const APP: &str = "jump_app_fanlichun_20270228";
+    const ROOT: &str = "jump_root_liwei_20270228";
+    let root = BOTH.replace("for: fanlichun", "for: liwei").replace("login: app", "login: root");
+    let root = root.split("databases:").next().expect("the hosts");
+    let access = repo(&[("r", BOTH), ("root", root)], &[]);
+    for theirs in [None, Some("something else")] {
+        let mut world = World::new();
+        world.apply(&access, NOW);
+        let before = world.observed.jumpserver.permissions.clone();
+        match theirs {
+            None => world.live().permissions.retain(|_, seen| seen.spec.name != ROOT),
+            Some(name) => call(&mut world, &[(ROOT, name)]),
+        }
+        call(&mut world, &[(APP, ROOT)]);
+        let plan = world.plan(&access, NOW);
+        assert!(kinds(&plan).contains(&Kind::Misnamed), "{theirs:?}: {:#?}", plan.findings);
+        // Nobody is taken for somebody else, and nothing goes.
+        assert!(!kinds(&plan).contains(&Kind::UserMadeAnew), "{theirs:?}");
+        assert_eq!(plan.items.len(), 1, "{theirs:?}: {:#?}", plan.items);
+        world.carry_out(&plan);
+        let plan = world.apply(&access, NOW);
+        assert!(!kinds(&plan).contains(&Kind::Misnamed), "{theirs:?}");
+        assert_eq!(plan.items.len(), 1, "{theirs:?}: {:#?}", plan.items);
+        assert_eq!(world.observed.jumpserver.permissions, before, "{theirs:?}");
+    }
+}
+
+#[test]
+fn what_waits_for_its_name_is_replaced_by_nothing_yet() {
+    let root = BOTH.replace("for: fanlichun", "for: liwei").replace("login: app", "login: root");
+    let root = root.split("databases:").next().expect("the hosts");
+    let later = root.replace("2027-02-28", "2027-03-31");
+    let (access, renewed) =
+        (repo(&[("r", BOTH), ("root", root)], &[]), repo(&[("r", BOTH), ("root", &later)], &[]));
+    let mut world = World::new();
+    world.apply(&access, NOW);
+    call(&mut world, &[("jump_app_fanlichun_20270228", "jump_root_liwei_20270331")]);
+    let plan = world.plan(&renewed, NOW);
+    assert!(kinds(&plan).contains(&Kind::Misnamed), "{:#?}", plan.findings);
+    world.carry_out(&plan);
+    let names = |world: &World| -> Vec<String> {
+        let permissions = world.observed.jumpserver.permissions.values();
+        let hosts = permissions.filter(|seen| !seen.spec.nodes.is_empty());
+        let mut names: Vec<_> = hosts.map(|seen| seen.spec.name.clone()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(&world), ["jump_app_fanlichun_20270228", "jump_root_liwei_20270228"]);
+    world.apply(&renewed, NOW);
+    assert_eq!(names(&world), ["jump_app_fanlichun_20270228", "jump_root_liwei_20270331"]);
+}

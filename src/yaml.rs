@@ -5,6 +5,7 @@ mod hidden;
 mod keys;
 mod scalar;
 mod tree;
+mod unclosed;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -192,15 +193,17 @@ fn explain(file: &Arc<str>, text: &str, error: &Error) -> Diagnostic {
     let shape = matches!(code, Code::WrongKind | Code::UnknownKey | Code::Syntax);
     // A key that only looks like another one is near it, too: what differs is told first.
     let line = shape.then(|| help::with_line(line_of(text, location), code == Code::Syntax));
-    let help = line.flatten().or(help);
-    Diagnostic {
-        code,
-        site: place(file, location),
-        span: span_of_error(text, location),
-        message,
-        expected,
-        help,
-    }
+    let span = span_of_error(text, location);
+    let unclosed = || match code {
+        Code::Syntax => {
+            // Of a text in quotes the place of the error is its beginning.
+            let quote = text.get(span.start..)?.starts_with(['"', '\'']);
+            unclosed::before(text.get(..span.start + usize::from(quote))?)
+        }
+        _ => None,
+    };
+    let help = line.flatten().or(help).or_else(unclosed);
+    Diagnostic { code, site: place(file, location), span, message, expected, help }
 }
 
 /// The bytes of an error. Errors of syntax have a line and no bytes: the line decides.
@@ -305,6 +308,12 @@ mod tests {
     #[test]
     fn an_unknown_key_names_the_nearest() {
         assert_snapshot!(error("reason: x\nmember: [a]\n"));
+    }
+
+    #[test]
+    fn what_is_not_closed_is_named() {
+        assert_snapshot!(error("reason: x\nmembers: [a\ncount: 1\n"));
+        assert_snapshot!(error("reason: \"x\nmembers: [a]\n"));
     }
 
     #[test]

@@ -107,11 +107,10 @@ impl<'a> Draft<'a> {
         self.now
     }
 
-    /// A request by its name (`2026/PAY-1234-refunds`) or its path.
+    /// A request by its name (`2026/PAY-1234-refunds`), the last part of it, or its path.
     pub(super) fn request(&self, text: &str) -> Result<(&RequestName, &Request), Outcome> {
         let stem = stem(text);
-        let found = self.access.requests.iter().find(|(name, _)| name.as_str() == stem);
-        found.ok_or_else(|| {
+        named(&self.access, stem).ok_or_else(|| {
             let known = self.access.requests.keys().map(|name| name.as_str());
             let outcome = super::plan::unknown("request", stem, known);
             if let Some(base) = &self.base {
@@ -324,6 +323,18 @@ pub(super) fn stem(text: &str) -> &str {
     let stem = text.strip_prefix("./").unwrap_or(text);
     let stem = stem.strip_prefix("requests/").unwrap_or(stem);
     [".yaml", ".yml"].iter().find_map(|end| stem.strip_suffix(end)).unwrap_or(stem)
+}
+
+/// The request with this name, or else the only one with this last part.
+pub(super) fn named<'a>(access: &'a Access, name: &str) -> Option<(&'a RequestName, &'a Request)> {
+    let whole = access.requests.iter().find(|(known, _)| known.as_str() == name);
+    whole.or_else(|| {
+        let ends = |known: &RequestName| {
+            known.as_str().rsplit_once('/').is_some_and(|(_, last)| last == name)
+        };
+        let mut alike = access.requests.iter().filter(|(known, _)| ends(known));
+        alike.next().filter(|_| alike.next().is_none())
+    })
 }
 
 fn write(path: &Path, text: Option<&str>) -> std::io::Result<()> {

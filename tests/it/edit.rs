@@ -64,10 +64,18 @@ fn renewing_changes_one_value_and_shows_what_a_reviewer_sees() {
     let done = run(dir.path(), &["renew", "2026/PAY-1", "--until", "2099-03-31"]).expect(0);
     assert_eq!(read(&dir, REQUEST), TEXT.replace("2099-02-28", "2099-03-31"));
     insta::assert_snapshot!(done.stdout);
-    // By its path, and only shown.
-    let same = run(dir.path(), &["renew", REQUEST, "--until", "2099-05-01", "--dry-run"]).expect(0);
-    assert!(same.stdout.contains("2099-05-01") && same.stderr.contains("nothing was written"));
+    // By its path or the last part of its name, and only shown.
+    let renew = |name| run(dir.path(), &["renew", name, "--until", "2099-05-01", "--dry-run"]);
+    for name in [REQUEST, "PAY-1"] {
+        let same = renew(name).expect(0);
+        assert!(same.stdout.contains("2099-05-01") && same.stderr.contains("nothing was written"));
+    }
     assert!(read(&dir, REQUEST).contains("until: 2099-03-31"));
+    std::fs::create_dir(dir.path().join("requests/2027")).expect("a folder");
+    std::fs::copy(dir.path().join(REQUEST), dir.path().join("requests/2027/PAY-1.yaml"))
+        .expect("a second one");
+    let which = renew("PAY-1").expect(1);
+    assert!(which.stderr.contains("has no request PAY-1"), "{which:?}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::names::PersonName;
 /// approves the pull request with that line.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// The request, by its name or its path.
+    /// The request, by its name, the last part of it, or its path.
     request: String,
     /// The owner who approves it: nobody who got something by it.
     #[arg(long, value_name = "PERSON")]

@@ -6,7 +6,7 @@ use crate::cli::{Outcome, could_not_run};
 /// Take a request back: its file is removed, or it ends sooner.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// The request, by its name or its path.
+    /// The request, by its name, the last part of it, or its path.
     request: String,
     /// Keep the request, and let it end on this day or at this moment.
     #[arg(long, value_name = "DATE")]

@@ -6,7 +6,7 @@ use crate::cli::Outcome;
 /// Give back what a request has: it stays as it is, and jumpgate looks after it no more.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// The request, by its name or its path.
+    /// The request, by its name, the last part of it, or its path.
     request: String,
     #[command(flatten)]
     place: Place,

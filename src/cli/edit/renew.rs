@@ -6,7 +6,7 @@ use crate::cli::{Outcome, could_not_run};
 /// Give a request a later end: its `until` is changed in place.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// The request, by its name or its path.
+    /// The request, by its name, the last part of it, or its path.
     request: String,
     /// The last day, or the moment at which it ends, as in a request file.
     #[arg(long, value_name = "DATE")]

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{Outcome, could_not_run};
 use crate::access::model::{Access, Party, Request};
 use crate::answers::RELEASED;
-use crate::cli::draft::{ended, stem};
+use crate::cli::draft::{ended, named, stem};
 use crate::cli::forge::At;
 use crate::cli::plan::{Format, unknown};
 use crate::cli::publish::{self, Base};
@@ -24,7 +24,7 @@ use crate::{access, answers, credentials, desired, grants, observe};
 /// Say where a request stands: in a branch, merged, running, over, and whether it is applied.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// The request, by its name, its path, or the id of another system.
+    /// The request, by its name, the last part of it, its path, or the id of another system.
     request: String,
     /// The folder of the access repo.
     #[arg(default_value = ".")]
@@ -60,8 +60,12 @@ impl Args {
         let rev = base.as_ref().map(|base| base.revision.clone());
         let (tree, access) = source::Source { dir: self.dir.clone(), rev }.access(moment)?;
         let name = name_of(&tree, &self.request);
-        let merged = access.requests.iter().find(|(known, _)| known.as_str() == name);
+        let mut merged = access.requests.iter().find(|(known, _)| known.as_str() == name);
         let waiting = if base.is_some() && merged.is_none() { self.waiting(&name)? } else { None };
+        if merged.is_none() && waiting.is_none() {
+            merged = named(&access, &name);
+        }
+        let name = merged.map_or(name, |(known, _)| known.to_string());
         let pull = self.pull(&name, base.is_some())?;
         let state = status::state(
             merged.map(|(_, request)| request),

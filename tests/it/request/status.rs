@@ -55,6 +55,9 @@ async fn a_request_is_followed_from_its_branch_to_its_end() {
         assert_eq!(told["against-policy"], serde_json::json!([]));
         assert_eq!(told["state"], state);
         assert_eq!(told["origin"]["pull_request"], "#1");
+        let (_, last) = name.rsplit_once('/').expect("a folder");
+        let by_last = repo.run(&["status", last, "--format", "json"]).expect(0);
+        assert_eq!(by_last.stdout, done.stdout);
         jsonschema::validate(&schema, &told).expect("it has its form");
     }
 }

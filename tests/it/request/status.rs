@@ -114,7 +114,6 @@ async fn with_credentials_it_says_whether_it_is_applied() {
     ];
     company.run(&ask).await.expect(0);
     company.merge("logs for liwei");
-    let status = ["status", "logs"];
     let named = path("logs");
     let name = named.trim_start_matches("requests/").trim_end_matches(".yaml");
     let before = company.run(&["status", name]).await.expect(0);
@@ -122,5 +121,7 @@ async fn with_credentials_it_says_whether_it_is_applied() {
     company.run(&["apply", "--yes"]).await.expect(0);
     let after = company.run(&["status", &named]).await.expect(0);
     assert!(after.stdout.contains("applied: yes, nothing is left to do"), "{after:?}");
-    company.run(&status).await.expect(1);
+    let by_last = company.run(&["status", "logs"]).await.expect(0);
+    assert_eq!(by_last.stdout, after.stdout);
+    company.run(&["status", "log"]).await.expect(1);
 }

@@ -1,8 +1,11 @@
 //! Permissions of ours that nobody wants under their name any more: given back, kept for a
 //! while, or left until their sessions are due.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
+use super::violating::Violating;
 use super::{Inputs, group};
 use crate::access::model::Access;
 use crate::desired::Wanted;
@@ -107,15 +110,26 @@ pub(super) fn kept_until_replaced(
     Some(kept)
 }
 
-/// Whether a permission comes from a request that breaks policy now: it stays until the
-/// end that it records, though the request now asks for another period.
+/// What stays of a permission that nobody wants under its name because of requests that break
+/// policy now, though they ask for another period: until the end that it records.
 pub(super) fn kept_by_violation(
     inputs: &Inputs<'_, '_>,
     seen: &SeenPermission,
     mark: &Mark,
-) -> bool {
-    !over(mark.end, inputs.moment)
-        && seen.spec.users.iter().any(|user| {
-            mark.requests.keys().any(|request| inputs.violating.contains(&(user.as_str(), request)))
-        })
+    violating: &Violating<'_, '_>,
+    renamed: &Renamed<'_, '_>,
+) -> Option<(PermissionSpec, Mark)> {
+    if over(mark.end, inputs.moment) {
+        return None;
+    }
+    let stays = violating.stays(inputs, &seen.spec, mark, renamed);
+    if stays.is_empty() {
+        return None;
+    }
+    let mut spec =
+        PermissionSpec { assets: BTreeSet::new(), nodes: BTreeSet::new(), ..seen.spec.clone() };
+    stays.add_to(&mut spec);
+    let mut mark = mark.clone();
+    mark.requests.retain(|request, _| stays.requests.contains(request));
+    Some((spec, mark))
 }

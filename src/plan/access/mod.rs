@@ -1,7 +1,8 @@
 //! The permissions of a plan: `want` says what each should say, `gone` what becomes of those
-//! that nobody wants any more.
+//! that nobody wants any more, `violating` what stays of what breaks policy.
 
 mod gone;
+mod violating;
 mod want;
 
 use std::borrow::Cow;
@@ -66,7 +67,8 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
     let owner = &inputs.access.config.owner;
     let on_ends = OnEnds::of(inputs.access);
     let renamed = Renamed::new(inputs.access, inputs.live, inputs.all);
-    let wanting = want::Wanting::new(inputs, &renamed);
+    let violating = violating::Violating::of(inputs);
+    let wanting = want::Wanting::new(inputs, &renamed, &violating);
     let all: Vec<_> = inputs.all.permissions.iter().collect();
     let parts: Vec<_> = all.par_chunks(SIDE_BY_SIDE).map(|part| wanting.look(part)).collect();
     let mut settled = HashSet::with_capacity(all.len());
@@ -108,10 +110,11 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
             given_back.insert(seen.id, name);
             continue;
         }
-        let kept = match gone::kept_by_violation(inputs, seen, mark) {
-            true => Some(seen.spec.clone()),
-            false => gone::kept_until_replaced(inputs, seen, mark, &held_back, &renamed),
-        };
+        let kept = gone::kept_by_violation(inputs, seen, mark, &violating, &renamed);
+        let kept = kept.or_else(|| {
+            let kept = gone::kept_until_replaced(inputs, seen, mark, &held_back, &renamed)?;
+            Some((kept, mark.clone()))
+        });
         if kept.is_none()
             && let Some(until) = left::waits(seen, &on_ends, inputs.moment)
         {
@@ -120,9 +123,9 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
             let group = group(&seen.spec.name);
             wants.insert(seen.id, Want { spec, mark, group, adopts: None });
         }
-        if let Some(spec) = kept {
+        if let Some((spec, mark)) = kept {
             let (spec, group) = (Cow::Owned(spec), group(&seen.spec.name));
-            wants.insert(seen.id, Want { spec, mark: mark.clone(), group, adopts: None });
+            wants.insert(seen.id, Want { spec, mark, group, adopts: None });
         }
     }
     for (id, want) in &mut wants {

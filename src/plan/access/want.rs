@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
+use super::violating::{Stays, Targets, Violating};
 use super::{Inputs, group};
 use crate::access::model::Access;
 use crate::desired::Wanted;
 use crate::jumpserver::spec::{PermissionSpec, SeenPermission};
 use crate::mark::Mark;
-use crate::names::InstanceName;
+use crate::names::{InstanceName, RequestName};
 use crate::naming;
+use crate::plan::accounts::over;
 use crate::plan::finding::{Finding, Kind};
 use crate::plan::hold;
 use crate::plan::permissions::{self, Want};
@@ -22,6 +24,7 @@ use crate::plan::renamed::{Kept, Renamed};
 pub(super) struct Wanting<'r, 'i, 'a> {
     inputs: &'r Inputs<'i, 'a>,
     renamed: &'r Renamed<'i, 'a>,
+    violating: &'r Violating<'i, 'a>,
     holders: BTreeMap<&'a str, &'a InstanceName>,
 }
 
@@ -37,8 +40,12 @@ pub(super) struct Looked<'w> {
 }
 
 impl<'r, 'i, 'a> Wanting<'r, 'i, 'a> {
-    pub(super) fn new(inputs: &'r Inputs<'i, 'a>, renamed: &'r Renamed<'i, 'a>) -> Self {
-        Self { inputs, renamed, holders: holders(inputs.access) }
+    pub(super) fn new(
+        inputs: &'r Inputs<'i, 'a>,
+        renamed: &'r Renamed<'i, 'a>,
+        violating: &'r Violating<'i, 'a>,
+    ) -> Self {
+        Self { inputs, renamed, violating, holders: holders(inputs.access) }
     }
 
     /// Looks at some of them, each with its name.
@@ -59,7 +66,7 @@ impl<'r, 'i, 'a> Wanting<'r, 'i, 'a> {
         wanted: &'w Wanted<'a, PermissionSpec>,
         looked: &mut Looked<'w>,
     ) {
-        let Self { inputs, renamed, holders } = self;
+        let Self { inputs, renamed, violating, holders } = self;
         let taken = inputs.adopting.taken.get(name);
         let own = inputs.ours.find(name);
         let live = own.or(taken);
@@ -87,7 +94,12 @@ impl<'r, 'i, 'a> Wanting<'r, 'i, 'a> {
         }
         let kept = own.map(|seen| renamed.kept(&wanted.spec, &seen.spec));
         looked.findings.extend(kept.as_ref().and_then(|kept| kept.finding(name)));
-        let want = want(inputs, id, name, wanted, live, holders, kept.unwrap_or_default());
+        let stays = own.and_then(|seen| {
+            Some(violating.stays(inputs, &seen.spec, seen.mark.as_ref()?, renamed))
+        });
+        let there =
+            There { own, live, kept: kept.unwrap_or_default(), stays: stays.unwrap_or_default() };
+        let want = want(inputs, id, name, wanted, there, holders);
         if let Some(allowed) = inputs.allowed.permission(name, wanted) {
             let made = want.as_ref().map(|(spec, _)| &**spec);
             looked.held_back.extend(rest(&allowed.spec, made));
@@ -133,24 +145,56 @@ fn is_narrowed_first(wanted: &Wanted<'_, PermissionSpec>, live: Option<&SeenPerm
     theirs && !permissions::within(&seen.spec, &wanted.spec)
 }
 
+/// What there is of a permission, and what of it stays whatever is wanted.
+struct There<'l> {
+    /// When it is ours.
+    own: Option<&'l SeenPermission>,
+    /// Also when it is to be ours.
+    live: Option<&'l SeenPermission>,
+    /// What may have been renamed.
+    kept: Kept<'l>,
+    /// What breaks policy.
+    stays: Stays,
+}
+
 /// What a permission should say now, and its mark; nothing when it should not be there.
 fn want<'a, 'w>(
     inputs: &Inputs<'_, 'a>,
     id: Uuid,
     name: &str,
     wanted: &'w Wanted<'a, PermissionSpec>,
-    live: Option<&SeenPermission>,
+    there: There<'_>,
     holders: &BTreeMap<&'a str, &'a InstanceName>,
-    kept: Kept<'_>,
 ) -> Option<(Cow<'w, PermissionSpec>, Mark)> {
+    let There { own, live, kept, stays } = there;
     let live_mark = live.and_then(|seen| seen.mark.as_ref());
+    // What a request never gave it keeps for nobody.
+    let recorded = |request: &RequestName| {
+        let end = live_mark.and_then(|mark| mark.requests.get(request));
+        end.is_some_and(|end| !over(*end, inputs.moment))
+    };
+    let holdable = || {
+        let mut targets = Targets::default();
+        // Of what is taken over nothing is recorded yet.
+        let grants = wanted.because.iter().copied();
+        grants
+            .filter(|grant| own.is_none() || recorded(grant.because.request))
+            .for_each(|grant| targets.add(inputs.access, grant));
+        targets
+    };
     if inputs.people.blocked.contains(wanted.person) {
         let live = live?;
         let mut mark = live.mark.clone()?;
         let requests = wanted.requests();
-        mark.requests.retain(|request, _| requests.contains_key(request));
+        mark.requests.retain(|request, _| {
+            requests.contains_key(request) || stays.requests.contains(request)
+        });
         let mut spec = hold::permission(&wanted.spec, &live.spec);
+        let targets = holdable();
+        spec.assets.retain(|asset| targets.assets.contains(asset));
+        spec.nodes.retain(|node| targets.nodes.contains(node));
         kept.add_to(&mut spec);
+        stays.add_to(&mut spec);
         return some(Cow::Owned(spec), mark);
     }
     let database = wanted.because.iter().any(|grant| grant.want.level().is_some());
@@ -166,14 +210,18 @@ fn want<'a, 'w>(
             && inputs.servers.usable.contains_key(holder)
     };
     let allowed = inputs.allowed.permission(name, wanted);
-    let pick = |all: &BTreeSet<String>,
+    let pick = |held: &BTreeSet<String>,
                 allowed: Option<&BTreeSet<String>>,
                 live: Option<&BTreeSet<String>>| {
         let new = allowed.into_iter().flatten().filter(|target| may(target));
-        let held = live.into_iter().flatten().filter(|target| all.contains(*target));
+        let stays = |target: &&String| {
+            held.contains(*target) || allowed.is_some_and(|allowed| allowed.contains(*target))
+        };
+        let held = live.into_iter().flatten().filter(stays);
         new.chain(held).cloned().collect::<BTreeSet<String>>()
     };
     let all = kept.is_empty()
+        && stays.is_empty()
         && allowed.is_some_and(|allowed| {
             let (wanted, allowed) = (&wanted.spec, &allowed.spec);
             (&allowed.assets, &allowed.nodes) == (&wanted.assets, &wanted.nodes)
@@ -183,25 +231,24 @@ fn want<'a, 'w>(
         // The usual case, and what is live already adds nothing to it.
         true => Cow::Borrowed(&wanted.spec),
         false => {
-            let (assets, nodes) = (&wanted.spec.assets, &wanted.spec.nodes);
+            let held = holdable();
             let allowed = allowed.map(|allowed| &allowed.spec);
             let live = live.map(|seen| &seen.spec);
+            let (assets, nodes) =
+                (allowed.map(|spec| &spec.assets), allowed.map(|spec| &spec.nodes));
             let mut spec = PermissionSpec {
-                assets: pick(
-                    assets,
-                    allowed.map(|spec| &spec.assets),
-                    live.map(|spec| &spec.assets),
-                ),
-                nodes: pick(nodes, allowed.map(|spec| &spec.nodes), live.map(|spec| &spec.nodes)),
+                assets: pick(&held.assets, assets, live.map(|spec| &spec.assets)),
+                nodes: pick(&held.nodes, nodes, live.map(|spec| &spec.nodes)),
                 ..wanted.spec.clone()
             };
             kept.add_to(&mut spec);
+            stays.add_to(&mut spec);
             Cow::Owned(spec)
         }
     };
     let mut requests = allowed.map(Wanted::requests).unwrap_or_default();
-    for grant in &wanted.because {
-        let request = grant.because.request;
+    let others = wanted.because.iter().map(|grant| grant.because.request);
+    for request in others.chain(&stays.requests) {
         if !requests.contains_key(request)
             && let Some(end) = live_mark.and_then(|mark| mark.requests.get(request))
         {

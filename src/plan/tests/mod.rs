@@ -6,6 +6,7 @@ mod random;
 mod release;
 mod renamed;
 mod renew;
+mod shared;
 pub(crate) mod world;
 
 use self::world::{DATABASE, JUMPGATE, World, at, repo};

@@ -22,6 +22,7 @@ use crate::mysql::spec::{Evidence, Held, SeenAccount, TableName};
 use crate::names::InstanceName;
 use crate::observed::{Instance, Observed};
 use crate::plan::accounts::{AccountChange, AccountStep};
+use crate::plan::finding::{Finding, Kind};
 use crate::plan::permissions::Action;
 use crate::plan::{self, Plan, What};
 use crate::repo::Tree;
@@ -206,6 +207,17 @@ impl World {
 
     /// The plan for these files at this moment.
     pub(crate) fn plan(&self, access: &Access, moment: &str) -> Plan {
+        self.plan_unproven(access, moment, &[])
+    }
+
+    /// The plan when these requests were merged against the rules.
+    pub(crate) fn plan_unproven(&self, access: &Access, moment: &str, requests: &[&str]) -> Plan {
+        let why = "merged against the rules, so it gets nothing new";
+        let finding = Finding::new(Kind::MergedAgainstRules, why.to_owned());
+        let unproven = requests
+            .iter()
+            .map(|request| (request.parse().expect("a request"), finding.clone()))
+            .collect();
         let grants = grants::of(access);
         let new_servers = BTreeSet::new();
         plan::make(&plan::Inputs {
@@ -215,7 +227,7 @@ impl World {
             observed: &self.observed,
             moment: at(moment),
             new_servers: &new_servers,
-            unproven: &Default::default(),
+            unproven: &unproven,
         })
     }
 

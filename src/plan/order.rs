@@ -61,8 +61,10 @@ pub(super) fn items(
     for step in ends {
         places.push(list.permission(step, &permissions.marks, &[], Vec::new()));
     }
+    let (replaced, accounts): (Vec<Planned<'_>>, Vec<Planned<'_>>) =
+        accounts.planned.into_iter().partition(|planned| planned.replaced);
     let (widening, ending): (Vec<Planned<'_>>, Vec<Planned<'_>>) =
-        accounts.planned.into_iter().partition(|planned| planned.grows);
+        accounts.into_iter().partition(|planned| planned.grows);
     for planned in ending {
         let after = list.opening.get(&planned.change.account.user).cloned().unwrap_or_default();
         list.account(planned, Phase::Ends, after);
@@ -86,6 +88,13 @@ pub(super) fn items(
         let user = planned.change.account.user.clone();
         let place = list.account(planned, Phase::New, Vec::new());
         ready.entry(user).or_default().push(place);
+    }
+    for planned in replaced {
+        let target = Target::Instance(planned.change.instance.clone());
+        let new = ready.get(&planned.change.account.user).into_iter().flatten();
+        let needs = new.filter(|place| list.items[**place].target == target).copied().collect();
+        let place = list.account(planned, Phase::Replaced, Vec::new());
+        list.items[place].needs = needs;
     }
     for step in rest {
         let after = match step.phase {

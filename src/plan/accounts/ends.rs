@@ -58,16 +58,18 @@ impl<'a> One<'_, '_, 'a> {
             grows: false,
             early_end,
             shrinks: true,
+            replaced: false,
         });
     }
 
     /// Accounts of the same user name at other hosts: ours from before the host changed,
-    /// or another hand's. Ours go, unless they wait for what takes their place.
+    /// or another hand's. Ours go, unless they stay since nothing takes their place; where
+    /// something comes that does, they go after it.
     pub(super) fn others(
         &self,
         name: &AccountName,
         person: Option<&'a PersonName>,
-        waits: bool,
+        (stays, replaced): (bool, bool),
         accounts: &mut Accounts<'a>,
     ) {
         let anchored = self.former_host(name);
@@ -97,7 +99,7 @@ impl<'a> One<'_, '_, 'a> {
                 ));
                 continue;
             }
-            if waits {
+            if stays {
                 continue;
             }
             // No mark of its own can say since when sessions are left.
@@ -120,6 +122,7 @@ impl<'a> One<'_, '_, 'a> {
                 grows: false,
                 early_end: true,
                 shrinks: true,
+                replaced,
             });
         }
     }

@@ -122,6 +122,8 @@ pub(super) struct Planned<'a> {
     pub(super) early_end: bool,
     /// It takes something away.
     pub(super) shrinks: bool,
+    /// An account of the same user name takes its place, which has to stand before.
+    pub(super) replaced: bool,
 }
 
 /// What was found about accounts.

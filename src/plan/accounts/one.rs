@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::{Accounts, Inputs, Owned, evident};
+use super::{Accounts, Inputs, Owned, evident, over};
 use crate::access::sessions::OnEnd;
 use crate::desired::{AccountSpec, Wanted};
 use crate::handover::Seen;
@@ -10,7 +10,7 @@ use crate::jumpserver::spec::SeenAssetAccount;
 use crate::mark::Mark;
 use crate::mysql;
 use crate::mysql::spec::{AccountName, SeenAccount};
-use crate::names::{InstanceName, PersonName};
+use crate::names::{InstanceName, PersonName, RequestName};
 use crate::plan::finding::Finding;
 use crate::plan::release::Fate;
 use crate::plan::sessions::Told;
@@ -49,33 +49,53 @@ impl<'a> One<'_, '_, 'a> {
         }
         let blocked =
             wanted.filter(|one| exposed || self.inputs.people.blocked.contains(one.person));
-        // What is replaced goes only when something of ours can take its place.
-        let waits = wanted.is_some()
-            && (seen.moved_from.is_some() || (blocked.is_some() && seen.server.is_none()));
-        self.others(&name, person, waits, accounts);
-        if self.release(&name, person, wanted, &seen, accounts) {
-            return;
-        }
-        match wanted {
-            None => self.away(&name, person, &seen, accounts),
-            Some(wanted) => {
-                let blocked = blocked.is_some();
-                if blocked {
-                    accounts.block(self.instance, self.user);
-                }
-                if wanted.spec.adopted {
-                    self.adopted(&name, wanted, &seen, blocked, accounts);
-                } else {
-                    self.toward(&name, wanted, &seen, blocked, accounts);
+        let before = accounts.planned.len();
+        if !self.release(&name, person, wanted, &seen, accounts) {
+            match wanted {
+                None => self.away(&name, person, &seen, accounts),
+                Some(wanted) => {
+                    let blocked = blocked.is_some();
+                    if blocked {
+                        accounts.block(self.instance, self.user);
+                    }
+                    if wanted.spec.adopted {
+                        self.adopted(&name, wanted, &seen, blocked, accounts);
+                    } else {
+                        self.toward(&name, wanted, &seen, blocked, accounts);
+                    }
                 }
             }
         }
+        // What is replaced goes only when something of ours takes its place.
+        let stands = seen.server.is_some() && seen.moved_from.is_none();
+        let planned = accounts.planned.get(before..).unwrap_or_default();
+        let comes = planned.iter().any(|planned| planned.grows && planned.change.account == name);
+        let stays = match wanted {
+            Some(wanted) if !stands && !comes => blocked.is_some() || self.holds(wanted, &seen),
+            _ => false,
+        };
+        self.others(&name, person, (stays, comes && !stands), accounts);
     }
 
-    /// Whether nobody wants the account any more, or it is given back.
+    /// Whether anything of what is wanted may be given, or is kept until its recorded end.
+    fn holds(&self, wanted: &Wanted<'a, AccountSpec>, seen: &Seen<'_>) -> bool {
+        let live = self.mark(seen);
+        let recorded = |request: &RequestName| {
+            live.and_then(|mark| mark.requests.get(request))
+                .is_some_and(|end| !over(*end, self.inputs.moment))
+        };
+        self.inputs.allowed.account(self.instance, self.user, wanted).is_some()
+            || wanted.because.iter().any(|grant| recorded(grant.because.request))
+    }
+
+    /// Whether nobody wants the account any more, nothing of what is wanted may be given or
+    /// kept, or it is given back.
     fn goes(&self, wanted: Option<&Wanted<'a, AccountSpec>>, seen: &Seen<'_>) -> bool {
         let Some(mark) = self.mark(seen) else { return false };
-        wanted.is_none() || self.inputs.released.fate(wanted, Some(mark)) == Fate::Released
+        let Some(one) = wanted else { return true };
+        let blocked = self.inputs.people.blocked.contains(one.person);
+        self.inputs.released.fate(wanted, Some(mark)) == Fate::Released
+            || !(blocked || self.holds(one, seen))
     }
 
     /// The host of the accounts at the last apply, when it was another one.

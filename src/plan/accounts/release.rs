@@ -50,6 +50,7 @@ impl<'a> One<'_, '_, 'a> {
             grows: false,
             early_end: false,
             shrinks: false,
+            replaced: false,
         });
         true
     }

@@ -3,6 +3,7 @@
 use super::{AccountChange, AccountMark, AccountStep, Accounts, Inputs, One, Planned, everybody};
 use crate::desired::{AccountSpec, Wanted};
 use crate::handover::{self, Step};
+use crate::mysql::dialect::Dialect;
 use crate::mysql::spec::AccountName;
 use crate::names::{InstanceName, PersonName};
 use crate::plan::finding::{Finding, Kind, Severity};
@@ -19,11 +20,11 @@ pub(in crate::plan) fn renew<'a>(inputs: &Inputs<'_, 'a>, which: &Which) -> Acco
         if !which.has_instance(instance) {
             continue;
         }
-        let before = accounts.planned.len();
+        let mut apart = 0;
         for (user, wanted) in inputs.all.accounts_on(instance) {
             if which.has_person(Some(wanted.person)) {
                 let one = One { inputs, owned, instance, live, missing: false, user };
-                one.renew(which, wanted, &mut accounts);
+                apart += usize::from(one.renew(which, wanted, &mut accounts));
             }
         }
         for user in owned.users(instance) {
@@ -40,18 +41,22 @@ pub(in crate::plan) fn renew<'a>(inputs: &Inputs<'_, 'a>, which: &Which) -> Acco
                 accounts.findings.push(finding);
             }
         }
-        let renewed = accounts.planned.len() - before;
-        if renewed > 0 && !live.server.dialect.has_dual_passwords() {
-            accounts.findings.push(interruption(instance, renewed, &live.server.dialect.text));
+        if apart > 0 {
+            accounts.findings.push(interruption(instance, apart, &live.server.dialect));
         }
     }
     accounts
 }
 
 /// Announces that logins fail for a moment.
-fn interruption(instance: &InstanceName, count: usize, version: &str) -> Finding {
+fn interruption(instance: &InstanceName, count: usize, dialect: &Dialect) -> Finding {
+    let (kind, help) = match dialect.has_dual_passwords() {
+        true => (" of another kind", "renew them when few people work"),
+        false => ("", "renew them when few people work; MySQL 8.0.14 and later has no such moment"),
+    };
+    let version = &dialect.text;
     let text = format!(
-        "{instance} ({version}) keeps no old password beside a new one: a login through \
+        "{instance} ({version}) keeps no old password beside a new one{kind}: a login through \
          JumpServer with {} fails in the moment between JumpServer and the server; open sessions \
          stay",
         match count {
@@ -59,13 +64,19 @@ fn interruption(instance: &InstanceName, count: usize, version: &str) -> Finding
             count => format!("one of {count} accounts"),
         }
     );
-    Finding::new(Kind::Interruption, text)
-        .help("renew them when few people work; MySQL 8.0.14 and later has no such moment")
+    Finding::new(Kind::Interruption, text).help(help)
 }
 
 impl<'a> One<'_, '_, 'a> {
-    fn renew(&self, which: &Which, wanted: &Wanted<'a, AccountSpec>, accounts: &mut Accounts<'a>) {
-        let Some(instance) = self.inputs.access.instances.get(self.instance) else { return };
+    /// Plans a new password; whether there is a moment in which no login works: also on a
+    /// server that can keep an old one, where the kind of the password changes.
+    fn renew(
+        &self,
+        which: &Which,
+        wanted: &Wanted<'a, AccountSpec>,
+        accounts: &mut Accounts<'a>,
+    ) -> bool {
+        let Some(instance) = self.inputs.access.instances.get(self.instance) else { return false };
         let person = wanted.person;
         let name = &wanted.spec.name;
         let seen = self.seen(&instance.asset, Some(wanted), name);
@@ -73,23 +84,23 @@ impl<'a> One<'_, '_, 'a> {
         let mark = self.mark(&seen);
         if server.is_none() && mark.is_none() {
             // It was never made: there is no password to renew.
-            return;
+            return false;
         }
         let recorded = mark.and_then(|mark| mark.handover.as_ref()?.changed);
         let changed = server.and_then(|server| server.password_changed).or(recorded);
         if !which.is_due(changed) {
-            return;
+            return false;
         }
         if self.inputs.people.blocked.contains(person) {
             let why = "its user in JumpServer is missing, or another one";
             accounts.findings.push(self.left(name, person, &why));
-            return;
+            return false;
         }
         let way = match handover::renewal(&self.inputs.access.config.owner, &seen) {
             Ok(way) => way,
             Err(why) => {
                 accounts.findings.push(self.left(name, person, &why));
-                return;
+                return false;
             }
         };
         self.tell(&way.notes, name, Some(person), accounts);
@@ -118,7 +129,9 @@ impl<'a> One<'_, '_, 'a> {
             grows: true,
             early_end: false,
             shrinks: false,
+            replaced: false,
         });
+        !seen.keeps_old
     }
 
     /// Says that an account is left as it is.

@@ -142,6 +142,7 @@ impl<'a> One<'_, '_, 'a> {
             grows,
             early_end: shrinks && !passed,
             shrinks,
+            replaced: false,
         });
     }
 

@@ -5,8 +5,8 @@ use super::{NOW, REFUNDS, kinds, text};
 use crate::access::model::Access;
 use crate::mysql::dialect::{Flavor, Version};
 use crate::mysql::spec::{AccountName, SeenAccount};
-use crate::plan::What;
 use crate::plan::finding::Kind;
+use crate::plan::{Phase, What};
 
 const BEFORE: &str = "10.8.0.%";
 const NOW_AT: &str = "10.9.0.%";
@@ -91,6 +91,48 @@ fn what_ends_while_it_is_in_the_way_is_ours_alone() {
         let left: Vec<&SeenAccount> = world.observed_accounts();
         assert_eq!(left, [&theirs], "{flavor:?}");
         assert!(world.live().accounts.is_empty(), "{flavor:?}");
+    }
+}
+
+#[test]
+fn the_old_account_goes_after_the_new_one_stands() {
+    for flavor in [Flavor::Mysql, Flavor::Mariadb] {
+        let (world, ours) = applied(flavor);
+        let plan = world.plan(&moved(&[("r", REFUNDS)]), NOW);
+        let place = |host: &str| {
+            plan.items.iter().position(|item| match &item.what {
+                What::Account { change } => change.account.host == host,
+                _ => false,
+            })
+        };
+        let (new, old) = (place(NOW_AT).expect("a new one"), place(&ours.host).expect("the old"));
+        assert_eq!(plan.items[old].needs, [new], "{flavor:?}: {:#?}", plan.items);
+        assert_eq!(plan.items[old].phase, Phase::Replaced);
+    }
+}
+
+#[test]
+fn what_breaks_policy_keeps_the_account_at_the_host_of_before_until_its_end() {
+    let policy =
+        "environments: [prod]\nlimits:\n  - { when: { environment: prod }, longest: 7d }\n";
+    let database = DATABASE.replace(BEFORE, NOW_AT);
+    let access = |request: &str| {
+        let files =
+            [("inventory/databases/orders-prod.yaml", database.as_str()), ("policy.yaml", policy)];
+        repo(&[("r", request)], &files)
+    };
+    for flavor in [Flavor::Mysql, Flavor::Mariadb] {
+        let (mut world, _) = applied(flavor);
+        let before = world.server().accounts.clone();
+        // Also when it asks for longer by now.
+        for until in ["2027-02-28", "2027-12-31"] {
+            let plan = world.apply(&access(&REFUNDS.replace("2027-02-28", until)), NOW);
+            assert!(plan.breaks_policy() && plan.items.is_empty(), "{flavor:?}: {:#?}", plan.items);
+        }
+        assert_eq!(world.server().accounts, before, "{flavor:?}");
+        world.apply(&access(&REFUNDS.replace("2027-02-28", "2027-12-31")), "2027-02-28T16:00:00Z");
+        assert!(world.server().accounts.is_empty(), "{flavor:?}");
+        assert!(world.live().permissions.is_empty() && world.live().accounts.is_empty());
     }
 }
 

@@ -103,6 +103,17 @@ fn where_no_old_password_is_kept_the_gap_is_announced() {
 }
 
 #[test]
+fn where_the_kind_of_a_password_changes_the_gap_is_announced_too() {
+    let (mut world, access) = two();
+    let account = world.server().accounts.values_mut().next().expect("an account");
+    account.plugin = "mysql_native_password".to_owned();
+    let plan = plan(&world, &access, NOW, &Which::default());
+    assert_eq!(kinds(&plan), [Kind::Interruption]);
+    let said = &plan.findings[0].message;
+    assert!(said.contains("of another kind") && said.contains("with the account fails"), "{said}");
+}
+
+#[test]
 fn people_instances_and_age_choose() {
     let (mut world, access) = two();
     let names = |which: &Which| -> Vec<String> {

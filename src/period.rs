@@ -29,7 +29,8 @@ impl Edge {
         Ok(Self {
             at: start.timestamp(),
             tag: day.strftime("%Y%m%d").to_string(),
-            text: format!("{day} 00:00 {}", offset(start.offset())),
+            // Some zones skip midnight: their day begins at 01:00.
+            text: format!("{} {}", start.strftime("%Y-%m-%d %H:%M"), offset(start.offset())),
         })
     }
 
@@ -154,6 +155,17 @@ mod tests {
         assert_eq!(edge.at.to_string(), "2027-02-28T16:00:00Z");
         assert_eq!(edge.text, "2027-02-28 24:00 +08:00");
         assert_eq!(edge.tag, "20270228");
+    }
+
+    #[test]
+    fn a_day_that_begins_without_midnight_begins_when_it_does() {
+        let zone = TimeZone::get("Africa/Cairo").expect("a known zone");
+        let edge = Edge::first_of("2027-04-30".parse().expect("a day"), &zone).expect("an edge");
+        assert_eq!(edge.at.to_string(), "2027-04-29T22:00:00Z");
+        assert_eq!(edge.text, "2027-04-30 01:00 +03:00");
+        assert_eq!(edge.tag, "20270430");
+        let before = Edge::last_of("2027-04-29".parse().expect("a day"), &zone).expect("an edge");
+        assert_eq!((before.at, &*before.text), (edge.at, "2027-04-29 24:00 +02:00"));
     }
 
     #[test]

@@ -30,6 +30,7 @@ impl Loader<'_> {
         let mut aliases: Vec<(Arc<str>, InstanceName, Text)> = Vec::new();
         let mut assets: BTreeMap<String, InstanceName> = BTreeMap::new();
         let mut addresses: BTreeMap<(String, u16), InstanceName> = BTreeMap::new();
+        let every_level = Arc::new(config.levels.keys().cloned().collect());
         for (stem, file) in self.folder("inventory/databases") {
             let Some(name) = self.file_name::<InstanceName>(&file, &stem) else { continue };
             let Some(read) = self.read_of::<InstanceFile>("instance", &stem, &file) else {
@@ -52,12 +53,12 @@ impl Loader<'_> {
             let levels = match &read.levels {
                 Some(list) => {
                     self.not_empty(&file, list);
-                    list.value
-                        .iter()
-                        .filter_map(|text| self.known(&file, text, "level", &config.levels))
-                        .collect()
+                    let levels = list.value.iter();
+                    let levels =
+                        levels.filter_map(|text| self.known(&file, text, "level", &config.levels));
+                    Arc::new(levels.collect())
                 }
-                None => config.levels.keys().cloned().collect(),
+                None => Arc::clone(&every_level),
             };
             let databases = read.databases.as_ref().map(|list| {
                 self.not_empty(&file, list);
@@ -116,11 +117,9 @@ impl Loader<'_> {
             };
             instances.insert(name, instance);
         }
-        let holders: Vec<InstanceName> = instances
-            .keys()
-            .filter(|name| !aliases.iter().any(|(_, alias, _)| alias == *name))
-            .cloned()
-            .collect();
+        let others: BTreeSet<&InstanceName> = aliases.iter().map(|(_, alias, _)| alias).collect();
+        let holders: Vec<InstanceName> =
+            instances.keys().filter(|name| !others.contains(name)).cloned().collect();
         for (file, name, other) in aliases {
             let holder =
                 self.known(&file, &other, "instance with accounts of its own", &holders[..]);

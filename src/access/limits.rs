@@ -30,6 +30,9 @@ pub(super) const RULES: usize = 1_000;
 /// How many errors are listed: nobody mends more at once.
 pub(super) const ERRORS: usize = 1_000;
 
+/// How many names an error lists: all of them may be as many as a file holds, in each error.
+pub(super) const FEW: usize = 8;
+
 /// After so many errors no nearest names are looked for.
 const HINTS: usize = 100;
 
@@ -42,15 +45,25 @@ pub(super) struct Errors {
 
 impl Errors {
     pub(super) fn push(&mut self, error: Diagnostic) {
-        if self.listed.len() < ERRORS {
-            self.listed.push(error);
+        if self.are_full() {
+            self.skip();
         } else {
-            self.more += 1;
+            self.listed.push(error);
         }
     }
 
     pub(super) fn extend(&mut self, errors: impl IntoIterator<Item = Diagnostic>) {
         errors.into_iter().for_each(|error| self.push(error));
+    }
+
+    /// Whether what comes now is only counted, so that nothing needs to be found out about it.
+    pub(super) fn are_full(&self) -> bool {
+        self.listed.len() >= ERRORS
+    }
+
+    /// Counts an error that is not listed.
+    pub(super) fn skip(&mut self) {
+        self.more += 1;
     }
 
     /// Whether a nearest name is still worth looking for.
@@ -148,6 +161,17 @@ impl Loader<'_> {
     }
 }
 
+/// The first of some names, and how many more there are. A name too long to be one is cut.
+pub(super) fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    let more = names.len().saturating_sub(FEW);
+    let cut = |name: &'a str| match name.char_indices().nth(NAME) {
+        Some((end, _)) => format!("{}...", &name[..end]),
+        None => name.to_owned(),
+    };
+    let first = names.take(FEW).map(cut).collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{first} and {more} more") } else { first }
+}
+
 /// For how many people a request is at most.
 fn people(parties: &[(Party, Site)], access: &Access) -> usize {
     let one = |party: &Party| match party {
@@ -169,6 +193,8 @@ fn things(request: &Request) -> usize {
 pub(super) trait Known<T> {
     /// The one that is spelled so.
     fn find(&self, name: &str) -> Option<T>;
+    /// Whether there is none.
+    fn none(&self) -> bool;
     /// All of them.
     fn all(&self) -> Vec<&T>;
 }
@@ -176,6 +202,10 @@ pub(super) trait Known<T> {
 impl<T: std::str::FromStr + Ord + Clone, V> Known<T> for std::collections::BTreeMap<T, V> {
     fn find(&self, name: &str) -> Option<T> {
         self.get_key_value(&name.parse().ok()?).map(|(name, _)| name.clone())
+    }
+
+    fn none(&self) -> bool {
+        self.is_empty()
     }
 
     fn all(&self) -> Vec<&T> {
@@ -188,6 +218,10 @@ impl<T: AsRef<str> + Clone> Known<T> for [T] {
         self.iter().find(|known| known.as_ref() == name).cloned()
     }
 
+    fn none(&self) -> bool {
+        self.is_empty()
+    }
+
     fn all(&self) -> Vec<&T> {
         self.iter().collect()
     }
@@ -196,6 +230,15 @@ impl<T: AsRef<str> + Clone> Known<T> for [T] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_few_names_are_listed_and_the_rest_counted() {
+        let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
+        assert_eq!(listed(names[..8].iter().copied()), "a, b, c, d, e, f, g, h");
+        assert_eq!(listed(names.into_iter()), "a, b, c, d, e, f, g, h and 2 more");
+        let long = "\u{e9}".repeat(1_000);
+        assert_eq!(listed([&*long].into_iter()), format!("{}...", "\u{e9}".repeat(NAME)));
+    }
 
     #[test]
     fn errors_behind_the_last_are_counted() {

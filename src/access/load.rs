@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::files::Text;
 use super::instant::{self, End};
-use super::limits::{Errors, Known};
+use super::limits::{Errors, FEW, Known};
 use super::model::{Access, Party, Person, Site, Team};
 use super::settings;
 use crate::diagnostic::{Code, Diagnostic, nearest};
@@ -248,15 +248,18 @@ impl Loader<'_> {
         if let Some(found) = known.find(&text.value) {
             return Some(found);
         }
-        let all = known.all();
-        if all.is_empty() {
+        if known.none() {
             self.missing(what);
         }
         let broken = self.broken.contains(&(what, text.value.clone()));
         if broken || self.unsure.contains(what) {
             return text.value.parse().ok();
         }
-        let names: Vec<&str> = all.into_iter().map(AsRef::as_ref).collect();
+        if self.errors.are_full() {
+            self.errors.skip();
+            return None;
+        }
+        let names: Vec<&str> = known.all().into_iter().map(AsRef::as_ref).collect();
         // Of what a repo has few of, all are named.
         let few = matches!(what, "login" | "level" | "environment") && names.len() <= FEW;
         let few = few.then(|| names.join(", "));
@@ -394,7 +397,7 @@ impl Loader<'_> {
                 return Some(format!("a team is written `team/{}`", text.value));
             }
             let named = people.iter().filter(|(_, person)| person.display == text.value);
-            let named: Vec<String> = named.map(|(name, _)| format!("`{name}`")).collect();
+            let named: Vec<String> = named.map(|(name, _)| format!("`{name}`")).take(FEW).collect();
             (!named.is_empty()).then(|| {
                 format!("a person is named by the name of the file: {}", named.join(" or "))
             })
@@ -469,9 +472,6 @@ fn unreadable(fault: Fault) -> (&'static str, &'static str) {
         Fault::Name => ("this file name is not UTF-8", "expected a name in UTF-8"),
     }
 }
-
-/// How many names of a kind are still listed in an error.
-const FEW: usize = 8;
 
 fn with_article(noun: &str) -> String {
     let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };

@@ -179,7 +179,7 @@ pub struct Instance {
     /// The host part of accounts, in lower case.
     pub account_host: String,
     /// The levels that may be asked for.
-    pub levels: BTreeSet<LevelName>,
+    pub levels: Arc<BTreeSet<LevelName>>,
     /// The databases that may be asked for; `None` is all but the system's.
     pub databases: Option<BTreeSet<String>>,
     /// How the connection is protected.

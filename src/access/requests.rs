@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::files::{DatabaseAsk, OneOrMany, RequestFile, ServerAsk, Text};
 use super::instant::End;
-use super::limits::SENTENCE;
+use super::limits::{SENTENCE, listed};
 use super::load::{Loader, start};
 use super::model::{Access, DatabaseWant, Party, Request, Scope, ServerWant, Site};
 use super::scope;
@@ -256,14 +256,13 @@ impl Loader<'_> {
                     Some(entry)
                         if name.as_ref().is_some_and(|name| !entry.logins.contains(name)) =>
                     {
-                        let logins: Vec<_> =
-                            entry.logins.iter().map(|login| login.as_str()).collect();
+                        let logins = listed(entry.logins.iter().map(|login| login.as_str()));
                         self.at(
                             file,
                             text,
                             Code::NotOffered,
                             format!("login {} is not offered there", login.value),
-                            format!("expected one of {}", logins.join(", ")),
+                            format!("expected one of {logins}"),
                         );
                     }
                     Some(_) => {}
@@ -330,27 +329,26 @@ impl Loader<'_> {
                 if !self.unsure.contains("level")
                     && level_name.as_ref().is_some_and(|level| !offered.levels.contains(level))
                 {
-                    let levels: Vec<_> =
-                        offered.levels.iter().map(|level| level.as_str()).collect();
+                    let levels = listed(offered.levels.iter().map(|level| level.as_str()));
                     self.at(
                         file,
                         level,
                         Code::NotOffered,
                         format!("{name} does not offer this level"),
-                        format!("expected one of {}", levels.join(", ")),
+                        format!("expected one of {levels}"),
                     );
                 }
                 if let Some(databases) = &offered.databases {
                     for text in &tables.value {
                         let wanted = scope::parse(&text.value).ok();
                         if wanted.is_some_and(|scope| !databases.contains(scope.database())) {
-                            let known: Vec<_> = databases.iter().map(String::as_str).collect();
+                            let known = listed(databases.iter().map(String::as_str));
                             self.at(
                                 file,
                                 text,
                                 Code::NotOffered,
                                 format!("{name} does not offer this database"),
-                                format!("expected one of {}", known.join(", ")),
+                                format!("expected one of {known}"),
                             );
                         }
                     }
@@ -382,15 +380,22 @@ impl Loader<'_> {
             if unfit.is_empty() {
                 continue;
             }
-            let fits =
-                access.config.levels.iter().filter(|(_, privileges)| {
-                    privileges.iter().all(|privilege| privilege.fits(kind))
-                });
-            let fits: Vec<_> = fits.map(|(name, _)| name.as_str()).collect();
+            // All levels are looked at for what fits.
+            if self.errors.are_full() {
+                self.errors.skip();
+                continue;
+            }
+            let fits: Vec<_> = access
+                .config
+                .levels
+                .iter()
+                .filter(|(_, privileges)| privileges.iter().all(|privilege| privilege.fits(kind)))
+                .map(|(name, _)| name.as_str())
+                .collect();
             let expected = if fits.is_empty() {
                 "expected a wider scope: no level fits".to_owned()
             } else {
-                format!("expected a level that fits: {}", fits.join(", "))
+                format!("expected a level that fits: {}", listed(fits.into_iter()))
             };
             self.at(
                 file,

@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::{State, scope_words, server_words};
 use crate::access::model::{Access, Policy};
+use crate::adoption::{self, Adoptions};
 use crate::grants::{Grant, Want};
 use crate::names::{RequestName, TeamName};
-use crate::naming;
 use crate::policy;
 use crate::repo::Origin;
 
@@ -80,7 +80,7 @@ pub struct Thing {
 /// What `grants` of one person give, by request: what is active first, then what ends first.
 /// `origin` finds where a request's file comes from.
 pub fn held<'g, 'a: 'g>(
-    access: &Access,
+    (access, adoptions): (&Access, &Adoptions<'_>),
     grants: impl IntoIterator<Item = &'g Grant<'a>>,
     moment: Timestamp,
     origin: impl Fn(&str) -> Option<Origin>,
@@ -108,7 +108,7 @@ pub fn held<'g, 'a: 'g>(
             team: first.because.team.cloned(),
             origin: origin(&file),
             file,
-            things: things(access, &grants),
+            things: things(access, adoptions, &grants),
             refused: match state {
                 State::Active | State::Upcoming => refused,
                 State::Released | State::Ended => Vec::new(),
@@ -121,7 +121,7 @@ pub fn held<'g, 'a: 'g>(
 }
 
 /// The things that grants of one request give; scopes of one instance and level are one.
-fn things(access: &Access, grants: &[&Grant<'_>]) -> Vec<Thing> {
+fn things(access: &Access, adoptions: &Adoptions<'_>, grants: &[&Grant<'_>]) -> Vec<Thing> {
     let mut things: Vec<Thing> = Vec::new();
     for grant in grants {
         match grant.want {
@@ -143,8 +143,8 @@ fn things(access: &Access, grants: &[&Grant<'_>]) -> Vec<Thing> {
                     thing.on.push_str(&format!(", {words}"));
                     continue;
                 }
-                let config = &access.config;
-                let account = naming::account(&config.owner, &config.prefix, grant.person, level);
+                let holder = adoption::holder(access, instance).unwrap_or(instance);
+                let account = adoptions.user(access, holder, grant.person, level);
                 let asset = access.instances.get(instance).map(|found| found.asset.clone());
                 things.push(Thing {
                     kind,

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{Held, State, held};
 use crate::access::model::Access;
+use crate::adoption::Adoptions;
 use crate::grants::{Grant, Want};
 use crate::names::PersonName;
 use crate::repo::Origin;
@@ -77,7 +78,7 @@ pub fn mine(
         person: person.clone(),
         name: file.map_or_else(String::new, |file| file.display.clone()),
         user: user.to_owned(),
-        access: held(access, shown, moment, origin),
+        access: held((access, &Adoptions::of(access)), shown, moment, origin),
         waiting: Vec::new(),
         connect: (!open.is_empty()).then(|| connect(access, user, &open)),
     }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{Held, held};
 use crate::access::model::{Access, Instance, Party, Scope, ScopeKind};
+use crate::adoption::Adoptions;
 use crate::catalog::Catalog;
 use crate::grants::{Grant, Offers, ServerTarget, Want};
 use crate::names::{Environment, InstanceName, PersonName};
@@ -99,6 +100,7 @@ pub struct On {
 /// The servers that may be asked for; `mine` are the grants of a person.
 pub fn servers(access: &Access, mine: &[&Grant<'_>], moment: Timestamp) -> Vec<Offer> {
     let offers = Offers::new(&access.servers);
+    let adoptions = Adoptions::of(access);
     let entries = access.servers.iter().map(|entry| {
         let here = mine.iter().copied().filter(|grant| match grant.want {
             Want::Server { target, .. } => {
@@ -117,7 +119,7 @@ pub fn servers(access: &Access, mine: &[&Grant<'_>], moment: Timestamp) -> Vec<O
             environment: entry.environment.clone(),
             owners: words(&entry.owners),
             kinds: entry.logins.iter().map(kind).collect(),
-            has: held(access, here, moment, |_| None),
+            has: held((access, &adoptions), here, moment, |_| None),
         }
     });
     entries.collect()
@@ -131,6 +133,7 @@ pub fn databases(
     moment: Timestamp,
 ) -> Vec<Offer> {
     let live = access.instances.iter().filter(|(_, instance)| !instance.retired);
+    let adoptions = Adoptions::of(access);
     let offers = live.map(|(name, instance)| {
         let here = mine.iter().copied().filter(
             |grant| matches!(grant.want, Want::Database { instance, .. } if instance == name),
@@ -146,7 +149,7 @@ pub fn databases(
             environment: instance.environment.clone(),
             owners: words(&instance.owners),
             kinds: levels(access, name, instance),
-            has: held(access, here, moment, |_| None),
+            has: held((access, &adoptions), here, moment, |_| None),
         }
     });
     offers.collect()

@@ -34,6 +34,20 @@ fn a_person_sees_each_request_once_with_what_it_opens() {
 }
 
 #[test]
+fn an_adopted_account_has_the_name_that_it_keeps() {
+    let request = "for: fanlichun
+reason: as it is today
+databases:
+  - { instance: orders-prod, level: r, tables: ['orders.*'], adopts: { account: fan_ro } }
+";
+    let access = crate::plan::tests::world::repo(&[("as-it-is", request)], &[]);
+    let person = "fanlichun".parse().expect("a name");
+    let moment = at("2026-12-10T00:00:00Z");
+    let found = mine(&access, &grants::of(&access), &person, (moment, false), |_| None);
+    assert_eq!(found.access[0].things[0].accounts, ["fan_ro"]);
+}
+
+#[test]
 fn it_reads_well_in_a_terminal() {
     let mut found = of_fanlichun("2027-02-20T00:00:00Z", false);
     let waiting = of_fanlichun("2026-11-01T00:00:00Z", false).access;

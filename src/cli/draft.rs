@@ -10,7 +10,8 @@ use jiff::Timestamp;
 
 use super::publish::{self, Published};
 use super::source::Source;
-use super::{Outcome, could_not_run, file, width};
+use super::together::{self, Change};
+use super::{Outcome, could_not_run, width};
 use crate::access::model::{Access, Request};
 use crate::access::{self, instant};
 use crate::entries::{self, Entry};
@@ -282,14 +283,27 @@ impl<'a> Draft<'a> {
             self.told(&published);
             return Ok(Some(published));
         }
+        self.put(changes)?;
         for (path, text) in changes {
-            write(&self.place.dir.join(&**path), text.as_deref())
-                .map_err(|error| could_not_run(&format!("{path}: {error}")))?;
             let verb = if text.is_some() { "written" } else { "removed" };
             self.say(&format!("{verb}: {path}"));
         }
         self.say("Commit it and open a pull request: merging that is the approval.");
         Ok(None)
+    }
+
+    /// Changes the files of the folder: all or none, and only as they were read.
+    pub(super) fn put(&self, changes: &Changes) -> Result<(), Outcome> {
+        let changes = changes.iter().map(|(path, text)| Change {
+            path,
+            before: self.tree.files.get(path).map(|bytes| &**bytes),
+            after: text.as_ref().map(String::as_bytes),
+        });
+        let changes: Vec<Change<'_>> = changes.collect();
+        together::change(&self.place.dir, &changes).map_err(|failed| {
+            let outcome = could_not_run(&failed);
+            if failed.is_clean() { nothing(outcome) } else { outcome }
+        })
     }
 
     /// Says what a branch became.
@@ -337,18 +351,6 @@ pub(super) fn named<'a>(access: &'a Access, name: &str) -> Option<(&'a RequestNa
     })
 }
 
-fn write(path: &Path, text: Option<&str>) -> std::io::Result<()> {
-    match text {
-        Some(text) => {
-            if let Some(folder) = path.parent() {
-                std::fs::create_dir_all(folder)?;
-            }
-            file::replace(path, text.as_bytes())
-        }
-        None => std::fs::remove_file(path),
-    }
-}
-
 /// Says that nothing was written.
 pub(super) fn nothing(outcome: Outcome) -> Outcome {
     anstream::eprintln!("nothing was written");
@@ -359,5 +361,45 @@ pub(super) fn nothing(outcome: Outcome) -> Outcome {
 pub(super) fn ended(result: Result<Outcome, Outcome>) -> Outcome {
     match result {
         Ok(outcome) | Err(outcome) => outcome,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changed_since_it_was_read_is_not_written_over() {
+        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/access-repo");
+        let dir = tempfile::tempdir().expect("a folder");
+        let tree = Tree::folder(&example).expect("the example");
+        for (path, bytes) in &tree.files {
+            let path = dir.path().join(&**path);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            std::fs::write(path, bytes).expect("a file");
+        }
+        let publish = publish::Flags::default();
+        let place = Place { dir: dir.path().to_owned(), dry_run: false, publish };
+        let draft = Draft::of(&place).expect("a draft");
+        let title = Title::of("cancel", "PAY-1234", "now");
+        let path: Arc<str> = "requests/2026/PAY-1234-refunds.yaml".into();
+        let file = dir.path().join(&*path);
+        let text = std::fs::read_to_string(&file).expect("the file");
+        let other: Arc<str> = "teams/payments.yaml".into();
+        let changes = Changes::from([
+            (path.clone(), None),
+            (other.clone(), Some("members: [liwei]\n".to_owned())),
+        ]);
+
+        let longer = format!("{text}# a line of somebody else\n");
+        std::fs::write(&file, &longer).expect("a file");
+        assert_eq!(draft.write(&changes, &title).expect_err("an error"), Outcome::CouldNotRun);
+        assert_eq!(std::fs::read_to_string(&file).expect("the file"), longer);
+        let team = std::fs::read(dir.path().join(&*other)).expect("the file");
+        assert_eq!(team[..], tree.files[&other][..]);
+
+        std::fs::write(&file, &text).expect("a file");
+        draft.write(&changes, &title).expect("as it was read");
+        assert!(!file.exists());
     }
 }

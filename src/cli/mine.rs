@@ -10,6 +10,7 @@ use super::publish::Base;
 use super::source::Source;
 use super::{Outcome, could_not_run, width};
 use crate::access::model::Access;
+use crate::adoption::Adoptions;
 use crate::answers::{self, Waiting};
 use crate::names::PersonName;
 use crate::repo::{self, Origins, Tree, branch, command};
@@ -145,7 +146,8 @@ fn waiting(
             grant.person == person && files.iter().any(|path| path == file)
         });
         let own = own.filter(|grant| !grant.period.is_over(now));
-        let access = answers::held(&access, own, now, |_| None);
+        let adoptions = Adoptions::of(&access);
+        let access = answers::held((&access, &adoptions), own, now, |_| None);
         if !access.is_empty() {
             found.push(Waiting { branch: name, access });
         }

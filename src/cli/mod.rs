@@ -40,6 +40,7 @@ mod roles_needed;
 mod rotate;
 mod schema;
 mod source;
+mod together;
 mod unused;
 mod use_of;
 mod who;

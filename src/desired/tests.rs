@@ -46,7 +46,7 @@ fn instance(asset: &str, alias_of: Option<&str>) -> Instance {
         environment: name("prod"),
         owners: Vec::new(),
         account_host: "10.8.0.%".to_owned(),
-        levels: BTreeSet::from([name("r"), name("rw")]),
+        levels: std::sync::Arc::new(BTreeSet::from([name("r"), name("rw")])),
         databases: None,
         tls: Tls { mode: TlsMode::Verify, ca: None },
         same_accounts_as: alias_of.map(name),

@@ -14,13 +14,13 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::access::model::Access;
+use crate::adoption::{self, Adoptions};
 use crate::entries::{Entry, Opens};
 use crate::grants::ServerTarget;
 use crate::jumpserver::spec::Live;
 use crate::jumpserver::{PastSession, Records};
 use crate::mysql::connections::Connections;
 use crate::names::{InstanceName, PersonName};
-use crate::naming;
 
 /// What use is judged from.
 pub struct Inputs<'a> {
@@ -86,7 +86,7 @@ pub fn judge<'a>(
     entries
         .into_iter()
         .map(|entry| {
-            let counted = counted(inputs, &entry);
+            let counted = index.counted(inputs, &entry);
             let last = index.last(inputs, &entry);
             // Asked only where it matters: git has to be looked through for it.
             let young = || since(&entry).unwrap_or(inputs.moment).max(entry.period.start());
@@ -113,31 +113,14 @@ impl Judged<'_> {
     }
 }
 
-/// How often the account of an access connected, by its server.
-fn counted(inputs: &Inputs<'_>, entry: &Entry<'_>) -> Option<(u64, Timestamp)> {
-    let Opens::Database(instance, _) = entry.opens else { return None };
-    let holder = inputs.access.instances.get(instance)?.same_accounts_as.as_ref();
-    let connections = inputs.connections.get(holder.unwrap_or(instance))?;
-    let name = account(inputs.access, entry)?;
-    let count = match connections.by_user.get(&name) {
-        Some(count) => *count,
-        None if connections.complete => 0,
-        None => return None,
-    };
-    Some((count, connections.since))
-}
-
-/// The user name of the database account behind an access.
-fn account(access: &Access, entry: &Entry<'_>) -> Option<String> {
-    let Opens::Database(_, level) = entry.opens else { return None };
-    Some(naming::account(&access.config.owner, &access.config.prefix, entry.person, level))
-}
-
-/// The sessions by user and asset.
+/// What every access is held against, found once.
 struct Index<'r> {
+    /// The sessions by user and asset.
     sessions: HashMap<(Uuid, Uuid), Vec<&'r PastSession>>,
     /// The assets in and below each node of an access, by its path.
     below: BTreeMap<String, BTreeSet<Uuid>>,
+    /// The accounts that keep the names that they had: records know them by these.
+    adoptions: Adoptions<'r>,
 }
 
 impl<'r> Index<'r> {
@@ -159,7 +142,28 @@ impl<'r> Index<'r> {
                 }
             }
         }
-        Self { sessions, below }
+        Self { sessions, below, adoptions: Adoptions::of(inputs.access) }
+    }
+
+    /// The user name of the database account behind an access.
+    fn account(&self, access: &Access, entry: &Entry<'_>) -> Option<String> {
+        let Opens::Database(instance, level) = entry.opens else { return None };
+        let holder = adoption::holder(access, instance)?;
+        Some(self.adoptions.user(access, holder, entry.person, level))
+    }
+
+    /// How often the account of an access connected, by its server.
+    fn counted(&self, inputs: &Inputs<'_>, entry: &Entry<'_>) -> Option<(u64, Timestamp)> {
+        let Opens::Database(instance, _) = entry.opens else { return None };
+        let holder = adoption::holder(inputs.access, instance)?;
+        let connections = inputs.connections.get(holder)?;
+        let name = self.account(inputs.access, entry)?;
+        let count = match connections.by_user.get(&name) {
+            Some(count) => *count,
+            None if connections.complete => 0,
+            None => return None,
+        };
+        Some((count, connections.since))
     }
 
     /// When an access was last used, as far as records go.
@@ -170,7 +174,7 @@ impl<'r> Index<'r> {
                 let asset = inputs.access.instances.get(instance).map(|one| one.asset.as_str());
                 let asset = asset.and_then(|asset| inputs.live.assets.get(asset));
                 let asset = asset.ok_or(Unknown::NotThere)?;
-                (vec![asset.id], account(inputs.access, entry).into_iter().collect())
+                (vec![asset.id], self.account(inputs.access, entry).into_iter().collect())
             }
             Opens::Server(login, target) => {
                 let login = inputs.access.config.logins.get(login);

@@ -131,6 +131,26 @@ fn a_server_that_counted_connections_within_the_term_shows_use() {
 }
 
 #[test]
+fn an_adopted_account_is_used_under_the_name_that_it_keeps() {
+    let request = "for: fanlichun
+reason: as it is today
+databases:
+  - { instance: orders-prod, level: r, tables: ['orders.*'], adopts: { account: fan_ro } }
+";
+    let access = repo(&[("r", request)], &[]);
+    let state = |case: &Case| case.judge(&access, OLD).remove(0).state;
+    let mut case = Case::new();
+    case.session("fanlichun", "orders-prod", "fan_ro(fan_ro)", "2026-11-30T02:00:00Z");
+    assert_eq!(state(&case), State::Used(at("2026-11-30T02:00:00Z")));
+    let mut case = Case::new();
+    case.counted("2026-11-20T00:00:00Z", &[("fan_ro", 3)]);
+    assert_eq!(state(&case), State::Connected(at("2026-11-20T00:00:00Z")));
+    let mut case = Case::new();
+    case.session("fanlichun", "orders-prod", "jump_db_fanlichun_r", "2026-11-30T02:00:00Z");
+    assert_eq!(state(&case), State::Unused(None));
+}
+
+#[test]
 fn unused_access_reads_well() {
     let mut case = Case::new();
     case.session("fanlichun", "pay-web-01", "app(app)", "2026-11-30T02:00:00Z");

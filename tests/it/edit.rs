@@ -133,3 +133,34 @@ fn a_leaver_ends_everywhere_and_the_file_keeps_its_layout() {
     let unknown = run(dir.path(), &["leave", "fanlichum", "--on", "2098-12-31"]).expect(1);
     assert!(unknown.stderr.contains("did you mean fanlichun?"), "{unknown:?}");
 }
+
+/// Runs a command in whose way `requests/2026/.jumpgate-PID-NUMBER.old` is a folder: there it
+/// keeps the file that it takes away as the one of this number.
+fn run_with_folder(dir: &Path, number: usize, args: &[&str]) -> Done {
+    let script = "mkdir -p \"requests/2026/.jumpgate-$$-$0.old/x\"; exec \"$@\"";
+    let mut command = Command::new("bash");
+    command.args(["-c", script, &number.to_string(), env!("CARGO_BIN_EXE_jumpgate")]);
+    Done::of(command.args(args).current_dir(dir).output().expect("it runs"))
+}
+
+#[test]
+fn when_one_file_cannot_be_removed_none_is() {
+    let dir = repo("");
+    let second = "requests/2026/PAY-2.yaml";
+    std::fs::write(dir.path().join(second), TEXT.replace("orders.*", "billing.*")).expect("a file");
+    let list = run(dir.path(), &["review"]).expect(0).stdout;
+    let answers = list.replace("answer: \"?\"", "answer: remove").replace("by: \"?\"", "by: liwei");
+    std::fs::write(dir.path().join("answers.yaml"), answers).expect("a file");
+    let review = ["review", "--answers", "answers.yaml"];
+    // The first is the one that keeps the folder, then come both requests.
+    let failed = run_with_folder(dir.path(), 2, &review).expect(1);
+    assert!(failed.stderr.contains(&format!("error: {second}: ")), "{failed:?}");
+    assert!(failed.stderr.ends_with("nothing was written\n"), "{failed:?}");
+    assert!(!failed.stdout.contains("removed: "), "{failed:?}");
+    assert_eq!(read(&dir, REQUEST), TEXT);
+    assert_eq!(read(&dir, second), TEXT.replace("orders.*", "billing.*"));
+    assert!(!dir.path().join("requests/.gitkeep").exists());
+    let done = run(dir.path(), &review).expect(0);
+    assert!(done.stdout.contains(&format!("removed: {second}")), "{done:?}");
+    assert!(!dir.path().join(REQUEST).exists() && !dir.path().join(second).exists());
+}

@@ -1,12 +1,11 @@
 //! Files of an import become files of the access repo: in its folder, or in a branch.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::access::model::Access;
-use crate::cli::draft::{Changes, Draft, Title};
+use crate::cli::draft::{Changes, Draft, Title, nothing};
 use crate::cli::publish::Published;
-use crate::cli::{Outcome, could_not_run, draft, file, publish};
+use crate::cli::{Outcome, could_not_run, draft, publish};
 use crate::import::File;
 use crate::repo::Tree;
 
@@ -61,30 +60,18 @@ impl<'a> Repo<'a> {
         if self.place.dry_run || files.is_empty() {
             return Ok(None);
         }
+        // A new file is never written over one that is there, whatever it is.
+        let taken = |file: &&File| !file.added_to && self.tree().files.contains_key(&*file.path);
+        if let Some(file) = files.iter().find(taken) {
+            return Err(nothing(could_not_run(&format!("{} is there already", file.path))));
+        }
+        let text = |file: &File| (file.path.as_str().into(), Some(file.text.clone()));
+        let changes: Changes = files.iter().map(text).collect();
         if self.place.publish.any() {
-            let text = |file: &File| (file.path.as_str().into(), Some(file.text.clone()));
-            let changes: Changes = files.iter().map(text).collect();
             let title = Title::of("import", what, "from JumpServer");
             return self.draft.write(&changes, &title);
         }
-        for file in files {
-            write(&self.place.dir, file).map_err(|error| could_not_run(&error))?;
-        }
+        self.draft.put(&changes)?;
         Ok(None)
     }
-}
-
-/// Writes a file: a new one never over one that is there.
-fn write(dir: &Path, file: &File) -> Result<(), String> {
-    let path = dir.join(&file.path);
-    let told = |error: std::io::Error| format!("{}: {error}", path.display());
-    if file.added_to {
-        return file::replace(&path, file.text.as_bytes()).map_err(told);
-    }
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(told)?;
-    }
-    let mut new =
-        std::fs::OpenOptions::new().write(true).create_new(true).open(&path).map_err(told)?;
-    new.write_all(file.text.as_bytes()).map_err(told)
 }

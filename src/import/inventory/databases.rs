@@ -120,7 +120,7 @@ impl Proposed {
             environment: environment.clone(),
             owners: Vec::new(),
             account_host: given.account_host.clone().unwrap_or_default(),
-            levels: access.config.levels.keys().cloned().collect(),
+            levels: std::sync::Arc::new(access.config.levels.keys().cloned().collect()),
             databases: None,
             tls: Tls { mode: TlsMode::Verify, ca },
             same_accounts_as: None,

@@ -145,6 +145,141 @@ fn a_file_that_grows_without_end_is_an_error_at_its_place() {
     }
 }
 
+/// What is wrong thousands of times, where thousands of things would be right: no error names
+/// all of them.
+#[test]
+fn wrong_names_times_right_names_end_soon() {
+    let instance = |more: &str| {
+        format!(
+            "address: orders-prod.db.acme.example:3306\nasset: orders-prod\nenvironment: prod\n\
+             account-host: 10.8.0.%\n{more}\n"
+        )
+    };
+    let request = |entry: &str| format!("{HEAD}{entry}\n");
+    let tables = |number| many(number, |n| format!("z{n}.*"));
+    let levels = |privileges: &str| many(30_000, |n| format!("l{n}: [{privileges}]"));
+    let settings = |more: String| {
+        let folder = example();
+        let settings = fs::read_to_string(folder.path().join("jumpgate.yaml")).expect("a file");
+        format!("{settings}\n{more}\n")
+    };
+    let orders = "inventory/databases/orders-prod.yaml";
+    for (what, inventory, asked, said) in [
+        (
+            "databases",
+            vec![(
+                orders,
+                instance(&format!("databases: [{}]", many(70_000, |n| format!("d{n}")))),
+            )],
+            request(&format!(
+                "databases: [{{instance: orders-prod, level: r, tables: [{}]}}]",
+                tables(50_000)
+            )),
+            "expected one of d0, d1, d10, d100, d1000, d10000, d10001, d10002 and 69992 more",
+        ),
+        (
+            "levels of an instance",
+            vec![
+                (
+                    "jumpgate.yaml",
+                    settings(format!(
+                        "levels: {{r: [SELECT], rw: [INSERT], {}}}",
+                        levels("SELECT")
+                    )),
+                ),
+                (orders, instance(&format!("levels: [{}]", many(30_000, |n| format!("l{n}"))))),
+            ],
+            request(&format!(
+                "databases: [{}]",
+                many(15_000, |n| format!("{{instance: orders-prod, level: r, tables: [a{n}.*]}}"))
+            )),
+            "expected one of l0, l1, l10, l100, l1000, l10000, l10001, l10002 and 29992 more",
+        ),
+        (
+            "levels that fit",
+            vec![(
+                "jumpgate.yaml",
+                settings(format!("levels: {{r: [EXECUTE], rw: [INSERT], {}}}", levels("SELECT"))),
+            )],
+            request(&format!(
+                "databases: [{{instance: orders-prod, level: r, tables: [{}]}}]",
+                many(20_000, |n| format!("orders.t{n}"))
+            )),
+            "expected a level that fits: l0, l1, l10, l100, l1000, l10000, l10001, l10002 and 29993 more",
+        ),
+        (
+            "logins",
+            vec![
+                (
+                    "jumpgate.yaml",
+                    settings(format!(
+                        "logins: {{app: {{accounts: [app]}}, {}}}",
+                        many(20_000, |n| format!("l{n}: {{accounts: [app]}}"))
+                    )),
+                ),
+                (
+                    "inventory/servers.yaml",
+                    format!(
+                        "servers: [{{environment: prod, logins: [{}], assets: [pay-*]}}]\n",
+                        many(20_000, |n| format!("l{n}"))
+                    ),
+                ),
+            ],
+            request(&format!(
+                "servers: [{{login: app, assets: [{}]}}]",
+                many(20_000, |n| format!("pay-{n}"))
+            )),
+            "expected one of l0, l1, l10, l100, l1000, l10000, l10001, l10002 and 19992 more",
+        ),
+        (
+            "people",
+            vec![],
+            format!("for: [{}]\nreason: x\n{SERVERS}", many(50_000, |n| format!("z{n}"))),
+            "there is no person of this name",
+        ),
+    ] {
+        let folder = example();
+        let requests = folder.path().join("requests");
+        fs::remove_dir_all(&requests).expect("requests");
+        fs::create_dir(&requests).expect("a folder");
+        for (path, text) in inventory {
+            fs::write(folder.path().join(path), text).expect("a file");
+        }
+        if what == "people" {
+            for number in 0..3_000 {
+                let path = folder.path().join(format!("people/many-people-{number}.yaml"));
+                fs::write(path, "name: x\n").expect("a file");
+            }
+        }
+        fs::write(requests.join("bomb.yaml"), asked).expect("a file");
+        let done = check(folder.path());
+        let start = &done.stderr[..done.stderr.len().min(3_000)];
+        assert_eq!(done.code, 3, "{what}: {start}");
+        assert!(done.stderr.contains(said), "{what}: {start}");
+        assert!(done.stderr.contains("more errors are not listed"), "{what}: {start}");
+        assert!(done.stderr.len() < 1_000_000, "{what}: {} bytes", done.stderr.len());
+    }
+}
+
+#[test]
+fn instances_times_levels_take_no_memory() {
+    let folder = example();
+    let settings = folder.path().join("jumpgate.yaml");
+    let text = fs::read_to_string(&settings).expect("a file");
+    let levels = many(30_000, |n| format!("l{n}: [SELECT]"));
+    fs::write(settings, format!("{text}levels: {{r: [SELECT], rw: [INSERT], {levels}}}\n"))
+        .expect("a file");
+    for number in 0..4_000 {
+        let path = folder.path().join(format!("inventory/databases/d{number}.yaml"));
+        let text = format!(
+            "{{address: d{number}, asset: d{number}, environment: prod, account-host: 10.8.0.%}}"
+        );
+        fs::write(path, text).expect("a file");
+    }
+    let done = check(folder.path());
+    assert_eq!(done.code, 0, "{}", &done.stderr[..done.stderr.len().min(3_000)]);
+}
+
 /// A team of all times everything there is.
 #[test]
 fn a_request_that_gives_too_much_is_an_error_at_its_place() {

@@ -33,11 +33,10 @@ fn open(text: &str) -> Option<(usize, char)> {
                 (Some('\''), '\'') if chars.peek().is_some_and(|(_, next)| *next == '\'') => {
                     chars.next();
                 }
-                (Some(quote @ ('"' | '\'')), _) => {
-                    if c == quote {
-                        open.pop();
-                    }
+                (Some('"'), '"') | (Some('\''), '\'') => {
+                    open.pop();
                 }
+                (Some('"' | '\''), _) => {}
                 (_, '#') if before.is_empty() || before.ends_with(' ') => break,
                 (Some('['), ']') | (Some('{'), '}') => {
                     open.pop();

@@ -3,6 +3,7 @@
 mod codeowners;
 mod emergency;
 mod merged;
+mod refused;
 mod repo;
 
 use serde_json::Value;

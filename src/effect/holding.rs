@@ -79,7 +79,7 @@ impl<'a> Holding<'a> {
     pub(super) fn only(&self, keeps: impl Fn(&Grant<'_>) -> bool) -> Option<Self> {
         let grants = self.grants.iter().copied().filter(|grant| keeps(grant));
         let grants: Vec<&'a Grant<'a>> = grants.collect();
-        (!grants.is_empty()).then(|| Self { grants, ..*self })
+        (!grants.is_empty()).then_some(Self { grants, ..*self })
     }
 
     /// The time that its grants cover together, without overlaps.

@@ -22,6 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+pub use adopted::handed_before;
 pub use emergency::Settled;
 pub use ended::ended;
 pub use judge::is_production;
@@ -115,7 +116,7 @@ pub fn compare(inputs: &Inputs<'_>) -> Effect {
         !gone.is_empty()
             && head.requests.get(name).is_some_and(|new| {
                 new.release
-                    && adopted::origin(base, head, name, new).is_some_and(|old| old.release)
+                    && adopted::origin(base, head, name, new).is_some_and(|(_, old)| old.release)
             })
     };
     let mut before = by_person(before.iter().filter(|g| !given_back(g.because.request)), moment);

@@ -19,7 +19,7 @@ impl From<git2::Error> for Error {
 }
 
 /// Symbolic links have this mode in git.
-const LINK: i32 = 0o120_000;
+pub(super) const LINK: i32 = 0o120_000;
 
 /// The longest text of a link, in bytes: no system takes more (PATH_MAX).
 const LINK_MAX: usize = 4096;
@@ -49,16 +49,14 @@ impl Tree {
                 .ok_or_else(|| Error(format!("{revision} has no folder {part}")))?;
             root = repository.find_tree(id)?;
         }
-        let odb = repository.odb()?;
-        let tree =
-            walk::read(&Revision { repository: &repository, odb, root, read: RefCell::default() })?;
+        let tree = walk::read(&Revision::new(&repository, root)?)?;
         let (commit, shallow) = (Some(commit.id().to_string()), repository.is_shallow());
         Ok(Self { commit, shallow, ..tree })
     }
 }
 
 /// The tree of a commit, or a folder in it.
-struct Revision<'r> {
+pub(super) struct Revision<'r> {
     repository: &'r Repository,
     odb: git2::Odb<'r>,
     root: git2::Tree<'r>,
@@ -66,8 +64,12 @@ struct Revision<'r> {
     read: RefCell<HashMap<Oid, Arc<[u8]>>>,
 }
 
-impl Revision<'_> {
-    fn found(&self, path: &str) -> Result<Option<TreeEntry<'static>>, Error> {
+impl<'r> Revision<'r> {
+    pub(super) fn new(repository: &'r Repository, root: git2::Tree<'r>) -> Result<Self, Error> {
+        Ok(Self { repository, odb: repository.odb()?, root, read: RefCell::default() })
+    }
+
+    pub(super) fn found(&self, path: &str) -> Result<Option<TreeEntry<'static>>, Error> {
         match self.root.get_path(Path::new(path)) {
             Ok(entry) => Ok(Some(entry)),
             Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),

@@ -3,6 +3,7 @@
 mod codeowners;
 mod emergency;
 mod merged;
+mod moved;
 mod refused;
 mod repo;
 

@@ -55,6 +55,33 @@ impl Tree {
     }
 }
 
+impl Tree {
+    /// The files of the folder `dir` as they would be with `head` merged into `base`; none where
+    /// the two are in each other's way. Nothing is written.
+    ///
+    /// # Errors
+    /// When the folder lies in no repository, a revision or an object is not there.
+    pub fn merged(dir: &Path, base: &str, head: &str) -> Result<Option<Self>, Error> {
+        let repository = open(dir)?;
+        // What is made stays in memory.
+        let odb = repository.odb()?;
+        odb.add_new_mempack_backend(1000)?;
+        let (one, other) = (commit(&repository, base)?, commit(&repository, head)?);
+        let mut index = repository.merge_commits(&one, &other, None)?;
+        if index.has_conflicts() {
+            return Ok(None);
+        }
+        let root = repository.find_tree(index.write_tree_to(&repository)?)?;
+        let below = below(&repository, dir)?;
+        let root = match below.is_empty() {
+            true => root,
+            false => repository.find_tree(root.get_path(Path::new(&below))?.id())?,
+        };
+        let tree = walk::read(&Revision::new(&repository, root)?)?;
+        Ok(Some(Self { shallow: repository.is_shallow(), ..tree }))
+    }
+}
+
 /// The tree of a commit, or a folder in it.
 pub(super) struct Revision<'r> {
     repository: &'r Repository,

@@ -1,5 +1,6 @@
 //! `jumpgate approvals` against servers that answer as the forges do.
 
+mod behind;
 mod codeowners;
 mod emergency;
 mod merged;

@@ -127,7 +127,7 @@ async fn follow(
 ) -> anyhow::Result<()> {
     let Merged { dir, commit, access, moment, .. } = *judge.merged;
     let mut steps = repo::Steps::new(dir, commit, paths(access, trail))?;
-    let mut why = "no commit of its history brought it".to_owned();
+    let mut invalid = None;
     while !trail.is_empty()
         && let Some(step) = steps.older()?
     {
@@ -139,7 +139,7 @@ async fn follow(
             break;
         };
         let Some(compared) = judge.compared(before, &step.commit) else {
-            why = format!("the files before or at {} are invalid", short(&step.commit));
+            invalid = Some(format!("the files before or at {} are invalid", short(&step.commit)));
             break;
         };
         let Compared { base, head, effect, .. } = &compared;
@@ -158,9 +158,10 @@ async fn follow(
         steps.look_at(paths(&base.access, trail))?;
     }
     // What nothing brought was approved by nobody.
-    if steps.is_cut_off() {
-        why = "the history of this clone ends before it tells: fetch it whole".to_owned();
-    }
+    let why = invalid.unwrap_or_else(|| match steps.is_cut_off() {
+        true => "the history of this clone ends before it tells: fetch it whole".to_owned(),
+        false => "no commit of its history brought it".to_owned(),
+    });
     for request in trail.leave_all() {
         refuse(unproven, access, request, &Verdict::Unknown(why.clone()));
     }

@@ -1,10 +1,7 @@
-//! What a commit brought: the smallest things that requests give, on both sides of a merge.
+//! What a commit brought: the smallest things that requests give.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
-
-use crate::access::model::{Access, Request};
 use crate::effect::{Effect, Thing};
 use crate::grants::{Grant, ServerTarget, Want};
 use crate::names::{PersonName, RequestName};
@@ -18,28 +15,14 @@ pub struct Atom {
     pub what: String,
 }
 
-/// What some requests give and is not over; and what they adopt, or give back.
-pub fn asked(
-    access: &Access,
-    grants: &[Grant<'_>],
-    requests: &BTreeSet<&RequestName>,
-    moment: Timestamp,
-) -> BTreeMap<RequestName, BTreeSet<Atom>> {
-    let mut all: BTreeMap<RequestName, BTreeSet<Atom>> = BTreeMap::new();
-    let some = grants.iter().filter(|grant| requests.contains(grant.because.request));
-    for grant in some.filter(|grant| !grant.period.is_over(moment)) {
-        let what = match grant.want {
-            Want::Server { login, target: ServerTarget::Node(path), .. } => node(login, path),
-            Want::Server { login, target: ServerTarget::Asset(name), .. } => asset(login, name),
-            Want::Database { instance, level, scope, .. } => scope_of(instance, level, scope),
-        };
-        let request = grant.because.request;
-        let handed = access.requests.get(request).map(Request::handed).unwrap_or_default();
-        let atom = |what| Atom { person: grant.person.clone(), what };
-        let atoms = all.entry(request.clone()).or_default();
-        atoms.extend(handed.into_iter().chain([what]).map(atom));
-    }
-    all
+/// What a grant gives.
+pub(super) fn atom(grant: &Grant<'_>) -> Atom {
+    let what = match grant.want {
+        Want::Server { login, target: ServerTarget::Node(path), .. } => node(login, path),
+        Want::Server { login, target: ServerTarget::Asset(name), .. } => asset(login, name),
+        Want::Database { instance, level, scope, .. } => scope_of(instance, level, scope),
+    };
+    Atom { person: grant.person.clone(), what }
 }
 
 /// What a comparison shows as new or wider, as adopted or as given back, by request.

@@ -123,6 +123,26 @@ impl Pull {
 }
 
 impl Verdict {
+    /// What another judge found, too: of a need that both have, as much is missing as either
+    /// says.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        for judged in other.needs {
+            match self.needs.iter_mut().find(|known| known.need == judged.need) {
+                Some(known) if known.missing >= judged.missing => {}
+                Some(known) => *known = judged,
+                None => self.needs.push(judged),
+            }
+        }
+        self.passed_over.extend(other.passed_over);
+        self.passed_over.sort();
+        self.passed_over.dedup();
+        let given = self.needs.iter().flat_map(|judged| &judged.given);
+        let counts: BTreeSet<&String> = given.map(|given| &given.login).collect();
+        self.passed_over.retain(|passed| !counts.contains(&passed.login));
+        self
+    }
+
     /// Whether nothing is missing.
     pub fn is_satisfied(&self) -> bool {
         self.needs.iter().all(|judged| judged.missing == 0)

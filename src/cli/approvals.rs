@@ -10,7 +10,7 @@ use super::plan::Format;
 use super::source::{Source, print};
 use super::{Outcome, block_on_ended, could_not_run};
 use crate::access::model::Party;
-use crate::approval::{self, Need};
+use crate::approval::{self, Need, Verdict};
 use crate::forge::{self, Client, Found, Place, Reviews, Standing, Status, Summary};
 use crate::names::ForgeGroup;
 use crate::report::Approvals;
@@ -23,8 +23,8 @@ const STATUS: &str = "jumpgate/approvals";
 pub(super) struct Args {
     #[command(flatten)]
     source: Source,
-    /// The branch that the pull request goes into, such as origin/main: where it was left
-    /// says who must approve.
+    /// The branch that the pull request goes into, such as origin/main: where it was left,
+    /// and its tip, say who must approve.
     #[arg(long, value_name = "REVISION")]
     base: String,
     /// Set the status `jumpgate/approvals` on the last commit of the pull request.
@@ -63,8 +63,9 @@ async fn approvals(args: &Args) -> Result<Outcome, Outcome> {
         Outcome::Invalid
     })?;
     let effect = both.effect(moment);
-    let needs = both.needs(&source.dir, &effect)?;
-    let groups = groups(&needs, &both.base.policy.owners);
+    let judges = both.judges(&source.dir, &effect)?;
+    let groups =
+        judges.iter().flat_map(|(base, needs, _)| groups(needs, &base.policy.owners)).collect();
     let found = forge::read(&client, forge.as_ref(), &groups).await;
     let Found { mut pull, summary } = found.map_err(|error| could_not_run(&error))?;
     let head = both.head_tree.commit.clone().unwrap_or_default();
@@ -74,8 +75,10 @@ async fn approvals(args: &Args) -> Result<Outcome, Outcome> {
             review.commit.get_or_insert_with(|| pull.head.clone());
         }
     }
-    let gainers = approval::gainers(&effect);
-    let verdict = approval::judge(&both.base, needs, &gainers, &pull, moment);
+    let verdicts = judges
+        .into_iter()
+        .map(|(base, needs, gainers)| approval::judge(base, needs, &gainers, &pull, moment));
+    let verdict = verdicts.reduce(Verdict::and).unwrap_or_default();
     let report = Approvals {
         schema: crate::report::APPROVALS,
         pull_request: summary.number,

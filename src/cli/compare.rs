@@ -14,6 +14,8 @@ use crate::access::model::Access;
 use crate::approval::Need;
 use crate::diagnostic::Diagnostic;
 use crate::effect::Effect;
+use crate::names::PersonName;
+use crate::plan::finding::Kind;
 use crate::repo::{self, Tree};
 use crate::report::{self, Comparison, Live, Look, Problem, markdown};
 use crate::{access, approval, credentials, desired, effect, grants, observe, plan};
@@ -25,7 +27,7 @@ pub(super) async fn run(args: &Args, base: &str) -> Result<Outcome, Outcome> {
     let both = Both::load(source, base, moment, |tree, errors| invalid(args, tree, errors))?;
     let effect = both.effect(moment);
     let needs = both.needs(&source.dir, &effect)?;
-    let Both { base, head, base_tree, head_tree } = both;
+    let Both { base, head, base_tree, head_tree, .. } = both;
     let live = live(&base, &head, moment).await;
     let commits = (base_tree.commit.unwrap_or_default(), head_tree.commit);
     let report = Comparison::of(effect, needs, &base, commits, live);
@@ -71,7 +73,19 @@ pub(super) struct Both {
     pub(super) head: Access,
     pub(super) base_tree: Tree,
     pub(super) head_tree: Tree,
+    /// Where the base has moved on since.
+    tip: Option<Tip>,
 }
+
+/// The base as it is today: its rules judge, too, what the merge would make of it.
+struct Tip {
+    base: Access,
+    merged: Access,
+    effect: Effect,
+}
+
+/// One who judges: the state whose rules count, what it needs, and who gains.
+pub(super) type Needed<'a> = (&'a Access, Vec<Need>, BTreeSet<PersonName>);
 
 impl Both {
     /// Loads where the branch left `base`, and the branch; `invalid` tells what is wrong in
@@ -82,45 +96,108 @@ impl Both {
         moment: Timestamp,
         invalid: impl FnOnce(&Tree, &[Diagnostic]) -> Outcome,
     ) -> Result<Self, Outcome> {
-        let (base_tree, head_tree) = trees(source, base)?;
+        let (base_tree, head_tree, tip_tree) = trees(source, base)?;
         let head = access::load(&head_tree, moment).and_then(|head| {
             let errors = effect::ended(&base_tree, &head, &head_tree, moment);
             if errors.is_empty() { Ok(head) } else { Err(errors) }
         });
-        let head = head.map_err(|errors| invalid(&head_tree, &errors))?;
-        let base = access::load(&base_tree, moment).map_err(|errors| {
-            print(&base_tree, &errors);
+        let head = match head {
+            Ok(head) => head,
+            Err(errors) => return Err(invalid(&head_tree, &errors)),
+        };
+        let judge = |tree: &Tree| {
+            access::load(tree, moment).map_err(|errors| {
+                print(tree, &errors);
+                anstream::eprintln!(
+                    "these errors are in {base}: until they are mended nothing can judge"
+                );
+                Outcome::Invalid
+            })
+        };
+        let mut both = Self { base: judge(&base_tree)?, head, base_tree, head_tree, tip: None };
+        let (Some(tip_tree), Some(commit)) = (tip_tree, &both.head_tree.commit) else {
+            return Ok(both);
+        };
+        let dir = &source.dir;
+        let merged = Tree::merged(dir, tip_tree.commit.as_deref().unwrap_or(base), commit);
+        let Some(merged_tree) = merged.map_err(|error| could_not_run(&error))? else {
             anstream::eprintln!(
-                "these errors are in {base}: until they are mended nothing can judge"
+                "{base} has moved on, and the branch cannot be merged into it as it is: its rules \
+                 of today are not looked at"
             );
-            Outcome::Invalid
-        })?;
-        Ok(Self { base, head, base_tree, head_tree })
+            return Ok(both);
+        };
+        let tip = judge(&tip_tree)?;
+        let merged = match access::load(&merged_tree, moment) {
+            Ok(merged) => merged,
+            Err(errors) => {
+                anstream::eprintln!("{base} has moved on: merged into it, the files are invalid");
+                return Err(invalid(&merged_tree, &errors));
+            }
+        };
+        let effect = effect::compare(&effect::Inputs {
+            base: &tip,
+            base_tree: &tip_tree,
+            head: &merged,
+            head_tree: &merged_tree,
+            moment,
+        });
+        both.tip = Some(Tip { base: tip, merged, effect });
+        Ok(both)
     }
 
     /// What the branch changes.
     pub(super) fn effect(&self, moment: Timestamp) -> Effect {
-        effect::compare(&effect::Inputs {
+        let mut effect = effect::compare(&effect::Inputs {
             base: &self.base,
             base_tree: &self.base_tree,
             head: &self.head,
             head_tree: &self.head_tree,
             moment,
-        })
+        });
+        // What the rules of today have against it counts as much.
+        if let Some(Tip { effect: today, .. }) = &self.tip {
+            let against = today.findings.iter().filter(|one| one.code == Kind::BeyondPolicy);
+            effect.findings.extend(against.cloned());
+            effect.findings.sort();
+            effect.findings.dedup();
+            effect.approvals = effect.approvals.max(today.approvals);
+            effect.owners.extend(today.owners.iter().cloned());
+        }
+        effect
     }
 
-    /// Which approvals it needs.
+    /// Which approvals it needs, by the rules where the branch began and by those of today.
     pub(super) fn needs(&self, dir: &Path, effect: &Effect) -> Result<Vec<Need>, Outcome> {
+        let mut all: Vec<Need> = Vec::new();
+        for need in self.judges(dir, effect)?.into_iter().flat_map(|(_, needs, _)| needs) {
+            let alike = |known: &&mut Need| Need { count: need.count, ..(**known).clone() } == need;
+            match all.iter_mut().find(alike) {
+                Some(known) => known.count = known.count.max(need.count),
+                None => all.push(need),
+            }
+        }
+        Ok(all)
+    }
+
+    /// Who judges, and what each needs.
+    pub(super) fn judges(&self, dir: &Path, effect: &Effect) -> Result<Vec<Needed<'_>>, Outcome> {
         let from = self.base_tree.commit.as_deref().unwrap_or_default();
         let to = self.head_tree.commit.as_deref().unwrap_or("HEAD");
         let paths = repo::changed(dir, from, to).map_err(|error| could_not_run(&error))?;
-        let Self { base, head, .. } = self;
-        Ok(approval::needs(&approval::Inputs { base, head, effect, paths: &paths }))
+        let began = (&self.base, &self.head, effect);
+        let today = self.tip.iter().map(|tip| (&tip.base, &tip.merged, &tip.effect));
+        let judges = [began].into_iter().chain(today).map(|(base, head, effect)| {
+            let inputs = approval::Inputs { base, head, effect, paths: &paths };
+            (base, approval::needs(&inputs), approval::gainers(effect))
+        });
+        Ok(judges.collect())
     }
 }
 
-/// The files where the branch began, and those of the branch.
-fn trees(source: &Source, base: &str) -> Result<(Tree, Tree), Outcome> {
+/// The files where the branch began, those of the branch, and those of the base today where it
+/// has moved on.
+fn trees(source: &Source, base: &str) -> Result<(Tree, Tree, Option<Tree>), Outcome> {
     let dir: &Path = &source.dir;
     let told = |error: repo::Error| {
         could_not_run(&format!("{} cannot be compared with {base}: {error}", dir.display()))
@@ -135,7 +212,11 @@ fn trees(source: &Source, base: &str) -> Result<(Tree, Tree), Outcome> {
             tree.commit = checked_out.commit;
         }
     }
-    Ok((Tree::revision(dir, &began).map_err(told)?, tree))
+    let tip = Tree::revision(dir, base).map_err(told)?;
+    if tip.commit.as_ref() == Some(&began) {
+        return Ok((tip, tree, None));
+    }
+    Ok((Tree::revision(dir, &began).map_err(told)?, tree, Some(tip)))
 }
 
 /// Says what is wrong in the files, as a comment too when one was asked for.

@@ -8,19 +8,20 @@ mod emergency;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::rc::Rc;
 
 use jiff::Timestamp;
 
 use crate::access::{
     self,
-    model::{Access, Party, Provenance},
+    model::{Access, Provenance},
 };
-use crate::approval::{self, Atom, Need, Pull, Subject};
+use crate::approval::{self, Between, Need, Pull, Subject, Trail};
 use crate::credentials;
 use crate::effect::{self, Effect};
 use crate::forge::{self, Client, Found, Known, Place, Summary};
 use crate::grants::Grant;
-use crate::names::{PersonName, RequestName};
+use crate::names::RequestName;
 use crate::plan::finding::{Finding, Kind};
 use crate::plan::{Plan, Unproven};
 use crate::repo::{self, SETTINGS, Step, Tree};
@@ -94,49 +95,13 @@ pub(super) async fn check(merged: &Merged<'_>, plan: &Plan) -> anyhow::Result<Pr
     let new = plan.newly();
     let checked = Some(new.iter().map(|request| (*request).clone()).collect());
     let mut unproven = Unproven::new();
-    let mut open = approval::asked(merged.access, merged.grants, &new, merged.moment);
-    let (steps, cut_off) = repo::steps(merged.dir, merged.commit, &paths(merged.access, &open))?;
+    let mut trail = Trail::new(merged.access, merged.grants, &new, merged.moment);
     let mut judge = Judge::new(merged);
-    for (place, step) in steps.iter().enumerate() {
-        if open.is_empty() {
-            break;
-        }
-        let Some(effect) = judge.effect(step) else {
-            let why = format!("the files before or at {} are invalid", short(&step.commit));
-            for (request, _) in std::mem::take(&mut open) {
-                refuse(&mut unproven, merged.access, request, &Verdict::Unknown(why.clone()));
-            }
-            break;
-        };
-        for (request, brought) in approval::brought(&effect) {
-            let Some(atoms) = open.get_mut(request) else { continue };
-            if atoms.is_disjoint(&brought) {
-                continue;
-            }
-            match judge.verdict(&steps, place).await {
-                Verdict::Good => {
-                    atoms.retain(|atom| !brought.contains(atom));
-                    if atoms.is_empty() {
-                        open.remove(request);
-                    }
-                }
-                bad => {
-                    open.remove(request);
-                    refuse(&mut unproven, merged.access, request.clone(), &bad);
-                }
-            }
-        }
-    }
-    if cut_off {
-        let why = "the history of this clone ends before it tells: fetch it whole".to_owned();
-        for (request, _) in open {
-            refuse(&mut unproven, merged.access, request, &Verdict::Unknown(why.clone()));
-        }
-    }
+    follow(&mut judge, &mut trail, &mut unproven).await?;
     // Rules that nobody approved judge nothing.
     let rules = match new.is_empty() {
         true => Verdict::Good,
-        false => judge.rules(&steps).await,
+        false => judge.rules().await?,
     };
     let rules = match rules {
         Verdict::Good => None,
@@ -152,6 +117,55 @@ pub(super) async fn check(merged: &Merged<'_>, plan: &Plan) -> anyhow::Result<Pr
     }
     emergency::settled(&mut judge, &mut unproven).await?;
     Ok(Proof { unproven, checked, findings: judge.findings })
+}
+
+/// Goes back to the commits that brought what the requests give, and judges each.
+async fn follow(
+    judge: &mut Judge<'_>,
+    trail: &mut Trail,
+    unproven: &mut Unproven,
+) -> anyhow::Result<()> {
+    let Merged { dir, commit, access, moment, .. } = *judge.merged;
+    let mut steps = repo::Steps::new(dir, commit, paths(access, trail))?;
+    let mut invalid = None;
+    while !trail.is_empty()
+        && let Some(step) = steps.older()?
+    {
+        let Some(before) = &step.before else {
+            if !steps.is_cut_off() {
+                // The beginning of all: there were no rules before it.
+                *trail = Trail::default();
+            }
+            break;
+        };
+        let Some(compared) = judge.compared(before, &step.commit) else {
+            invalid = Some(format!("the files before or at {} are invalid", short(&step.commit)));
+            break;
+        };
+        let Compared { base, head, effect, .. } = &compared;
+        let between = Between { base: &base.access, head: &head.access, effect, moment };
+        for request in trail.brought_by(&between) {
+            let verdict = judge.verdict(&step).await;
+            if !matches!(verdict, Verdict::Good) {
+                trail.leave(&request);
+                refuse(unproven, access, request, &verdict);
+            }
+        }
+        for request in trail.back(&between) {
+            let why = format!("nothing tells what gave it before {}", short(&step.commit));
+            refuse(unproven, access, request, &Verdict::Unknown(why));
+        }
+        steps.look_at(paths(&base.access, trail))?;
+    }
+    // What nothing brought was approved by nobody.
+    let why = invalid.unwrap_or_else(|| match steps.is_cut_off() {
+        true => "the history of this clone ends before it tells: fetch it whole".to_owned(),
+        false => "no commit of its history brought it".to_owned(),
+    });
+    for request in trail.leave_all() {
+        refuse(unproven, access, request, &Verdict::Unknown(why.clone()));
+    }
+    Ok(())
 }
 
 fn refuse(unproven: &mut Unproven, access: &Access, request: RequestName, verdict: &Verdict) {
@@ -174,32 +188,17 @@ fn refuse(unproven: &mut Unproven, access: &Access, request: RequestName, verdic
     unproven.insert(request, finding);
 }
 
-/// The files that can make what the requests give.
-fn paths(access: &Access, open: &BTreeMap<RequestName, BTreeSet<Atom>>) -> BTreeSet<String> {
-    let mut paths: BTreeSet<String> = ["inventory", "policy.yaml", "policy.yml"]
-        .into_iter()
-        .chain(SETTINGS)
-        .map(str::to_owned)
-        .collect();
-    for (name, atoms) in open {
-        let Some(request) = access.requests.get(name) else { continue };
-        paths.insert(request.site.file.to_string());
-        for (party, _) in &request.parties {
-            if let Party::Team(team) = party
-                && let Some(team) = access.teams.get(team)
-            {
-                paths.insert(team.site.file.to_string());
-            }
-        }
-        let people: BTreeSet<&PersonName> = atoms.iter().map(|atom| &atom.person).collect();
-        let files = people.into_iter().filter_map(|person| access.people.get(person));
-        paths.extend(files.map(|person| person.site.file.to_string()));
-    }
+/// The files that can make what is looked for.
+fn paths(access: &Access, trail: &Trail) -> BTreeSet<String> {
+    let mut paths = trail.files(access);
+    paths.insert("inventory".to_owned());
+    paths.extend(rules());
     paths
 }
 
-fn is_rules(path: &str) -> bool {
-    path.starts_with("policy.") || path.starts_with("jumpgate.")
+/// The files of the rules.
+fn rules() -> impl Iterator<Item = String> {
+    ["policy.yaml", "policy.yml"].into_iter().chain(SETTINGS).map(str::to_owned)
 }
 
 fn short(commit: &str) -> &str {
@@ -213,6 +212,8 @@ struct Judge<'a> {
     forge: Result<(Place, Client), String>,
     /// The branch that pull requests must have gone into, when it is known.
     branch: Option<String>,
+    /// By the commit; none where the files are invalid.
+    states: BTreeMap<String, Option<Rc<State>>>,
     /// By the commits before and after.
     effects: BTreeMap<(String, String), Option<Compared>>,
     pulls: BTreeMap<String, Result<Option<Summary>, String>>,
@@ -221,13 +222,23 @@ struct Judge<'a> {
     findings: BTreeSet<Finding>,
 }
 
+/// A state, as its files are.
+struct State {
+    tree: Tree,
+    access: Access,
+}
+
 /// Two states that were compared.
 #[derive(Clone)]
 struct Compared {
-    base: std::rc::Rc<Access>,
-    effect: std::rc::Rc<Effect>,
+    base: Rc<State>,
+    head: Rc<State>,
+    effect: Rc<Effect>,
     needs: Vec<Need>,
 }
+
+/// So many states and comparisons are kept: a walk through a long history needs each once.
+const KEPT: usize = 16;
 
 impl<'a> Judge<'a> {
     fn new(merged: &'a Merged<'a>) -> Self {
@@ -242,6 +253,7 @@ impl<'a> Judge<'a> {
             forge: forge().map_err(|error| error.to_string()),
             branch: repo::branch(merged.dir).or(branch),
             merged,
+            states: BTreeMap::new(),
             effects: BTreeMap::new(),
             pulls: BTreeMap::new(),
             verdicts: BTreeMap::new(),
@@ -250,10 +262,10 @@ impl<'a> Judge<'a> {
     }
 
     /// What a step brought.
-    fn effect(&mut self, step: &Step) -> Option<std::rc::Rc<Effect>> {
+    fn effect(&mut self, step: &Step) -> Option<Rc<Effect>> {
         let Some(before) = &step.before else {
             // The beginning of all: there were no rules before it.
-            return Some(std::rc::Rc::default());
+            return Some(Rc::default());
         };
         self.compared(before, &step.commit).map(|compared| compared.effect)
     }
@@ -263,41 +275,62 @@ impl<'a> Judge<'a> {
         if let Some(known) = self.effects.get(&key) {
             return known.clone();
         }
-        let Merged { dir, moment, .. } = *self.merged;
-        let compare = || -> Option<Compared> {
-            let (base_tree, head_tree) =
-                (Tree::revision(dir, from).ok()?, Tree::revision(dir, to).ok()?);
-            let base = access::load(&base_tree, moment).ok()?;
-            let head = access::load(&head_tree, moment).ok()?;
-            let (base_tree, head_tree) = (&base_tree, &head_tree);
-            let inputs = effect::Inputs { base: &base, base_tree, head: &head, head_tree, moment };
-            let effect = effect::compare(&inputs);
-            let paths = repo::changed(dir, from, to).ok()?;
-            let (base_ref, head) = (&base, &head);
-            let needs = approval::needs(&approval::Inputs {
-                base: base_ref,
-                head,
-                effect: &effect,
-                paths: &paths,
-            });
-            Some(Compared { base: base.into(), effect: effect.into(), needs })
-        };
-        let compared = compare();
+        let compared = self.compare(from, to);
+        if self.effects.len() >= KEPT {
+            self.effects.clear();
+        }
         self.effects.insert(key, compared.clone());
         compared
+    }
+
+    fn compare(&mut self, from: &str, to: &str) -> Option<Compared> {
+        let Merged { dir, moment, .. } = *self.merged;
+        let (base, head) = (self.state(from)?, self.state(to)?);
+        let effect = effect::compare(&effect::Inputs {
+            base: &base.access,
+            base_tree: &base.tree,
+            head: &head.access,
+            head_tree: &head.tree,
+            moment,
+        });
+        let paths = repo::changed(dir, from, to).ok()?;
+        let needs = approval::needs(&approval::Inputs {
+            base: &base.access,
+            head: &head.access,
+            effect: &effect,
+            paths: &paths,
+        });
+        Some(Compared { base, head, effect: effect.into(), needs })
+    }
+
+    fn state(&mut self, commit: &str) -> Option<Rc<State>> {
+        if let Some(known) = self.states.get(commit) {
+            return known.clone();
+        }
+        let Merged { dir, moment, .. } = *self.merged;
+        let load = || {
+            let tree = Tree::revision(dir, commit).ok()?;
+            let access = access::load(&tree, moment).ok()?;
+            Some(Rc::new(State { tree, access }))
+        };
+        let state = load();
+        if self.states.len() >= KEPT {
+            self.states.clear();
+        }
+        self.states.insert(commit.to_owned(), state.clone());
+        state
     }
 
     /// How the rules were merged that count now: by the newest edit of them that needed an
     /// approval. One that needed none says nothing, as nobody knows who softened the rules
     /// before it.
-    async fn rules(&mut self, steps: &[Step]) -> Verdict {
+    async fn rules(&mut self) -> anyhow::Result<Verdict> {
+        let Merged { dir, commit, .. } = *self.merged;
+        let mut steps = repo::Steps::new(dir, commit, rules().collect())?;
         // The newest state behind the steps that are still to be looked at that can be read.
-        let mut valid = self.merged.commit.to_owned();
+        let mut valid = commit.to_owned();
         let mut unread = false;
-        for (place, step) in steps.iter().enumerate() {
-            if !step.paths.iter().any(|path| is_rules(path)) {
-                continue;
-            }
+        while let Some(step) = steps.older()? {
             let Some(before) = &step.before else { break };
             let mut found = match unread {
                 true => None,
@@ -311,21 +344,19 @@ impl<'a> Judge<'a> {
             let needed = found.needs.iter().any(|need| need.subject == Subject::Rules);
             match (needed, unread) {
                 (false, _) => (valid, unread) = (before.clone(), false),
-                (true, false) => return self.verdict(steps, place).await,
+                (true, false) => return Ok(self.verdict(&step).await),
                 (true, true) => {
                     let commit = short(&step.commit);
-                    return Verdict::Unknown(format!(
-                        "the files before or at {commit} are invalid"
-                    ));
+                    let why = format!("the files before or at {commit} are invalid");
+                    return Ok(Verdict::Unknown(why));
                 }
             }
         }
-        Verdict::Good
+        Ok(Verdict::Good)
     }
 
-    /// How the step at `place` was merged.
-    async fn verdict(&mut self, steps: &[Step], place: usize) -> Verdict {
-        let Some(step) = steps.get(place) else { return Verdict::Good };
+    /// How a step was merged.
+    async fn verdict(&mut self, step: &Step) -> Verdict {
         if let Some(known) = self.verdicts.get(&step.commit) {
             return known.clone();
         }
@@ -417,7 +448,8 @@ impl<'a> Judge<'a> {
         let Some(compared) = self.compared(&from, &to) else {
             return Err(format!("the files before or at {commit} are invalid"));
         };
-        let Compared { base, effect, needs } = compared.clone();
+        let Compared { base, effect, needs, .. } = compared.clone();
+        let base = &base.access;
         let groups = super::approvals::groups(&needs, &base.policy.owners);
         let (place, client) = self.forge.as_ref().map_err(Clone::clone)?;
         let place = Place { number, ..place.clone() };
@@ -437,7 +469,7 @@ impl<'a> Judge<'a> {
         let Pull { merged, .. } = pull;
         let moment = merged.unwrap_or(self.merged.moment);
         let gainers = approval::gainers(&effect);
-        let verdict = approval::judge(&base, needs, &gainers, &pull, moment);
+        let verdict = approval::judge(base, needs, &gainers, &pull, moment);
         Ok(match verdict.missing() {
             None => Verdict::Good,
             Some(missing) => Verdict::Against(format!("#{number} was merged without {missing}")),

@@ -18,7 +18,7 @@ pub(super) fn released<'a>(
     moment: Timestamp,
 ) -> BTreeSet<&'a RequestName> {
     let before = |name: &RequestName, new: &Request| {
-        origin(base, head, name, new).is_some_and(|old| old.release)
+        origin(base, head, name, new).is_some_and(|(_, old)| old.release)
     };
     let requests = head.requests.iter();
     requests
@@ -34,17 +34,29 @@ pub(super) fn origin<'b>(
     head: &Access,
     name: &RequestName,
     new: &Request,
-) -> Option<&'b Request> {
+) -> Option<(&'b RequestName, &'b Request)> {
     let parties = |request: &Request| -> Vec<Party> {
         request.parties.iter().map(|(party, _)| party.clone()).collect()
     };
-    base.requests.get(name).or_else(|| {
+    base.requests.get_key_value(name).or_else(|| {
         let gone = base.requests.iter().filter(|(name, _)| !head.requests.contains_key(*name));
         let mut alike = gone.filter(|(_, old)| {
             old.period == new.period && parties(old) == parties(new) && old.handed() == new.handed()
         });
-        alike.next().map(|(_, old)| old)
+        alike.next()
     })
+}
+
+/// The request in the base as [`origin`] finds it, unless it is over: renewed it takes in hand
+/// anew.
+pub fn handed_before<'b>(
+    base: &'b Access,
+    head: &Access,
+    name: &RequestName,
+    new: &Request,
+    moment: Timestamp,
+) -> Option<(&'b RequestName, &'b Request)> {
+    origin(base, head, name, new).filter(|(_, old)| !old.period.is_over(moment))
 }
 
 /// The requests that the branch makes adopt something, or give back what they have, and that
@@ -60,7 +72,7 @@ pub(super) fn handed<'a>(
         if what.is_empty() {
             return (name, what);
         }
-        if let Some(old) = origin(base, head, name, request) {
+        if let Some((_, old)) = handed_before(base, head, name, request, moment) {
             let before = old.handed();
             what.retain(|one| !before.contains(one));
         }
@@ -82,7 +94,8 @@ pub(super) fn findings(base: &Access, head: &Access, moment: Timestamp) -> Vec<F
             );
             findings.push(Finding::new(Kind::Releases, text).at(&request.site));
         }
-        let new = new_names(request, origin(base, head, name, request));
+        let old = origin(base, head, name, request).map(|(_, old)| old);
+        let new = new_names(request, old);
         if new.is_empty() || request.period.is_over(moment) {
             continue;
         }

@@ -75,6 +75,13 @@ struct Stretch<'a> {
 }
 
 impl<'a> Holding<'a> {
+    /// With those of its grants alone that are kept; none when none is.
+    pub(super) fn only(&self, keeps: impl Fn(&Grant<'_>) -> bool) -> Option<Self> {
+        let grants = self.grants.iter().copied().filter(|grant| keeps(grant));
+        let grants: Vec<&'a Grant<'a>> = grants.collect();
+        (!grants.is_empty()).then_some(Self { grants, ..*self })
+    }
+
     /// The time that its grants cover together, without overlaps.
     fn covered(&self) -> Vec<Stretch<'a>> {
         let mut all: Vec<Stretch<'a>> = self

@@ -10,6 +10,8 @@ mod emergency_tests;
 mod ended;
 mod holding;
 mod judge;
+#[cfg(test)]
+mod refused_tests;
 mod row;
 mod settings;
 mod targets;
@@ -20,6 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+pub use adopted::handed_before;
 pub use emergency::Settled;
 pub use ended::ended;
 pub use judge::is_production;
@@ -112,7 +115,8 @@ pub fn compare(inputs: &Inputs<'_>) -> Effect {
     let still = |name: &RequestName| {
         !gone.is_empty()
             && head.requests.get(name).is_some_and(|new| {
-                new.release && adopted::origin(base, head, name, new).is_some_and(|old| old.release)
+                new.release
+                    && adopted::origin(base, head, name, new).is_some_and(|(_, old)| old.release)
             })
     };
     let mut before = by_person(before.iter().filter(|g| !given_back(g.because.request)), moment);
@@ -227,28 +231,40 @@ impl<'a> Person<'a> {
         held_back: &mut BTreeSet<&'a str>,
     ) {
         let Inputs { base, head, moment, .. } = *self.inputs;
-        let allowed = |access: &Access, holding: &Holding<'_>| {
-            let mut grants = holding.grants.iter();
-            grants.any(|grant| policy::judge(&access.policy, grant, moment).is_empty())
+        // What policy refuses gives nothing: it covers nothing, and allowed it is new.
+        let given = |access: &Access, side: &Option<Holding<'a>>| {
+            let keeps = |grant: &Grant<'_>| policy::judge(&access.policy, grant, moment).is_empty();
+            side.as_ref().and_then(|holding| holding.only(keeps))
         };
-        let refused = after.as_ref().is_some_and(|after| !allowed(head, after));
-        let kind = match (&before, &after) {
-            (Some(before), Some(after)) if holding::same(before, after, moment) => {
-                // Only another policy can change what an unchanged request gets.
-                match (allowed(base, before), !refused) {
-                    (false, true) => Kind::Added,
-                    (true, false) => {
-                        held_back.extend(after.grants.iter().map(|g| g.because.request.as_str()));
-                        return;
-                    }
-                    _ => return,
+        let (had, has) = (given(base, &before), given(head, &after));
+        let refused = after.is_some() && has.is_none();
+        let differ = |before: &Holding<'_>, after: &Holding<'_>| {
+            let same = holding::same(before, after, moment);
+            (!same).then(|| holding::kind(before, after, moment))
+        };
+        let asked = match (&before, &after) {
+            (Some(before), Some(after)) => differ(before, after),
+            (None, _) => Some(Kind::Added),
+            (_, None) => Some(Kind::Removed),
+        };
+        let more = match (&had, &has) {
+            (Some(had), Some(has)) => differ(had, has).filter(|kind| kind.widens()),
+            (None, Some(_)) => Some(Kind::Added),
+            (_, None) => None,
+        };
+        let kind = match (asked, more) {
+            (_, Some(Kind::Added)) => Kind::Added,
+            (Some(kind), _) if kind.widens() => kind,
+            (_, Some(kind)) | (Some(kind), None) => kind,
+            (None, None) => {
+                if let (Some(_), None, Some(after)) = (&had, &has, &after) {
+                    held_back.extend(after.grants.iter().map(|g| g.because.request.as_str()));
                 }
+                return;
             }
-            (Some(before), Some(after)) => holding::kind(before, after, moment),
-            (None, _) => Kind::Added,
-            (_, None) => Kind::Removed,
         };
-        let flipped = kind == Kind::Added && before.is_some();
+        // Only another policy can change what an unchanged request gets.
+        let flipped = asked.is_none();
         let grants = after.as_ref().or(before.as_ref()).map(|holding| &holding.grants[..]);
         let (because, by) = self.causes(atom, grants.unwrap_or_default(), flipped);
         let mut dangers = BTreeSet::new();
@@ -258,16 +274,21 @@ impl<'a> Person<'a> {
             let emergency = !shared && after.grants.iter().any(|one| self.judge.is_emergency(one));
             for grant in &after.grants {
                 // What somebody has beside an emergency, as before, does not wait for approvals.
-                let kept = emergency && holding::keeps(before.as_ref(), after, atom, grant);
+                let kept = emergency && holding::keeps(had.as_ref(), after, atom, grant);
                 self.judged(grant, (shared, kept), effect, &mut dangers);
             }
         }
         let name = |access: &'a Access| access.people.get(self.person).map(|file| &file.display);
+        let before = match kind {
+            Kind::Added => None,
+            _ if more.is_some() => had,
+            _ => before,
+        };
         effect.rows.push(Row {
             person: self.person.clone(),
             name: name(head).or_else(|| name(base)).cloned().unwrap_or_default(),
             kind,
-            before: before.filter(|_| !flipped).map(|before| before.side(atom)),
+            before: before.map(|before| before.side(atom)),
             after: after.map(|after| after.side(atom)),
             because,
             by,

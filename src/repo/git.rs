@@ -19,7 +19,7 @@ impl From<git2::Error> for Error {
 }
 
 /// Symbolic links have this mode in git.
-const LINK: i32 = 0o120_000;
+pub(super) const LINK: i32 = 0o120_000;
 
 /// The longest text of a link, in bytes: no system takes more (PATH_MAX).
 const LINK_MAX: usize = 4096;
@@ -49,16 +49,41 @@ impl Tree {
                 .ok_or_else(|| Error(format!("{revision} has no folder {part}")))?;
             root = repository.find_tree(id)?;
         }
-        let odb = repository.odb()?;
-        let tree =
-            walk::read(&Revision { repository: &repository, odb, root, read: RefCell::default() })?;
+        let tree = walk::read(&Revision::new(&repository, root)?)?;
         let (commit, shallow) = (Some(commit.id().to_string()), repository.is_shallow());
         Ok(Self { commit, shallow, ..tree })
     }
 }
 
+impl Tree {
+    /// The files of the folder `dir` as they would be with `head` merged into `base`; none where
+    /// the two are in each other's way. Nothing is written.
+    ///
+    /// # Errors
+    /// When the folder lies in no repository, a revision or an object is not there.
+    pub fn merged(dir: &Path, base: &str, head: &str) -> Result<Option<Self>, Error> {
+        let repository = open(dir)?;
+        // What is made stays in memory.
+        let odb = repository.odb()?;
+        odb.add_new_mempack_backend(1000)?;
+        let (one, other) = (commit(&repository, base)?, commit(&repository, head)?);
+        let mut index = repository.merge_commits(&one, &other, None)?;
+        if index.has_conflicts() {
+            return Ok(None);
+        }
+        let root = repository.find_tree(index.write_tree_to(&repository)?)?;
+        let below = below(&repository, dir)?;
+        let root = match below.is_empty() {
+            true => root,
+            false => repository.find_tree(root.get_path(Path::new(&below))?.id())?,
+        };
+        let tree = walk::read(&Revision::new(&repository, root)?)?;
+        Ok(Some(Self { shallow: repository.is_shallow(), ..tree }))
+    }
+}
+
 /// The tree of a commit, or a folder in it.
-struct Revision<'r> {
+pub(super) struct Revision<'r> {
     repository: &'r Repository,
     odb: git2::Odb<'r>,
     root: git2::Tree<'r>,
@@ -66,8 +91,12 @@ struct Revision<'r> {
     read: RefCell<HashMap<Oid, Arc<[u8]>>>,
 }
 
-impl Revision<'_> {
-    fn found(&self, path: &str) -> Result<Option<TreeEntry<'static>>, Error> {
+impl<'r> Revision<'r> {
+    pub(super) fn new(repository: &'r Repository, root: git2::Tree<'r>) -> Result<Self, Error> {
+        Ok(Self { repository, odb: repository.odb()?, root, read: RefCell::default() })
+    }
+
+    pub(super) fn found(&self, path: &str) -> Result<Option<TreeEntry<'static>>, Error> {
         match self.root.get_path(Path::new(path)) {
             Ok(entry) => Ok(Some(entry)),
             Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),

@@ -1,7 +1,7 @@
 //! Who wrote a file and who merged it, from the history of the local repository.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use git2::{Commit, Oid};
@@ -100,80 +100,6 @@ pub fn made(dir: &Path, revision: &str) -> Result<Timestamp, Error> {
     Ok(when(&commit(&repository, revision)?.committer()))
 }
 
-/// A commit along the first parents that changed some of the paths asked about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// The commit, as 40 hex digits.
-    pub commit: String,
-    /// The one before it; none for the first of all.
-    pub before: Option<String>,
-    /// The last commit of the branch that it merged; none when it is no merge.
-    pub merged: Option<String>,
-    /// Who wrote it; of a merge, who merged.
-    pub author: String,
-    /// Who made it a commit: of a squashed or rebased one, who merged, where the forge does not
-    /// put its own name there.
-    pub committer: String,
-    /// The pull request, as its message names it.
-    pub pull_request: Option<String>,
-    /// The paths that it changed, of those asked about.
-    pub paths: BTreeSet<String>,
-}
-
-/// The commits along the first parents of `revision` that changed any of `paths` (files or
-/// folders, from the folder `dir`), the newest first, and whether the history ends before its
-/// beginning: a shallow clone.
-///
-/// # Errors
-/// When the folder lies in no repository, or the revision is not there.
-pub fn steps(
-    dir: &Path,
-    revision: &str,
-    paths: &BTreeSet<String>,
-) -> Result<(Vec<Step>, bool), Error> {
-    let repository = open(dir)?;
-    let folder = below(&repository, dir)?;
-    let full = |path: &String| match folder.is_empty() {
-        true => path.clone(),
-        false => format!("{folder}/{path}"),
-    };
-    let full: Vec<(&String, String)> = paths.iter().map(|path| (path, full(path))).collect();
-    let ids = |commit: &Commit<'_>| -> Result<Vec<Option<Oid>>, Error> {
-        let tree = commit.tree()?;
-        let id = |path: &String| tree.get_path(Path::new(path)).ok().map(|entry| entry.id());
-        Ok(full.iter().map(|(_, path)| id(path)).collect())
-    };
-    let mut commit = commit(&repository, revision)?;
-    let mut now = ids(&commit)?;
-    let mut steps = Vec::new();
-    loop {
-        let before = commit.parent(0).ok();
-        let old = match &before {
-            Some(before) => ids(before)?,
-            None => vec![None; full.len()],
-        };
-        let pairs = full.iter().zip(now.iter().zip(&old));
-        let changed: BTreeSet<String> = pairs
-            .filter(|(_, (now, old))| now != old)
-            .map(|((path, _), _)| (*path).clone())
-            .collect();
-        if !changed.is_empty() {
-            steps.push(Step {
-                commit: commit.id().to_string(),
-                before: before.as_ref().map(|before| before.id().to_string()),
-                merged: commit.parent_id(1).ok().map(|id| id.to_string()),
-                author: person(&commit.author()),
-                committer: person(&commit.committer()),
-                pull_request: pull_request(commit.message().unwrap_or_default()),
-                paths: changed,
-            });
-        }
-        let Some(before) = before else { break };
-        (commit, now) = (before, old);
-    }
-    Ok((steps, repository.is_shallow()))
-}
-
 /// Whether a merge holds just what its two sides make together: nothing was added in the merge
 /// itself. False, too, where the sides are in each other's way: somebody decided.
 ///
@@ -206,7 +132,7 @@ fn blob_of(commit: &Commit<'_>, path: &Path) -> Option<Oid> {
     commit.tree().ok()?.get_path(path).ok().map(|entry| entry.id())
 }
 
-fn person(signature: &git2::Signature<'_>) -> String {
+pub(super) fn person(signature: &git2::Signature<'_>) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     format!("{} <{}>", text(signature.name_bytes()), text(signature.email_bytes()))
 }
@@ -216,7 +142,7 @@ fn when(signature: &git2::Signature<'_>) -> Timestamp {
 }
 
 /// The pull request that a merge's message names: GitHub's and Gitea's `#12`, GitLab's `!34`.
-fn pull_request(message: &str) -> Option<String> {
+pub(super) fn pull_request(message: &str) -> Option<String> {
     let number = |text: &str| -> Option<String> {
         let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
         (!digits.is_empty()).then_some(digits)

@@ -8,6 +8,10 @@ mod git;
 mod history;
 #[cfg(test)]
 mod hostile_tests;
+mod leads;
+mod steps;
+#[cfg(test)]
+mod steps_tests;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -18,7 +22,8 @@ use std::sync::Arc;
 pub use git::{
     Descent, Head, Place, before, branch, changed, descent, head, holds, merge_base, place, root,
 };
-pub use history::{Origin, Origins, Step, is_clean_merge, made, origin, steps};
+pub use history::{Origin, Origins, is_clean_merge, made, origin};
+pub use steps::{Step, Steps, steps};
 
 /// The files of an access repo: path from its root, with `/`, then the bytes.
 #[derive(Debug, Clone, Default)]

@@ -10,7 +10,7 @@ use super::{Error, Fault, PARTS, Tree};
 use crate::{catalog, yaml};
 
 /// How deep folders may lie in one another.
-const DEEPEST: usize = 32;
+pub(super) const DEEPEST: usize = 32;
 
 /// How many links one path may lead through.
 const HOPS: usize = 32;
@@ -96,7 +96,7 @@ impl<S: Source> Walk<'_, S> {
                 }
                 self.tree.files.insert(name.into(), bytes);
             }
-            Entry::Link(text) => match self.resolve(parent(at), &text)? {
+            Entry::Link(text) => match resolve(self.source, parent(at), &text)? {
                 Ok((path, _)) if path.is_empty() => self.fault(name, Fault::Circle),
                 Ok((path, entry)) => self.add(name, &path, entry, trail)?,
                 Err(fault) => self.fault(name, fault),
@@ -125,54 +125,6 @@ impl<S: Source> Walk<'_, S> {
         self.tree.faults.push((name.into(), fault));
     }
 
-    /// Where a path from a folder leads, through links: a path without links, and what is
-    /// there (never a link, never missing).
-    fn resolve(&self, folder: &str, path: &str) -> Result<Result<(String, Entry), Fault>, Error> {
-        let parts = |text: &str| text.split('/').map(str::to_owned).collect::<VecDeque<_>>();
-        let mut done: Vec<String> = parts(folder).into();
-        done.retain(|part| !part.is_empty());
-        let mut todo = parts(path);
-        let mut hops = 0;
-        let mut found = Entry::Folder;
-        if path.starts_with('/') {
-            return Ok(Err(Fault::Outside));
-        }
-        while let Some(part) = todo.pop_front() {
-            match part.as_str() {
-                "" | "." => {}
-                ".." => {
-                    if done.pop().is_none() {
-                        return Ok(Err(Fault::Outside));
-                    }
-                    found = Entry::Folder;
-                }
-                part if is_git(part) => return Ok(Err(Fault::Outside)),
-                part => {
-                    done.push(part.to_owned());
-                    found = self.source.entry(&done.join("/"))?;
-                    match &found {
-                        Entry::Missing => return Ok(Err(Fault::Nowhere)),
-                        Entry::Fault(fault) => return Ok(Err(*fault)),
-                        Entry::File | Entry::Folder => {}
-                        Entry::Link(text) if text.starts_with('/') => {
-                            return Ok(Err(Fault::Outside));
-                        }
-                        Entry::Link(_) if hops >= HOPS => return Ok(Err(Fault::Circle)),
-                        Entry::Link(text) => {
-                            hops += 1;
-                            done.pop();
-                            let mut before = parts(text);
-                            before.append(&mut todo);
-                            todo = before;
-                            found = Entry::Folder;
-                        }
-                    }
-                }
-            }
-        }
-        Ok(Ok((done.join("/"), found)))
-    }
-
     /// Adds the files that instances name, wherever in the repo they are.
     fn named(&mut self) -> Result<(), Error> {
         #[derive(Deserialize)]
@@ -196,12 +148,64 @@ impl<S: Source> Walk<'_, S> {
             if self.tree.files.contains_key(path.as_str()) {
                 continue;
             }
-            if let Ok((at, Entry::File)) = self.resolve("", &path)? {
+            if let Ok((at, Entry::File)) = resolve(self.source, "", &path)? {
                 self.add(&path, &at, Entry::File, &mut Vec::new())?;
             }
         }
         Ok(())
     }
+}
+
+/// Where a path from a folder leads, through links: a path without links, and what is
+/// there (never a link, never missing).
+pub(super) fn resolve(
+    source: &impl Source,
+    folder: &str,
+    path: &str,
+) -> Result<Result<(String, Entry), Fault>, Error> {
+    let parts = |text: &str| text.split('/').map(str::to_owned).collect::<VecDeque<_>>();
+    let mut done: Vec<String> = parts(folder).into();
+    done.retain(|part| !part.is_empty());
+    let mut todo = parts(path);
+    let mut hops = 0;
+    let mut found = Entry::Folder;
+    if path.starts_with('/') {
+        return Ok(Err(Fault::Outside));
+    }
+    while let Some(part) = todo.pop_front() {
+        match part.as_str() {
+            "" | "." => {}
+            ".." => {
+                if done.pop().is_none() {
+                    return Ok(Err(Fault::Outside));
+                }
+                found = Entry::Folder;
+            }
+            part if is_git(part) => return Ok(Err(Fault::Outside)),
+            part => {
+                done.push(part.to_owned());
+                found = source.entry(&done.join("/"))?;
+                match &found {
+                    Entry::Missing => return Ok(Err(Fault::Nowhere)),
+                    Entry::Fault(fault) => return Ok(Err(*fault)),
+                    Entry::File | Entry::Folder => {}
+                    Entry::Link(text) if text.starts_with('/') => {
+                        return Ok(Err(Fault::Outside));
+                    }
+                    Entry::Link(_) if hops >= HOPS => return Ok(Err(Fault::Circle)),
+                    Entry::Link(text) => {
+                        hops += 1;
+                        done.pop();
+                        let mut before = parts(text);
+                        before.append(&mut todo);
+                        todo = before;
+                        found = Entry::Folder;
+                    }
+                }
+            }
+        }
+    }
+    Ok(Ok((done.join("/"), found)))
 }
 
 /// How large a file may be, by its name.
@@ -215,7 +219,7 @@ pub(super) fn too_many(path: &str) -> Error {
 }
 
 /// The folder that a path lies in.
-fn parent(path: &str) -> &str {
+pub(super) fn parent(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 

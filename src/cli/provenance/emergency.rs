@@ -25,12 +25,12 @@ pub(super) async fn settled(judge: &mut Judge<'_>, unproven: &mut Unproven) -> a
     let Merged { dir, commit, access, moment, .. } = *judge.merged;
     for (name, request, by) in approved(access, moment) {
         let path = BTreeSet::from([request.site.file.to_string()]);
-        let (steps, cut_off) = repo::steps(dir, commit, &path)?;
+        let (steps, cut_off) = repo::steps(dir, commit, path)?;
         let mut verdict = match cut_off {
             true => Verdict::Unknown("the history of this clone ends before it tells".to_owned()),
             false => Verdict::Against("it was not approved after the merge".to_owned()),
         };
-        for (place, step) in steps.iter().enumerate() {
+        for step in &steps {
             let Some(effect) = judge.effect(step) else {
                 verdict = Verdict::Unknown(format!(
                     "the files before or at {} are invalid",
@@ -44,7 +44,7 @@ pub(super) async fn settled(judge: &mut Judge<'_>, unproven: &mut Unproven) -> a
                 break;
             }
             if effect.settled.get(name).is_some_and(|one| one.by.as_ref() == Some(by)) {
-                verdict = judge.verdict(&steps, place).await;
+                verdict = judge.verdict(step).await;
                 if judge.merged.wanted == Provenance::Git
                     && matches!(verdict, Verdict::Good)
                     && !judge.wrote(step, request, by)
@@ -125,7 +125,7 @@ impl Judge<'_> {
         }
         let who = if step.merged.is_some() { &step.author } else { &step.committer };
         let address = address(who);
-        let mut people = compared.base.people.iter();
+        let mut people = compared.base.access.people.iter();
         let person = people.find(|(_, person)| {
             person.email.as_deref().zip(address).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b))
         });
@@ -154,23 +154,23 @@ impl Judge<'_> {
                 need.of.iter().any(|party| match party {
                     Party::Person(one) => one == name,
                     Party::Team(team) => {
-                        let team = compared.base.teams.get(team);
+                        let team = compared.base.access.teams.get(team);
                         team.is_some_and(|team| team.members.contains(name))
                     }
                     Party::Group(_) => false,
                 })
             });
-            if !by_name && !approval::is_one_of(&compared.base, pull, login, &need.of) {
+            if !by_name && !approval::is_one_of(&compared.base.access, pull, login, &need.of) {
                 let who = name.map_or(login, AsRef::as_ref);
                 return Verdict::Against(format!("{who} merged it, and it needs {need}"));
             }
         }
-        let known = compared.base.people.iter().find(|(_, person)| {
+        let known = compared.base.access.people.iter().find(|(_, person)| {
             person.forge.as_ref().is_some_and(|forge| forge.eq_ignore_ascii_case(login))
         });
         let name = name.or(known.map(|(name, _)| name));
         let moment = pull.merged.unwrap_or(self.merged.moment);
-        let left = name.and_then(|name| compared.base.people.get(name)?.left.as_ref());
+        let left = name.and_then(|name| compared.base.access.people.get(name)?.left.as_ref());
         if let (Some(name), true) = (name, left.is_some_and(|left| left.at <= moment)) {
             return Verdict::Against(format!("{name} merged it, and has left"));
         }

@@ -9,7 +9,7 @@ use crate::support::company::{Company, Done};
 const POLICY: &str = "environments: [prod]\nprovenance: HOW\nlimits:\n  - { when: { environment: prod }, approvals: 1 }\n";
 
 /// A company whose requests need an approval of liwei.
-async fn company(how: &str) -> Company {
+pub(super) async fn company(how: &str) -> Company {
     let company = Company::with_hosts(Version::V4).await;
     company.write("policy.yaml", &POLICY.replace("HOW", how));
     for (person, login) in [("fanlichun", "fanlc"), ("liwei", "LiWei")] {
@@ -21,7 +21,7 @@ async fn company(how: &str) -> Company {
     company
 }
 
-fn request(asset: &str) -> String {
+pub(super) fn request(asset: &str) -> String {
     format!(
         "for: fanlichun\nreason: \"PAY-1: logs\"\nuntil: 2027-02-28\nservers:\n  - login: app\n    assets: [{asset}]\n"
     )
@@ -88,7 +88,7 @@ fn merge(company: &Company, way: Way) -> Vec<String> {
     all.lines().map(str::to_owned).collect()
 }
 
-fn offer(forge: &Forge, pull: PullRequest) {
+pub(super) fn offer(forge: &Forge, pull: PullRequest) {
     forge.reviewed(|reviewed| reviewed.pulls.insert(pull.number, pull));
 }
 

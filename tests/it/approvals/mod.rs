@@ -1,8 +1,11 @@
 //! `jumpgate approvals` against servers that answer as the forges do.
 
+mod behind;
 mod codeowners;
 mod emergency;
 mod merged;
+mod moved;
+mod refused;
 mod repo;
 
 use serde_json::Value;

@@ -4,3 +4,4 @@ mod databases;
 mod hosts;
 mod moved;
 mod together;
+mod unread;

@@ -19,7 +19,8 @@ use crate::names::RequestName;
 use crate::naming;
 use crate::plan::accounts::{AccountChange, AccountStep};
 
-/// Carries out the steps about one account, and gives what there is to say about it.
+/// Carries out the steps about one account, and gives what there is to say about it. `made` is
+/// the account's user, when this run made that.
 ///
 /// # Errors
 /// When a step fails; those after it are not begun.
@@ -27,11 +28,13 @@ pub(super) async fn carry_out(
     run: &Run<'_, '_>,
     server: &mut Writer,
     change: &AccountChange,
+    made: Option<Uuid>,
 ) -> Result<Carried> {
     let mut one = One {
         run,
         server,
         change,
+        user: change.mark.user.or(made),
         slot: Slot::default(),
         stored: Vec::new(),
         changed: None,
@@ -59,6 +62,8 @@ struct One<'o, 'r, 'a> {
     run: &'o Run<'r, 'a>,
     server: &'o mut Writer,
     change: &'o AccountChange,
+    /// The user in JumpServer.
+    user: Option<Uuid>,
     slot: Slot,
     /// The accounts that hold the new password, by asset.
     stored: Vec<(String, Uuid)>,
@@ -203,7 +208,7 @@ impl One<'_, '_, '_> {
         Mark {
             owner: self.run.means.access.config.owner.clone(),
             id,
-            user: self.change.mark.user,
+            user: self.user,
             requests: self.change.mark.requests.clone(),
             end: self.change.mark.end(),
             handover,

@@ -199,15 +199,30 @@ impl Run<'_, '_> {
             }
             return;
         };
+        // Why the server takes no password any more.
+        let mut refused: Option<String> = None;
         for place in places {
             let outcome = match self.ready(place).await {
                 Err(outcome) => outcome,
-                Ok(Item { what: What::Account { change }, needs, .. }) => {
-                    match self.account(server, change, needs).await {
-                        Ok(carried) => carried.into(),
-                        Err(error) => Outcome::Failed { why: error.to_string() },
+                Ok(Item { what: What::Account { change }, needs, .. }) => match &refused {
+                    Some(why) if accounts::may_shut_out(change) => {
+                        let why = format!(
+                            "the server refused another new password, so this one keeps its \
+                             password: {why}"
+                        );
+                        Outcome::Skipped { why }
                     }
-                }
+                    _ => match self.account(server, change, needs).await {
+                        Ok(carried) => carried.into(),
+                        Err(error) => {
+                            let why = error.to_string();
+                            if error.is::<accounts::Refused>() {
+                                refused = Some(why.clone());
+                            }
+                            Outcome::Failed { why }
+                        }
+                    },
+                },
                 Ok(_) => Outcome::done(),
             };
             self.finish(place, outcome);

@@ -11,6 +11,7 @@ mod left_out;
 mod locks;
 mod metrics;
 mod progress;
+mod recorded;
 mod result;
 mod rounds;
 mod sessions;

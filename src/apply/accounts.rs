@@ -14,24 +14,55 @@ use crate::handover::Step;
 use crate::jumpserver::{Labelled, NewAccount};
 use crate::mark::{Handover, HandoverState, Mark};
 use crate::mysql::spec::Evidence;
-use crate::mysql::{Dropped, Writer};
+use crate::mysql::{self, Dropped, Writer};
 use crate::names::RequestName;
 use crate::naming;
 use crate::plan::accounts::{AccountChange, AccountStep};
 
-/// Carries out the steps about one account, and gives what there is to say about it.
+/// The server does not take the password that JumpServer holds already.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Refused(mysql::Error);
+
+impl Refused {
+    /// Tells a server that takes no password from one that has lost this account.
+    fn of(error: mysql::Error) -> anyhow::Error {
+        match error.code() {
+            None | Some(NO_SUCH_ACCOUNT) => error.into(),
+            Some(_) => Self(error).into(),
+        }
+    }
+}
+
+/// The error of a statement about an account that is not there.
+const NO_SUCH_ACCOUNT: u16 = 1396;
+
+/// Whether JumpServer gets a new password before an account that stands gets it: when the
+/// server refuses that one, what JumpServer holds works no longer.
+pub(super) fn may_shut_out(change: &AccountChange) -> bool {
+    let has = |is: fn(&Step) -> bool| {
+        change.steps.iter().any(|step| matches!(step, AccountStep::Handover(step) if is(step)))
+    };
+    has(|step| matches!(step, Step::StoreSecret { .. })) && has(|step| *step == Step::SetPassword)
+}
+
+/// Carries out the steps about one account, and gives what there is to say about it. `made` is
+/// the account's user, when this run made that.
 ///
 /// # Errors
-/// When a step fails; those after it are not begun.
+/// When a step fails; those after it are not begun. [`Refused`] when the server would refuse
+/// the password of another account, too.
 pub(super) async fn carry_out(
     run: &Run<'_, '_>,
     server: &mut Writer,
     change: &AccountChange,
+    made: Option<Uuid>,
 ) -> Result<Carried> {
     let mut one = One {
         run,
         server,
         change,
+        user: change.mark.user.or(made),
         slot: Slot::default(),
         stored: Vec::new(),
         changed: None,
@@ -59,6 +90,8 @@ struct One<'o, 'r, 'a> {
     run: &'o Run<'r, 'a>,
     server: &'o mut Writer,
     change: &'o AccountChange,
+    /// The user in JumpServer.
+    user: Option<Uuid>,
     slot: Slot,
     /// The accounts that hold the new password, by asset.
     stored: Vec<(String, Uuid)>,
@@ -89,7 +122,11 @@ impl One<'_, '_, '_> {
                 let (secret, generation) = self.slot.get()?;
                 let evidence = Evidence { owner, generation: generation.to_owned() };
                 let retain = *step == Step::AddPassword;
-                self.server.set_password(name, secret, Some(&evidence), retain).await?;
+                let set = self.server.set_password(name, secret, Some(&evidence), retain).await;
+                set.map_err(|error| match self.stored.is_empty() {
+                    true => error.into(),
+                    false => Refused::of(error),
+                })?;
             }
             Step::HandOver { asset, account } => self.hand_over(asset, *account).await?,
             Step::DiscardOldPassword => self.server.discard_old_password(name).await?,
@@ -203,7 +240,7 @@ impl One<'_, '_, '_> {
         Mark {
             owner: self.run.means.access.config.owner.clone(),
             id,
-            user: self.change.mark.user,
+            user: self.user,
             requests: self.change.mark.requests.clone(),
             end: self.change.mark.end(),
             handover,

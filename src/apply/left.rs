@@ -47,8 +47,9 @@ pub(super) async fn delete(run: &Run<'_, '_>, id: Uuid, from: &PermissionSpec) -
         writer.delete_permission(id).await?;
         return Ok(sweep(run, seen, &gone, now).await?.carried(run));
     }
-    if left::gives(from, now)
-        && let Some(mark) = &seen.mark
+    // Of one that another hand switched off nothing else says since when it gives nothing.
+    if let Some(mark) = &seen.mark
+        && (left::gives(from, now) || (from.end > now && mark.left.is_none()))
     {
         let noted = Mark { left: Some(gone.clone()), ..mark.clone() };
         let comment = Some(permissions::comment(run, from, &noted)?);

@@ -28,6 +28,8 @@ use crate::mysql;
 use crate::names::InstanceName;
 use crate::observe::SIDE_BY_SIDE;
 use crate::on_end::OnEnds;
+use crate::plan::accounts::AccountChange;
+use crate::plan::people::UserChange;
 use crate::plan::{Item, Plan, Target, What};
 
 /// How many steps of JumpServer's own lane run at once.
@@ -197,20 +199,47 @@ impl Run<'_, '_> {
             }
             return;
         };
+        // Why the server takes no password any more.
+        let mut refused: Option<String> = None;
         for place in places {
             let outcome = match self.ready(place).await {
                 Err(outcome) => outcome,
-                Ok(item) => match &item.what {
-                    What::Account { change } => {
-                        match accounts::carry_out(self, server, change).await {
-                            Ok(carried) => carried.into(),
-                            Err(error) => Outcome::Failed { why: error.to_string() },
-                        }
+                Ok(Item { what: What::Account { change }, needs, .. }) => match &refused {
+                    Some(why) if accounts::may_shut_out(change) => {
+                        let why = format!(
+                            "the server refused another new password, so this one keeps its \
+                             password: {why}"
+                        );
+                        Outcome::Skipped { why }
                     }
-                    What::User { .. } | What::Permission { .. } => Outcome::done(),
+                    _ => match self.account(server, change, needs).await {
+                        Ok(carried) => carried.into(),
+                        Err(error) => {
+                            let why = error.to_string();
+                            if error.is::<accounts::Refused>() {
+                                refused = Some(why.clone());
+                            }
+                            Outcome::Failed { why }
+                        }
+                    },
                 },
+                Ok(_) => Outcome::done(),
             };
             self.finish(place, outcome);
         }
+    }
+
+    async fn account(
+        &self,
+        server: &mut mysql::Writer,
+        change: &AccountChange,
+        needs: &[usize],
+    ) -> anyhow::Result<Carried> {
+        let made = needs.iter().find_map(|need| match &self.plan.items[*need].what {
+            What::User { change: UserChange::Create { username, .. } } => Some(username),
+            _ => None,
+        });
+        let made = made.map(|username| self.names.user(username)).transpose()?;
+        accounts::carry_out(self, server, change, made).await
     }
 }

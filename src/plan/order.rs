@@ -67,7 +67,7 @@ pub(super) fn items(
         accounts.into_iter().partition(|planned| planned.grows);
     for planned in ending {
         let after = list.opening.get(&planned.change.account.user).cloned().unwrap_or_default();
-        list.account(planned, Phase::Ends, after);
+        list.account(planned, Phase::Ends, Vec::new(), after);
     }
     let (disabled, made): (Vec<UserChange>, Vec<UserChange>) =
         users.into_iter().partition(|change| matches!(change, UserChange::Disable { .. }));
@@ -86,7 +86,10 @@ pub(super) fn items(
     let mut ready: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for planned in widening {
         let user = planned.change.account.user.clone();
-        let place = list.account(planned, Phase::New, Vec::new());
+        // Its mark names the user.
+        let person = planned.person.and_then(|person| inputs.access.people.get(person));
+        let made = person.and_then(|person| created.get(&person.jumpserver)).copied();
+        let place = list.account(planned, Phase::New, made.into_iter().collect(), Vec::new());
         ready.entry(user).or_default().push(place);
     }
     for planned in replaced {
@@ -199,7 +202,13 @@ impl List<'_, '_, '_> {
         because.extend(reason::gone(self.inputs.access, &gone, self.inputs.moment));
     }
 
-    fn account(&mut self, planned: Planned<'_>, phase: Phase, after: Vec<usize>) -> usize {
+    fn account(
+        &mut self,
+        planned: Planned<'_>,
+        phase: Phase,
+        needs: Vec<usize>,
+        after: Vec<usize>,
+    ) -> usize {
         let Planned { change, person, early_end, shrinks, .. } = planned;
         let key = (&change.instance, change.account.user.clone());
         let wanted = self.inputs.all.accounts.get(&key);
@@ -223,7 +232,7 @@ impl List<'_, '_, '_> {
             what: What::Account { change },
             because,
             early_end,
-            needs: Vec::new(),
+            needs,
             after,
         };
         self.push(item, shrinks)

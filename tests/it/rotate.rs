@@ -144,6 +144,46 @@ async fn on_mariadb_the_gap_is_announced() {
     renewed(&company, &assets, &before).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_begins_to_refuse_costs_one_password_and_not_all() {
+    let company = applied(Version::V4, Kind::Mariadb118).await;
+    server(&company).run("REVOKE READ_ONLY ADMIN ON *.* FROM 'admin'@'%'").await;
+    let assets = ["orders-prod"];
+    let before = [ACCOUNT, OTHER].map(|account| (account, secret(&company, assets[0], account)));
+    let stored = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&stored);
+    company.jumpserver.on_request(move |request| {
+        let writes = request.method == "PATCH" && request.path.contains("accounts/accounts");
+        if !writes || count.fetch_add(1, Ordering::SeqCst) > 0 {
+            return None;
+        }
+        Some(Fault::Delay(Duration::from_millis(1_500)))
+    });
+    let closes = async {
+        while stored.load(Ordering::SeqCst) == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        server(&company).run("SET GLOBAL read_only = 1").await;
+    };
+    let (done, ()) = tokio::join!(company.run(&["rotate", "--all", "--yes"]), closes);
+    let done = done.expect(5);
+    assert!(done.stdout.contains("Applied: 0 done, 1 failed, 1 skipped"), "{done:?}");
+    assert!(done.stdout.contains("so this one keeps its password"), "{done:?}");
+    assert_eq!(stored.load(Ordering::SeqCst), 1, "no other password was stored");
+    // The one that was not begun still works; the other one is led to its end.
+    let works = |account: &'static str| {
+        let held = secret(&company, "orders-prod", account);
+        let server = server(&company);
+        async move { server.login(account, &held).await.is_ok() }
+    };
+    assert_eq!(usize::from(works(ACCOUNT).await) + usize::from(works(OTHER).await), 1);
+    server(&company).run("SET GLOBAL read_only = 0").await;
+    company.jumpserver.clear_faults();
+    company.run(&["apply", "--yes"]).await.expect(0);
+    company.run(&["rotate", "--all", "--yes"]).await.expect(0);
+    renewed(&company, &assets, &before).await;
+}
+
 /// Makes both sides say that a password was set some days ago.
 async fn age(company: &Company, account: &str, days: i64) {
     let at = Timestamp::now() - SignedDuration::from_hours(24 * days);

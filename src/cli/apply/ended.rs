@@ -1,7 +1,6 @@
 //! When what is merged is invalid: nothing new is given, and the ends that the live marks
 //! record and that have passed are still carried out.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
 use jiff::Timestamp;
@@ -9,6 +8,7 @@ use jiff::Timestamp;
 use super::Args;
 use super::gates::{clocks_agree, comes_after, leave_out_wrong_clocks};
 use super::locks::Locks;
+use super::recorded;
 use super::rounds::PATIENCE;
 use crate::access::model::Access;
 use crate::cli::source::Source;
@@ -18,7 +18,7 @@ use crate::jumpserver::Reader;
 use crate::names::InstanceName;
 use crate::observe::Reading;
 use crate::observed::{Instance, Observed};
-use crate::plan::{self, Focus, Phase, Plan, What};
+use crate::plan::Focus;
 use crate::repo::{self, Tree};
 use crate::{access, apply, credentials, desired, observe};
 
@@ -104,7 +104,7 @@ impl Ending<'_> {
         let environment = &credentials::environment;
         leave_out_wrong_clocks(&mut observed);
         comes_after(args, source, commit, observed.jumpserver.anchor.as_ref())?;
-        let plan = recorded(access, grants, &observed);
+        let plan = recorded::plan(access, grants, &observed, Timestamp::now());
         if plan.is_empty() {
             return Ok(0);
         }
@@ -123,7 +123,7 @@ impl Ending<'_> {
             Ok(mut observed) => {
                 observed.instances.extend(locked);
                 leave_out_wrong_clocks(&mut observed);
-                let plan = recorded(access, grants, &observed);
+                let plan = recorded::plan(access, grants, &observed, Timestamp::now());
                 let stop = AtomicBool::new(false);
                 let writer = locks.writer();
                 let means = apply::Means {
@@ -148,32 +148,4 @@ impl Ending<'_> {
         locks.release().await;
         Ok(done)
     }
-}
-
-/// The steps that only take away, and only what has passed the end that its mark records.
-fn recorded(access: &Access, grants: &[Grant<'_>], observed: &Observed) -> Plan {
-    let moment = Timestamp::now();
-    let mut plan = plan::make(&plan::Inputs {
-        access,
-        grants,
-        desired: &desired::at(access, grants, moment),
-        observed,
-        moment,
-        new_servers: &Default::default(),
-        unproven: &Default::default(),
-    });
-    let mut places: BTreeMap<usize, usize> = BTreeMap::new();
-    let mut kept = Vec::new();
-    for (place, mut item) in std::mem::take(&mut plan.items).into_iter().enumerate() {
-        let user = matches!(item.what, What::User { .. });
-        if item.phase != Phase::Ends || item.early_end || user {
-            continue;
-        }
-        item.after = item.after.iter().filter_map(|after| places.get(after).copied()).collect();
-        places.insert(place, kept.len());
-        kept.push(item);
-    }
-    plan.items = kept;
-    plan.removals.counted = 0;
-    plan
 }

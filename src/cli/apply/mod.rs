@@ -11,6 +11,7 @@ mod left_out;
 mod locks;
 mod metrics;
 mod progress;
+mod recorded;
 mod result;
 mod rounds;
 mod sessions;
@@ -345,20 +346,27 @@ async fn under_locks(
     // Read back: what is still planned was not kept as it was written.
     let later = Timestamp::now();
     let after = read_locked(asked, reader, locks, later).await.ok();
+    let mut round = Round::new(plan, observed, moment, outcomes);
     if let Some(after) = &after {
-        let failed: Vec<&InstanceName> = failed_instances(&plan, &outcomes);
+        let failed: Vec<&InstanceName> = failed_instances(&round.plan, &round.outcomes);
         let last = anchor::after(asked, after, &anchor, &failed);
         if last != anchor
             && asked.renew.is_none()
             && let Err(error) = writer.put_anchor(&last).await
         {
             could_not_run(&error);
+            anstream::eprintln!(
+                "what was done stands, but JumpServer does not hold which servers it was done on: \
+                 run the same command again"
+            );
+            round.forgotten = true;
         }
+        round.unread = result::unread(&round.plan, &round.outcomes, asked.access, after);
         let owner = &asked.access.config.owner;
         metrics.overdue = plan::overdue::oldest(owner, &after.jumpserver, later);
     }
-    let left = after.map(|after| asked.left(&after, later));
-    Ok(Round { plan, observed, moment, outcomes, left })
+    round.left = after.map(|after| asked.left(&after, later));
+    Ok(round)
 }
 
 fn show(report: &Report) {

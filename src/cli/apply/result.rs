@@ -1,5 +1,6 @@
 //! What an apply did: for people in a few lines, for programs as JSON.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -7,9 +8,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::sessions::SessionsEnded;
+use crate::access::model::Access;
 use crate::apply::Outcome;
 use crate::cli::{self, file};
-use crate::plan::{Item, Plan, What};
+use crate::names::InstanceName;
+use crate::observed::{Instance, Observed};
+use crate::plan::{Item, Plan, Target, What};
 use crate::report::Report;
 use crate::visible::clean;
 
@@ -34,8 +38,13 @@ pub(crate) struct ApplyReport {
     skipped: usize,
     /// What became of open sessions where access ended.
     sessions: SessionsEnded,
-    /// Whether the systems could be read again after the steps.
+    /// Whether the systems could be read again after the steps, each instance where a step
+    /// was done among them.
     read_back: bool,
+    /// Instances where a step was done and that could not be looked at again, and why.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(with = "Option<BTreeMap<String, String>>")]
+    unread: BTreeMap<InstanceName, String>,
     /// Steps that were done and that a new look at the systems asks for again.
     differs: Vec<String>,
     /// The oldest end that has passed and still stands, when there is one.
@@ -84,6 +93,7 @@ impl ApplyReport {
             skipped: count(|outcome| matches!(outcome, Outcome::Skipped { .. })),
             sessions: SessionsEnded::of(plan, &outcomes),
             read_back: left.is_some(),
+            unread: BTreeMap::new(),
             differs,
             oldest_overdue_end: None,
             steps: plan
@@ -98,6 +108,13 @@ impl ApplyReport {
                 })
                 .collect(),
         }
+    }
+
+    /// With the instances that could not be looked at again.
+    pub(crate) fn unread(mut self, unread: BTreeMap<InstanceName, String>) -> Self {
+        self.read_back &= unread.is_empty();
+        self.unread = unread;
+        self
     }
 
     /// With the oldest end that has passed and still stands.
@@ -131,15 +148,18 @@ impl ApplyReport {
         if self.skipped > 0 {
             let _ = write!(text, ", {} skipped", self.skipped);
         }
-        if !self.read_back {
-            text.push_str("; it could not be read back.\n");
-        } else if self.differs.is_empty() {
-            text.push_str(if self.done > 0 { "; read back: as written.\n" } else { ".\n" });
-        } else {
+        if !self.differs.is_empty() {
             text.push_str("; read back: DIFFERS from what was written:\n");
             for name in &self.differs {
                 let _ = writeln!(text, "  {}", clean(name));
             }
+        } else if !self.read_back {
+            text.push_str("; it could not be read back.\n");
+        } else {
+            text.push_str(if self.done > 0 { "; read back: as written.\n" } else { ".\n" });
+        }
+        for (name, why) in &self.unread {
+            let _ = writeln!(text, "{name} could not be read back: {}", clean(why));
         }
         text.push_str(&self.sessions.text());
         if self.failed > 0 || self.skipped > 0 {
@@ -153,6 +173,31 @@ impl ApplyReport {
         let whole = self.read_back && self.failed == 0 && self.skipped == 0;
         if !whole || !self.differs.is_empty() { cli::Outcome::InPart } else { cli::Outcome::Done }
     }
+}
+
+/// Instances where a step was done and of which a new look could not tell whether it stands:
+/// a plan has nothing to say of a server that it cannot work on.
+pub(super) fn unread(
+    plan: &Plan,
+    outcomes: &[Outcome],
+    access: &Access,
+    after: &Observed,
+) -> BTreeMap<InstanceName, String> {
+    let done = plan.items.iter().zip(outcomes).filter(|(_, outcome)| outcome.is_done());
+    let names = done.filter_map(|(item, _)| match &item.target {
+        Target::Instance(name) => Some(name),
+        Target::JumpServer => None,
+    });
+    let why = |name: &InstanceName| match after.instances.get(name) {
+        Some(Instance::Read(_)) => {
+            let asset = access.instances.get(name).map(|instance| instance.asset.as_str());
+            let there = asset.is_some_and(|asset| after.jumpserver.assets.contains_key(asset));
+            (!there).then(|| "its asset in JumpServer is gone".to_owned())
+        }
+        Some(Instance::Unreadable(why)) => Some(why.clone()),
+        Some(Instance::NotAsked) | None => Some("it was not read".to_owned()),
+    };
+    names.filter_map(|name| Some((name.clone(), why(name)?))).collect()
 }
 
 /// Whether two steps are about the same object.

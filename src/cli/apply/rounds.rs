@@ -36,6 +36,23 @@ pub(super) struct Round {
     pub(super) outcomes: Vec<apply::Outcome>,
     /// What a new look at the systems still asks for; none when they could not be read.
     pub(super) left: Option<Plan>,
+    /// Instances where a step was done and that could not be looked at again, and why.
+    pub(super) unread: BTreeMap<InstanceName, String>,
+    /// Whether the anchor could not be told what was done.
+    pub(super) forgotten: bool,
+}
+
+impl Round {
+    /// Of which nothing was read back yet.
+    pub(super) fn new(
+        plan: Plan,
+        observed: Observed,
+        moment: Timestamp,
+        outcomes: Vec<apply::Outcome>,
+    ) -> Self {
+        let (left, unread, forgotten) = (None, BTreeMap::new(), false);
+        Self { plan, observed, moment, outcomes, left, unread, forgotten }
+    }
 }
 
 /// Plans and applies: in one round, or in two when a server answers late.
@@ -138,7 +155,7 @@ async fn one(
             remember(run, &observed, &plan).await?;
         }
         let left = Some(plan.clone());
-        return Ok(Round { plan, observed, moment, outcomes: Vec::new(), left });
+        return Ok(Round { left, ..Round::new(plan, observed, moment, Vec::new()) });
     }
     if args.format == Format::Text {
         show(&report);
@@ -171,7 +188,7 @@ fn finish(
     let Some(round) = rounds.into_iter().reduce(joined) else {
         return Err(stopped.unwrap_or(Outcome::Done));
     };
-    let Round { mut plan, observed, moment, outcomes, left } = round;
+    let Round { mut plan, observed, moment, outcomes, left, unread, forgotten } = round;
     if !plan.is_empty() {
         // The guard let it through.
         plan.stop = None;
@@ -181,7 +198,7 @@ fn finish(
     let quiet = |finding: &Finding| finding.severity == Severity::Notice;
     let (nothing, all_quiet) = (plan.is_empty(), plan.findings.iter().all(quiet));
     let result = ApplyReport::of(report.clone(), &plan, outcomes, left.as_ref());
-    let result = result.overdue(metrics.overdue);
+    let result = result.unread(unread).overdue(metrics.overdue);
     (metrics.done, metrics.failed, metrics.skipped) = result.counts();
     let written = match &args.result_file {
         Some(path) => {
@@ -201,7 +218,8 @@ fn finish(
             Outcome::Done
         }
     };
-    let outcome = result.outcome().and(crate::cli::plan::outcome(&plan, false));
+    let kept = if forgotten { Outcome::InPart } else { Outcome::Done };
+    let outcome = result.outcome().and(kept).and(crate::cli::plan::outcome(&plan, false));
     Ok(outcome.and(written).and(printed).and(stopped.unwrap_or(Outcome::Done)))
 }
 
@@ -236,7 +254,15 @@ fn joined(first: Round, second: Round) -> Round {
     }));
     outcomes.extend(second.outcomes);
     let removals = second.plan.removals.with(first.plan.removals);
-    Round { plan: Plan { items, removals, ..second.plan }, outcomes, ..second }
+    let mut unread = first.unread;
+    unread.extend(second.unread);
+    Round {
+        plan: Plan { items, removals, ..second.plan },
+        outcomes,
+        unread,
+        forgotten: second.forgotten,
+        ..second
+    }
 }
 
 #[cfg(test)]
@@ -266,13 +292,8 @@ mod tests {
 
     fn round(items: Vec<Item>, outcomes: Vec<apply::Outcome>, counted: usize) -> Round {
         let removals = Removals { counted, ended: 0, owned: 9 };
-        Round {
-            plan: Plan { items, findings: Vec::new(), removals, stop: None },
-            observed: Observed::default(),
-            moment: Timestamp::UNIX_EPOCH,
-            outcomes,
-            left: None,
-        }
+        let plan = Plan { items, findings: Vec::new(), removals, stop: None };
+        Round::new(plan, Observed::default(), Timestamp::UNIX_EPOCH, outcomes)
     }
 
     #[test]

@@ -2,5 +2,7 @@
 
 mod databases;
 mod hosts;
+mod made_users;
 mod moved;
 mod together;
+mod unread;

@@ -149,6 +149,23 @@ async fn sessions_are_left_for_a_while_behind_a_permission_that_is_switched_off(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn sessions_behind_a_permission_that_another_hand_switched_off_are_left_no_longer() {
+    for version in VERSIONS {
+        let (company, sessions) = applied(version, "disconnect after 30m").await;
+        let permission = company.jumpserver.permission(PERMISSION).expect("it is there");
+        company.jumpserver.switch_permission_off(permission.id);
+        end(&company);
+        assert_eq!(apply(&company, true).await, [0, 0, 0, 2]);
+        assert!(is_settled(&company).await, "until they are due nothing is to be done");
+        move_note(&company, 31);
+        assert_eq!(apply(&company, false).await, [0, 0, 2, 0]);
+        assert_eq!(open(&company, sessions), [false, false]);
+        assert!(company.jumpserver.permission(PERMISSION).is_none());
+        assert!(is_settled(&company).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_narrowing_leaves_sessions_for_a_while() {
     for version in VERSIONS {
         let (company, sessions) = applied(version, "disconnect after 1h").await;

@@ -319,6 +319,11 @@ impl Running {
         self.with(|state| state.permissions.change(id, |row| row.date_expired = end));
     }
 
+    /// Switches a permission off, as somebody would by hand.
+    pub fn switch_permission_off(&self, id: Uuid) {
+        self.with(|state| state.permissions.change(id, |row| row.is_active = false));
+    }
+
     /// Deletes a permission.
     pub fn delete_permission(&self, id: Uuid) {
         self.with(|state| permissions::remove(state, id));

@@ -1,0 +1,301 @@
+//! The part of a plan that carries out recorded ends that have passed, and nothing else.
+//!
+//! Every request counts as one of which nobody knows how it was merged: it gets nothing new, a
+//! longer end neither, and keeps what it has until the end that the live mark records. Of the
+//! plan for that only those steps stay that take away what has passed its end.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::access::model::Access;
+use crate::desired;
+use crate::grants::Grant;
+use crate::handover::Step;
+use crate::jumpserver::spec::Live;
+use crate::mark::{HandoverState, Mark};
+use crate::mysql::difference::narrows;
+use crate::mysql::spec::{Change, Object};
+use crate::observed::Observed;
+use crate::plan::accounts::{AccountChange, AccountStep};
+use crate::plan::finding::{Finding, Kind};
+use crate::plan::permissions::Action;
+use crate::plan::{self, Item, Phase, Plan, Unproven, What};
+
+/// The steps that only take away, and only what has passed the end that its mark records.
+pub(super) fn plan(
+    access: &Access,
+    grants: &[Grant<'_>],
+    observed: &Observed,
+    moment: Timestamp,
+) -> Plan {
+    // What a plan tells of them nobody sees.
+    let finding = || Finding::new(Kind::MergeNotKnown, "the files are invalid now");
+    let unproven: Unproven =
+        access.requests.keys().map(|request| (request.clone(), finding())).collect();
+    let mut plan = plan::make(&plan::Inputs {
+        access,
+        grants,
+        desired: &desired::at(access, grants, moment),
+        observed,
+        moment,
+        new_servers: &Default::default(),
+        unproven: &unproven,
+    });
+    let live = &observed.jumpserver;
+    let mut places: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut kept = Vec::new();
+    for (place, item) in std::mem::take(&mut plan.items).into_iter().enumerate() {
+        let Some(mut item) = end(item, live, moment) else { continue };
+        // What comes in its place is not made, and is not waited for.
+        item.needs.clear();
+        item.after = item.after.iter().filter_map(|after| places.get(after).copied()).collect();
+        item.phase = Phase::Ends;
+        places.insert(place, kept.len());
+        kept.push(item);
+    }
+    plan.items = kept;
+    plan.removals.counted = 0;
+    plan
+}
+
+/// The part of a step that carries out a recorded end.
+fn end(item: Item, live: &Live, moment: Timestamp) -> Option<Item> {
+    if item.early_end {
+        return None;
+    }
+    let what = match item.what {
+        What::User { .. } => return None,
+        What::Permission { id, action, mark } => {
+            let before = live.permissions.get(&id)?.mark.as_ref()?;
+            permission(id, *action, mark, before, moment)?
+        }
+        What::Account { change } => What::Account { change: account(change, live, moment)? },
+    };
+    Some(Item { what, ..item })
+}
+
+fn permission(
+    id: Uuid,
+    action: Action,
+    mark: Option<Box<Mark>>,
+    before: &Mark,
+    moment: Timestamp,
+) -> Option<What> {
+    match action {
+        // Of one that was switched off for its end the sessions are due.
+        Action::Delete { ref from }
+            if is_over(before.end, moment) || (before.left.is_some() && !from.active) =>
+        {
+            Some(What::Permission { id, action: Box::new(action), mark })
+        }
+        // Sessions behind what it gave before are due; nothing else about it changes.
+        Action::Update { from, .. } if before.left.is_some() && mark?.left.is_none() => {
+            let mark = Some(Box::new(Mark { left: None, ..before.clone() }));
+            let action = Box::new(Action::Update { to: from.clone(), from, mark: true });
+            Some(What::Permission { id, action, mark })
+        }
+        _ => None,
+    }
+}
+
+/// Of an account that stays, what it loses: nothing that it gets, and no new password.
+fn account(mut change: AccountChange, live: &Live, moment: Timestamp) -> Option<AccountChange> {
+    let mark = |account: &Uuid| live.accounts.get(account).and_then(|seen| seen.mark.as_ref());
+    let state = |mark: &Mark| mark.handover.as_ref().map(|handover| handover.state);
+    let passed = |mark: &Mark| {
+        state(mark) == Some(HandoverState::Ending)
+            || is_over(mark.end, moment)
+            || mark.requests.values().all(|end| is_over(*end, moment))
+    };
+    if change.steps.iter().all(leads_out) {
+        let mut forgotten = change.steps.iter().filter_map(forgets);
+        return forgotten.all(|account| mark(account).is_some_and(passed)).then_some(change);
+    }
+    let mut steps: Vec<AccountStep> = Vec::new();
+    for step in change.steps {
+        let stays = match &step {
+            AccountStep::Grants { change } => narrows(change) || gives_back(steps.last(), change),
+            AccountStep::Mark { .. } => true,
+            AccountStep::Handover(step) => {
+                is_about_sessions(step) || matches!(step, Step::MarkNarrowing { .. })
+            }
+        };
+        if stays {
+            steps.push(step);
+        }
+    }
+    let narrowed = steps.iter().any(|step| matches!(step, AccountStep::Grants { .. }));
+    // A run that was cut left sessions behind.
+    let cut = steps.iter().any(|step| match step {
+        AccountStep::Mark { account, .. } => {
+            mark(account).and_then(state) == Some(HandoverState::Narrowing)
+        }
+        _ => false,
+    });
+    change.steps = steps;
+    (narrowed || cut).then_some(change)
+}
+
+/// Whether a step is one of those by which an account goes.
+fn leads_out(step: &AccountStep) -> bool {
+    let AccountStep::Handover(step) = step else { return false };
+    is_about_sessions(step)
+        || matches!(
+            step,
+            Step::MarkEnding { .. }
+                | Step::Lock
+                | Step::RevokeAll
+                | Step::Drop
+                | Step::DeleteAssetAccount { .. }
+        )
+}
+
+/// The account that goes from JumpServer by a step.
+fn forgets(step: &AccountStep) -> Option<&Uuid> {
+    match step {
+        AccountStep::Handover(Step::DeleteAssetAccount { account, .. }) => Some(account),
+        _ => None,
+    }
+}
+
+fn is_about_sessions(step: &Step) -> bool {
+    matches!(step, Step::KillSessions | Step::LeaveSessions | Step::AwaitSessions)
+}
+
+/// Whether a grant follows the revoke that takes it away too: of a whole table, and so of
+/// columns that are held as well.
+fn gives_back(before: Option<&AccountStep>, change: &Change) -> bool {
+    match (before, change) {
+        (
+            Some(AccountStep::Grants { change: Change::Revoke(Object::Table { table, .. }) }),
+            Change::Grant(Object::Columns { table: same, .. }),
+        ) => table == same,
+        _ => false,
+    }
+}
+
+/// Whether a recorded end has passed.
+fn is_over(end: Option<Timestamp>, moment: Timestamp) -> bool {
+    end.is_some_and(|end| end <= moment)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grants;
+    use crate::mark::Mark;
+    use crate::plan::tests::world::{World, at, repo};
+
+    const NOW: &str = "2026-12-01T02:00:00Z";
+    /// The end of the first request, and the start of the second one.
+    const TURN: &str = "2026-12-31T16:00:00Z";
+
+    fn request(period: &str, tables: &str) -> String {
+        format!(
+            "for: fanlichun\nreason: refunds\n{period}\n\
+             databases: [{{ instance: orders-prod, level: r, tables: [{tables}] }}]\n"
+        )
+    }
+
+    fn until(day: &str, tables: &str) -> String {
+        request(&format!("until: {day}"), tables)
+    }
+
+    /// Carries out what is left of a plan when the files are invalid; how many steps that are.
+    fn ends(world: &mut World, access: &Access, moment: &str) -> usize {
+        let grants = grants::of(access);
+        let plan = plan(access, &grants, &world.observed, at(moment));
+        assert!(plan.items.iter().all(|item| item.needs.is_empty()));
+        world.carry_out(&plan);
+        plan.items.len()
+    }
+
+    /// The databases that the account holds something on.
+    fn held(world: &mut World) -> Vec<String> {
+        let accounts = world.server().accounts.values();
+        accounts.flat_map(|account| account.held.databases.keys().cloned()).collect()
+    }
+
+    fn marks(world: &mut World) -> Vec<Mark> {
+        let live = world.live();
+        let accounts = live.accounts.values().filter_map(|seen| seen.mark.clone());
+        accounts.chain(live.permissions.values().filter_map(|seen| seen.mark.clone())).collect()
+    }
+
+    #[test]
+    fn what_ended_goes_though_another_request_begins_in_its_place() {
+        let first = until("2026-12-31", "orders.*");
+        let second = request("from: 2027-01-01\nuntil: 2027-02-28", "billing.*");
+        let access = repo(&[("a", &first), ("b", &second)], &[]);
+        let mut world = World::new();
+        world.apply(&access, NOW);
+        assert_eq!(held(&mut world), ["orders"]);
+        assert!(ends(&mut world, &access, TURN) > 0);
+        assert_eq!(held(&mut world), [""; 0], "the first has ended, the second is new");
+        assert!(world.live().permissions.is_empty(), "nothing opens it");
+        assert_eq!(ends(&mut world, &access, TURN), 0);
+        // Once the files are valid again, the second one is given.
+        world.apply(&access, TURN);
+        assert_eq!(held(&mut world), ["billing"]);
+    }
+
+    #[test]
+    fn what_has_ended_goes_and_what_has_not_stays() {
+        let first = until("2026-12-31", "orders.*, billing.cards");
+        let second = until("2027-02-28", "billing.invoices, 'billing.cards(id)'");
+        let third = request("from: 2027-01-01", "billing.*");
+        let access = repo(&[("a", &first), ("b", &second), ("c", &third)], &[]);
+        let mut world = World::new();
+        world.apply(&access, NOW);
+        assert!(ends(&mut world, &access, TURN) > 0);
+        let account = world.server().accounts.values().next().expect("it stays").held.clone();
+        assert!(account.databases.is_empty(), "{account:?}");
+        let tables: Vec<_> = account.tables.keys().map(|table| &*table.table).collect();
+        let columns: Vec<_> = account.columns.keys().map(|table| &*table.table).collect();
+        assert_eq!((tables, columns), (vec!["invoices"], vec!["cards"]));
+        let names = |mark: &Mark| mark.requests.keys().map(ToString::to_string).collect::<String>();
+        assert_eq!(marks(&mut world).iter().map(names).collect::<Vec<_>>(), ["b", "b"]);
+        assert_eq!(ends(&mut world, &access, TURN), 0);
+    }
+
+    #[test]
+    fn a_longer_end_is_not_recorded_and_counts_for_nothing() {
+        let mut world = World::new();
+        world.apply(&repo(&[("a", &until("2026-12-31", "orders.*"))], &[]), NOW);
+        let before = marks(&mut world);
+        let access = repo(&[("a", &until("2027-03-31", "orders.*"))], &[]);
+        assert_eq!(ends(&mut world, &access, NOW), 0);
+        assert_eq!(marks(&mut world), before);
+        assert!(ends(&mut world, &access, TURN) > 0);
+        assert!(held(&mut world).is_empty() && world.live().permissions.is_empty());
+    }
+
+    #[test]
+    fn a_password_of_another_hand_does_not_save_what_has_ended() {
+        let first = until("2026-12-31", "orders.*");
+        let second = until("2027-02-28", "billing.*");
+        let access = repo(&[("a", &first), ("b", &second)], &[]);
+        let mut world = World::new();
+        world.apply(&access, NOW);
+        let account = world.server().accounts.values_mut().next().expect("an account");
+        account.password_changed = Some(at("2026-12-20T00:00:00Z"));
+        assert_eq!(ends(&mut world, &access, NOW), 0, "no new password by invalid files");
+        assert!(ends(&mut world, &access, TURN) > 0);
+        assert_eq!(held(&mut world), ["billing"]);
+        let account = world.server().accounts.values().next().expect("an account");
+        assert_eq!(account.password_changed, Some(at("2026-12-20T00:00:00Z")));
+        world.apply(&access, TURN);
+    }
+
+    #[test]
+    fn what_was_taken_out_of_git_waits() {
+        let mut world = World::new();
+        let (first, second) = (until("2026-12-31", "orders.*"), until("2027-02-28", "billing.*"));
+        world.apply(&repo(&[("a", &first), ("b", &second)], &[]), NOW);
+        let access = repo(&[("a", &first)], &[]);
+        assert_eq!(ends(&mut world, &access, NOW), 0);
+        assert_eq!(held(&mut world), ["billing", "orders"]);
+    }
+}

@@ -96,8 +96,7 @@ pub(super) fn items(
         let target = Target::Instance(planned.change.instance.clone());
         let new = ready.get(&planned.change.account.user).into_iter().flatten();
         let needs = new.filter(|place| list.items[**place].target == target).copied().collect();
-        let place = list.account(planned, Phase::Replaced, Vec::new());
-        list.items[place].needs = needs;
+        list.account(planned, Phase::Replaced, needs, Vec::new());
     }
     for step in rest {
         let after = match step.phase {

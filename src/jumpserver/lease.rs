@@ -63,17 +63,42 @@ pub struct Holder {
     nonce: Uuid,
 }
 
+/// A moment by both clocks of this machine: one stands still while the machine sleeps, and
+/// the other may be set back.
+#[derive(Debug, Clone, Copy)]
+struct Moment {
+    steady: Instant,
+    wall: Timestamp,
+}
+
+impl Moment {
+    fn now() -> Self {
+        Self { steady: Instant::now(), wall: Timestamp::now() }
+    }
+
+    fn after(self, span: Duration) -> Self {
+        let wall = self.wall.checked_add(span).unwrap_or(self.wall);
+        Self { steady: self.steady + span, wall }
+    }
+
+    /// Whether by each clock there is more than `needed` until this moment.
+    fn is_beyond(self, now: Self, needed: Duration) -> bool {
+        let needed_at = now.after(needed);
+        self.steady > needed_at.steady && self.wall > needed_at.wall
+    }
+}
+
 /// Whether writing is still allowed, asked before every write.
 #[derive(Debug)]
 pub(crate) struct Guard {
-    until: Mutex<Result<Instant, &'static str>>,
+    until: Mutex<Result<Moment, &'static str>>,
 }
 
 impl Guard {
     /// Whether the lease lasts longer than a request that may take `needed`.
     pub(super) fn check(&self, needed: Duration) -> Result<(), Error> {
         let why = match *self.until.lock().unwrap_or_else(PoisonError::into_inner) {
-            Ok(until) if until.saturating_duration_since(Instant::now()) > needed => return Ok(()),
+            Ok(until) if until.is_beyond(Moment::now(), needed) => return Ok(()),
             Ok(_) => "it could not be renewed in time",
             Err(why) => why,
         };
@@ -84,7 +109,7 @@ impl Guard {
         .advise("run again; what was done so far is taken up from there"))
     }
 
-    fn extend(&self, until: Instant) {
+    fn extend(&self, until: Moment) {
         let mut state = self.until.lock().unwrap_or_else(PoisonError::into_inner);
         if state.is_ok() {
             *state = Ok(until);
@@ -147,7 +172,7 @@ impl Lease {
                 continue;
             }
             let number = found.iter().map(|lease| lease.number).max().unwrap_or(0) + 1;
-            let started = Instant::now();
+            let started = Moment::now();
             match make(&writer, reader, number, terms.duration).await {
                 Ok(()) => {}
                 // Another run made this number first: look again.
@@ -172,7 +197,8 @@ impl Lease {
                     tracing::debug!(%error, "an old lease stays until the next run");
                 }
             }
-            let guard = Arc::new(Guard { until: Mutex::new(Ok(started + terms.duration)) });
+            let until = Mutex::new(Ok(started.after(terms.duration)));
+            let guard = Arc::new(Guard { until });
             let renewer = tokio::spawn(renew(
                 writer.clone(),
                 reader.clone(),
@@ -296,12 +322,12 @@ async fn renew(writer: Writer, reader: Reader, id: Uuid, guard: Arc<Guard>, dura
                 guard.end("it could not be renewed in time");
                 return;
             }
-            let started = Instant::now();
+            let started = Moment::now();
             let end = server_now(&reader).map(|now| end(now, duration)).ok();
             let patch = PermissionPatch { end, ..Default::default() };
             match writer.patch_permission(id, &patch).await {
                 Ok(()) => {
-                    guard.extend(started + duration);
+                    guard.extend(started.after(duration));
                     break;
                 }
                 Err(error) if error.kind == ErrorKind::NotFound => {
@@ -371,12 +397,27 @@ mod tests {
 
     #[test]
     fn a_guard_wants_time_for_the_request() {
-        let guard = Guard { until: Mutex::new(Ok(Instant::now() + Duration::from_secs(60))) };
+        let in_a_minute = Moment::now().after(Duration::from_secs(60));
+        let guard = Guard { until: Mutex::new(Ok(in_a_minute)) };
         assert!(guard.check(Duration::from_secs(30)).is_ok());
         let error = guard.check(Duration::from_secs(61)).expect_err("too short");
         assert_eq!(error.kind, ErrorKind::LeaseLost);
         guard.end("it was given back");
-        guard.extend(Instant::now() + Duration::from_secs(600));
+        guard.extend(Moment::now().after(Duration::from_secs(600)));
         assert!(guard.check(Duration::from_secs(1)).is_err());
+    }
+
+    #[test]
+    fn a_machine_that_slept_may_not_go_on() {
+        let secs = Duration::from_secs;
+        let taken = Moment::now();
+        let until = taken.after(secs(120));
+        assert!(until.is_beyond(taken.after(secs(60)), secs(30)));
+        // It slept: the steady clock stood still.
+        let woken = Moment { wall: taken.wall + secs(3_600), ..taken.after(secs(1)) };
+        assert!(!until.is_beyond(woken, secs(30)));
+        // And a clock that is set back prolongs nothing.
+        let back = Moment { wall: taken.wall - secs(3_600), ..taken.after(secs(100)) };
+        assert!(!until.is_beyond(back, secs(30)));
     }
 }

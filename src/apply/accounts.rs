@@ -65,6 +65,7 @@ pub(super) async fn carry_out(
         user: change.mark.user.or(made),
         slot: Slot::default(),
         stored: Vec::new(),
+        set: None,
         changed: None,
         ended: None,
         adopted: BTreeMap::new(),
@@ -95,6 +96,8 @@ struct One<'o, 'r, 'a> {
     slot: Slot,
     /// The accounts that hold the new password, by asset.
     stored: Vec<(String, Uuid)>,
+    /// The time of the password right after this run set it on an account that stood.
+    set: Option<Option<Timestamp>>,
     /// When the server says that it got the password; read once.
     changed: Option<Option<Timestamp>>,
     /// When access ended, when this run wrote it into the mark.
@@ -127,6 +130,7 @@ impl One<'_, '_, '_> {
                     true => error.into(),
                     false => Refused::of(error),
                 })?;
+                self.set = Some(self.password_changed().await?);
             }
             Step::HandOver { asset, account } => self.hand_over(asset, *account).await?,
             Step::DiscardOldPassword => self.server.discard_old_password(name).await?,
@@ -341,15 +345,31 @@ impl One<'_, '_, '_> {
         Ok(Handover { state: HandoverState::Done, generation, changed, host, ended: None })
     }
 
-    /// When the server says that it got the password.
+    /// When the server says that it got the password. A person whose session is still open may
+    /// have set another one since: that is not ours, and the mark stays as it is, so that the
+    /// next run begins anew. The time has whole seconds, so that one set within the second in
+    /// which ours was is not told from it.
     async fn changed(&mut self) -> Result<Option<Timestamp>> {
         if let Some(changed) = self.changed {
             return Ok(changed);
         }
+        let changed = self.password_changed().await?;
+        if self.set.is_some_and(|set| set != changed) {
+            bail!(
+                "the password of {} was changed by another hand since this run set it: the next \
+                 one sets it anew",
+                self.change.account
+            );
+        }
+        Ok(*self.changed.insert(changed))
+    }
+
+    /// The time of the password, as the server has it now.
+    async fn password_changed(&mut self) -> Result<Option<Timestamp>> {
         let Some(account) = self.server.account(&self.change.account).await? else {
             bail!("the server took {}, and does not have it", self.change.account);
         };
-        Ok(*self.changed.insert(account.password_changed))
+        Ok(account.password_changed)
     }
 
     /// The mark says `done`, with the server's own time of the change.

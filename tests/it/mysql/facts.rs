@@ -87,3 +87,33 @@ async fn all_tables_are_read_at_one_moment() {
         assert!(rounds > 10 && databases > 10 && tables > 10, "{rounds} {databases} {tables}");
     }
 }
+
+/// Whoever reads the time twice knows whether the password changed in between.
+#[tokio::test]
+async fn only_a_password_moves_the_time_of_the_password() {
+    for kind in Kind::ALL {
+        let server = Server::start(kind).await;
+        server.run("CREATE DATABASE shop;\nCREATE TABLE shop.t (id INT)").await;
+        let mut writer = writer(&server).await;
+        let name = anywhere("jump_db_li_r");
+        let quoted = "jump_db_li_r@'%'";
+        writer.create_account(&name, &secret(), None).await.expect("it is created");
+        let before = seen(&mut writer, &name).await.password_changed;
+        assert!(before.is_some());
+        // It has whole seconds.
+        tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+        for what in ["shop.*", "shop.t", "*.*"] {
+            let grant = format!("GRANT SELECT ON {what} TO {quoted}");
+            server.run(&format!("{grant};\nREVOKE SELECT ON {what} FROM {quoted}")).await;
+        }
+        server.run(&format!("GRANT SELECT (id) ON shop.t TO {quoted}")).await;
+        writer.set_lock(&name, true).await.expect("it is locked");
+        writer.set_lock(&name, false).await.expect("it is unlocked");
+        let evidence = Evidence { owner: "acme".into(), generation: "g".into() };
+        writer.set_evidence(&name, Some(&evidence)).await.expect("it is written");
+        writer.discard_old_password(&name).await.expect("there is none");
+        assert_eq!(seen(&mut writer, &name).await.password_changed, before, "{kind:?}");
+        writer.set_password(&name, &secret(), None, false).await.expect("it is set");
+        assert_ne!(seen(&mut writer, &name).await.password_changed, before, "{kind:?}");
+    }
+}

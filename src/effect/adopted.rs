@@ -47,8 +47,8 @@ pub(super) fn origin<'b>(
     })
 }
 
-/// The request in the base as [`origin`] finds it, unless it is over: renewed it takes in hand
-/// anew.
+/// The request in the base that a request of the head comes from: the one of the same name, or
+/// the one whose file moved. None when that one is over: renewed, it takes in hand anew.
 pub fn handed_before<'b>(
     base: &'b Access,
     head: &Access,

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::access::model::{Access, Party, Request};
-use crate::approval::listed;
 use crate::grants::{Offers, ServerTarget};
 use crate::names::RequestName;
 use crate::plan::finding::{Finding, Kind};
+use crate::plural::listed;
 
 /// A finding for each emergency that no owner has approved, in the order of their names.
 pub fn open(access: &Access, moment: Timestamp) -> Vec<Finding> {

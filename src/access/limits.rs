@@ -8,6 +8,7 @@ use super::load::Loader;
 use super::model::{Party, Request, Site};
 use crate::access::model::Access;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::plural::first_of;
 use crate::yaml::Spanned;
 
 /// The longest name or address, in characters: JumpServer holds no longer ones (3.10, 4.10).
@@ -163,13 +164,12 @@ impl Loader<'_> {
 
 /// The first of some names, and how many more there are. A name too long to be one is cut.
 pub(super) fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
-    let more = names.len().saturating_sub(FEW);
+    let all = names.len();
     let cut = |name: &'a str| match name.char_indices().nth(NAME) {
         Some((end, _)) => format!("{}...", &name[..end]),
         None => name.to_owned(),
     };
-    let first = names.take(FEW).map(cut).collect::<Vec<_>>().join(", ");
-    if more > 0 { format!("{first} and {more} more") } else { first }
+    first_of(names.map(cut), FEW, all)
 }
 
 /// For how many people a request is at most.

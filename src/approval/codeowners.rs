@@ -5,8 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use super::need::listed;
 use crate::access::model::{Access, Party};
+use crate::plural::listed;
 
 /// The first and the last line of the part that is ours; the rest of the file stays as it is.
 const BEGIN: &str = "# jumpgate: begin (written by `jumpgate codeowners --write`)";

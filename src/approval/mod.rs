@@ -21,7 +21,6 @@ pub use brought::{Atom, brought};
 pub use judge::{
     Given, Judged, Members, PassedOver, Pull, Review, State, Verdict, is_one_of, judge,
 };
-pub(crate) use need::listed;
 pub use need::{Inputs, Need, Subject, gainers, needs};
 pub use rules::is_rule_file;
 pub use trail::{Between, Trail};

@@ -9,6 +9,7 @@ use super::rules;
 use crate::access::model::{Access, Party, ServerEntry};
 use crate::effect::{Effect, Reached};
 use crate::names::PersonName;
+use crate::plural::listed;
 
 /// What is compared.
 pub struct Inputs<'a> {
@@ -129,16 +130,6 @@ pub fn gainers(effect: &Effect) -> BTreeSet<PersonName> {
 
 fn places(entry: &ServerEntry) -> String {
     listed(entry.nodes.iter().chain(&entry.assets).map(String::as_str), 3)
-}
-
-/// The first `most` texts, and how many more there are.
-pub(crate) fn listed<'a>(texts: impl Iterator<Item = &'a str>, most: usize) -> String {
-    let texts: Vec<&str> = texts.collect();
-    let shown = texts[..texts.len().min(most)].join(", ");
-    match texts.len() - texts.len().min(most) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
 }
 
 impl Need {

@@ -36,7 +36,7 @@ use crate::jumpserver;
 use crate::mysql;
 use crate::names::{InstanceName, Owner, PersonName};
 use crate::plan::finding::Finding;
-use crate::plural::count;
+use crate::plural::{self, count};
 use reach::Reach;
 
 /// The version of the JSON form.
@@ -307,21 +307,12 @@ fn who(reach: &Reach<'_>, users: &BTreeSet<&str>) -> (Vec<Who>, usize) {
 
 /// The first few of some names, and how many more there are.
 pub(crate) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    let names: Vec<&str> = names.into_iter().collect();
-    let shown = names[..names.len().min(LISTED)].join(", ");
-    match names.len().saturating_sub(LISTED) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
+    plural::listed(names, LISTED)
 }
 
 /// The same when some of the names are enough to say it, and how many there are is known.
 pub(crate) fn listed_of<'a>(names: impl IntoIterator<Item = &'a str>, all: usize) -> String {
-    let names: Vec<&str> = names.into_iter().take(LISTED).collect();
-    match all.saturating_sub(names.len()) {
-        0 => names.join(", "),
-        more => format!("{} and {more} more", names.join(", ")),
-    }
+    plural::first_of(names, LISTED, all)
 }
 
 /// The roles that an account has, through roles too.

@@ -11,7 +11,7 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}", std::process::id()));
     let part = path.with_file_name(name);
-    let written = write(&part, bytes).and_then(|()| {
+    let written = write_new(&part, bytes).and_then(|()| {
         if let Ok(there) = fs::metadata(&path) {
             fs::set_permissions(&part, there.permissions())?;
         }
@@ -24,8 +24,11 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     written
 }
 
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = fs::File::create(path)?;
+/// Writes a file that is put in its place later: anew, whatever is there.
+pub(super) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // One that a killed run left, or a link that leads elsewhere.
+    let _ = fs::remove_file(path);
+    let mut file = fs::File::create_new(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }

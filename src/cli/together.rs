@@ -1,8 +1,10 @@
 //! Several files changed together: all of them or none, and none that changed meanwhile.
 
 use std::fs;
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+
+use super::file;
 
 /// A file that is to be changed.
 #[derive(Debug, Clone, Copy)]
@@ -122,7 +124,7 @@ impl<'a> Work<'a> {
                 folders(folder, &mut self.folders).map_err(told)?;
             }
             if let (Some(part), Some(bytes)) = (part, change.after) {
-                write(part, bytes).map_err(told)?;
+                file::write_new(part, bytes).map_err(told)?;
             }
             if let (Some(part), Some(old), Ok(there)) = (part, old, fs::metadata(target)) {
                 fs::set_permissions(part, there.permissions()).map_err(told)?;
@@ -216,14 +218,6 @@ fn folders(folder: &Path, made: &mut Vec<PathBuf>) -> io::Result<()> {
     fs::create_dir(folder)?;
     made.push(folder.to_owned());
     Ok(())
-}
-
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // One that a killed run left, or a link that leads elsewhere.
-    let _ = fs::remove_file(path);
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 #[cfg(test)]

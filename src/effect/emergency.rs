@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Effect;
 use super::judge::Judge;
 use crate::access::model::{Access, Emergency, Party, Request};
-use crate::approval::listed;
 use crate::grants::Grant;
 use crate::names::{PersonName, RequestName};
 use crate::plan::finding::{Finding, Kind};
+use crate::plural::listed;
 
 /// An emergency of the base about which the branch says the last word.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -9,11 +9,11 @@ use sha2::{Digest, Sha256};
 use super::applied::{Applied, How, Sign};
 use crate::access::model::{Access, Party};
 use crate::access::notify::What;
-use crate::approval::listed;
 use crate::emergency;
 use crate::grants::{Grant, Offers, ServerTarget, Want};
 use crate::names::{InstanceName, PersonName};
 use crate::period::Edge;
+use crate::plural::listed;
 
 /// How many places or titles one line names.
 const NAMED: usize = 5;

@@ -10,7 +10,7 @@ use crate::diagnostic::nearest;
 use crate::grants::{Offers, ServerTarget, Want};
 use crate::jumpserver::spec::{Live, SeenAsset};
 use crate::names::{Environment, LoginName};
-use crate::plural::count;
+use crate::plural::{count, listed};
 
 /// How many names a finding lists.
 const LISTED: usize = 5;
@@ -108,7 +108,7 @@ impl Hosts {
                 whose(silent.len(), target, assets.len()),
                 if silent.len() == 1 { "s" } else { "" },
                 kind.protocols.join(", "),
-                listed(silent.iter().map(|asset| asset.name.as_str())),
+                listed(silent.iter().map(|asset| asset.name.as_str()), LISTED),
             );
             self.findings.push(Finding::new(Kind::ProtocolMissing, message).at(site));
         }
@@ -130,7 +130,7 @@ impl Hosts {
                     more => format!("{} have", whose(more, target, assets.len())),
                 },
                 kind.accounts.join(" or "),
-                listed(without.iter().copied()),
+                listed(without.iter().copied(), LISTED),
             );
             let finding = Finding::new(Kind::LoginAccountMissing, message)
                 .help("add the account to the asset in JumpServer, or ask for another login");
@@ -150,14 +150,6 @@ fn whose(some: usize, target: &str, all: usize) -> String {
         format!("{some} of {} below {target}", count(all, "asset"))
     } else {
         format!("asset {target}")
-    }
-}
-
-fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let names: Vec<&str> = names.collect();
-    match names.len().checked_sub(LISTED) {
-        Some(more) if more > 0 => format!("{} and {more} more", names[..LISTED].join(", ")),
-        _ => names.join(", "),
     }
 }
 

@@ -28,6 +28,7 @@ pub mod renew;
 mod scopes;
 mod servers;
 mod sessions;
+mod targets;
 #[cfg(test)]
 pub(crate) mod tests;
 

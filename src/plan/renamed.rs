@@ -3,10 +3,11 @@
 //! What git asks for is missing then, and the permission opens something that git does not
 //! name. That is a hole and no revocation: nothing tells the two apart, so what is there stays.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::sync::OnceLock;
 
 use super::finding::{Finding, Kind};
+use super::targets::Targets;
 use crate::access::model::Access;
 use crate::desired::Desired;
 use crate::jumpserver::spec::{Live, PermissionSpec};
@@ -23,8 +24,7 @@ pub(super) struct Renamed<'i, 'a> {
 /// What a permission opens and keeps, though git does not name it.
 #[derive(Debug, Default)]
 pub(super) struct Kept<'w> {
-    pub(super) assets: BTreeSet<String>,
-    pub(super) nodes: BTreeSet<String>,
+    pub(super) targets: Targets,
     /// What git asks for in this permission and JumpServer does not have.
     missing: Vec<&'w str>,
 }
@@ -40,8 +40,8 @@ impl<'i, 'a> Renamed<'i, 'a> {
         let assets = wanted.assets.iter().filter(|name| !self.live.assets.contains_key(*name));
         let nodes = wanted.nodes.iter().filter(|path| !self.live.nodes.contains_key(*path));
         for (missing, wanted, live, into) in [
-            (assets.collect::<Vec<_>>(), &wanted.assets, &live.assets, &mut kept.assets),
-            (nodes.collect(), &wanted.nodes, &live.nodes, &mut kept.nodes),
+            (assets.collect::<Vec<_>>(), &wanted.assets, &live.assets, &mut kept.targets.assets),
+            (nodes.collect(), &wanted.nodes, &live.nodes, &mut kept.targets.nodes),
         ] {
             if missing.is_empty() {
                 continue;
@@ -70,19 +70,10 @@ impl<'i, 'a> Renamed<'i, 'a> {
 }
 
 impl Kept<'_> {
-    pub(super) fn is_empty(&self) -> bool {
-        self.assets.is_empty() && self.nodes.is_empty()
-    }
-
-    /// Adds it to what a permission is to say.
-    pub(super) fn add_to(self, spec: &mut PermissionSpec) {
-        spec.assets.extend(self.assets);
-        spec.nodes.extend(self.nodes);
-    }
-
     /// Tells what the permission of this name keeps.
     pub(super) fn finding(&self, name: &str) -> Option<Finding> {
-        let kept: Vec<&str> = self.assets.iter().chain(&self.nodes).map(String::as_str).collect();
+        let Targets { assets, nodes } = &self.targets;
+        let kept: Vec<&str> = assets.iter().chain(nodes).map(String::as_str).collect();
         (!kept.is_empty()).then(|| {
             let text = format!(
                 "the permission {name} keeps {}, which git does not name: JumpServer does not have \

@@ -40,22 +40,13 @@ impl Tree {
     pub fn revision(dir: &Path, revision: &str) -> Result<Self, Error> {
         let repository = open(dir)?;
         let commit = commit(&repository, revision)?;
-        let mut root = commit.tree()?;
-        for part in below(&repository, dir)?.split('/').filter(|part| !part.is_empty()) {
-            let id = root
-                .get_name(part)
-                .filter(|entry| entry.kind() == Some(ObjectType::Tree))
-                .map(|entry| entry.id())
-                .ok_or_else(|| Error(format!("{revision} has no folder {part}")))?;
-            root = repository.find_tree(id)?;
-        }
+        let root = folder(&repository, commit.tree()?, &below(&repository, dir)?)?
+            .map_err(|part| Error(format!("{revision} has no folder {part}")))?;
         let tree = walk::read(&Revision::new(&repository, root)?)?;
         let (commit, shallow) = (Some(commit.id().to_string()), repository.is_shallow());
         Ok(Self { commit, shallow, ..tree })
     }
-}
 
-impl Tree {
     /// The files of the folder `dir` as they would be with `head` merged into `base`; none where
     /// the two are in each other's way. Nothing is written.
     ///
@@ -72,14 +63,25 @@ impl Tree {
             return Ok(None);
         }
         let root = repository.find_tree(index.write_tree_to(&repository)?)?;
-        let below = below(&repository, dir)?;
-        let root = match below.is_empty() {
-            true => root,
-            false => repository.find_tree(root.get_path(Path::new(&below))?.id())?,
-        };
+        let root = folder(&repository, root, &below(&repository, dir)?)?
+            .map_err(|part| Error(format!("{head} merged into {base} has no folder {part}")))?;
         let tree = walk::read(&Revision::new(&repository, root)?)?;
         Ok(Some(Self { shallow: repository.is_shallow(), ..tree }))
     }
+}
+
+/// The folder at a path below a tree; the part of the path that is no folder there.
+pub(super) fn folder<'r>(
+    repository: &'r Repository,
+    mut tree: git2::Tree<'r>,
+    path: &str,
+) -> Result<Result<git2::Tree<'r>, String>, Error> {
+    for part in path.split('/').filter(|part| !part.is_empty()) {
+        let found = tree.get_name(part).filter(|entry| entry.kind() == Some(ObjectType::Tree));
+        let Some(id) = found.map(|entry| entry.id()) else { return Ok(Err(part.to_owned())) };
+        tree = repository.find_tree(id)?;
+    }
+    Ok(Ok(tree))
 }
 
 /// The tree of a commit, or a folder in it.

@@ -2,46 +2,19 @@
 //! outside is read, nothing is run, and there is an end to everything.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use git2::{ObjectType, Oid, Repository, Signature};
+use git2::{ObjectType, Oid, Repository};
 
+use super::bench::{Bench, commit};
 use super::*;
 
-/// A repository with work tree in a folder of its own.
-struct Bench {
-    folder: tempfile::TempDir,
-    repository: Repository,
-}
+const MESSAGE: &str = "a change";
 
 impl Bench {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let repository = Repository::init(folder.path()).expect("a repository");
-        Self { folder, repository }
-    }
-
-    fn path(&self, path: &str) -> PathBuf {
-        self.folder.path().join(path)
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        let path = self.path(path);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
-        fs::write(path, text).expect("a file");
-    }
-
     /// Commits a tree; gives the commit.
     fn commit(&self, tree: Oid) -> String {
-        commit(&self.repository, tree)
-    }
-
-    /// Commits all files of the work tree.
-    fn save(&self) -> String {
-        let mut index = self.repository.index().expect("an index");
-        index.add_all(["*"], git2::IndexAddOption::FORCE, None).expect("added");
-        index.write().expect("written");
-        self.commit(index.write_tree().expect("a tree"))
+        commit(&self.repository, tree, MESSAGE)
     }
 
     /// Writes an object as it is, whatever git thinks of it.
@@ -63,17 +36,6 @@ impl Bench {
     }
 }
 
-fn commit(repository: &Repository, tree: Oid) -> String {
-    let tree = repository.find_tree(tree).expect("a tree");
-    let by = Signature::now("mallory", "mallory@acme.example").expect("a name");
-    let parent = repository.head().ok().and_then(|head| head.peel_to_commit().ok());
-    let parents: Vec<&git2::Commit<'_>> = parent.iter().collect();
-    repository
-        .commit(Some("HEAD"), &by, &by, "a change", &tree, &parents)
-        .expect("done")
-        .to_string()
-}
-
 fn paths(tree: &Tree) -> Vec<&str> {
     tree.files.keys().map(AsRef::as_ref).collect()
 }
@@ -84,12 +46,12 @@ fn paths(tree: &Tree) -> Vec<&str> {
 fn a_repository_inside_of_a_commit_is_no_judge() {
     let bench = Bench::new();
     bench.write("access/policy.yaml", "environments: [prod]\n");
-    let real = bench.save();
+    let real = bench.save(MESSAGE);
     let inner = Repository::init_bare(bench.path("access")).expect("a bare repository");
     let text = inner.blob(b"environments: [mine]\n").expect("a blob");
     let mut tree = inner.treebuilder(None).expect("a tree");
     tree.insert("policy.yaml", text, 0o100_644).expect("an entry");
-    let forged = commit(&inner, tree.write().expect("written"));
+    let forged = commit(&inner, tree.write().expect("written"), MESSAGE);
     // It would be opened where a search looks at the folders themselves.
     assert!(Repository::discover(bench.path("access")).expect("one").is_bare());
     for config in ["", "[core]\n\tbare = false\n\tworktree = /\n"] {
@@ -112,7 +74,7 @@ fn a_bare_repository_of_its_own_is_read() {
     let text = bare.blob(b"environments: [prod]\n").expect("a blob");
     let mut tree = bare.treebuilder(None).expect("a tree");
     tree.insert("policy.yaml", text, 0o100_644).expect("an entry");
-    commit(&bare, tree.write().expect("written"));
+    commit(&bare, tree.write().expect("written"), MESSAGE);
     let tree = Tree::revision(&folder.path().join("access.git"), "HEAD").expect("a tree");
     assert_eq!(paths(&tree), ["policy.yaml"]);
     assert_eq!(head(&folder.path().join("access.git")), Ok(None));
@@ -127,7 +89,7 @@ fn the_folder_itself_is_no_link_of_the_repository() {
     let bench = Bench::new();
     bench.write("access/policy.yaml", "environments: [prod]\n");
     bench.write("docs/sample/policy.yaml", "environments: [play]\n");
-    bench.save();
+    bench.save(MESSAGE);
     fs::rename(bench.path("access"), bench.path("old")).expect("moved");
     symlink("docs/sample", bench.path("access")).expect("a link");
     let dir = bench.path("access");
@@ -283,7 +245,7 @@ fn nothing_that_a_repository_asks_for_is_run() {
     bench.write("people/a.yaml", "name: x\n");
     bench.write(".gitattributes", "* filter=run diff=run merge=run text eol=lf ident\n");
     bench.write("people/.gitattributes", "* filter=run working-tree-encoding=UTF-16\n");
-    let first = bench.save();
+    let first = bench.save(MESSAGE);
     let run = script.display();
     let config = format!(
         "[core]\n\trepositoryformatversion = 0\n\tfsmonitor = {run}\n\thooksPath = {hooks}\n\
@@ -321,7 +283,7 @@ fn a_filter_hides_no_change() {
     let bench = Bench::new();
     bench.write("people/a.yaml", "version https://git-lfs.github.com/spec/v1\noid sha256:00\n");
     bench.write(".gitattributes", "people/* filter=lfs -text\n");
-    bench.save();
+    bench.save(MESSAGE);
     assert!(!head(bench.folder.path()).expect("a head").expect("a commit").dirty);
     bench.write("people/a.yaml", "name: what no reviewer saw\n");
     assert!(head(bench.folder.path()).expect("a head").expect("a commit").dirty);
@@ -333,7 +295,7 @@ fn a_filter_hides_no_change() {
 fn a_git_file_that_leads_nowhere_is_no_way_out() {
     let bench = Bench::new();
     bench.write("access/policy.yaml", "environments: [prod]\n");
-    bench.save();
+    bench.save(MESSAGE);
     for text in ["gitdir: /nowhere\n", "gitdir: ../access\n", "rubbish"] {
         bench.write("access/.git", text);
         assert!(Tree::revision(&bench.path("access"), "HEAD").is_err(), "{text}");

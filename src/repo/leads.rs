@@ -8,7 +8,7 @@ use std::rc::Rc;
 use git2::{ObjectType, Oid, Repository};
 
 use super::Error;
-use super::git::{LINK, Revision};
+use super::git::{LINK, Revision, folder};
 use super::walk::{DEEPEST, Entry, parent, resolve};
 
 /// The objects that a path leads to, by the names under which they are read; none when nobody
@@ -143,11 +143,7 @@ pub(super) fn revision<'r>(
     commit: Oid,
     below: &str,
 ) -> Result<Option<Revision<'r>>, Error> {
-    let mut tree = repository.find_commit(commit)?.tree()?;
-    for part in below.split('/').filter(|part| !part.is_empty()) {
-        let found = tree.get_name(part).filter(|entry| entry.kind() == Some(ObjectType::Tree));
-        let Some(id) = found.map(|entry| entry.id()) else { return Ok(None) };
-        tree = repository.find_tree(id)?;
-    }
-    Revision::new(repository, tree).map(Some)
+    let tree = repository.find_commit(commit)?.tree()?;
+    let found = folder(repository, tree, below)?.ok();
+    found.map(|folder| Revision::new(repository, folder)).transpose()
 }

@@ -1,5 +1,7 @@
 //! Where the files of an access repo come from, and how a change becomes a branch.
 
+#[cfg(test)]
+mod bench;
 pub mod branch;
 pub mod command;
 mod find;

@@ -2,52 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::PathBuf;
-
-use git2::{IndexAddOption, Repository, Signature};
 
 use super::Steps;
-
-struct Bench {
-    folder: tempfile::TempDir,
-    repository: Repository,
-}
+use super::bench::Bench;
 
 impl Bench {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let repository = Repository::init(folder.path()).expect("a repository");
-        Self { folder, repository }
-    }
-
-    fn path(&self, path: &str) -> PathBuf {
-        let path = self.folder.path().join(path);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
-        path
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        fs::write(self.path(path), text).expect("a file");
-    }
-
-    fn link(&self, path: &str, to: &str) {
-        symlink(to, self.path(path)).expect("a link");
-    }
-
     /// Commits all files, with a word as the pull request.
-    fn commit(&self, number: u32) {
-        let mut index = self.repository.index().expect("an index");
-        index.clear().expect("empty");
-        index.add_all(["*"], IndexAddOption::FORCE, None).expect("added");
-        let tree = index.write_tree().expect("a tree");
-        let tree = self.repository.find_tree(tree).expect("a tree");
-        let who = Signature::now("x", "x@acme.example").expect("a signature");
-        let parent = self.repository.head().ok().and_then(|head| head.peel_to_commit().ok());
-        let parents: Vec<_> = parent.iter().collect();
-        let message = format!("commit (#{number})");
-        let made = self.repository.commit(Some("HEAD"), &who, &who, &message, &tree, &parents);
-        made.expect("a commit");
+    fn commit_as(&self, number: u32) {
+        self.save(&format!("commit (#{number})"));
     }
 
     /// The commits that changed what paths lead to, the newest first.
@@ -76,7 +38,7 @@ fn a_step_changes_what_a_link_leads_to() {
     bench.link("drafts/more", "../other");
     bench.link("x.yaml", "y.yaml");
     bench.link("y.yaml", "drafts/x.yaml");
-    bench.commit(1);
+    bench.commit_as(1);
     for (number, path) in [
         (2, "drafts/x.yaml"),
         (3, "r/deep/new.yaml"),
@@ -85,7 +47,7 @@ fn a_step_changes_what_a_link_leads_to() {
         (6, "README.md"),
     ] {
         bench.write(path, "2");
-        bench.commit(number);
+        bench.commit_as(number);
     }
     for (path, steps) in [
         ("x.yaml", &["#2", "#1"][..]),
@@ -109,12 +71,12 @@ fn another_way_to_the_same_text_is_no_step_and_a_circle_has_an_end() {
     bench.link("requests/x.yaml", "../drafts/x.yaml");
     bench.link("inventory/round", "../inventory");
     bench.link("inventory/gone", "../nowhere");
-    bench.commit(1);
+    bench.commit_as(1);
     fs::remove_file(bench.path("requests/x.yaml")).expect("removed");
     bench.write("requests/x.yaml", "1");
-    bench.commit(2);
+    bench.commit_as(2);
     bench.write("inventory/servers.yaml", "1");
-    bench.commit(3);
+    bench.commit_as(3);
     assert_eq!(bench.steps(&["requests/x.yaml"]), ["#1"]);
     assert_eq!(bench.steps(&["inventory"]), ["#3", "#1"]);
 }
@@ -123,12 +85,12 @@ fn another_way_to_the_same_text_is_no_step_and_a_circle_has_an_end() {
 fn paths_may_be_others_from_a_commit_on() {
     let bench = Bench::new();
     bench.write("old.yaml", "1");
-    bench.commit(1);
+    bench.commit_as(1);
     bench.write("old.yaml", "2");
-    bench.commit(2);
+    bench.commit_as(2);
     fs::remove_file(bench.path("old.yaml")).expect("removed");
     bench.write("new.yaml", "2");
-    bench.commit(3);
+    bench.commit_as(3);
     assert_eq!(bench.steps(&["new.yaml"]), ["#3"]);
     let path = |path: &str| BTreeSet::from([path.to_owned()]);
     let mut steps = Steps::new(bench.folder.path(), "HEAD", path("new.yaml")).expect("steps");

@@ -18,7 +18,7 @@ use crate::mark::{HandoverState, Mark};
 use crate::mysql::difference::narrows;
 use crate::mysql::spec::{Change, Object};
 use crate::observed::Observed;
-use crate::plan::accounts::{AccountChange, AccountStep};
+use crate::plan::accounts::{AccountChange, AccountStep, over};
 use crate::plan::finding::{Finding, Kind};
 use crate::plan::permissions::Action;
 use crate::plan::{self, Item, Phase, Plan, Unproven, What};
@@ -86,7 +86,7 @@ fn permission(
     match action {
         // Of one that was switched off for its end the sessions are due.
         Action::Delete { ref from }
-            if is_over(before.end, moment) || (before.left.is_some() && !from.active) =>
+            if over(before.end, moment) || (before.left.is_some() && !from.active) =>
         {
             Some(What::Permission { id, action: Box::new(action), mark })
         }
@@ -106,8 +106,8 @@ fn account(mut change: AccountChange, live: &Live, moment: Timestamp) -> Option<
     let state = |mark: &Mark| mark.handover.as_ref().map(|handover| handover.state);
     let passed = |mark: &Mark| {
         state(mark) == Some(HandoverState::Ending)
-            || is_over(mark.end, moment)
-            || mark.requests.values().all(|end| is_over(*end, moment))
+            || over(mark.end, moment)
+            || mark.requests.values().all(|end| over(*end, moment))
     };
     if change.steps.iter().all(leads_out) {
         let mut forgotten = change.steps.iter().filter_map(forgets);
@@ -174,11 +174,6 @@ fn gives_back(before: Option<&AccountStep>, change: &Change) -> bool {
         ) => table == same,
         _ => false,
     }
-}
-
-/// Whether a recorded end has passed.
-fn is_over(end: Option<Timestamp>, moment: Timestamp) -> bool {
-    end.is_some_and(|end| end <= moment)
 }
 
 #[cfg(test)]

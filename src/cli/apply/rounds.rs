@@ -256,13 +256,7 @@ fn joined(first: Round, second: Round) -> Round {
     let removals = second.plan.removals.with(first.plan.removals);
     let mut unread = first.unread;
     unread.extend(second.unread);
-    Round {
-        plan: Plan { items, removals, ..second.plan },
-        outcomes,
-        unread,
-        forgotten: second.forgotten,
-        ..second
-    }
+    Round { plan: Plan { items, removals, ..second.plan }, outcomes, unread, ..second }
 }
 
 #[cfg(test)]

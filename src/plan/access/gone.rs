@@ -1,11 +1,9 @@
 //! Permissions of ours that nobody wants under their name any more: given back, kept for a
 //! while, or left until their sessions are due.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 
-use super::violating::Violating;
+use super::violating::{Stays, Violating};
 use super::{Inputs, group};
 use crate::access::model::Access;
 use crate::desired::Wanted;
@@ -18,6 +16,7 @@ use crate::plan::hold;
 use crate::plan::permissions;
 use crate::plan::release::Fate;
 use crate::plan::renamed::Renamed;
+use crate::plan::targets::Targets;
 
 /// The name that a permission gets when it is given back, when it is.
 pub(super) fn released(
@@ -95,7 +94,7 @@ pub(super) fn kept_until_replaced(
         .filter(|wanted| group(&wanted.name) == group(&seen.spec.name))
         .map(|wanted| {
             let mut part = hold::permission(wanted, &seen.spec);
-            renamed.kept(wanted, &seen.spec).add_to(&mut part);
+            renamed.kept(wanted, &seen.spec).targets.add_to(&mut part);
             part
         })
         .filter(|part| !part.assets.is_empty() || !part.nodes.is_empty());
@@ -117,19 +116,17 @@ pub(super) fn kept_by_violation(
     seen: &SeenPermission,
     mark: &Mark,
     violating: &Violating<'_, '_>,
-    renamed: &Renamed<'_, '_>,
 ) -> Option<(PermissionSpec, Mark)> {
     if over(mark.end, inputs.moment) {
         return None;
     }
-    let stays = violating.stays(inputs, &seen.spec, mark, renamed);
-    if stays.is_empty() {
+    let Stays { targets, requests } = violating.stays(&seen.spec, mark);
+    if targets.is_empty() {
         return None;
     }
-    let mut spec =
-        PermissionSpec { assets: BTreeSet::new(), nodes: BTreeSet::new(), ..seen.spec.clone() };
-    stays.add_to(&mut spec);
+    let Targets { assets, nodes } = targets;
+    let spec = PermissionSpec { assets, nodes, ..seen.spec.clone() };
     let mut mark = mark.clone();
-    mark.requests.retain(|request, _| stays.requests.contains(request));
+    mark.requests.retain(|request, _| requests.contains(request));
     Some((spec, mark))
 }

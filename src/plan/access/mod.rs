@@ -67,7 +67,7 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
     let owner = &inputs.access.config.owner;
     let on_ends = OnEnds::of(inputs.access);
     let renamed = Renamed::new(inputs.access, inputs.live, inputs.all);
-    let violating = violating::Violating::of(inputs);
+    let violating = violating::Violating::of(inputs, &renamed);
     let wanting = want::Wanting::new(inputs, &renamed, &violating);
     let all: Vec<_> = inputs.all.permissions.iter().collect();
     let parts: Vec<_> = all.par_chunks(SIDE_BY_SIDE).map(|part| wanting.look(part)).collect();
@@ -110,7 +110,7 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
             given_back.insert(seen.id, name);
             continue;
         }
-        let kept = gone::kept_by_violation(inputs, seen, mark, &violating, &renamed);
+        let kept = gone::kept_by_violation(inputs, seen, mark, &violating);
         let kept = kept.or_else(|| {
             let kept = gone::kept_until_replaced(inputs, seen, mark, &held_back, &renamed)?;
             Some((kept, mark.clone()))

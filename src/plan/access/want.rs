@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::violating::{Stays, Targets, Violating};
+use super::violating::{Stays, Violating};
 use super::{Inputs, group};
 use crate::access::model::Access;
 use crate::desired::Wanted;
@@ -13,12 +13,13 @@ use crate::jumpserver::spec::{PermissionSpec, SeenPermission};
 use crate::mark::Mark;
 use crate::names::{InstanceName, RequestName};
 use crate::naming;
-use crate::plan::accounts::over;
+use crate::plan::accounts::recorded;
 use crate::plan::finding::{Finding, Kind};
 use crate::plan::hold;
 use crate::plan::permissions::{self, Want};
 use crate::plan::release::Fate;
-use crate::plan::renamed::{Kept, Renamed};
+use crate::plan::renamed::Renamed;
+use crate::plan::targets::Targets;
 
 /// Looks at permissions that are wanted.
 pub(super) struct Wanting<'r, 'i, 'a> {
@@ -94,11 +95,10 @@ impl<'r, 'i, 'a> Wanting<'r, 'i, 'a> {
         }
         let kept = own.map(|seen| renamed.kept(&wanted.spec, &seen.spec));
         looked.findings.extend(kept.as_ref().and_then(|kept| kept.finding(name)));
-        let stays = own.and_then(|seen| {
-            Some(violating.stays(inputs, &seen.spec, seen.mark.as_ref()?, renamed))
-        });
-        let there =
-            There { own, live, kept: kept.unwrap_or_default(), stays: stays.unwrap_or_default() };
+        let stays = own.and_then(|seen| Some(violating.stays(&seen.spec, seen.mark.as_ref()?)));
+        let mut stays = stays.unwrap_or_default();
+        stays.targets.extend(kept.map(|kept| kept.targets).unwrap_or_default());
+        let there = There { own, live, stays };
         let want = want(inputs, id, name, wanted, there, holders);
         if let Some(allowed) = inputs.allowed.permission(name, wanted) {
             let made = want.as_ref().map(|(spec, _)| &**spec);
@@ -151,9 +151,7 @@ struct There<'l> {
     own: Option<&'l SeenPermission>,
     /// Also when it is to be ours.
     live: Option<&'l SeenPermission>,
-    /// What may have been renamed.
-    kept: Kept<'l>,
-    /// What breaks policy.
+    /// What may have been renamed, and what breaks policy.
     stays: Stays,
 }
 
@@ -166,20 +164,19 @@ fn want<'a, 'w>(
     there: There<'_>,
     holders: &BTreeMap<&'a str, &'a InstanceName>,
 ) -> Option<(Cow<'w, PermissionSpec>, Mark)> {
-    let There { own, live, kept, stays } = there;
+    let There { own, live, stays } = there;
     let live_mark = live.and_then(|seen| seen.mark.as_ref());
     // What a request never gave it keeps for nobody.
-    let recorded = |request: &RequestName| {
-        let end = live_mark.and_then(|mark| mark.requests.get(request));
-        end.is_some_and(|end| !over(*end, inputs.moment))
+    let had = |request: &RequestName| {
+        live_mark.is_some_and(|mark| recorded(mark, request, inputs.moment).is_some())
     };
     let holdable = || {
         let mut targets = Targets::default();
         // Of what is taken over nothing is recorded yet.
         let grants = wanted.because.iter().copied();
         grants
-            .filter(|grant| own.is_none() || recorded(grant.because.request))
-            .for_each(|grant| targets.add(inputs.access, grant));
+            .filter(|grant| own.is_none() || had(grant.because.request))
+            .for_each(|grant| targets.name(inputs.access, grant));
         targets
     };
     if inputs.people.blocked.contains(wanted.person) {
@@ -193,8 +190,7 @@ fn want<'a, 'w>(
         let targets = holdable();
         spec.assets.retain(|asset| targets.assets.contains(asset));
         spec.nodes.retain(|node| targets.nodes.contains(node));
-        kept.add_to(&mut spec);
-        stays.add_to(&mut spec);
+        stays.targets.add_to(&mut spec);
         return some(Cow::Owned(spec), mark);
     }
     let database = wanted.because.iter().any(|grant| grant.want.level().is_some());
@@ -220,8 +216,7 @@ fn want<'a, 'w>(
         let held = live.into_iter().flatten().filter(stays);
         new.chain(held).cloned().collect::<BTreeSet<String>>()
     };
-    let all = kept.is_empty()
-        && stays.is_empty()
+    let all = stays.targets.is_empty()
         && allowed.is_some_and(|allowed| {
             let (wanted, allowed) = (&wanted.spec, &allowed.spec);
             (&allowed.assets, &allowed.nodes) == (&wanted.assets, &wanted.nodes)
@@ -241,8 +236,7 @@ fn want<'a, 'w>(
                 nodes: pick(&held.nodes, nodes, live.map(|spec| &spec.nodes)),
                 ..wanted.spec.clone()
             };
-            kept.add_to(&mut spec);
-            stays.add_to(&mut spec);
+            stays.targets.add_to(&mut spec);
             Cow::Owned(spec)
         }
     };

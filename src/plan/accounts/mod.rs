@@ -38,6 +38,7 @@ use crate::access::model::Access;
 use crate::desired::Desired;
 use crate::handover::Step;
 use crate::jumpserver::spec::Live;
+use crate::mark::Mark;
 use crate::mysql::spec::{AccountName, Change, SeenAccount};
 use crate::names::{InstanceName, PersonName, RequestName};
 use crate::naming;
@@ -255,7 +256,16 @@ fn evident(inputs: &Inputs<'_, '_>, account: &SeenAccount) -> bool {
     account.evidence.as_ref().is_some_and(|evidence| evidence.owner == owner)
 }
 
+/// The end that a mark records of a request, unless it has passed.
+pub(super) fn recorded(
+    mark: &Mark,
+    request: &RequestName,
+    moment: Timestamp,
+) -> Option<Option<Timestamp>> {
+    mark.requests.get(request).copied().filter(|end| !over(*end, moment))
+}
+
 /// Whether a recorded end has passed.
-pub(super) fn over(end: Option<Timestamp>, moment: Timestamp) -> bool {
+pub(crate) fn over(end: Option<Timestamp>, moment: Timestamp) -> bool {
     end.is_some_and(|end| end <= moment)
 }

@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::{Accounts, Inputs, Owned, evident, over};
+use super::{Accounts, Inputs, Owned, evident, recorded};
 use crate::access::sessions::OnEnd;
 use crate::desired::{AccountSpec, Wanted};
 use crate::handover::Seen;
@@ -79,13 +79,12 @@ impl<'a> One<'_, '_, 'a> {
 
     /// Whether anything of what is wanted may be given, or is kept until its recorded end.
     fn holds(&self, wanted: &Wanted<'a, AccountSpec>, seen: &Seen<'_>) -> bool {
-        let live = self.mark(seen);
-        let recorded = |request: &RequestName| {
-            live.and_then(|mark| mark.requests.get(request))
-                .is_some_and(|end| !over(*end, self.inputs.moment))
+        let had = |request: &RequestName| {
+            let mark = self.mark(seen);
+            mark.is_some_and(|mark| recorded(mark, request, self.inputs.moment).is_some())
         };
         self.inputs.allowed.account(self.instance, self.user, wanted).is_some()
-            || wanted.because.iter().any(|grant| recorded(grant.because.request))
+            || wanted.because.iter().any(|grant| had(grant.because.request))
     }
 
     /// Whether nobody wants the account any more, nothing of what is wanted may be given or

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::ends::ended;
 use super::one::One;
-use super::{AccountChange, AccountMark, AccountStep, Accounts, Planned, over};
+use super::{AccountChange, AccountMark, AccountStep, Accounts, Planned, recorded};
 use crate::access::sessions::OnEnd;
 use crate::desired::{AccountSpec, Wanted};
 use crate::handover::{self, Note, Seen, Step};
@@ -155,10 +155,7 @@ impl<'a> One<'_, '_, 'a> {
     ) -> (Cow<'w, Grants>, AccountMark) {
         let moment = self.inputs.moment;
         let live_mark = self.mark(seen);
-        let recorded = |request: &RequestName| {
-            let end = *live_mark?.requests.get(request)?;
-            (!over(end, moment)).then_some(end)
-        };
+        let recorded = |request: &RequestName| recorded(live_mark?, request, moment);
         let allowed = match blocked {
             true => None,
             false => self.inputs.allowed.account(self.instance, self.user, wanted),

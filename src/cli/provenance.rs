@@ -1,9 +1,10 @@
 //! How something new was merged: from git, and from the forge.
 //!
-//! Asked about are the requests that the plan would give something new. Along the first
-//! parents, the newest first, each commit is compared with the one before it: what it brought
+//! Asked about are the requests that the plan would give something new. Along the line of the
+//! branch, the newest first, each commit is compared with the one before it: what it brought
 //! is judged by the rules before it. The cost follows what is new.
 
+mod asked;
 mod emergency;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,15 +17,16 @@ use crate::access::{
     self,
     model::{Access, Provenance},
 };
-use crate::approval::{self, Between, Need, Pull, Subject, Trail};
+use crate::approval::{self, Between, Need, Subject, Trail};
 use crate::credentials;
 use crate::effect::{self, Effect};
-use crate::forge::{self, Client, Found, Known, Place, Summary};
+use crate::forge::{self, Client, Known, Place, Summary};
 use crate::grants::Grant;
+use crate::jumpserver::spec::Anchor;
 use crate::names::RequestName;
 use crate::plan::finding::{Finding, Kind};
 use crate::plan::{Plan, Unproven};
-use crate::repo::{self, SETTINGS, Step, Tree};
+use crate::repo::{self, Line, SETTINGS, Step, Tree};
 
 /// What is merged, and what is asked about it.
 pub(super) struct Merged<'a> {
@@ -35,7 +37,14 @@ pub(super) struct Merged<'a> {
     pub(super) access: &'a Access,
     pub(super) grants: &'a [Grant<'a>],
     pub(super) wanted: Provenance,
+    /// A commit that is known to lie on the line of the branch.
+    pub(super) known: Option<&'a str>,
     pub(super) moment: Timestamp,
+}
+
+/// The commit that an anchor knows to lie on the line of the branch.
+pub(super) fn known(anchor: Option<&Anchor>) -> Option<&str> {
+    anchor.and_then(|anchor| anchor.line.as_deref().or(anchor.commit.as_deref()))
 }
 
 /// What was found out.
@@ -126,7 +135,16 @@ async fn follow(
     unproven: &mut Unproven,
 ) -> anyhow::Result<()> {
     let Merged { dir, commit, access, moment, .. } = *judge.merged;
-    let mut steps = repo::Steps::new(dir, commit, paths(access, trail))?;
+    let line = match judge.line.clone() {
+        Ok(line) => line,
+        Err(why) => {
+            for request in trail.leave_all() {
+                refuse(unproven, access, request, &Verdict::Unknown(why.clone()));
+            }
+            return Ok(());
+        }
+    };
+    let mut steps = repo::Steps::new(dir, commit, &line, paths(access, trail))?;
     let mut invalid = None;
     while !trail.is_empty()
         && let Some(step) = steps.older()?
@@ -208,6 +226,8 @@ fn short(commit: &str) -> &str {
 /// Judges steps, each once.
 struct Judge<'a> {
     merged: &'a Merged<'a>,
+    /// The line of the branch, or why it is not known.
+    line: Result<Rc<Line>, String>,
     /// Why the forge cannot be asked; or where it is.
     forge: Result<(Place, Client), String>,
     /// The branch that pull requests must have gone into, when it is known.
@@ -248,9 +268,11 @@ impl<'a> Judge<'a> {
             let client = Client::new(&place.api, place.token(environment)?)?;
             Ok((place, client))
         };
+        let line = Line::new(merged.dir, merged.commit, merged.known);
         let branch = environment("GITHUB_REF_NAME").or_else(|| environment("CI_COMMIT_BRANCH"));
         Self {
             forge: forge().map_err(|error| error.to_string()),
+            line: line.map(Rc::new).map_err(|error| error.to_string()),
             branch: repo::branch(merged.dir).or(branch),
             merged,
             states: BTreeMap::new(),
@@ -326,7 +348,11 @@ impl<'a> Judge<'a> {
     /// before it.
     async fn rules(&mut self) -> anyhow::Result<Verdict> {
         let Merged { dir, commit, .. } = *self.merged;
-        let mut steps = repo::Steps::new(dir, commit, rules().collect())?;
+        let line = match self.line.clone() {
+            Ok(line) => line,
+            Err(why) => return Ok(Verdict::Unknown(why)),
+        };
+        let mut steps = repo::Steps::new(dir, commit, &line, rules().collect())?;
         // The newest state behind the steps that are still to be looked at that can be read.
         let mut valid = commit.to_owned();
         let mut unread = false;
@@ -394,101 +420,5 @@ impl<'a> Judge<'a> {
                 Err(why) => Verdict::Unknown(why),
             },
         }
-    }
-
-    /// What the forge says of a step.
-    async fn asked(
-        &mut self,
-        step: &Step,
-        before: String,
-        needed: &str,
-    ) -> Result<Verdict, String> {
-        let commit = short(&step.commit);
-        let Some(summary) = self.pull_of(&step.commit, step.pull_request.as_deref()).await? else {
-            return Ok(Verdict::Against(format!(
-                "no merged pull request brought commit {commit} of {}, and it needs {needed}",
-                step.author
-            )));
-        };
-        let number = summary.number;
-        if let Some(branch) = self.branch.as_ref().filter(|branch| **branch != summary.base) {
-            return Ok(Verdict::Against(format!(
-                "#{number} went into {} and not into {branch}, and it needs {needed}",
-                summary.base
-            )));
-        }
-        if let Some(merged) = &step.merged {
-            let clean = repo::is_clean_merge(self.merged.dir, &step.commit);
-            let clean = clean.map_err(|error| error.to_string())?;
-            if *merged != summary.head || !clean {
-                return Ok(Verdict::Against(format!(
-                    "the merge {commit} holds something else than #{number}, and it needs {needed}"
-                )));
-            }
-        }
-        // A rebase makes several commits of one pull request: they were approved together.
-        let (mut from, mut to) = (before, step.commit.clone());
-        if step.merged.is_none() {
-            loop {
-                match self.pull_of(&from, None).await? {
-                    Some(other) if other.number == number => {}
-                    _ => break,
-                }
-                match repo::before(self.merged.dir, &from, 1).unwrap_or_default().pop() {
-                    Some(earlier) => from = earlier,
-                    None => break,
-                }
-            }
-            let last = summary.merge.clone().filter(|last| {
-                let known = repo::descent(self.merged.dir, self.merged.commit, last);
-                matches!(known, Ok(repo::Descent::Descends))
-            });
-            to = last.unwrap_or(to);
-        }
-        let Some(compared) = self.compared(&from, &to) else {
-            return Err(format!("the files before or at {commit} are invalid"));
-        };
-        let Compared { base, effect, needs, .. } = compared.clone();
-        let base = &base.access;
-        let groups = super::approvals::groups(&needs, &base.policy.owners);
-        let (place, client) = self.forge.as_ref().map_err(Clone::clone)?;
-        let place = Place { number, ..place.clone() };
-        let api = place.forge().map_err(|error| error.to_string())?;
-        let found = forge::read(client, api.as_ref(), &groups).await;
-        let Found { pull, summary } = found.map_err(|error| error.to_string())?;
-        if emergency::is_emergency(&needs) {
-            let Some(login) = &summary.merged_by else {
-                let why = format!("the forge does not tell who merged #{number}, an emergency");
-                return Err(why);
-            };
-            match self.merger(&compared, &pull, (login, None)) {
-                Verdict::Good => {}
-                bad => return Ok(bad),
-            }
-        }
-        let Pull { merged, .. } = pull;
-        let moment = merged.unwrap_or(self.merged.moment);
-        let gainers = approval::gainers(&effect);
-        let verdict = approval::judge(base, needs, &gainers, &pull, moment);
-        Ok(match verdict.missing() {
-            None => Verdict::Good,
-            Some(missing) => Verdict::Against(format!("#{number} was merged without {missing}")),
-        })
-    }
-
-    /// The merged pull request that brought a commit; `named` is what its message names.
-    async fn pull_of(
-        &mut self,
-        commit: &str,
-        named: Option<&str>,
-    ) -> Result<Option<Summary>, String> {
-        if let Some(known) = self.pulls.get(commit) {
-            return known.clone();
-        }
-        let (place, client) = self.forge.as_ref().map_err(Clone::clone)?;
-        let told = forge::brought(client, place, commit, named).await;
-        let found = told.map_err(|error| error.to_string());
-        self.pulls.insert(commit.to_owned(), found.clone());
-        found
     }
 }

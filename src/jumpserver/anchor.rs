@@ -205,6 +205,7 @@ mod tests {
     fn anchor() -> Anchor {
         Anchor {
             commit: Some("a".repeat(40)),
+            line: Some("b".repeat(40)),
             instances: [(
                 "orders-prod".to_owned(),
                 AnchoredInstance {

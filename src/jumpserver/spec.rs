@@ -160,6 +160,10 @@ pub struct Anchor {
     /// The last applied commit, as 40 hex digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
+    /// A commit of the branch to which the first parents of `commit` do not lead, as 40 hex
+    /// digits; none when they lead to all that was applied before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<String>,
     /// By instance.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub instances: BTreeMap<String, AnchoredInstance>,

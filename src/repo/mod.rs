@@ -11,6 +11,7 @@ mod history;
 #[cfg(test)]
 mod hostile_tests;
 mod leads;
+mod line;
 mod steps;
 #[cfg(test)]
 mod steps_tests;
@@ -25,6 +26,7 @@ pub use git::{
     Descent, Head, Place, before, branch, changed, descent, head, holds, merge_base, place, root,
 };
 pub use history::{Origin, Origins, is_clean_merge, made, origin};
+pub use line::Line;
 pub use steps::{Step, Steps, steps};
 
 /// The files of an access repo: path from its root, with `/`, then the bytes.

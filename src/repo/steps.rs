@@ -1,4 +1,4 @@
-//! The way back along the first parents: which commits changed what some paths lead to.
+//! The way back along the line of a branch: which commits changed what some paths lead to.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,8 +9,9 @@ use super::Error;
 use super::git::{below, commit, open};
 use super::history::{person, pull_request};
 use super::leads::{self, Lead, Links};
+use super::line::Line;
 
-/// A commit along the first parents that changed what some of the paths asked about lead to.
+/// A commit along the line that changed what some of the paths asked about lead to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// The commit, as 40 hex digits.
@@ -28,10 +29,11 @@ pub struct Step {
     pub pull_request: Option<String>,
 }
 
-/// The commits along the first parents that changed what some paths (files or folders, from the
-/// folder of the access repo) lead to, the newest first.
-pub struct Steps {
+/// The commits along a line that changed what some paths (files or folders, from the folder of
+/// the access repo) lead to, the newest first.
+pub struct Steps<'l> {
     repository: Repository,
+    line: &'l Line,
     /// The folder of the access repo.
     folder: String,
     links: Links,
@@ -42,17 +44,23 @@ pub struct Steps {
     cut_off: bool,
 }
 
-impl Steps {
-    /// From `revision` on.
+impl<'l> Steps<'l> {
+    /// From `revision` on, along the line of it.
     ///
     /// # Errors
     /// When the folder lies in no repository, or the revision is not there.
-    pub fn new(dir: &Path, revision: &str, paths: BTreeSet<String>) -> Result<Self, Error> {
+    pub fn new(
+        dir: &Path,
+        revision: &str,
+        line: &'l Line,
+        paths: BTreeSet<String>,
+    ) -> Result<Self, Error> {
         let repository = open(dir)?;
         let folder = below(&repository, dir)?;
         let at = Some(commit(&repository, revision)?.id());
         let (links, cut_off) = (Links::default(), repository.is_shallow());
-        let mut steps = Self { repository, folder, links, at, leads: BTreeMap::new(), cut_off };
+        let leads = BTreeMap::new();
+        let mut steps = Self { repository, line, folder, links, at, leads, cut_off };
         steps.look_at(paths)?;
         Ok(steps)
     }
@@ -83,7 +91,7 @@ impl Steps {
     pub fn older(&mut self) -> Result<Option<Step>, Error> {
         while let Some(id) = self.at {
             let commit = self.repository.find_commit(id)?;
-            let before = commit.parent_id(0).ok();
+            let (before, merged) = self.line.sides(&commit);
             let before = before.filter(|before| {
                 let there = self.repository.find_commit(*before).is_ok();
                 self.cut_off |= !there;
@@ -97,7 +105,7 @@ impl Steps {
             let step = changed.then(|| Step {
                 commit: id.to_string(),
                 before: before.map(|before| before.to_string()),
-                merged: commit.parent_id(1).ok().map(|id| id.to_string()),
+                merged: merged.map(|id| id.to_string()),
                 author: person(&commit.author()),
                 committer: person(&commit.committer()),
                 pull_request: pull_request(commit.message().unwrap_or_default()),
@@ -135,9 +143,10 @@ impl Steps {
 pub fn steps(
     dir: &Path,
     revision: &str,
+    line: &Line,
     paths: BTreeSet<String>,
 ) -> Result<(Vec<Step>, bool), Error> {
-    let mut all = Steps::new(dir, revision, paths)?;
+    let mut all = Steps::new(dir, revision, line, paths)?;
     let mut found = Vec::new();
     while let Some(step) = all.older()? {
         found.push(step);

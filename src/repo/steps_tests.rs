@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use super::Steps;
 use super::bench::Bench;
+use super::{Line, Steps};
 
 impl Bench {
     /// Commits all files, with a word as the pull request.
@@ -15,7 +15,8 @@ impl Bench {
     /// The commits that changed what paths lead to, the newest first.
     fn steps(&self, paths: &[&str]) -> Vec<String> {
         let paths: BTreeSet<String> = paths.iter().map(|path| (*path).to_owned()).collect();
-        let mut steps = Steps::new(self.folder.path(), "HEAD", paths).expect("steps");
+        let line = Line::default();
+        let mut steps = Steps::new(self.folder.path(), "HEAD", &line, paths).expect("steps");
         let mut found = Vec::new();
         while let Some(step) = steps.older().expect("a step") {
             found.push(step.pull_request.expect("a number"));
@@ -93,7 +94,9 @@ fn paths_may_be_others_from_a_commit_on() {
     bench.commit_as(3);
     assert_eq!(bench.steps(&["new.yaml"]), ["#3"]);
     let path = |path: &str| BTreeSet::from([path.to_owned()]);
-    let mut steps = Steps::new(bench.folder.path(), "HEAD", path("new.yaml")).expect("steps");
+    let line = Line::default();
+    let mut steps =
+        Steps::new(bench.folder.path(), "HEAD", &line, path("new.yaml")).expect("steps");
     let mut next = || steps.older().expect("a step").and_then(|step| step.pull_request);
     assert_eq!(next().as_deref(), Some("#3"));
     steps.look_at(path("old.yaml")).expect("paths");

@@ -4,22 +4,33 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use super::Asked;
+use super::{Asked, Run};
+use crate::cli::provenance;
 use crate::jumpserver::spec::{Anchor, AnchoredInstance};
 use crate::mysql::spec::AccountName;
 use crate::names::InstanceName;
 use crate::observed::{self, Observed};
 use crate::plan;
+use crate::repo::{self, Line};
 
 /// What the anchor says before the steps: the commit, and servers that are new. What was
 /// known of a server stays, since the steps go by it.
-pub(super) fn before(asked: &Asked<'_>, observed: &Observed) -> Anchor {
+pub(super) fn before(run: &Run<'_>, observed: &Observed) -> Result<Anchor, repo::Error> {
+    let Run { args, source, asked, .. } = *run;
     let mut anchor = observed.jumpserver.anchor.clone().unwrap_or_default();
+    anchor.line = match provenance::known(Some(&anchor)) {
+        // The way back is kept until somebody takes a history as it is.
+        Some(known) if !args.allow_rollback => {
+            let line = Line::new(&source.dir, asked.commit, Some(known))?;
+            (!line.is_straight()).then(|| known.to_owned())
+        }
+        _ => None,
+    };
     anchor.commit = Some(asked.commit.to_owned());
     for (name, instance) in servers(asked, observed) {
         anchor.instances.entry(name.to_string()).or_insert(instance);
     }
-    anchor
+    Ok(anchor)
 }
 
 /// What the anchor says after the steps: of servers that could not be worked on, or where

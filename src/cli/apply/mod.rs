@@ -194,12 +194,14 @@ impl Run<'_> {
             return Ok(());
         }
         let policy = &asked.access.policy;
+        let known = provenance::known(observed.jumpserver.anchor.as_ref());
         let merged = Merged {
             dir: &source.dir,
             commit: asked.commit,
             access: asked.access,
             grants: asked.grants,
             wanted: policy.provenance.max(args.provenance.unwrap_or_default()),
+            known: known.filter(|_| !args.allow_rollback),
             moment,
         };
         let new = asked.plan(observed, moment);
@@ -277,7 +279,8 @@ async fn apply(
 /// what a run that was cut did not come to say is said.
 async fn remember(run: &Run<'_>, observed: &Observed, plan: &Plan) -> Result<(), Outcome> {
     let Run { args, source, asked, reader, .. } = *run;
-    let anchor = anchor::after(asked, observed, &anchor::before(asked, observed), &[]);
+    let before = anchor::before(run, observed).map_err(|error| could_not_run(&error))?;
+    let anchor = anchor::after(asked, observed, &before, &[]);
     if observed.jumpserver.anchor.as_ref() == Some(&anchor) {
         return Ok(());
     }
@@ -320,7 +323,7 @@ async fn under_locks(
         allowed(args, asked.access, &plan, before)?;
     }
     let report = asked.report(&plan, &observed, moment);
-    let anchor = anchor::before(asked, &observed);
+    let anchor = anchor::before(run, &observed).map_err(|error| could_not_run(&error))?;
     let writer = locks.writer();
     // A renewal does not apply the commit, so it says nothing of it.
     if asked.renew.is_none()

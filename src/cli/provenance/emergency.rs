@@ -25,10 +25,17 @@ pub(super) async fn settled(judge: &mut Judge<'_>, unproven: &mut Unproven) -> a
     let Merged { dir, commit, access, moment, .. } = *judge.merged;
     for (name, request, by) in approved(access, moment) {
         let path = BTreeSet::from([request.site.file.to_string()]);
-        let (steps, cut_off) = repo::steps(dir, commit, path)?;
-        let mut verdict = match cut_off {
-            true => Verdict::Unknown("the history of this clone ends before it tells".to_owned()),
-            false => Verdict::Against("it was not approved after the merge".to_owned()),
+        let (steps, mut verdict) = match &judge.line {
+            Err(why) => (Vec::new(), Verdict::Unknown(why.clone())),
+            Ok(line) => match repo::steps(dir, commit, line, path)? {
+                (steps, true) => {
+                    let why = "the history of this clone ends before it tells";
+                    (steps, Verdict::Unknown(why.to_owned()))
+                }
+                (steps, false) => {
+                    (steps, Verdict::Against("it was not approved after the merge".to_owned()))
+                }
+            },
         };
         for step in &steps {
             let Some(effect) = judge.effect(step) else {

@@ -221,8 +221,8 @@ fn another_server_under_the_name_changes_nothing() {
         account_host: None,
     };
     world.live().anchor = Some(crate::jumpserver::spec::Anchor {
-        commit: None,
         instances: [("orders-prod".to_owned(), known)].into(),
+        ..Default::default()
     });
     world.server().accounts.clear();
     let plan = world.plan(&access, NOW);

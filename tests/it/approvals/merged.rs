@@ -37,7 +37,7 @@ pub(super) async fn run(company: &Company, forge: Option<&Forge>, args: &[&str])
 }
 
 /// The permissions of fanlichun.
-fn held(company: &Company) -> usize {
+pub(super) fn held(company: &Company) -> usize {
     usize::from(company.jumpserver.permission("jump_app_fanlichun_20270228").is_some())
 }
 

@@ -3,6 +3,7 @@
 mod behind;
 mod codeowners;
 mod emergency;
+mod line;
 mod merged;
 mod moved;
 mod refused;

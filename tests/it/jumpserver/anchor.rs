@@ -17,6 +17,7 @@ fn anchor(commit: char) -> Anchor {
     };
     Anchor {
         commit: Some(commit.to_string().repeat(40)),
+        line: None,
         instances: [("orders-prod".to_owned(), instance)].into(),
     }
 }

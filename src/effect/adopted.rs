@@ -6,45 +6,54 @@ use jiff::Timestamp;
 
 use crate::access::model::{Access, Party, Request};
 use crate::names::RequestName;
+use crate::period::Period;
 use crate::plan::finding::{Finding, Kind};
 
 /// So many names are listed.
 const LISTED: usize = 10;
 
-/// The requests that are released in the branch and were not in the base, nor are over.
-pub(super) fn released<'a>(
-    base: &Access,
-    head: &'a Access,
-    moment: Timestamp,
-) -> BTreeSet<&'a RequestName> {
-    let before = |name: &RequestName, new: &Request| {
-        origin(base, head, name, new).is_some_and(|(_, old)| old.release)
-    };
-    let requests = head.requests.iter();
-    requests
-        .filter(|(name, new)| new.release && !new.period.is_over(moment) && !before(name, new))
-        .map(|(name, _)| name)
-        .collect()
+/// The requests of the base, to find those that a branch's come from.
+pub(super) struct Before<'a> {
+    base: &'a Access,
+    /// Those that are gone, by what a file that moved keeps: people, time, and what it hands over.
+    gone: BTreeMap<Kept<'a>, (&'a RequestName, &'a Request)>,
 }
 
-/// The request in the base: of the same name, or, where the file moved, one that is gone, for the
-/// same people and time, which adopts or gives back the same.
-pub(super) fn origin<'b>(
-    base: &'b Access,
-    head: &Access,
-    name: &RequestName,
-    new: &Request,
-) -> Option<(&'b RequestName, &'b Request)> {
-    let parties = |request: &Request| -> Vec<Party> {
-        request.parties.iter().map(|(party, _)| party.clone()).collect()
-    };
-    base.requests.get_key_value(name).or_else(|| {
-        let gone = base.requests.iter().filter(|(name, _)| !head.requests.contains_key(*name));
-        let mut alike = gone.filter(|(_, old)| {
-            old.period == new.period && parties(old) == parties(new) && old.handed() == new.handed()
-        });
-        alike.next()
-    })
+/// What a file that moved keeps.
+type Kept<'a> = (Vec<&'a Party>, &'a Period, BTreeSet<String>);
+
+fn kept(request: &Request) -> Kept<'_> {
+    let parties = request.parties.iter().map(|(party, _)| party).collect();
+    (parties, &request.period, request.handed())
+}
+
+impl<'a> Before<'a> {
+    pub(super) fn new(base: &'a Access, head: &Access) -> Self {
+        let mut gone = BTreeMap::new();
+        for (name, request) in &base.requests {
+            if !head.requests.contains_key(name) {
+                gone.entry(kept(request)).or_insert((name, request));
+            }
+        }
+        Self { base, gone }
+    }
+
+    /// The request in the base: of the same name, or, where the file moved, one that is gone,
+    /// for the same people and time, which adopts or gives back the same.
+    fn of(&self, name: &RequestName, new: &Request) -> Option<(&'a RequestName, &'a Request)> {
+        let same = self.base.requests.get_key_value(name);
+        same.or_else(|| self.gone.get(&kept(new)).copied())
+    }
+}
+
+/// The requests of the branch that are released in it and were so in the base.
+pub(super) fn still_released<'h>(
+    before: &Before<'_>,
+    head: &'h Access,
+) -> BTreeSet<&'h RequestName> {
+    let released = head.requests.iter().filter(|(_, new)| new.release);
+    let old = |name, new| before.of(name, new).is_some_and(|(_, old)| old.release);
+    released.filter(|(name, new)| old(name, new)).map(|(name, _)| name).collect()
 }
 
 /// The request in the base that a request of the head comes from: the one of the same name, or
@@ -56,13 +65,22 @@ pub fn handed_before<'b>(
     new: &Request,
     moment: Timestamp,
 ) -> Option<(&'b RequestName, &'b Request)> {
-    origin(base, head, name, new).filter(|(_, old)| !old.period.is_over(moment))
+    in_hand(&Before::new(base, head), name, new, moment)
+}
+
+fn in_hand<'b>(
+    before: &Before<'b>,
+    name: &RequestName,
+    new: &Request,
+    moment: Timestamp,
+) -> Option<(&'b RequestName, &'b Request)> {
+    before.of(name, new).filter(|(_, old)| !old.period.is_over(moment))
 }
 
 /// The requests that the branch makes adopt something, or give back what they have, and that
 /// are not over: what of it, in the words of [`Request::handed`].
 pub(super) fn handed<'a>(
-    base: &Access,
+    before: &Before<'_>,
     head: &'a Access,
     moment: Timestamp,
 ) -> BTreeMap<&'a RequestName, BTreeSet<String>> {
@@ -72,9 +90,9 @@ pub(super) fn handed<'a>(
         if what.is_empty() {
             return (name, what);
         }
-        if let Some((_, old)) = handed_before(base, head, name, request, moment) {
-            let before = old.handed();
-            what.retain(|one| !before.contains(one));
+        if let Some((_, old)) = in_hand(before, name, request, moment) {
+            let old = old.handed();
+            what.retain(|one| !old.contains(one));
         }
         (name, what)
     });
@@ -82,11 +100,18 @@ pub(super) fn handed<'a>(
 }
 
 /// What there is to tell of them.
-pub(super) fn findings(base: &Access, head: &Access, moment: Timestamp) -> Vec<Finding> {
+pub(super) fn findings(
+    before: &Before<'_>,
+    still_released: &BTreeSet<&RequestName>,
+    head: &Access,
+    moment: Timestamp,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let released = released(base, head, moment);
     for (name, request) in &head.requests {
-        if released.contains(name) {
+        if request.period.is_over(moment) {
+            continue;
+        }
+        if request.release && !still_released.contains(name) {
             let text = format!(
                 "{name} releases what it has: it stays as it is, and nobody gains or loses \
                  anything now. jumpgate looks after it no more, so nothing ends it when the \
@@ -94,9 +119,8 @@ pub(super) fn findings(base: &Access, head: &Access, moment: Timestamp) -> Vec<F
             );
             findings.push(Finding::new(Kind::Releases, text).at(&request.site));
         }
-        let old = origin(base, head, name, request).map(|(_, old)| old);
-        let new = new_names(request, old);
-        if new.is_empty() || request.period.is_over(moment) {
+        let new = new_names(name, request, before);
+        if new.is_empty() {
             continue;
         }
         let more = new.len().saturating_sub(LISTED);
@@ -114,8 +138,18 @@ pub(super) fn findings(base: &Access, head: &Access, moment: Timestamp) -> Vec<F
 }
 
 /// What a request adopts and did not adopt before.
-fn new_names<'a>(new: &'a Request, old: Option<&Request>) -> BTreeSet<&'a str> {
-    let before: BTreeSet<&str> =
-        old.into_iter().flat_map(Request::adopted).map(|(n, _)| n).collect();
-    new.adopted().map(|(name, _)| name).filter(|name| !before.contains(name)).collect()
+fn new_names<'a>(
+    name: &RequestName,
+    request: &'a Request,
+    before: &Before<'_>,
+) -> BTreeSet<&'a str> {
+    let mut names: BTreeSet<&str> = request.adopted().map(|(name, _)| name).collect();
+    if !names.is_empty()
+        && let Some((_, old)) = before.of(name, request)
+    {
+        for (name, _) in old.adopted() {
+            names.remove(name);
+        }
+    }
+    names
 }

@@ -1,5 +1,8 @@
 //! Requests that a pull request adds or edits although they are over.
 
+use std::cell::LazyCell;
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
 use crate::access::model::{Access, Site};
@@ -10,17 +13,17 @@ use crate::repo::Tree;
 /// `moment`. A file that only moved is as it was.
 pub fn ended(base: &Tree, head: &Access, head_tree: &Tree, moment: Timestamp) -> Vec<Diagnostic> {
     let mut errors = Vec::new();
+    let gone = LazyCell::new(|| -> HashSet<&[u8]> {
+        let gone = base.files.iter().filter(|(path, _)| !head_tree.files.contains_key(*path));
+        gone.map(|(_, bytes)| bytes.as_ref()).collect()
+    });
     for request in head.requests.values() {
         let Some(until) = request.period.until.as_ref().filter(|until| until.at <= moment) else {
             continue;
         };
         let file = &request.site.file;
         let Some(bytes) = head_tree.files.get(file) else { continue };
-        let moved = || {
-            let gone = |path: &&std::sync::Arc<str>| !head_tree.files.contains_key(*path);
-            base.files.keys().filter(gone).any(|path| base.files.get(path) == Some(bytes))
-        };
-        if base.files.get(file) == Some(bytes) || moved() {
+        if base.files.get(file) == Some(bytes) || gone.contains(bytes.as_ref()) {
             continue;
         }
         // An emergency is approved afterwards, mostly when it is over.

@@ -112,22 +112,17 @@ pub fn compare(inputs: &Inputs<'_>) -> Effect {
     let gone: BTreeSet<&RequestName> =
         base.requests.iter().filter(|(_, old)| old.release).map(|(name, _)| name).collect();
     let given_back = |name: &RequestName| !gone.is_empty() && gone.contains(name);
-    let still = |name: &RequestName| {
-        !gone.is_empty()
-            && head.requests.get(name).is_some_and(|new| {
-                new.release
-                    && adopted::origin(base, head, name, new).is_some_and(|(_, old)| old.release)
-            })
-    };
+    let origins = adopted::Before::new(base, head);
+    let still = adopted::still_released(&origins, head);
     let mut before = by_person(before.iter().filter(|g| !given_back(g.because.request)), moment);
-    let after = by_person(after.iter().filter(|g| !still(g.because.request)), moment);
+    let after = by_person(after.iter().filter(|g| !still.contains(g.because.request)), moment);
     let mut effect = Effect {
         settled,
         settings: settings::compare(base, head),
         findings: targets::findings(base, head),
         ..Effect::default()
     };
-    effect.findings.extend(adopted::findings(base, head, moment));
+    effect.findings.extend(adopted::findings(&origins, &still, head, moment));
     let mut held_back = BTreeSet::new();
     for (person, grants) in &after {
         let old = before.remove(person).unwrap_or_default();
@@ -140,7 +135,7 @@ pub fn compare(inputs: &Inputs<'_>) -> Effect {
     }
     // What is given back may outlive its end, and what is adopted is another hand's until then
     // and goes with the request: that is for those to judge who would judge it as new.
-    let handed = adopted::handed(base, head, moment);
+    let handed = adopted::handed(&origins, head, moment);
     for grant in after.values().flatten().filter(|_| !handed.is_empty()) {
         let Some(what) = handed.get(grant.because.request) else { continue };
         let both = Person { inputs, changed: &changed, judge: &judge, person: grant.person };

@@ -1,34 +1,21 @@
 //! The access repo in git: files at a revision, and which commit comes from which. Only
 //! the local repository is read.
 
-use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use git2::{IndexEntryExtendedFlag, ObjectType, Oid, Repository, StatusOptions, TreeEntry};
+use git2::{IndexEntryExtendedFlag, ObjectType, Repository, StatusOptions};
 
 use super::find::{self, Refused};
-use super::walk::{self, Entry, MOST, Source, too_many};
-use super::{Error, Fault, PARTS, Tree};
+use super::revision::Revision;
+use super::walk;
+use super::{Error, PARTS, Tree};
 
 impl From<git2::Error> for Error {
     fn from(error: git2::Error) -> Self {
         Self(error.message().to_owned())
     }
 }
-
-/// Symbolic links have this mode in git.
-pub(super) const LINK: i32 = 0o120_000;
-
-/// The longest text of a link, in bytes: no system takes more (PATH_MAX).
-const LINK_MAX: usize = 4096;
-
-/// The largest list of a folder, in bytes, that comes into memory: an entry has at least 24.
-const TREE_MAX: usize = 128 * 1024 * 1024;
-
-/// Submodules have this mode in git.
-const SUBMODULE: i32 = 0o160_000;
 
 impl Tree {
     /// The files of the folder `dir` as they are at `revision` of the repository that it
@@ -82,109 +69,6 @@ pub(super) fn folder<'r>(
         tree = repository.find_tree(id)?;
     }
     Ok(Ok(tree))
-}
-
-/// The tree of a commit, or a folder in it.
-pub(super) struct Revision<'r> {
-    repository: &'r Repository,
-    odb: git2::Odb<'r>,
-    root: git2::Tree<'r>,
-    /// Files by their object: a tree may hold one under many names.
-    read: RefCell<HashMap<Oid, Arc<[u8]>>>,
-}
-
-impl<'r> Revision<'r> {
-    pub(super) fn new(repository: &'r Repository, root: git2::Tree<'r>) -> Result<Self, Error> {
-        Ok(Self { repository, odb: repository.odb()?, root, read: RefCell::default() })
-    }
-
-    pub(super) fn found(&self, path: &str) -> Result<Option<TreeEntry<'static>>, Error> {
-        match self.root.get_path(Path::new(path)) {
-            Ok(entry) => Ok(Some(entry)),
-            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
-            Err(error) => Err(lost(path, &error)),
-        }
-    }
-
-    fn kind(&self, entry: &TreeEntry<'_>, path: &str) -> Result<Entry, Error> {
-        Ok(match (entry.filemode(), entry.kind()) {
-            (SUBMODULE, _) => Entry::Fault(Fault::Submodule),
-            (LINK, _) => {
-                let (size, _) = self.odb.read_header(entry.id()).map_err(|e| lost(path, &e))?;
-                if size > LINK_MAX {
-                    return Ok(Entry::Fault(Fault::Nowhere));
-                }
-                let blob = self.repository.find_blob(entry.id()).map_err(|e| lost(path, &e))?;
-                match std::str::from_utf8(blob.content()) {
-                    Ok(text) => Entry::Link(text.to_owned()),
-                    Err(_) => Entry::Fault(Fault::Nowhere),
-                }
-            }
-            (_, Some(ObjectType::Tree)) => Entry::Folder,
-            (_, Some(ObjectType::Blob)) => Entry::File,
-            _ => Entry::Fault(Fault::Special),
-        })
-    }
-}
-
-impl Source for Revision<'_> {
-    fn entry(&self, path: &str) -> Result<Entry, Error> {
-        match self.found(path)? {
-            Some(entry) => self.kind(&entry, path),
-            None => Ok(Entry::Missing),
-        }
-    }
-
-    fn list(&self, folder: &str) -> Result<Vec<(String, Entry)>, Error> {
-        let Some(found) = self.found(folder)? else { return Ok(Vec::new()) };
-        let (size, _) = self.odb.read_header(found.id()).map_err(|e| lost(folder, &e))?;
-        if size > TREE_MAX {
-            return Err(too_many(folder));
-        }
-        let tree = self.repository.find_tree(found.id()).map_err(|e| lost(folder, &e))?;
-        if tree.len() > MOST {
-            return Err(too_many(folder));
-        }
-        let mut list = Vec::new();
-        for entry in &tree {
-            list.push(match std::str::from_utf8(entry.name_bytes()) {
-                Ok(name) => (name.to_owned(), self.kind(&entry, &format!("{folder}/{name}"))?),
-                Err(_) => {
-                    let name = String::from_utf8_lossy(entry.name_bytes()).into_owned();
-                    (name, Entry::Fault(Fault::Name))
-                }
-            });
-        }
-        Ok(list)
-    }
-
-    fn bytes(&self, file: &str, most: usize) -> Result<Arc<[u8]>, Error> {
-        let Some(found) = self.found(file)? else {
-            return Err(Error(format!("{file}: it is not there")));
-        };
-        if let Some(bytes) = self.read.borrow().get(&found.id()) {
-            return Ok(bytes.clone());
-        }
-        let (size, _) = self.odb.read_header(found.id()).map_err(|e| lost(file, &e))?;
-        let bytes: Arc<[u8]> = if size > most {
-            // It is refused whatever it holds: its bytes need not come into memory.
-            vec![b' '; most.saturating_add(1)].into()
-        } else {
-            let blob = self.repository.find_blob(found.id()).map_err(|e| lost(file, &e))?;
-            blob.content().into()
-        };
-        self.read.borrow_mut().insert(found.id(), bytes.clone());
-        Ok(bytes)
-    }
-}
-
-fn lost(path: &str, error: &git2::Error) -> Error {
-    match error.code() {
-        git2::ErrorCode::NotFound => Error(format!(
-            "{path}: git does not have this file here: fetch the repository whole, without a filter"
-        )),
-        _ => Error(format!("{path}: {}", error.message())),
-    }
 }
 
 /// The commit that a work tree stands on.

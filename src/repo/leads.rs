@@ -8,7 +8,8 @@ use std::rc::Rc;
 use git2::{ObjectType, Oid, Repository};
 
 use super::Error;
-use super::git::{LINK, Revision, folder};
+use super::git::folder;
+use super::revision::{LINK, Revision};
 use super::walk::{DEEPEST, Entry, parent, resolve};
 
 /// The objects that a path leads to, by the names under which they are read; none when nobody

@@ -12,6 +12,7 @@ mod history;
 mod hostile_tests;
 mod leads;
 mod line;
+mod revision;
 mod steps;
 #[cfg(test)]
 mod steps_tests;

@@ -1,6 +1,6 @@
 //! Edits of what judges later pull requests: they need approvals of their own.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::need::Inputs;
 use crate::access::model::{Access, Party};
@@ -14,6 +14,64 @@ pub(super) struct Edit {
     pub(super) count: u32,
     /// Of whom; empty is everybody in `people/`.
     pub(super) of: BTreeSet<Party>,
+}
+
+/// One thing that the rules of a state say, and those of another do not.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Said {
+    /// The file.
+    pub file: String,
+    /// What it says, or says no more. It is compared, and shown to nobody.
+    pub what: String,
+}
+
+/// What the head says and the base does not, and the other way round: settings, and members of
+/// teams. Of what is numbered the number is left out, as others move when one comes.
+pub fn said(inputs: &Inputs<'_>) -> BTreeSet<Said> {
+    let Inputs { base, head, effect, .. } = *inputs;
+    let mut said = BTreeSet::new();
+    let mut say = |file: &str, what: String| {
+        said.insert(Said { file: file.to_owned(), what });
+    };
+    let mut numbered: BTreeMap<&str, [BTreeSet<&str>; 2]> = BTreeMap::new();
+    for setting in &effect.settings {
+        let (file, name) = (setting.file.as_str(), setting.name.as_str());
+        if number(name).is_some() {
+            let [before, after] = numbered.entry(file).or_default();
+            before.extend(setting.before.as_deref());
+            after.extend(setting.after.as_deref());
+        } else {
+            say(file, format!("{name}: {:?}", setting.after));
+        }
+    }
+    for (file, [before, after]) in numbered {
+        after.difference(&before).for_each(|text| say(file, format!("with {text}")));
+        before.difference(&after).for_each(|text| say(file, format!("without {text}")));
+    }
+    for (name, team) in &head.teams {
+        let before = base.teams.get(name).map(|team| &team.members);
+        let new = team.members.iter().filter(|one| before.is_none_or(|all| !all.contains(*one)));
+        new.for_each(|one| say(&file_of(name), format!("member {one}")));
+    }
+    said
+}
+
+/// What of it is an edit of the rules, for which the base asks for approvals.
+pub fn edited(inputs: &Inputs<'_>) -> BTreeSet<Said> {
+    let files: BTreeSet<String> = edits(inputs).into_iter().map(|edit| edit.file).collect();
+    let mut said = said(inputs);
+    said.retain(|one| files.contains(&one.file));
+    said
+}
+
+/// The number of a setting that has one in place of a name, such as `limit 2`.
+fn number(name: &str) -> Option<usize> {
+    ["entry ", "limit "].iter().find_map(|word| name.strip_prefix(word)?.parse().ok())
+}
+
+/// The file of a team, by its usual name.
+fn file_of(team: &TeamName) -> String {
+    format!("teams/{team}.yaml")
 }
 
 /// Where forges look for their own rules: who owns code, and what CI runs.
@@ -56,7 +114,7 @@ pub(super) fn edits(inputs: &Inputs<'_>) -> Vec<Edit> {
         let members = |access: &Access| access.teams.get(name).map(|team| team.members.clone());
         let (old, new) = (members(base), members(inputs.head).unwrap_or_default());
         if !new.is_subset(&old.unwrap_or_default()) {
-            edit(&format!("teams/{name}.yaml"), strictest, owned);
+            edit(&file_of(name), strictest, owned);
         }
     }
     for path in paths.iter().filter(|path| is_rule_file(path)) {
@@ -76,8 +134,7 @@ fn target<'a>(base: &'a Access, file: &str, name: &str) -> &'a [Party] {
     if let Some(instance) = base.instances.values().find(|one| &*one.site.file == file) {
         return &instance.owners;
     }
-    let number = name.strip_prefix("entry ").and_then(|number| number.parse::<usize>().ok());
-    let entry = number.and_then(|number| base.servers.get(number.checked_sub(1)?));
+    let entry = number(name).and_then(|number| base.servers.get(number.checked_sub(1)?));
     entry.map_or(&[], |entry| &entry.owners)
 }
 

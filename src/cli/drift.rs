@@ -112,7 +112,7 @@ async fn drift(args: &Args) -> Result<Outcome, Outcome> {
         access: &access,
         grants: &grants,
         wanted: access.policy.provenance,
-        known: provenance::known(observed.jumpserver.anchor.as_ref()),
+        anchor: observed.jumpserver.anchor.as_ref(),
         moment,
     };
     let proof = provenance::check(&merged, &inputs(&nothing).plan(moment))

@@ -109,7 +109,7 @@ async fn plan(args: &Args) -> Result<Outcome, Outcome> {
         access: &access,
         grants: &grants,
         wanted: access.policy.provenance.max(args.provenance.unwrap_or_default()),
-        known: provenance::known(observed.jumpserver.anchor.as_ref()),
+        anchor: observed.jumpserver.anchor.as_ref(),
         moment,
     };
     let nothing = plan::Unproven::new();

@@ -6,6 +6,7 @@
 
 mod asked;
 mod emergency;
+mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -17,7 +18,7 @@ use crate::access::{
     self,
     model::{Access, Provenance},
 };
-use crate::approval::{self, Between, Need, Subject, Trail};
+use crate::approval::{self, Between, Need, Trail};
 use crate::credentials;
 use crate::effect::{self, Effect};
 use crate::forge::{self, Client, Known, Place, Summary};
@@ -26,7 +27,7 @@ use crate::jumpserver::spec::Anchor;
 use crate::names::RequestName;
 use crate::plan::finding::{Finding, Kind};
 use crate::plan::{Plan, Unproven};
-use crate::repo::{self, Line, SETTINGS, Step, Tree};
+use crate::repo::{self, Line, Step, Tree};
 
 /// What is merged, and what is asked about it.
 pub(super) struct Merged<'a> {
@@ -37,14 +38,9 @@ pub(super) struct Merged<'a> {
     pub(super) access: &'a Access,
     pub(super) grants: &'a [Grant<'a>],
     pub(super) wanted: Provenance,
-    /// A commit that is known to lie on the line of the branch.
-    pub(super) known: Option<&'a str>,
+    /// What is known of what was applied before.
+    pub(super) anchor: Option<&'a Anchor>,
     pub(super) moment: Timestamp,
-}
-
-/// The commit that an anchor knows to lie on the line of the branch.
-pub(super) fn known(anchor: Option<&Anchor>) -> Option<&str> {
-    anchor.and_then(|anchor| anchor.line.as_deref().or(anchor.commit.as_deref()))
 }
 
 /// What was found out.
@@ -54,6 +50,8 @@ pub(super) struct Proof {
     pub(super) unproven: Unproven,
     /// What else there is to tell.
     pub(super) findings: BTreeSet<Finding>,
+    /// The commit after which edits of the rules are still to be judged, when there are some.
+    pub(super) rules: Option<String>,
     /// The requests that were looked at; none when nothing is asked for.
     checked: Option<BTreeSet<RequestName>>,
 }
@@ -63,6 +61,7 @@ impl Proof {
     pub(super) fn add(&mut self, other: Self) {
         self.unproven.extend(other.unproven);
         self.findings.extend(other.findings);
+        self.rules = other.rules;
         if let Some(more) = other.checked {
             self.checked.get_or_insert_default().extend(more);
         }
@@ -106,26 +105,27 @@ pub(super) async fn check(merged: &Merged<'_>, plan: &Plan) -> anyhow::Result<Pr
     let mut unproven = Unproven::new();
     let mut trail = Trail::new(merged.access, merged.grants, &new, merged.moment);
     let mut judge = Judge::new(merged);
-    follow(&mut judge, &mut trail, &mut unproven).await?;
     // Rules that nobody approved judge nothing.
-    let rules = match new.is_empty() {
-        true => Verdict::Good,
-        false => judge.rules().await?,
+    let window = rules::Window::new(&judge);
+    let (rules, still) = match new.is_empty() {
+        true => (Verdict::Good, window.begin()?),
+        false => rules::judge(&mut judge, &window).await?,
     };
     let rules = match rules {
         Verdict::Good => None,
         Verdict::Against(why) => Some(Verdict::Against(format!("the rules themselves: {why}"))),
         Verdict::Unknown(why) => Some(Verdict::Unknown(format!("the rules themselves: {why}"))),
     };
-    if let Some(verdict) = rules {
-        for request in new {
-            if !unproven.contains_key(request) {
+    match rules {
+        Some(verdict) => {
+            for request in new {
                 refuse(&mut unproven, merged.access, request.clone(), &verdict);
             }
         }
+        None => follow(&mut judge, &mut trail, &mut unproven).await?,
     }
     emergency::settled(&mut judge, &mut unproven).await?;
-    Ok(Proof { unproven, checked, findings: judge.findings })
+    Ok(Proof { unproven, checked, findings: judge.findings, rules: still })
 }
 
 /// Goes back to the commits that brought what the requests give, and judges each.
@@ -210,13 +210,8 @@ fn refuse(unproven: &mut Unproven, access: &Access, request: RequestName, verdic
 fn paths(access: &Access, trail: &Trail) -> BTreeSet<String> {
     let mut paths = trail.files(access);
     paths.insert("inventory".to_owned());
-    paths.extend(rules());
+    paths.extend(rules::files());
     paths
-}
-
-/// The files of the rules.
-fn rules() -> impl Iterator<Item = String> {
-    ["policy.yaml", "policy.yml"].into_iter().chain(SETTINGS).map(str::to_owned)
 }
 
 fn short(commit: &str) -> &str {
@@ -238,6 +233,8 @@ struct Judge<'a> {
     effects: BTreeMap<(String, String), Option<Compared>>,
     pulls: BTreeMap<String, Result<Option<Summary>, String>>,
     verdicts: BTreeMap<String, Verdict>,
+    /// Commits that came while the rules said what nobody had approved.
+    tainted: BTreeSet<String>,
     /// What there is to tell besides.
     findings: BTreeSet<Finding>,
 }
@@ -268,7 +265,9 @@ impl<'a> Judge<'a> {
             let client = Client::new(&place.api, place.token(environment)?)?;
             Ok((place, client))
         };
-        let line = Line::new(merged.dir, merged.commit, merged.known);
+        let known = merged.anchor.map(|anchor| [&anchor.commit, &anchor.line]);
+        let known: Vec<&str> = known.iter().flatten().filter_map(|one| one.as_deref()).collect();
+        let line = Line::new(merged.dir, merged.commit, &known);
         let branch = environment("GITHUB_REF_NAME").or_else(|| environment("CI_COMMIT_BRANCH"));
         Self {
             forge: forge().map_err(|error| error.to_string()),
@@ -279,6 +278,7 @@ impl<'a> Judge<'a> {
             effects: BTreeMap::new(),
             pulls: BTreeMap::new(),
             verdicts: BTreeMap::new(),
+            tainted: BTreeSet::new(),
             findings: BTreeSet::new(),
         }
     }
@@ -343,50 +343,18 @@ impl<'a> Judge<'a> {
         state
     }
 
-    /// How the rules were merged that count now: by the newest edit of them that needed an
-    /// approval. One that needed none says nothing, as nobody knows who softened the rules
-    /// before it.
-    async fn rules(&mut self) -> anyhow::Result<Verdict> {
-        let Merged { dir, commit, .. } = *self.merged;
-        let line = match self.line.clone() {
-            Ok(line) => line,
-            Err(why) => return Ok(Verdict::Unknown(why)),
-        };
-        let mut steps = repo::Steps::new(dir, commit, &line, rules().collect())?;
-        // The newest state behind the steps that are still to be looked at that can be read.
-        let mut valid = commit.to_owned();
-        let mut unread = false;
-        while let Some(step) = steps.older()? {
-            let Some(before) = &step.before else { break };
-            let mut found = match unread {
-                true => None,
-                false => self.compared(before, &step.commit),
-            };
-            if found.is_none() {
-                unread = true;
-                found = self.compared(before, &valid);
-            }
-            let Some(found) = found else { continue };
-            let needed = found.needs.iter().any(|need| need.subject == Subject::Rules);
-            match (needed, unread) {
-                (false, _) => (valid, unread) = (before.clone(), false),
-                (true, false) => return Ok(self.verdict(&step).await),
-                (true, true) => {
-                    let commit = short(&step.commit);
-                    let why = format!("the files before or at {commit} are invalid");
-                    return Ok(Verdict::Unknown(why));
-                }
-            }
-        }
-        Ok(Verdict::Good)
-    }
-
     /// How a step was merged.
     async fn verdict(&mut self, step: &Step) -> Verdict {
         if let Some(known) = self.verdicts.get(&step.commit) {
             return known.clone();
         }
-        let verdict = self.find(step).await;
+        let verdict = match self.tainted.contains(&step.commit) {
+            true => Verdict::Against(format!(
+                "when commit {} came, the rules said what nobody had approved",
+                short(&step.commit)
+            )),
+            false => self.find(step).await,
+        };
         self.verdicts.insert(step.commit.clone(), verdict.clone());
         verdict
     }

@@ -206,6 +206,7 @@ mod tests {
         Anchor {
             commit: Some("a".repeat(40)),
             line: Some("b".repeat(40)),
+            rules: Some("c".repeat(40)),
             instances: [(
                 "orders-prod".to_owned(),
                 AnchoredInstance {

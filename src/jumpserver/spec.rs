@@ -164,6 +164,10 @@ pub struct Anchor {
     /// digits; none when they lead to all that was applied before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<String>,
+    /// The commit after which edits of the rules are still to be judged, as 40 hex digits; none
+    /// when it is `commit`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<String>,
     /// By instance.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub instances: BTreeMap<String, AnchoredInstance>,

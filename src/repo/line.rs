@@ -18,46 +18,55 @@ pub struct Line {
 }
 
 impl Line {
-    /// The line of `revision` through `known` (40 hex digits). When `revision` does not come
-    /// from it, or nothing is known, it goes along the first parents.
+    /// The line of `revision` through `known` (40 hex digits each, the newest first). One from
+    /// which those before it do not come says nothing; where nothing is known it goes along the
+    /// first parents.
     ///
     /// # Errors
     /// When the folder lies in no repository, a commit is not there, or the repository lacks an
-    /// object between the two.
-    pub fn new(dir: &Path, revision: &str, known: Option<&str>) -> Result<Self, Error> {
+    /// object on the way.
+    pub fn new(dir: &Path, revision: &str, known: &[&str]) -> Result<Self, Error> {
         let mut line = Self::default();
-        let Some(known) = known else { return Ok(line) };
         let repository = open(dir)?;
         let mut at = commit(&repository, revision)?;
-        let known = commit(&repository, known).map_err(|_| {
-            Error(format!(
-                "this clone does not have commit {known}, which was applied: fetch the whole \
-                 history (git fetch --unshallow)"
-            ))
-        })?;
-        let known = known.id();
-        if leads_straight(&at, known) || !leads_to(&repository, at.id(), known)? {
-            return Ok(line);
+        for known in known {
+            let known = commit(&repository, known).map_err(|_| {
+                Error(format!(
+                    "this clone does not have commit {known}, which was applied: fetch the whole \
+                     history (git fetch --unshallow)"
+                ))
+            })?;
+            if leads_straight(&at, known.id()) {
+                at = known;
+            } else if leads_to(&repository, at.id(), known.id())? {
+                line.turn(&repository, at, known.id())?;
+                at = known;
+            }
         }
-        while at.id() != known {
+        Ok(line)
+    }
+
+    /// Adds the turns from a commit to one that it comes from.
+    fn turn(&mut self, repository: &Repository, from: Commit<'_>, to: Oid) -> Result<(), Error> {
+        let mut at = from.id();
+        while at != to {
+            let commit = repository.find_commit(at)?;
             let mut next = None;
-            for parent in at.parent_ids() {
-                if leads_to(&repository, parent, known)? {
+            for parent in commit.parent_ids() {
+                if leads_to(repository, parent, to)? {
                     next = Some(parent);
                     break;
                 }
             }
             let Some(next) = next else {
-                return Err(Error(format!(
-                    "the history between {revision} and {known} has a hole"
-                )));
+                return Err(Error(format!("the history between {at} and {to} has a hole")));
             };
-            if at.parent_id(0) != Ok(next) {
-                line.turns.insert(at.id(), next);
+            if commit.parent_id(0) != Ok(next) {
+                self.turns.insert(at, next);
             }
-            at = repository.find_commit(next)?;
+            at = next;
         }
-        Ok(line)
+        Ok(())
     }
 
     /// Whether the first parents alone lead along it.
@@ -74,6 +83,22 @@ impl Line {
         let repository = open(dir)?;
         let (before, _) = self.sides(&commit(&repository, revision)?);
         Ok(before.filter(|id| repository.find_commit(*id).is_ok()).map(|id| id.to_string()))
+    }
+
+    /// The commits of the line from one on, the newest first, as far as another, which is left out,
+    /// or as the history goes.
+    ///
+    /// # Errors
+    /// When the folder lies in no repository, or the commit is not there.
+    pub fn way(&self, dir: &Path, from: &str, to: &str) -> Result<Vec<String>, Error> {
+        let repository = open(dir)?;
+        let mut way = Vec::new();
+        let mut at = Some(commit(&repository, from)?);
+        while let Some(commit) = at.filter(|commit| commit.id().to_string() != to) {
+            way.push(commit.id().to_string());
+            at = self.sides(&commit).0.and_then(|before| repository.find_commit(before).ok());
+        }
+        Ok(way)
     }
 
     /// The parent on the line, and the one that was merged into it.
@@ -133,12 +158,7 @@ mod tests {
 
     /// The whole way back from a commit.
     fn way(line: &Line, bench: &Bench, from: &str) -> Vec<String> {
-        let mut way = vec![from.to_owned()];
-        while let Some(before) = line.before(bench.folder.path(), &way[way.len() - 1]).expect("it")
-        {
-            way.push(before);
-        }
-        way
+        line.way(bench.folder.path(), from, "").expect("a way")
     }
 
     #[test]
@@ -153,13 +173,13 @@ mod tests {
             let merge = made(&bench, &[past, &applied]);
             let again = made(&bench, &[&other, &first, &merge]);
             let tip = made(&bench, &[&again]);
-            let line = Line::new(dir, &tip, Some(&applied)).expect("a line");
+            let line = Line::new(dir, &tip, &[&applied]).expect("a line");
             assert!(!line.is_straight());
             assert_eq!(
                 way(&line, &bench, &tip),
                 [&*tip, &again, &merge, &applied, &second, &first]
             );
-            let straight = Line::new(dir, &tip, None).expect("a line");
+            let straight = Line::new(dir, &tip, &[]).expect("a line");
             assert!(straight.is_straight());
             assert_eq!(way(&straight, &bench, &tip), [&*tip, &again, &other]);
         }
@@ -167,9 +187,9 @@ mod tests {
         let side = made(&bench, &[&second]);
         let merge = made(&bench, &[&applied, &side]);
         for (tip, known) in [(&merge, &applied), (&merge, &second), (&second, &applied)] {
-            assert!(Line::new(dir, tip, Some(known)).expect("a line").is_straight());
+            assert!(Line::new(dir, tip, &[known]).expect("a line").is_straight());
         }
-        let gone = Line::new(dir, &merge, Some(&"a".repeat(40))).expect_err("it is not there");
+        let gone = Line::new(dir, &merge, &[&"a".repeat(40)]).expect_err("it is not there");
         assert!(gone.to_string().contains("fetch the whole history"), "{gone}");
     }
 }

@@ -42,6 +42,8 @@ pub struct Steps<'l> {
     /// What the paths lead to there.
     leads: BTreeMap<String, Lead>,
     cut_off: bool,
+    /// The commit that is not looked at any more, and whether it was met.
+    end: (Option<Oid>, bool),
 }
 
 impl<'l> Steps<'l> {
@@ -60,9 +62,21 @@ impl<'l> Steps<'l> {
         let at = Some(commit(&repository, revision)?.id());
         let (links, cut_off) = (Links::default(), repository.is_shallow());
         let leads = BTreeMap::new();
-        let mut steps = Self { repository, line, folder, links, at, leads, cut_off };
+        let mut steps =
+            Self { repository, line, folder, links, at, leads, cut_off, end: (None, false) };
         steps.look_at(paths)?;
         Ok(steps)
+    }
+
+    /// Only the steps after a commit (40 hex digits).
+    pub fn after(mut self, commit: &str) -> Self {
+        self.end.0 = Oid::from_str(commit).ok();
+        self
+    }
+
+    /// Whether the commit was met after which the steps are.
+    pub fn is_at_end(&self) -> bool {
+        self.end.1
     }
 
     /// Looks at these paths from here on.
@@ -90,6 +104,10 @@ impl<'l> Steps<'l> {
     /// When the repository lacks an object.
     pub fn older(&mut self) -> Result<Option<Step>, Error> {
         while let Some(id) = self.at {
+            if Some(id) == self.end.0 {
+                (self.at, self.end.1) = (None, true);
+                break;
+            }
             let commit = self.repository.find_commit(id)?;
             let (before, merged) = self.line.sides(&commit);
             let before = before.filter(|before| {

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use super::{Asked, Run};
-use crate::cli::provenance;
 use crate::jumpserver::spec::{Anchor, AnchoredInstance};
 use crate::mysql::spec::AccountName;
 use crate::names::InstanceName;
@@ -18,14 +17,15 @@ use crate::repo::{self, Line};
 pub(super) fn before(run: &Run<'_>, observed: &Observed) -> Result<Anchor, repo::Error> {
     let Run { args, source, asked, .. } = *run;
     let mut anchor = observed.jumpserver.anchor.clone().unwrap_or_default();
-    anchor.line = match provenance::known(Some(&anchor)) {
-        // The way back is kept until somebody takes a history as it is.
-        Some(known) if !args.allow_rollback => {
-            let line = Line::new(&source.dir, asked.commit, Some(known))?;
-            (!line.is_straight()).then(|| known.to_owned())
+    // The way back is kept until somebody takes a history as it is.
+    let (line, commit) = (anchor.line.take(), anchor.commit.take());
+    if !args.allow_rollback {
+        let known: Vec<&str> = commit.iter().chain(&line).map(String::as_str).collect();
+        if !Line::new(&source.dir, asked.commit, &known)?.is_straight() {
+            anchor.line = line.or(commit);
         }
-        _ => None,
-    };
+    }
+    anchor.rules = asked.proof.borrow().rules.clone();
     anchor.commit = Some(asked.commit.to_owned());
     for (name, instance) in servers(asked, observed) {
         anchor.instances.entry(name.to_string()).or_insert(instance);

@@ -194,14 +194,13 @@ impl Run<'_> {
             return Ok(());
         }
         let policy = &asked.access.policy;
-        let known = provenance::known(observed.jumpserver.anchor.as_ref());
         let merged = Merged {
             dir: &source.dir,
             commit: asked.commit,
             access: asked.access,
             grants: asked.grants,
             wanted: policy.provenance.max(args.provenance.unwrap_or_default()),
-            known: known.filter(|_| !args.allow_rollback),
+            anchor: observed.jumpserver.anchor.as_ref().filter(|_| !args.allow_rollback),
             moment,
         };
         let new = asked.plan(observed, moment);

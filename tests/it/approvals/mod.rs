@@ -8,6 +8,7 @@ mod merged;
 mod moved;
 mod refused;
 mod repo;
+mod rules;
 
 use serde_json::Value;
 

@@ -95,7 +95,7 @@ const ATTACKS: [Case; 8] = [
 ];
 
 /// Merges what is in the work tree as an approved pull request does.
-fn merge(company: &Company, number: u64) -> PullRequest {
+pub(super) fn merge(company: &Company, number: u64) -> PullRequest {
     let branch = format!("branch-{number}");
     company.git(&["checkout", "--quiet", "-b", &branch]);
     company.merge("on a branch");

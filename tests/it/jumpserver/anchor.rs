@@ -18,6 +18,7 @@ fn anchor(commit: char) -> Anchor {
     Anchor {
         commit: Some(commit.to_string().repeat(40)),
         line: None,
+        rules: None,
         instances: [("orders-prod".to_owned(), instance)].into(),
     }
 }

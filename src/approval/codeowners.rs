@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use super::rules::{FILES, FOLDERS};
 use crate::access::model::{Access, Party};
 use crate::plural::listed;
 
@@ -32,8 +33,13 @@ pub fn part(access: &Access, folder: &str, form: Form) -> (String, Vec<String>) 
     everybody.extend(access.servers.iter().flat_map(|entry| &entry.owners));
     lines.line("requests/", &everybody);
     let rules: BTreeSet<&Party> = policy.iter().collect();
-    for path in ["people/", "teams/", "jumpgate.yaml", "policy.yaml", "inventory/"] {
+    for path in ["people/", "teams/", "inventory/"] {
         lines.line(path, &rules);
+    }
+    for name in ["jumpgate", "policy", "notify"] {
+        // Both names of a file are read.
+        lines.line(&format!("{name}.yaml"), &rules);
+        lines.line(&format!("{name}.yml"), &rules);
     }
     // The owners of the rules approve edits of targets; where there are none, the targets' own.
     if rules.is_empty() {
@@ -46,7 +52,7 @@ pub fn part(access: &Access, folder: &str, form: Form) -> (String, Vec<String>) 
         }
     }
     lines.folder = "";
-    for path in [".github/", ".gitlab/", ".gitea/", ".forgejo/", "CODEOWNERS"] {
+    for path in FOLDERS.into_iter().chain(FILES) {
         lines.line(path, &rules);
     }
     let text = format!("{BEGIN}\n{}{END}\n", lines.text);

@@ -22,6 +22,8 @@ pub struct Pull {
     pub head: String,
     /// When it was merged; what was said later does not count.
     pub merged: Option<Timestamp>,
+    /// When it was last made to go into another branch; what was said before does not count.
+    pub retargeted: Option<Timestamp>,
     /// The reviews, in the order in which they were given.
     pub reviews: Vec<Review>,
     /// Who is in which group of the forge.
@@ -196,7 +198,11 @@ pub fn judge(
             }
             None => Some("approved, and the forge does not tell which state".to_owned()),
         };
-        match stale.or_else(|| people.barred(&login)) {
+        let elsewhere = pull.retargeted.is_some_and(|since| review.at.is_none_or(|at| at <= since));
+        let stale = stale.or_else(|| {
+            elsewhere.then(|| "approved it before it went into this branch".to_owned())
+        });
+        match stale.or_else(|| people.barred(&login)).or_else(|| people.may_gain(&login)) {
             Some(why) => passed_over.push(PassedOver { login, why }),
             None => approvers.push(login),
         }
@@ -262,6 +268,21 @@ impl<'a> People<'a> {
             return Some("wrote a part of it".to_owned());
         }
         self.unfit(name)
+    }
+
+    /// Why somebody whom no file names may be one who gets something by it.
+    fn may_gain(&self, login: &str) -> Option<String> {
+        if self.of(login).is_some() {
+            return None;
+        }
+        let nameless = |name: &&&PersonName| {
+            self.base.people.get(**name).is_none_or(|person| person.forge.is_none())
+        };
+        let gainer = self.gainers.iter().find(|name| nameless(&name))?;
+        Some(format!(
+            "may be {gainer}, who gets something by it: neither is `{login}` the `forge` of \
+             anybody in people/, nor has {gainer} one"
+        ))
     }
 
     /// Whether somebody wrote a part of it, by his address.
@@ -394,7 +415,10 @@ impl<'a> People<'a> {
                 self.pull.groups.get(group)?.as_ref().ok()?;
             }
         }
-        logins.retain(|login| self.barred(login).is_none() && self.counts(login, need));
+        logins.retain(|login| {
+            let bar = self.barred(login).or_else(|| self.may_gain(login));
+            bar.is_none() && self.counts(login, need)
+        });
         Some(u32::try_from(logins.len()).unwrap_or(u32::MAX))
     }
 }

@@ -75,9 +75,10 @@ fn file_of(team: &TeamName) -> String {
 }
 
 /// Where forges look for their own rules: who owns code, and what CI runs.
-const FOLDERS: [&str; 6] =
+pub(super) const FOLDERS: [&str; 6] =
     [".github/", ".gitlab/", ".gitea/", ".forgejo/", ".gitee/", ".workflow/"];
-const FILES: [&str; 3] = ["CODEOWNERS", "docs/CODEOWNERS", ".gitlab-ci.yml"];
+/// Files of the same kind.
+pub(super) const FILES: [&str; 3] = ["CODEOWNERS", "docs/CODEOWNERS", ".gitlab-ci.yml"];
 
 /// Whether a path from the root of the repository is a rule of the forge or of CI.
 pub fn is_rule_file(path: &str) -> bool {
@@ -147,8 +148,9 @@ fn people(inputs: &Inputs<'_>, strictest: u32, edit: &mut impl FnMut(&str, u32, 
         match base.people.get(name) {
             Some(old) => {
                 let user = (&old.jumpserver, old.jumpserver_id);
-                let named = person.forge.is_some() && person.forge != old.forge;
-                let reached = person.email.is_some() && person.email != old.email;
+                // Without a name or an address nobody knows any more what he wrote or gets.
+                let named = person.forge != old.forge;
+                let reached = person.email != old.email;
                 if named || reached || user != (&person.jumpserver, person.jumpserver_id) {
                     edit(&person.site.file, strictest, &[]);
                 }

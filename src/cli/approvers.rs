@@ -72,7 +72,7 @@ async fn told(
     origin: &Origin,
 ) -> Result<Option<Merged>, forge::Error> {
     let named = origin.pull_request.as_deref();
-    let Some(summary) = forge::brought(client, place, &origin.merge, named).await? else {
+    let Some(summary) = forge::brought(client, place, &origin.merge, named, None).await? else {
         return Ok(None);
     };
     let place = Place { number: summary.number, ..place.clone() };

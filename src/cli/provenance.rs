@@ -231,7 +231,8 @@ struct Judge<'a> {
     states: BTreeMap<String, Option<Rc<State>>>,
     /// By the commits before and after.
     effects: BTreeMap<(String, String), Option<Compared>>,
-    pulls: BTreeMap<String, Result<Option<Summary>, String>>,
+    /// By the commit, and the pull request that its message names.
+    pulls: BTreeMap<(String, Option<String>), Result<Option<Summary>, String>>,
     verdicts: BTreeMap<String, Verdict>,
     /// Commits that came while the rules said what nobody had approved.
     tainted: BTreeSet<String>,

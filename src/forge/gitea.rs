@@ -1,8 +1,10 @@
 //! Gitea and Forgejo (their swagger, `/api/v1`): comments of the issue with the pull
 //! request's number, all in one answer: `issueGetComments` knows no pages.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::reviews::moment;
 use super::{Forge, PAGE, Request, Reviews, Status, Verb};
 use crate::names::ForgeGroup;
 
@@ -41,12 +43,28 @@ impl Forge for Gitea {
 /// Sources: the swagger's `repoGetPullRequest`, `repoListPullReviews` (states `APPROVED`,
 /// `REQUEST_CHANGES`, `COMMENT`; `dismissed`; the reviewed commit is `commit_id`),
 /// `repoGetPullRequestCommits`, `repoGetCommitPullRequest`, `repoListStatuses`,
-/// `repoCreateStatus`, `orgListTeams` (`teamSearch` finds only the teams that the token's own
+/// `repoCreateStatus`, `repoListGitRefs`, `issueGetCommentsAndTimeline`, `orgListTeams` (`teamSearch` finds only the teams that the token's own
 /// user is in), `orgListTeamMembers`. Pages are counted by `page` and `limit`. Of a rebase only
 /// the last commit leads to its pull request.
 impl Reviews for Gitea {
     fn pull(&self) -> Request {
         Request::get(&["repos", &self.owner, &self.name, "pulls", &self.number])
+    }
+
+    /// `head.sha` of a merged one is that of its branch as it is now; the reference stays.
+    fn merged_head(&self) -> Option<Request> {
+        let path = ["repos", &self.owner, &self.name, "git", "refs", "pull", &self.number, "head"];
+        Some(Request::get(&path))
+    }
+
+    fn events(&self, page: usize) -> Option<Request> {
+        Some(paged(&["repos", &self.owner, &self.name, "issues", &self.number, "timeline"], page))
+    }
+
+    fn retargeted(&self, entry: &Value) -> Option<Timestamp> {
+        let is = entry.get("type").and_then(Value::as_str) == Some("change_target_branch");
+        // One whose time is not told counts as the last thing that happened.
+        is.then(|| moment(entry.get("created_at")).unwrap_or(Timestamp::MAX))
     }
 
     fn reviews(&self, page: usize) -> Option<Request> {

@@ -2,8 +2,10 @@
 //! (REST API, "Issue comments": `GET` and `POST /repos/{owner}/{repo}/issues/{number}/comments`,
 //! `PATCH /repos/{owner}/{repo}/issues/comments/{id}`).
 
-use serde_json::json;
+use jiff::Timestamp;
+use serde_json::{Value, json};
 
+use super::reviews::moment;
 use super::{Forge, Request, Reviews, Status, Verb};
 use crate::names::ForgeGroup;
 
@@ -52,7 +54,8 @@ impl Forge for GitHub {
 
 /// Sources: the REST API's pages "Pull requests" (`GET /repos/{owner}/{repo}/pulls/{number}`,
 /// `.../commits`, at most 250), "Pull request reviews" (`.../reviews`, in the order of time;
-/// the reviewed commit is `commit_id`), "Commits" (`GET .../commits/{sha}/pulls`: the merged
+/// the reviewed commit is `commit_id`), "Issue events" (`GET .../issues/{number}/events`:
+/// `base_ref_changed`), "Commits" (`GET .../commits/{sha}/pulls`: the merged
 /// pull request that introduced a commit), "Commit statuses" (`GET .../commits/{ref}/statuses`,
 /// the newest first; `POST .../statuses/{sha}`), "Team members"
 /// (`GET /orgs/{org}/teams/{slug}/members`: needs a token that may read the organization,
@@ -60,6 +63,17 @@ impl Forge for GitHub {
 impl Reviews for GitHub {
     fn pull(&self) -> Request {
         Request::get(&["repos", &self.owner, &self.name, "pulls", &self.number])
+    }
+
+    fn events(&self, page: usize) -> Option<Request> {
+        let path = ["repos", &self.owner, &self.name, "issues", &self.number, "events"];
+        Some(Request::get(&path).page(page))
+    }
+
+    fn retargeted(&self, entry: &Value) -> Option<Timestamp> {
+        let is = entry.get("event").and_then(Value::as_str) == Some("base_ref_changed");
+        // One whose time is not told counts as the last thing that happened.
+        is.then(|| moment(entry.get("created_at")).unwrap_or(Timestamp::MAX))
     }
 
     fn reviews(&self, page: usize) -> Option<Request> {

@@ -93,6 +93,7 @@ impl Reviews for GitLab {
             merged: moment(answer.get("merged_at")),
             // A fast-forward makes no commit of its own.
             merge: text("merge_commit_sha").or(text("squash_commit_sha")).or(text("sha")),
+            squash: text("squash_commit_sha"),
             // Before 14.7 it was called `merged_by`.
             merged_by: ["merge_user", "merged_by"]
                 .iter()
@@ -108,6 +109,15 @@ impl Reviews for GitLab {
             // The notes tell the times.
             page => self.list(page - 1),
         }
+    }
+
+    /// A note of the system: "changed target branch from `a` to `b`".
+    fn retargeted(&self, entry: &Value) -> Option<Timestamp> {
+        let system = entry.get("system").and_then(Value::as_bool) == Some(true);
+        let body = entry.get("body").and_then(Value::as_str).unwrap_or_default();
+        let is = system && body.starts_with("changed target branch from ");
+        // One whose time is not told counts as the last thing that happened.
+        is.then(|| moment(entry.get("created_at")).unwrap_or(Timestamp::MAX))
     }
 
     fn states(&self, page: usize) -> Option<Request> {

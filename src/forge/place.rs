@@ -93,7 +93,8 @@ impl Place {
         let kind = kind.ok_or_else(|| missing("which forge this is", "--forge"))?;
         let (api, repository, number) = match kind {
             Kind::Github | Kind::Gitea => (
-                environment("GITHUB_API_URL"),
+                // A token of the one must not go to the other: both kinds of jobs set this.
+                environment("GITHUB_API_URL").filter(|api| is_gitea(api) == (kind == Kind::Gitea)),
                 environment("GITHUB_REPOSITORY"),
                 environment("GITHUB_REF").and_then(|name| number(&name)),
             ),
@@ -174,6 +175,11 @@ impl Place {
     }
 }
 
+/// Whether an address is that of Gitea's or Forgejo's API; GitHub's has another path, or none.
+fn is_gitea(api: &str) -> bool {
+    api.trim_end_matches('/').ends_with("/api/v1")
+}
+
 /// The number in `refs/pull/12/merge`.
 fn number(reference: &str) -> Option<u64> {
     reference.strip_prefix("refs/pull/")?.split('/').next()?.parse().ok()
@@ -206,6 +212,28 @@ mod tests {
         ]);
         let place = Place::find(Known::default(), &gitlab).expect("a place");
         assert_eq!((place.kind, place.repository.as_str(), place.number), (Kind::Gitlab, "7", 3));
+    }
+
+    #[test]
+    fn a_token_goes_to_no_forge_of_another_kind() {
+        let github = of(&[
+            ("GITHUB_ACTIONS", "true"),
+            ("GITHUB_API_URL", "https://api.github.com"),
+            ("GITHUB_REPOSITORY", "acme/access"),
+        ]);
+        let known = Known { kind: Some(Kind::Gitea), ..Known::default() };
+        let error = Place::repository(known.clone(), &github).expect_err("it is not known");
+        assert!(error.to_string().contains("--api"), "{error}");
+        let gitea = of(&[
+            ("GITHUB_ACTIONS", "true"),
+            ("GITHUB_API_URL", "https://git.acme.example/api/v1"),
+            ("GITHUB_REPOSITORY", "acme/access"),
+        ]);
+        let place = Place::repository(known, &gitea).expect("a place");
+        assert_eq!(place.api, "https://git.acme.example/api/v1");
+        let known = Known { kind: Some(Kind::Github), ..Known::default() };
+        let place = Place::repository(known, &gitea).expect("a place");
+        assert_eq!(place.api, "https://api.github.com");
     }
 
     #[test]

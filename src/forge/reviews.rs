@@ -40,6 +40,8 @@ pub struct Summary {
     pub merged: Option<Timestamp>,
     /// The commit that the merge made.
     pub merge: Option<String>,
+    /// The commit that its commits were squashed to, where that was merged in its turn.
+    pub squash: Option<String>,
     /// The login of whoever merged it; a list does not always tell.
     pub merged_by: Option<String>,
 }
@@ -61,8 +63,27 @@ pub trait Reviews: Forge {
             base: text(answer.get("base")?.get("ref")?)?,
             merged: moment(answer.get("merged_at")),
             merge: answer.get("merge_commit_sha").and_then(text),
+            squash: None,
             merged_by: answer.get("merged_by").and_then(|user| text(user.get("login")?)),
         })
+    }
+
+    /// Asks for the last commit that was merged, where a merged pull request tells that of its
+    /// branch as it is now.
+    fn merged_head(&self) -> Option<Request> {
+        None
+    }
+
+    /// One page of what happened to the pull request, where the reviews do not tell; none behind
+    /// the last one that there can be.
+    fn events(&self, _page: usize) -> Option<Request> {
+        None
+    }
+
+    /// When an entry of [`Reviews::events`] or [`Reviews::reviews`] made it go into another
+    /// branch.
+    fn retargeted(&self, _entry: &Value) -> Option<Timestamp> {
+        None
     }
 
     /// One page of what is read for the reviews; none behind the last one that there can be.
@@ -155,6 +176,8 @@ fn review(entry: &Value) -> Option<Review> {
 }
 
 /// Reads a pull request, its reviews, who wrote its commits, and who is in `groups`.
+/// `adds_nothing` says of a merge commit whether it holds just what its sides make together:
+/// whoever merges the base into the branch in that way writes nothing of it.
 ///
 /// # Errors
 /// When the forge does not answer or answers something else. A group that cannot be read is no
@@ -163,6 +186,7 @@ pub async fn read(
     client: &Client,
     forge: &dyn Reviews,
     groups: &BTreeSet<ForgeGroup>,
+    adds_nothing: &dyn Fn(&str) -> bool,
 ) -> Result<Found, Error> {
     let Found { mut pull, summary } = read_reviews(client, forge).await?;
     let commits = all(client, forge, |page| forge.commits(page)).await?;
@@ -181,9 +205,9 @@ pub async fn read(
             None => Value::Null,
         };
         let commit = if whole.is_null() { commit } else { &whole };
-        // Whoever merges the base into the branch writes nothing of it.
         let parents = commit.get("parents").or(commit.get("parent_ids")).and_then(Value::as_array);
-        if parents.is_some_and(|parents| parents.len() > 1) {
+        let id = commit.get("sha").or(commit.get("id")).and_then(Value::as_str);
+        if parents.is_some_and(|parents| parents.len() > 1) && id.is_some_and(adds_nothing) {
             continue;
         }
         for role in ["author", "committer"] {
@@ -191,6 +215,7 @@ pub async fn read(
             writers.extend(login.map(str::to_owned));
             let address = commit.get("commit").and_then(|commit| commit.get(role)?.get("email"));
             let address = address.or(commit.get(format!("{role}_email"))).and_then(Value::as_str);
+            writers.extend(address.and_then(login_of).map(str::to_owned));
             addresses.extend(address.map(str::to_owned));
         }
     }
@@ -214,11 +239,18 @@ pub async fn read_reviews(client: &Client, forge: &dyn Reviews) -> Result<Found,
     let summary = summary(client, forge).await?;
     let states = all(client, forge, |page| forge.states(page)).await?;
     let entries = all(client, forge, |page| forge.reviews(page)).await?;
+    let reviews = forge.read_reviews(&entries, &states);
+    let events = match reviews.iter().any(|review| review.state == State::Approved) {
+        true => all(client, forge, |page| forge.events(page)).await?,
+        false => Vec::new(),
+    };
+    let retargeted = entries.iter().chain(&events).filter_map(|entry| forge.retargeted(entry));
     let pull = Pull {
         author: summary.author.clone(),
         head: summary.head.clone(),
         merged: summary.merged,
-        reviews: forge.read_reviews(&entries, &states),
+        retargeted: retargeted.max(),
+        reviews,
         ..Pull::default()
     };
     Ok(Found { pull, summary })
@@ -227,9 +259,47 @@ pub async fn read_reviews(client: &Client, forge: &dyn Reviews) -> Result<Found,
 /// Reads a pull request alone.
 pub(super) async fn summary(client: &Client, forge: &dyn Reviews) -> Result<Summary, Error> {
     let answer = client.send(forge, &forge.pull()).await?;
-    forge.summary(&answer).ok_or_else(|| {
+    let mut summary = forge.summary(&answer).ok_or_else(|| {
         Error::new("the forge's answer is no pull request that this version knows".to_owned())
-    })
+    })?;
+    settle_head(client, forge, &mut summary).await?;
+    Ok(summary)
+}
+
+/// Makes the head of a merged pull request the one that was merged.
+pub(super) async fn settle_head(
+    client: &Client,
+    forge: &dyn Reviews,
+    summary: &mut Summary,
+) -> Result<(), Error> {
+    let (Some(_), Some(request)) = (summary.merged, forge.merged_head()) else { return Ok(()) };
+    let answer = client.send(forge, &request).await?;
+    // One reference, or all whose names begin so.
+    let name = format!("refs/pull/{}/head", summary.number);
+    let all = answer.as_array().map_or(std::slice::from_ref(&answer), Vec::as_slice);
+    let found = all.iter().find(|entry| entry.get("ref").and_then(Value::as_str) == Some(&name));
+    let head = found.and_then(|entry| entry.get("object")?.get("sha")?.as_str());
+    let head = head.ok_or_else(|| {
+        Error::new(format!(
+            "the forge does not tell which commit of #{} was merged",
+            summary.number
+        ))
+    })?;
+    head.clone_into(&mut summary.head);
+    Ok(())
+}
+
+/// The login in an address that a forge gives in place of the person's own:
+/// `28+LiWei@users.noreply.github.com`, `28-LiWei@users.noreply.git.acme.example` (GitLab),
+/// `LiWei@noreply.git.acme.example` (Gitea).
+fn login_of(address: &str) -> Option<&str> {
+    let (name, host) = address.rsplit_once('@')?;
+    if !host.starts_with("users.noreply.") {
+        return host.starts_with("noreply.").then_some(name);
+    }
+    let digits = name.len() - name.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let rest = name[digits..].strip_prefix(['+', '-']).filter(|_| digits > 0);
+    Some(rest.unwrap_or(name))
 }
 
 async fn members(
@@ -280,4 +350,24 @@ async fn all(
         }
     }
     Err(Error::new(format!("the forge's list has more than {} entries", PAGES * PAGE)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::login_of;
+
+    #[test]
+    fn an_address_of_the_forge_tells_the_login() {
+        for (address, login) in [
+            ("28+LiWei@users.noreply.github.com", Some("LiWei")),
+            ("LiWei@users.noreply.github.com", Some("LiWei")),
+            ("28-li-wei@users.noreply.git.acme.example", Some("li-wei")),
+            ("LiWei@noreply.git.acme.example", Some("LiWei")),
+            ("28@users.noreply.github.com", Some("28")),
+            ("liwei@acme.example", None),
+            ("nobody", None),
+        ] {
+            assert_eq!(login_of(address), login, "{address}");
+        }
+    }
 }

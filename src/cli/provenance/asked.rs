@@ -3,7 +3,7 @@
 use super::{Compared, Judge, Verdict, emergency, short};
 use crate::approval::{self, Pull};
 use crate::cli::approvals;
-use crate::forge::{self, Found, Place, Summary};
+use crate::forge::{self, Found, Kind, Place, Summary};
 use crate::repo::{self, Step};
 
 impl Judge<'_> {
@@ -34,7 +34,8 @@ impl Judge<'_> {
         if let Some(merged) = step.merged.as_ref().filter(|_| !inside) {
             let clean = repo::is_clean_merge(self.merged.dir, &step.commit);
             let clean = clean.map_err(|error| error.to_string())?;
-            if *merged != summary.head || !clean {
+            let theirs = *merged == summary.head || Some(merged) == summary.squash.as_ref();
+            if !theirs || !clean {
                 return Ok(Verdict::Against(format!(
                     "the merge {commit} holds something else than #{number}, and it needs {needed}"
                 )));
@@ -70,7 +71,9 @@ impl Judge<'_> {
         let (place, client) = self.forge.as_ref().map_err(Clone::clone)?;
         let place = Place { number, ..place.clone() };
         let api = place.forge().map_err(|error| error.to_string())?;
-        let found = forge::read(client, api.as_ref(), &groups).await;
+        let dir = self.merged.dir;
+        let adds_nothing = |commit: &str| repo::is_clean_merge(dir, commit).unwrap_or(false);
+        let found = forge::read(client, api.as_ref(), &groups, &adds_nothing).await;
         let Found { pull, summary } = found.map_err(|error| error.to_string())?;
         if emergency::is_emergency(&needs) {
             let Some(login) = &summary.merged_by else {
@@ -88,6 +91,10 @@ impl Judge<'_> {
         let verdict = approval::judge(base, needs, &gainers, &pull, moment);
         Ok(match verdict.missing() {
             None => Verdict::Good,
+            Some(missing) if place.kind == Kind::Gitee => Verdict::Unknown(format!(
+                "Gitee does not tell which state of a branch was approved, so nobody knows whether \
+                 #{number} had {missing}"
+            )),
             Some(missing) => Verdict::Against(format!("#{number} was merged without {missing}")),
         })
     }
@@ -98,13 +105,14 @@ impl Judge<'_> {
         commit: &str,
         named: Option<&str>,
     ) -> Result<Option<Summary>, String> {
-        if let Some(known) = self.pulls.get(commit) {
+        let key = (commit.to_owned(), named.map(str::to_owned));
+        if let Some(known) = self.pulls.get(&key) {
             return known.clone();
         }
         let (place, client) = self.forge.as_ref().map_err(Clone::clone)?;
-        let told = forge::brought(client, place, commit, named).await;
+        let told = forge::brought(client, place, commit, named, self.branch.as_deref()).await;
         let found = told.map_err(|error| error.to_string());
-        self.pulls.insert(commit.to_owned(), found.clone());
+        self.pulls.insert(key, found.clone());
         found
     }
 }

@@ -243,3 +243,57 @@ async fn what_is_given_back_past_a_pull_request_stays_ours() {
         assert!(permission.comment.contains("jumpgate"), "{how} {permission:?}");
     }
 }
+
+/// The branch of a merged pull request may be anything later: what was merged counts.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_branch_became_after_the_merge_counts_for_nothing() {
+    for (approved, held_then) in [(false, 0), (true, 1)] {
+        let (company, forge) = (company("forge").await, Forge::start(Api::Gitea).await);
+        let before = head(&company);
+        let reviewed = branch(&company);
+        let commits = merge(&company, Way::Squash);
+        let pull = PullRequest::new(12, "fanlc", &reviewed);
+        let of = if approved { &reviewed } else { &before };
+        let mut pull = pull.review_of("LiWei", Said::Yes, of).merged(&[&commits[0]]);
+        // Reset to what was approved, or pushed to again.
+        pull.branch_now = Some(before.clone());
+        offer(&forge, pull);
+        run(&company, Some(&forge), &["apply", "--yes"]).await.expect(if approved { 0 } else { 4 });
+        assert_eq!(held(&company), held_then);
+    }
+}
+
+/// GitLab's usual way to merge what is squashed: the merge holds the squashed commit.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_squash_that_is_merged_counts() {
+    let (company, forge) = (company("forge").await, Forge::start(Api::Gitlab).await);
+    let reviewed = branch(&company);
+    let base = head(&company);
+    company.git(&["checkout", "--quiet", "-b", "squashed"]);
+    company.git(&["merge", "--quiet", "--squash", "branch"]);
+    company.merge("logs for fanlichun");
+    let squash = head(&company);
+    company.git(&["checkout", "--quiet", "main"]);
+    assert_eq!(base, head(&company));
+    company.git(&["merge", "--quiet", "--no-ff", "-m", "Merge branch 'branch'", "squashed"]);
+    let pull = PullRequest::new(12, "fanlc", &reviewed).review("LiWei", Said::Yes);
+    let pull = PullRequest { squash: Some(squash), ..pull.merged(&[&head(&company)]) };
+    offer(&forge, pull);
+    run(&company, Some(&forge), &["apply", "--yes"]).await.expect(0);
+    assert_eq!(held(&company), 1);
+}
+
+/// One commit may have gone into several branches, each by a pull request of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_pull_requests_that_into_this_branch_counts() {
+    let (company, forge) = (company("forge").await, Forge::start(Api::Gitlab).await);
+    let reviewed = branch(&company);
+    let commits = merge(&company, Way::Squash);
+    let pull = PullRequest::new(12, "fanlc", &reviewed).review("LiWei", Said::Yes);
+    let pull = pull.merged(&[&commits[0]]);
+    let other = PullRequest { number: 11, base: "feature".to_owned(), ..pull.clone() };
+    offer(&forge, other);
+    offer(&forge, pull);
+    run(&company, Some(&forge), &["apply", "--yes"]).await.expect(0);
+    assert_eq!(held(&company), 1);
+}

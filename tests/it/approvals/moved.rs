@@ -14,7 +14,7 @@ const NEW: &str = "requests/new.yaml";
 const OTHER: &str = "requests/2026/other.yaml";
 
 /// What is done, in words and in git.
-type Case = (&'static str, fn(&Company));
+pub(super) type Case = (&'static str, fn(&Company));
 
 fn ask() -> String {
     request("pay-web-01")

@@ -4,7 +4,7 @@ use crate::comment::forge::{Api, Forge};
 use crate::support::company::{Company, Done};
 
 use super::merged::{company, held, offer, request, run};
-use super::moved::merge;
+use super::moved::{Case, merge};
 
 const SERVERS: &str = "inventory/servers.yaml";
 const PAYMENTS: &str = "teams/payments.yaml";
@@ -43,7 +43,7 @@ fn change(company: &Company, forge: &Forge, number: u64) {
 }
 
 /// Pushes that make mallory one who approves.
-const PUSHES: [(&str, fn(&Company)); 4] = [
+const PUSHES: [Case; 4] = [
     ("another owner", |company| owned_by(company, "team/payments", "mallory")),
     ("one more owner", |company| owned_by(company, "team/payments", "team/payments, mallory")),
     ("a member", |company| company.write(PAYMENTS, "members: [liwei, mallory]\n")),

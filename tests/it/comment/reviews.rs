@@ -37,6 +37,14 @@ pub(crate) struct PullRequest {
     pub(crate) reviews: Vec<Review>,
     /// When it was merged, and the commits that it became, the last one last.
     pub(crate) merged: Option<(String, Vec<String>)>,
+    /// Merges of the base into its branch: login, address, commit.
+    pub(crate) merges: Vec<(String, String, String)>,
+    /// When it was made to go into another branch.
+    pub(crate) retargeted: Option<String>,
+    /// The last commit of its branch now, when that is another one than was merged.
+    pub(crate) branch_now: Option<String>,
+    /// The commit to which its commits were squashed before that was merged.
+    pub(crate) squash: Option<String>,
     /// The login of whoever merged it, when the forge tells it.
     pub(crate) merger: Option<String>,
 }
@@ -90,13 +98,17 @@ impl PullRequest {
             body: "",
             state: if merged.is_some() { "merged" } else { "open" },
             branch: "branch",
-            head: &self.head,
+            // Gitea tells that of the branch as it is now.
+            head: self.branch_now.as_ref().filter(|_| api == Api::Gitea).unwrap_or(&self.head),
             base: &self.base,
             fork: false,
             merged,
             listed,
         };
         let mut answer = shapes::pull(api, &opened);
+        if api == Api::Gitlab {
+            answer["squash_commit_sha"] = json!(self.squash);
+        }
         if api == Api::Gitee {
             let yes = self.reviews.iter().filter(|review| review.said == Said::Yes);
             let yes = yes.map(|review| (review.reviewer.as_str(), true));
@@ -113,19 +125,25 @@ impl PullRequest {
     }
 
     fn commits(&self, api: Api) -> Vec<Value> {
-        let commits = self.writers.iter().map(|(login, address)| {
+        // There is one at least.
+        let own = [(self.author.clone(), format!("{}@example.org", self.author))];
+        let own = own.iter().filter(|_| self.writers.is_empty());
+        let commits = self.writers.iter().chain(own).map(|(login, address)| {
             let mut commit = shapes::commit(api, login, address, "logs for fanlichun", &["0"]);
             if api == Api::Gitlab {
                 commit["parent_ids"] = json!([]);
             }
             commit
         });
-        let mut merge = merge(api);
-        // GitLab's list leaves the parents out.
-        if api == Api::Gitlab {
-            merge["parent_ids"] = json!([]);
-        }
-        commits.chain([merge]).collect()
+        let merges = self.merges.iter().map(|(login, address, id)| {
+            let mut merge = merge(api, login, address, id);
+            // GitLab's list leaves the parents out.
+            if api == Api::Gitlab {
+                merge["parent_ids"] = json!([]);
+            }
+            merge
+        });
+        commits.chain(merges).collect()
     }
 
     fn reviews(&self, api: Api) -> Vec<Value> {
@@ -168,7 +186,11 @@ impl PullRequest {
             };
             shapes::note(1, &review.reviewer, body, true, &review.at)
         });
-        notes.collect()
+        let moved = self.retargeted.iter().map(|at| {
+            let body = "changed target branch from `soft` to `main`";
+            shapes::note(2, &self.author, body, true, at)
+        });
+        notes.chain(moved).collect()
     }
 
     /// GitLab's versions: the branch had each reviewed state since a second before its review,
@@ -253,16 +275,37 @@ impl Reviewed {
                     _ => None,
                 }
             }
+            (&Method::GET, ["issues", number, "events" | "timeline"]) => {
+                let pull = self.pulls.get(&number.parse().ok()?)?;
+                let event = match api {
+                    Api::Github => ("event", "base_ref_changed"),
+                    _ => ("type", "change_target_branch"),
+                };
+                let at = pull.retargeted.iter();
+                let events = at.map(|at| json!({ event.0: event.1, "created_at": at }));
+                list(&events.collect::<Vec<_>>())
+            }
+            (&Method::GET, ["git", "refs", "pull", number, "head"]) if api == Api::Gitea => {
+                let pull = self.pulls.get(&number.parse().ok()?)?;
+                let object = json!({ "type": "commit", "sha": pull.head, "url": "" });
+                let name = format!("refs/pull/{number}/head");
+                let found = json!({ "ref": name, "url": "", "object": object });
+                Some(reply(StatusCode::OK, &found))
+            }
             (&Method::GET, ["commits", commit, "pulls"]) => list(&self.of(api, commit)),
             (&Method::GET, ["commits", commit, "pull"]) => match self.of(api, commit).first() {
                 Some(pull) => Some(reply(StatusCode::OK, pull)),
                 None => Some(message(StatusCode::NOT_FOUND, "Not Found")),
             },
             (&Method::GET, ["repository", "commits", sha]) => {
-                let merge = merge(api);
-                let same = merge["id"] == *sha;
-                let none = message(StatusCode::NOT_FOUND, "404 Commit Not Found");
-                Some(if same { reply(StatusCode::OK, &merge) } else { none })
+                let mut all = self.pulls.values().flat_map(|pull| &pull.merges);
+                let merge = all.find(|(.., id)| id == sha);
+                Some(match merge {
+                    Some((login, address, id)) => {
+                        reply(StatusCode::OK, &self::merge(api, login, address, id))
+                    }
+                    None => message(StatusCode::NOT_FOUND, "404 Commit Not Found"),
+                })
             }
             (&Method::GET, ["repository", "commits", commit, "merge_requests"]) => {
                 list(&self.of(api, commit))
@@ -344,10 +387,11 @@ impl Reviewed {
     }
 }
 
-/// Somebody merged the base into the branch: he wrote nothing.
-fn merge(api: Api) -> Value {
-    let mut merge =
-        shapes::commit(api, "liwei", "liwei@acme.example", "Merge branch 'main'", &["0", "1"]);
+/// Somebody merged the base into the branch.
+fn merge(api: Api, login: &str, address: &str, id: &str) -> Value {
+    let mut merge = shapes::commit(api, login, address, "Merge branch 'main'", &["0", "1"]);
+    let name = if api == Api::Gitlab { "id" } else { "sha" };
+    merge[name] = json!(id);
     if api != Api::Gitlab {
         merge["committer"] = shapes::user(api, "web-flow");
     }

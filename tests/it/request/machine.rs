@@ -251,6 +251,7 @@ async fn the_workflows_turn_hostile_events_into_pull_requests() {
     let issue = format!(
         "### For whom\n\nfanlichun\n\n### Reason\n\n{hostile}\n\n### Until\n\n2099-02-28\n\n### Servers\n\npay-web-01\n\n### Login\n\napp\n"
     );
+    let asker = json!({ "id": 28, "login": "LiWei" });
     let mut ask = body();
     ask["reason"] = json!(hostile);
     for (api, path, dispatch) in [
@@ -265,7 +266,7 @@ async fn the_workflows_turn_hostile_events_into_pull_requests() {
         let [script] = scripts.as_slice() else { panic!("{scripts:?}") };
         let events = [
             ("dispatch", dispatch),
-            ("issues", json!({ "issue": { "number": 7, "body": issue } })),
+            ("issues", json!({ "issue": { "number": 7, "body": issue, "user": asker } })),
         ];
         for (event, payload) in events {
             let (repo, forge) = (Repo::new(), Forge::start(api).await);
@@ -300,6 +301,10 @@ async fn the_workflows_turn_hostile_events_into_pull_requests() {
             let text = repo.remote(&["show", &format!("{}:requests/{file}.yaml", pulls[0].branch)]);
             assert!(text.contains("$(touch \\\"$HOME/owned\\\")"), "{text}");
             assert!(!repo.0.path().join("owned").exists());
+            // Whoever asks by an issue wrote it.
+            let author = repo.remote(&["log", "-1", "--format=%ae", &pulls[0].branch]);
+            let his = ["28+LiWei@users.noreply.github.com", "LiWei@noreply.gitea"];
+            assert_eq!(his.contains(&author.trim()), event == "issues", "{author}");
         }
     }
 }

@@ -155,7 +155,7 @@ pub fn groups<'g, 'a>(grants: &'g [Grant<'a>]) -> impl Iterator<Item = &'g [Gran
 }
 
 /// The people of a request, each once; named himself wins over being in a team.
-fn people<'a>(
+pub fn people<'a>(
     access: &'a Access,
     request: &'a Request,
 ) -> BTreeMap<&'a PersonName, Option<&'a TeamName>> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use uuid::Uuid;
@@ -50,6 +51,14 @@ pub struct Access {
     pub notify: Option<Notify>,
     /// What is valid, and a person should know: by file and line.
     pub notices: Vec<Diagnostic>,
+}
+
+impl Access {
+    /// The instance that holds the accounts of one: itself, unless it is an alias.
+    pub fn holder<'a>(&'a self, name: &'a InstanceName) -> &'a InstanceName {
+        let instance = self.instances.get(name);
+        instance.and_then(|instance| instance.same_accounts_as.as_ref()).unwrap_or(name)
+    }
 }
 
 /// The settings of `jumpgate.yaml`, defaults filled in.
@@ -121,6 +130,13 @@ pub struct Person {
     pub forge: Option<String>,
     /// When the person leaves: over at the end of that day.
     pub left: Option<Edge>,
+}
+
+impl Person {
+    /// Whether the person has left by a moment.
+    pub fn has_left(&self, moment: Timestamp) -> bool {
+        self.left.as_ref().is_some_and(|left| left.at <= moment)
+    }
 }
 
 /// A team.

@@ -97,6 +97,8 @@ pub enum What {
     Granted,
     /// An apply took something away.
     Removed,
+    /// An apply changed something by which nobody gained or lost anything.
+    Changed,
     /// A step of an apply failed.
     Failed,
     /// An end has passed and still stands.
@@ -107,8 +109,15 @@ pub enum What {
 
 impl What {
     /// All of them, in the order in which a message tells them.
-    pub const ALL: [Self; 6] =
-        [Self::Emergency, Self::Failed, Self::Overdue, Self::Ending, Self::Granted, Self::Removed];
+    pub const ALL: [Self; 7] = [
+        Self::Emergency,
+        Self::Failed,
+        Self::Overdue,
+        Self::Ending,
+        Self::Granted,
+        Self::Removed,
+        Self::Changed,
+    ];
 
     /// As `notify.yaml` writes it.
     pub fn word(self) -> &'static str {
@@ -116,6 +125,7 @@ impl What {
             Self::Ending => "ending",
             Self::Granted => "granted",
             Self::Removed => "removed",
+            Self::Changed => "changed",
             Self::Failed => "failed",
             Self::Overdue => "overdue",
             Self::Emergency => "emergency",

@@ -299,8 +299,7 @@ impl<'a> People<'a> {
         if self.gainers.contains(name) {
             return Some("gets something by it".to_owned());
         }
-        let left = person.left.as_ref().is_some_and(|left| left.at <= self.moment);
-        left.then(|| "has left".to_owned())
+        person.has_left(self.moment).then(|| "has left".to_owned())
     }
 
     /// Whether the one person who is named as the one who approves has said so, where his own

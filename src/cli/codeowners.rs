@@ -79,7 +79,7 @@ fn codeowners(args: &Args) -> Result<Outcome, Outcome> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(told)?;
         }
-        fs::write(&path, new).map_err(told)?;
+        super::file::replace(&path, new.as_bytes()).map_err(told)?;
     }
     Ok(Outcome::Done)
 }

@@ -77,7 +77,7 @@ pub(super) fn answer() -> Option<Outcome> {
     }
     let here = std::env::current_dir().ok();
     let mut offered = Vec::new();
-    let mut command = with_names(super::command());
+    let mut command = with_names(super::command(), name == Shell::Bash.name());
     command.build();
     // A shell that gets nothing offers nothing; words on a command line that is being typed
     // help nobody.
@@ -122,23 +122,23 @@ impl Names {
     }
 }
 
-/// The command line with names of the access repo as values.
-fn with_names(command: Command) -> Command {
+/// The command line with names of the access repo as values, for bash or another shell.
+fn with_names(command: Command, bash: bool) -> Command {
     let name = command.get_name().to_owned();
     command
         .mut_args(|arg| match Names::of(&name, &arg) {
             Some(names) => {
-                let offer = move |current: &OsStr| offer(names, current);
+                let offer = move |current: &OsStr| offer(names, current, bash);
                 arg.add(ArgValueCompleter::new(offer))
             }
             None => arg,
         })
-        .mut_subcommands(with_names)
+        .mut_subcommands(|command| with_names(command, bash))
 }
 
 /// The names that begin with what is typed. An access repo that is not valid offers what its
 /// folders say, and one that is not there nothing.
-fn offer(names: Names, current: &OsStr) -> Vec<CompletionCandidate> {
+fn offer(names: Names, current: &OsStr, bash: bool) -> Vec<CompletionCandidate> {
     let Some(current) = current.to_str() else { return Vec::new() };
     let Ok(tree) = Tree::folder(std::path::Path::new(".")) else { return Vec::new() };
     let all = match names {
@@ -155,7 +155,7 @@ fn offer(names: Names, current: &OsStr) -> Vec<CompletionCandidate> {
             access.map(|access| of_access(names, &access, catalog.as_ref())).unwrap_or_default()
         }
     };
-    let fits = all.into_iter().filter(|name| name.starts_with(current) && is_harmless(name));
+    let fits = all.into_iter().filter(|name| name.starts_with(current) && is_harmless(name, bash));
     fits.map(CompletionCandidate::new).collect()
 }
 
@@ -195,10 +195,11 @@ fn of_access(names: Names, access: &Access, catalog: Option<&Catalog>) -> Vec<St
     }
 }
 
-/// Whether a name means nothing to a shell: what is offered lands on a command line.
-fn is_harmless(name: &str) -> bool {
-    name.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '*' | '@'))
-        && !name.starts_with('-')
+/// Whether a name means nothing to a shell: what is offered lands on a command line. Of these
+/// bash alone takes a `*` as it is, and puts file names in its place.
+fn is_harmless(name: &str, bash: bool) -> bool {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '@');
+    name.chars().all(|c| plain(c) || c == '*' && !bash) && !name.starts_with('-')
 }
 
 #[cfg(test)]
@@ -230,10 +231,11 @@ mod tests {
     #[test]
     fn nothing_is_offered_that_a_shell_would_carry_out() {
         for name in ["orders.*", "/Default/payments/prod", "team/payments", "范立春", "a@b.c"] {
-            assert!(is_harmless(name), "{name}");
+            assert!(is_harmless(name, false), "{name}");
+            assert_eq!(is_harmless(name, true), !name.contains('*'), "{name}");
         }
         for name in ["$(reboot)", "a;b", "a b", "`id`", "a'b", "-x", "a\nb", "a\u{202e}b", "~x"] {
-            assert!(!is_harmless(name), "{name}");
+            assert!(!is_harmless(name, false), "{name}");
         }
     }
 }

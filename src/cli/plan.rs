@@ -184,6 +184,10 @@ pub(super) fn focus(
         }
         let name = target.parse().ok().filter(|name| access.instances.contains_key(name));
         match name {
+            // Nothing is read or changed by the name of an alias.
+            Some(name) if access.holder(&name) != &name => {
+                return Err(super::doctor::no_instance(access, &name));
+            }
             Some(name) => focus.instances.insert(name),
             None => {
                 let known = access.instances.keys().map(InstanceName::as_str);

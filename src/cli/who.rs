@@ -156,8 +156,7 @@ async fn live(
     let environment = &credentials::environment;
     let mut focus = Focus { jumpserver: true, ..Focus::default() };
     if let Target::Instance { name, .. } = target {
-        let main = access.instances.get(name).and_then(|one| one.same_accounts_as.as_ref());
-        focus.instances.insert(main.unwrap_or(name).clone());
+        focus.instances.insert(access.holder(name).clone());
     }
     let reader =
         observe::jumpserver(access, environment).await.map_err(|error| could_not_run(&error))?;

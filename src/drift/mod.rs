@@ -18,13 +18,13 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use hands::{Hand, Logs, names, told_by};
 
-use crate::access::model::Access;
+use crate::access::model::{Access, Site};
 use crate::desired;
 use crate::grants::Grant;
 use crate::mark::HandoverState;
 use crate::names::InstanceName;
 use crate::observed::Observed;
-use crate::plan::finding::{Finding, Kind};
+use crate::plan::finding::{Finding, Kind, Severity};
 use crate::plan::{self, Item, Plan, Target, Unproven, What};
 
 /// For so long what time brought waits for the next apply; then it counts as drift, as no
@@ -83,7 +83,7 @@ pub struct Found {
     pub begun: Vec<Object>,
     /// What shows another hand, and has no step.
     pub signs: Vec<Finding>,
-    /// Errors: what could not be compared.
+    /// What could not be compared. What else is in the way of a request is the plan's to tell.
     pub errors: Vec<Finding>,
 }
 
@@ -111,7 +111,7 @@ pub fn find(inputs: &Inputs<'_>) -> Found {
     for finding in plan.findings {
         if is_sign(finding.code) {
             found.signs.push(finding);
-        } else if finding.severity == plan::finding::Severity::Error {
+        } else if finding.severity == Severity::Error && hinders(inputs.access, &finding) {
             found.errors.push(finding);
         }
     }
@@ -162,6 +162,27 @@ fn assets<'a>(access: &'a Access, instance: &InstanceName) -> BTreeSet<&'a str> 
         .iter()
         .filter(|(name, one)| *name == instance || one.same_accounts_as.as_ref() == Some(instance));
     here.map(|(_, one)| one.asset.as_str()).collect()
+}
+
+/// Whether something could not be compared because of what is found.
+fn hinders(access: &Access, finding: &Finding) -> bool {
+    let of_instance = |site: &Site| access.instances.values().any(|one| one.site.file == site.file);
+    match finding.code {
+        Kind::Unreadable
+        | Kind::OneServerTwice
+        | Kind::NotWritable
+        | Kind::UnknownPrivilege
+        | Kind::Orphan
+        | Kind::NoAnchor
+        // Something else has the name of what may be missing.
+        | Kind::InTheWay
+        | Kind::Misnamed
+        // What is missing of it is not asked for.
+        | Kind::MergeNotKnown => true,
+        // Of an instance nothing is looked at then.
+        Kind::AssetMissing | Kind::AssetWrongKind => finding.site.as_ref().is_some_and(of_instance),
+        _ => false,
+    }
 }
 
 /// Whether a finding shows what another hand did.

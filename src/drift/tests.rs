@@ -7,6 +7,7 @@ use crate::jumpserver::operate_log::Logged;
 use crate::mark::HandoverState;
 use crate::mysql::privilege::Privilege;
 use crate::mysql::spec::Row;
+use crate::observed::Instance;
 use crate::plan::tests::world::{World, at, repo};
 use crate::report::{self, Drift, DriftContext, Look, markdown};
 
@@ -118,6 +119,35 @@ fn a_lock_by_another_hand_is_a_sign() {
     let found = found(&world, &access, APPLIED);
     let codes: Vec<Kind> = found.signs.iter().map(|sign| sign.code).collect();
     assert_eq!(codes, [Kind::Locked], "{found:?}");
+}
+
+/// What a request lacks is the plan's to tell, every day again; drift tells what it cannot see.
+#[test]
+fn only_what_could_not_be_compared_is_an_error() {
+    let host = REFUNDS.replace("    nodes: [/Default/payments/prod]", "    assets: [pay-web-01]");
+    let lacking = |change: &dyn Fn(&mut World)| {
+        let (mut world, access) = applied(&[("r", &host)]);
+        change(&mut world);
+        let found = found(&world, &access, APPLIED);
+        found.errors.iter().map(|finding| finding.code).collect::<Vec<_>>()
+    };
+    let nobody = lacking(&|world| {
+        world.live().users.remove("fanlichun");
+    });
+    assert_eq!(nobody, []);
+    let no_host = lacking(&|world| {
+        world.live().assets.remove("pay-web-01");
+    });
+    assert_eq!(no_host, []);
+    let no_asset = lacking(&|world| {
+        world.live().assets.remove("orders-prod");
+    });
+    assert_eq!(no_asset, [Kind::AssetMissing]);
+    let dead = lacking(&|world| {
+        let why = Instance::Unreadable("it does not answer".to_owned());
+        world.observed.instances.insert("orders-prod".parse().expect("a name"), why);
+    });
+    assert_eq!(dead, [Kind::Unreadable]);
 }
 
 /// A permission that was widened, one that is gone, and one that nobody asked for.

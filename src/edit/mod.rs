@@ -28,13 +28,18 @@ pub enum Refused {
 /// The file with the top-level key `key` at the plain value `value`: in place of the value
 /// that is there, or as a new key behind the first of `behind` that is there.
 ///
-/// `value` must be a plain YAML text, such as a day or a moment. The result is read back:
-/// it says the same as before in all other keys.
+/// `value` is written as it is, such as a day or a moment, and in quotes where that would read
+/// back as something else, as a name of digits. The result is read back: it says the same as
+/// before in all other keys.
 ///
 /// # Errors
 /// When the file is no mapping, or when its layout leaves no safe place.
 pub fn set(text: &str, key: &str, value: &str, behind: &[&str]) -> Result<String, Refused> {
-    put(text, key, (value, serde_json::Value::String(value.to_owned())), behind)
+    let meaning = || serde_json::Value::String(value.to_owned());
+    put(text, key, (value, meaning()), behind).or_else(|refused| match refused {
+        Refused::NoPlace(_) => put(text, key, (&yaml::scalar(value), meaning()), behind),
+        refused => Err(refused),
+    })
 }
 
 /// As [`set`], with the value `true`.

@@ -27,17 +27,40 @@ pub fn take_out(text: &str, parts: &[Vec<Way>]) -> Result<String, Refused> {
     // The last one first: what goes moves nothing that is still to be found.
     parts.sort_by(|a, b| b.cmp(a));
     parts.dedup();
+    let mut root = read(text)?;
+    if let Some(text) = at_once(text, &root, &parts) {
+        return Ok(text);
+    }
     let mut text = text.to_owned();
     for part in &parts {
-        let root = read(&text)?;
         let mut wanted = root.value();
         remove(&mut wanted, part).ok_or_else(|| no_place(part))?;
-        let good = |candidate: &String| read(candidate).is_ok_and(|after| after.value() == wanted);
         let ranges = ranges(&text, &root, part);
-        let candidates = ranges.into_iter().map(|range| spliced(&text, range, ""));
-        text = candidates.into_iter().find(good).ok_or_else(|| no_place(part))?;
+        let good = |range: Range<usize>| {
+            let candidate = spliced(&text, range, "");
+            let after = read(&candidate).ok().filter(|after| after.value() == wanted)?;
+            Some((candidate, after))
+        };
+        (text, root) = ranges.into_iter().find_map(good).ok_or_else(|| no_place(part))?;
     }
     Ok(text)
+}
+
+/// The same in one go, so that the file is read twice and not twice for each part: where each
+/// part goes by its best range, and none lies in another's.
+fn at_once(text: &str, root: &Node, parts: &[Vec<Way>]) -> Option<String> {
+    let mut wanted = root.value();
+    let mut pieces = Vec::with_capacity(parts.len());
+    let mut end = text.len();
+    for part in parts {
+        remove(&mut wanted, part)?;
+        let range = ranges(text, root, part).into_iter().next().filter(|one| one.end <= end)?;
+        pieces.push(&text[range.end..end]);
+        end = range.start;
+    }
+    let mut left = text[..end].to_owned();
+    left.extend(pieces.into_iter().rev());
+    read(&left).is_ok_and(|after| after.value() == wanted).then_some(left)
 }
 
 fn read(text: &str) -> Result<Node, Refused> {

@@ -87,6 +87,15 @@ fn file() -> impl Strategy<Value = String> {
     })
 }
 
+#[test]
+fn a_name_that_reads_as_something_else_is_written_in_quotes() {
+    let text = "for: liwei\nreason: x\n";
+    for (name, written) in [("10086", "\"10086\""), ("1e5", "\"1e5\""), ("liwei", "liwei")] {
+        let expected = format!("for: liwei\nreason: x\nby: {written}\n");
+        assert_eq!(set(text, "by", name, &["reason"]).as_deref(), Ok(expected.as_str()));
+    }
+}
+
 proptest! {
     #[test]
     fn everything_else_stays(text in file()) {

@@ -1,13 +1,19 @@
 //! What `jumpgate apply --format json` wrote, as far as people are told of it.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::access::notify::What;
 use crate::names::InstanceName;
 
 /// The version that is read.
 const SCHEMA: &str = "jumpgate.apply/1";
+
+/// What there is to say of a step that is done by its own answer alone.
+const DIFFERS: &str = "it was written, and a new look shows that it does not stand";
 
 /// What an apply did.
 #[derive(Debug, Clone, Deserialize)]
@@ -15,6 +21,9 @@ pub struct Applied {
     schema: String,
     pub(super) plan: Plan,
     steps: Vec<Step>,
+    /// The places of the steps by their numbers.
+    #[serde(skip)]
+    places: HashMap<usize, usize>,
     pub(super) oldest_overdue_end: Option<Timestamp>,
 }
 
@@ -34,15 +43,20 @@ pub(super) struct Person {
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Entry {
     number: usize,
-    pub(super) sign: Sign,
+    sign: Sign,
+    #[serde(default)]
+    gives: bool,
+    #[serde(default)]
+    takes: bool,
     target: Value,
     pub(super) title: String,
+    words: Vec<String>,
     pub(super) because: Vec<Because>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Sign {
+enum Sign {
     Add,
     Change,
     End,
@@ -51,14 +65,27 @@ pub(super) enum Sign {
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Because {
     pub(super) request: String,
+    state: State,
     pub(super) reason: Option<String>,
     pub(super) until: Option<String>,
+}
+
+/// How a request stands to a step: only one that asks gives something by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Asks,
+    Ended,
+    Changed,
+    Removed,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 struct Step {
     number: usize,
     outcome: Outcome,
+    #[serde(default)]
+    differs: bool,
     why: Option<String>,
 }
 
@@ -84,7 +111,7 @@ impl Applied {
     /// # Errors
     /// When it is something else, in words.
     pub fn parse(text: &str, owner: &str) -> Result<Self, String> {
-        let applied: Self = serde_json::from_str(text).map_err(|error| {
+        let mut applied: Self = serde_json::from_str(text).map_err(|error| {
             format!("it is not what `jumpgate apply --format json` prints: {error}")
         })?;
         if applied.schema != SCHEMA {
@@ -93,20 +120,58 @@ impl Applied {
         if applied.plan.owner != owner {
             return Err(format!("it is of the owner {}, not of {owner}", applied.plan.owner));
         }
+        let steps = applied.steps.iter().enumerate();
+        applied.places = steps.map(|(place, step)| (step.number, place)).collect();
         Ok(applied)
     }
 
+    /// How the step of an entry went.
     pub(super) fn how(&self, entry: &Entry) -> How<'_> {
-        let step = self.steps.iter().find(|step| step.number == entry.number);
-        match step.map(|step| (step.outcome, step.why.as_deref())) {
-            Some((Outcome::Done, _)) => How::Done,
-            Some((Outcome::Failed, why)) => How::Failed(why.unwrap_or_default()),
-            Some((Outcome::Skipped, _)) | None => How::NotBegun,
+        let step = self.places.get(&entry.number).and_then(|place| self.steps.get(*place));
+        let Some(step) = step else { return How::NotBegun };
+        match step.outcome {
+            Outcome::Done if step.differs => How::Failed(DIFFERS),
+            Outcome::Done => How::Done,
+            Outcome::Failed => How::Failed(step.why.as_deref().unwrap_or_default()),
+            Outcome::Skipped => How::NotBegun,
+        }
+    }
+}
+
+impl Because {
+    /// Whether it is why something is told: what is given comes from a request that asks, and
+    /// what is taken away from one that asks no more.
+    pub(super) fn tells(&self, what: What) -> bool {
+        match what {
+            What::Granted => self.state == State::Asks,
+            What::Removed => self.state != State::Asks,
+            _ => true,
         }
     }
 }
 
 impl Entry {
+    /// What is told of it when it is done: a change may give and take at once, or do neither.
+    pub(super) fn whats(&self) -> Vec<What> {
+        match self.sign {
+            Sign::Add => vec![What::Granted],
+            Sign::End => vec![What::Removed],
+            Sign::Change if !self.gives && !self.takes => vec![What::Changed],
+            Sign::Change => {
+                let given = self.gives.then_some(What::Granted);
+                given.into_iter().chain(self.takes.then_some(What::Removed)).collect()
+            }
+        }
+    }
+
+    /// What it is about; of a change also what changes, since its name does not tell.
+    pub(super) fn thing(&self) -> String {
+        match (self.sign, self.words.as_slice()) {
+            (Sign::Change, words @ [_, ..]) => format!("{} ({})", self.title, words.join("; ")),
+            _ => self.title.clone(),
+        }
+    }
+
     /// The instance that it is about.
     pub(super) fn instance(&self) -> Option<InstanceName> {
         self.target.get("instance")?.as_str()?.parse().ok()

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::event::{Event, Links};
 use super::{Message, State, body, words};
 use crate::access::model::{Access, Party};
@@ -31,17 +33,20 @@ pub struct Round {
     pub deliveries: Vec<Delivery>,
     /// People without an address who would have got something.
     pub unreachable: BTreeSet<PersonName>,
+    /// Groups of the forge that own something: nobody here knows whom to mail.
+    pub groups: BTreeSet<Party>,
     /// The keys of everything that there is to tell, told or not.
     pub standing: BTreeSet<String>,
 }
 
-/// What is told now, of all `events`.
+/// What is told at a moment, of all `events`.
 pub fn deliveries(
     access: &Access,
     notify: &Notify,
     events: &[Event],
     state: &State,
     links: &Links,
+    moment: Timestamp,
 ) -> Round {
     let mut round = Round::default();
     for (name, channel) in &notify.channels {
@@ -49,7 +54,7 @@ pub fn deliveries(
         let told: Vec<&Event> = told.filter(|event| is_about(access, channel, event)).collect();
         let mut boxes: BTreeMap<Option<String>, Vec<&Event>> = BTreeMap::new();
         for event in told {
-            for to in recipients(access, channel, event, &mut round.unreachable) {
+            for to in recipients(access, channel, event, moment, &mut round) {
                 boxes.entry(to).or_default().push(event);
             }
         }
@@ -73,8 +78,8 @@ pub fn deliveries(
 /// everybody.
 fn is_about(access: &Access, channel: &Channel, event: &Event) -> bool {
     channel.about.is_empty()
-        || event.person.as_ref().is_some_and(|person| {
-            channel.about.iter().any(|party| members(access, party).contains(&person))
+        || channel.about.iter().any(|party| {
+            members(access, party).into_iter().any(|person| event.people.contains(person))
         })
 }
 
@@ -94,19 +99,20 @@ fn recipients(
     access: &Access,
     channel: &Channel,
     event: &Event,
-    unreachable: &mut BTreeSet<PersonName>,
+    moment: Timestamp,
+    round: &mut Round,
 ) -> BTreeSet<Option<String>> {
     let Kind::Mail { to, .. } = &channel.kind else { return BTreeSet::from([None]) };
     let mut people: BTreeSet<&PersonName> = BTreeSet::new();
     if to.people {
-        people.extend(&event.person);
+        people.extend(&event.people);
     }
     if to.owners {
-        let rules: BTreeSet<Party> = access.policy.owners.iter().cloned().collect();
-        let owners = if event.owners.is_empty() { &rules } else { &event.owners };
-        let owners: Vec<PersonName> =
-            owners.iter().flat_map(|party| members(access, party)).cloned().collect();
-        people.extend(owners.iter().filter_map(|name| Some(access.people.get_key_value(name)?.0)));
+        let mut owners = owners(access, &event.owners, moment, &mut round.groups);
+        if owners.is_empty() {
+            owners = self::owners(access, &access.policy.owners, moment, &mut round.groups);
+        }
+        people.extend(owners);
     }
     let mut addresses: BTreeSet<Option<String>> =
         to.addresses.iter().map(|address| Some(address.clone())).collect();
@@ -116,11 +122,32 @@ fn recipients(
                 addresses.insert(Some(address));
             }
             None => {
-                unreachable.insert(person.clone());
+                round.unreachable.insert(person.clone());
             }
         }
     }
     addresses
+}
+
+/// The people behind some owners who have not left; of a group nobody knows them, so it is
+/// noted.
+fn owners<'a>(
+    access: &'a Access,
+    owners: impl IntoIterator<Item = &'a Party>,
+    moment: Timestamp,
+    groups: &mut BTreeSet<Party>,
+) -> BTreeSet<&'a PersonName> {
+    let mut people = BTreeSet::new();
+    for party in owners {
+        if matches!(party, Party::Group(_)) {
+            groups.insert(party.clone());
+        }
+        let known = members(access, party).into_iter();
+        people.extend(known.filter(|name| {
+            access.people.get(*name).is_some_and(|person| !person.has_left(moment))
+        }));
+    }
+    people
 }
 
 struct Recipient<'a> {
@@ -138,19 +165,23 @@ impl Recipient<'_> {
         let language = self.notify.language;
         let owner = self.access.config.owner.as_str();
         let longest = body::longest(&self.channel.kind);
+        let length = |text: &str| body::length(&self.channel.kind, text);
         let mut pages: Vec<(Vec<&Event>, Vec<String>, String)> = Vec::new();
+        // Of the last page, as it is sent.
+        let mut used = 0;
         let mut left_out = Vec::new();
         for (event, key) in events {
-            let entry = cut(&words::entry(language, event, self.links), longest / 2);
-            let fits =
-                pages.last().is_some_and(|(.., text)| text.len() + entry.len() + 2 <= longest);
-            if !fits {
+            let entry = cut(&words::entry(language, event, self.links), longest / 2, length);
+            let size = length(&entry) + 1;
+            if pages.is_empty() || used + size > longest {
                 if pages.len() == AT_ONCE {
                     left_out.push(key.clone());
                     continue;
                 }
                 pages.push(Default::default());
+                used = 0;
             }
+            used += size;
             let Some((shown, keys, text)) = pages.last_mut() else { continue };
             if !text.is_empty() {
                 text.push('\n');
@@ -174,14 +205,18 @@ impl Recipient<'_> {
     }
 }
 
-/// A text of at most so many bytes.
-fn cut(text: &str, most: usize) -> String {
-    if text.len() <= most {
+/// A text of at most so many bytes, each character by its `length`.
+fn cut(text: &str, most: usize, length: impl Fn(&str) -> usize) -> String {
+    if length(text) <= most {
         return text.to_owned();
     }
-    let mut end = most.saturating_sub('…'.len_utf8());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    format!("{}…", &text[..end])
+    let mut left = most.saturating_sub('…'.len_utf8());
+    let fits = |c: &char| {
+        let size = length(c.encode_utf8(&mut [0; 4]));
+        let fits = size <= left;
+        left = left.saturating_sub(size);
+        fits
+    };
+    let shown: String = text.chars().take_while(fits).collect();
+    format!("{shown}…")
 }

@@ -6,17 +6,17 @@ use data_encoding::HEXLOWER;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
-use super::applied::{Applied, How, Sign};
+use super::applied::{Applied, Because, How};
 use crate::access::model::{Access, Party};
 use crate::access::notify::What;
 use crate::emergency;
-use crate::grants::{Grant, Offers, ServerTarget, Want};
-use crate::names::{InstanceName, PersonName};
+use crate::grants::{self, Grant, Offers, ServerTarget, Want};
+use crate::names::PersonName;
 use crate::period::Edge;
 use crate::plural::listed;
 
-/// How many places or titles one line names.
-const NAMED: usize = 5;
+/// How many places, titles or people one line names.
+pub(super) const NAMED: usize = 5;
 
 /// One thing to tell, in texts as they came: whoever shows them cleans them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct Event {
     /// The same for the same thing: it is told once.
     pub key: String,
     /// Whom it is about.
-    pub person: Option<PersonName>,
+    pub people: BTreeSet<PersonName>,
     /// Who answers for it.
     pub owners: BTreeSet<Party>,
     /// What it is about: what is held, or what an apply changed.
@@ -107,7 +107,7 @@ pub fn events(inputs: &Inputs<'_>) -> Vec<Event> {
     events.extend(ending(inputs));
     let place = |what: What| What::ALL.iter().position(|one| *one == what);
     events.sort_by(|a, b| {
-        (place(a.what), &a.person, &a.key).cmp(&(place(b.what), &b.person, &b.key))
+        (place(a.what), &a.people, &a.key).cmp(&(place(b.what), &b.people, &b.key))
     });
     events
 }
@@ -132,7 +132,7 @@ fn ending(inputs: &Inputs<'_>) -> Vec<Event> {
         held.entry((grant.person, format!("{kind} {place}"))).or_default().push(grant);
     }
     let offers = Offers::new(&access.servers);
-    let mut found: BTreeMap<(&str, &PersonName, Timestamp), Event> = BTreeMap::new();
+    let mut found: BTreeMap<(&str, &PersonName, Timestamp), Ending> = BTreeMap::new();
     for grant in grants.iter().filter(soon) {
         let Some(until) = &grant.period.until else { continue };
         let (kind, place) = thing(grant);
@@ -146,43 +146,50 @@ fn ending(inputs: &Inputs<'_>) -> Vec<Event> {
         }
         let name = grant.because.request.as_str();
         let Some(request) = access.requests.get(grant.because.request) else { continue };
-        let event = found.entry((name, grant.person, until.at)).or_insert_with(|| {
+        let ending = found.entry((name, grant.person, until.at)).or_insert_with(|| {
             // Each number of days is one reminder.
             let days = days.iter().find(|days| until.at <= ahead(**days)).unwrap_or(furthest);
-            Event {
+            // Whoever leaves is not carried on by a later end, and no emergency by its own file.
+            let own = request.period.until.as_ref().is_some_and(|own| own.at == until.at);
+            let event = Event {
                 what: What::Ending,
                 key: format!("ending/{name}/{}/{}/{days}d", grant.person, until.at),
-                person: Some(grant.person.clone()),
+                people: BTreeSet::from([grant.person.clone()]),
                 owners: BTreeSet::new(),
                 things: Vec::new(),
                 until: Some(until.text.clone()),
                 why: Some(grant.because.reason.to_owned()),
                 request: Some(name.to_owned()),
-                // An emergency is not carried on by its own file.
-                file: (!grant.because.emergency).then(|| request.site.file.to_string()),
-            }
+                file: (own && !grant.because.emergency).then(|| request.site.file.to_string()),
+            };
+            Ending { event, places: BTreeMap::new() }
         });
-        match event.things.iter_mut().find(|thing| thing.starts_with(&format!("{kind}: "))) {
-            Some(thing) => thing.push_str(&format!(", {place}")),
-            None => event.things.push(format!("{kind}: {place}")),
-        }
+        ending.places.entry(kind).or_default().push(place);
         let owners = match grant.want {
             Want::Server { target, .. } => offers.find(target).map(|entry| &entry.owners),
             Want::Database { instance, .. } => {
                 access.instances.get(instance).map(|one| &one.owners)
             }
         };
-        event.owners.extend(owners.into_iter().flatten().cloned());
+        ending.event.owners.extend(owners.into_iter().flatten().cloned());
     }
-    let shortened = found.into_values().map(|mut event| {
-        for thing in &mut event.things {
-            if let Some((kind, places)) = thing.split_once(": ") {
-                *thing = format!("{kind}: {}", listed(places.split(", "), NAMED));
-            }
-        }
-        event
-    });
-    shortened.collect()
+    found.into_values().map(Ending::told).collect()
+}
+
+/// An end that is told, with the places of each kind of access.
+struct Ending {
+    event: Event,
+    places: BTreeMap<String, Vec<String>>,
+}
+
+impl Ending {
+    /// The event, which names the first places of each kind.
+    fn told(self) -> Event {
+        let things = self.places.iter().map(|(kind, places)| {
+            format!("{kind}: {}", listed(places.iter().map(String::as_str), NAMED))
+        });
+        Event { things: things.collect(), ..self.event }
+    }
 }
 
 /// What a grant gives: the account, and the place, in words that are the same in every
@@ -203,12 +210,16 @@ fn thing(grant: &Grant<'_>) -> (String, String) {
 fn open_emergencies(inputs: &Inputs<'_>) -> Vec<Event> {
     let open = inputs.access.requests.iter().filter_map(|(name, request)| {
         let emergency = request.emergency.as_ref().filter(|one| one.approved.is_none())?;
+        let people = grants::people(inputs.access, request);
+        let has_left = |name: &PersonName| {
+            inputs.access.people.get(name).is_none_or(|person| person.has_left(inputs.moment))
+        };
         let parties: Vec<String> =
             request.parties.iter().map(|(party, _)| party.to_string()).collect();
         Some(Event {
             what: What::Emergency,
             key: format!("emergency/{name}"),
-            person: None,
+            people: people.into_keys().filter(|name| !has_left(name)).cloned().collect(),
             owners: emergency::owners(inputs.access, request),
             things: vec![listed(parties.iter().map(String::as_str), NAMED)],
             until: request.period.until.as_ref().map(|until| until.text.clone()),
@@ -220,73 +231,65 @@ fn open_emergencies(inputs: &Inputs<'_>) -> Vec<Event> {
     open.collect()
 }
 
-/// What an apply gave and took away by person, each step that failed, and an end that still
-/// stands.
+/// What an apply gave, took away and changed by person, each step that failed, and an end that
+/// still stands.
 fn of_apply(access: &Access, applied: &Applied) -> Vec<Event> {
-    let mut events: BTreeMap<(&str, Option<&str>), Event> = BTreeMap::new();
-    let mut failed = Vec::new();
-    let of = |instance: Option<InstanceName>| {
-        let instance = instance.and_then(|name| access.instances.get(&name));
-        instance.map_or_else(BTreeSet::new, |one| one.owners.iter().cloned().collect())
-    };
+    let mut done: BTreeMap<(What, Option<&str>), Done<'_>> = BTreeMap::new();
+    let mut events = Vec::new();
     for person in &applied.plan.people {
+        let name = person.person.as_deref();
         for entry in &person.steps {
-            let because = entry.because.first();
-            let mut event = Event {
-                what: if entry.sign == Sign::End { What::Removed } else { What::Granted },
-                key: String::new(),
-                person: person.person.as_deref().and_then(|name| name.parse().ok()),
-                owners: of(entry.instance()),
-                things: vec![entry.title.clone()],
-                until: None,
-                why: because.and_then(|because| because.reason.clone()),
-                request: because.map(|because| because.request.clone()),
-                file: None,
-            };
+            let instance = entry.instance().and_then(|name| access.instances.get(&name));
+            let owners = instance.into_iter().flat_map(|instance| instance.owners.iter().cloned());
             match applied.how(entry) {
                 How::NotBegun => {}
-                How::Failed(why) => {
-                    event.what = What::Failed;
-                    event.key = format!("failed/{}", short(&[&entry.title, why]));
-                    event.why = Some(why.to_owned());
-                    failed.push(event);
-                }
+                How::Failed(why) => events.push(Event {
+                    what: What::Failed,
+                    key: format!("failed/{}", short(&[&entry.title, why])),
+                    people: parsed(name),
+                    owners: owners.collect(),
+                    things: vec![entry.title.clone()],
+                    until: None,
+                    why: Some(why.to_owned()),
+                    request: only(entry.because.iter().map(|one| one.request.as_str())),
+                    file: None,
+                }),
                 How::Done => {
-                    if event.what == What::Granted {
-                        event.until = because.and_then(|because| because.until.clone());
-                    }
-                    let key = (event.what.word(), person.person.as_deref());
-                    match events.entry(key) {
-                        std::collections::btree_map::Entry::Vacant(free) => {
-                            free.insert(event);
-                        }
-                        std::collections::btree_map::Entry::Occupied(mut there) => {
-                            let there = there.get_mut();
-                            there.things.extend(event.things);
-                            there.owners.extend(event.owners);
-                            // Of several requests none speaks for all.
-                            if there.request != event.request {
-                                (there.request, there.why, there.until) = (None, None, None);
-                            }
-                        }
+                    for what in entry.whats() {
+                        let one = done.entry((what, name)).or_default();
+                        one.things.push(entry.thing());
+                        one.owners.extend(owners.clone());
+                        one.because.extend(entry.because.iter().filter(|one| one.tells(what)));
                     }
                 }
             }
         }
     }
-    let mut events: Vec<Event> = events.into_values().collect();
-    for event in &mut events {
-        let person = event.person.as_ref().map_or("", AsRef::as_ref);
-        let things = event.things.join("\n");
-        let key = short(&[&applied.plan.at, person, &things]);
-        event.key = format!("{}/{key}", event.what.word());
-        event.things = vec![listed(event.things.iter().map(String::as_str), NAMED)];
-    }
-    events.extend(failed);
+    let told = done.into_iter().map(|((what, name), done)| {
+        let things = done.things.join("\n");
+        let key = short(&[&applied.plan.at, name.unwrap_or_default(), &things]);
+        // Of several requests none speaks for all.
+        let request = only(done.because.iter().map(|one| one.request.as_str()));
+        let why = request.as_ref().and(done.because.first()).and_then(|one| one.reason.clone());
+        // No end is one of them, too.
+        let ends = done.because.iter().map(|one| one.until.as_deref().unwrap_or_default());
+        Event {
+            what,
+            key: format!("{}/{key}", what.word()),
+            people: parsed(name),
+            things: vec![listed(done.things.iter().map(String::as_str), NAMED)],
+            until: only(ends).filter(|end| what == What::Granted && !end.is_empty()),
+            why,
+            request,
+            owners: done.owners,
+            file: None,
+        }
+    });
+    events.extend(told);
     events.extend(applied.oldest_overdue_end.map(|end| Event {
         what: What::Overdue,
         key: format!("overdue/{end}"),
-        person: None,
+        people: BTreeSet::new(),
         owners: BTreeSet::new(),
         things: Vec::new(),
         until: Some(Edge::end_text(end, &access.config.zone)),
@@ -295,6 +298,26 @@ fn of_apply(access: &Access, applied: &Applied) -> Vec<Event> {
         file: None,
     }));
     events
+}
+
+/// What an apply did of one kind for one person.
+#[derive(Default)]
+struct Done<'a> {
+    things: Vec<String>,
+    owners: BTreeSet<Party>,
+    because: Vec<&'a Because>,
+}
+
+/// A name as it stands in a result, when it can be one.
+fn parsed(name: Option<&str>) -> BTreeSet<PersonName> {
+    name.and_then(|name| name.parse().ok()).into_iter().collect()
+}
+
+/// The text that all of some are; none when they differ, or there is none.
+fn only<'a>(texts: impl Iterator<Item = &'a str>) -> Option<String> {
+    let mut texts = texts;
+    let first = texts.next()?;
+    texts.all(|text| text == first).then(|| first.to_owned())
 }
 
 /// A short text that stands for long ones.

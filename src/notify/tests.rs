@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::access::model::Access;
+use crate::access::notify::{Language, What};
 use crate::effect::tests::{load, noon, tree};
 use crate::grants;
 
@@ -36,7 +37,7 @@ fn found(access: &Access, moment: Timestamp, applied: Option<&Applied>) -> Vec<E
 fn round(access: &Access, events: &[Event], state: &State) -> Round {
     let notify = access.notify.as_ref().expect("settings");
     let links = Links { edit: notify.edit_link.clone(), folder: String::new() };
-    deliveries(access, notify, events, state, &links)
+    deliveries(access, notify, events, state, &links, noon())
 }
 
 fn to(round: &Round) -> Vec<String> {
@@ -133,13 +134,13 @@ const APPLIED: &str = r#"{
     "plan": {
         "owner": "acme", "at": "2026-12-01 12:00 +08:00",
         "people": [{ "person": "fanlichun", "steps": [
-            { "number": 0, "sign": "end", "target": "jumpserver", "title": "permission old", "because": [] },
-            { "number": 1, "sign": "add", "target": { "instance": "orders-prod" }, "title": "account new",
-              "because": [{ "request": "PAY-1", "reason": "PAY-1: refunds", "until": "2027-01-31 24:00 +08:00" }] },
-            { "number": 2, "sign": "add", "target": "jumpserver", "title": "permission new",
-              "because": [{ "request": "PAY-1", "reason": "PAY-1: refunds", "until": "2027-01-31 24:00 +08:00" }] },
-            { "number": 3, "sign": "add", "target": { "instance": "orders-prod" }, "title": "account other", "because": [] },
-            { "number": 4, "sign": "add", "target": "jumpserver", "title": "permission other", "because": [] }
+            { "number": 0, "sign": "end", "takes": true, "target": "jumpserver", "title": "permission old", "words": ["ends"], "because": [] },
+            { "number": 1, "sign": "add", "gives": true, "target": { "instance": "orders-prod" }, "title": "account new", "words": ["may"],
+              "because": [{ "request": "PAY-1", "state": "asks", "reason": "PAY-1: refunds", "until": "2027-01-31 24:00 +08:00" }] },
+            { "number": 2, "sign": "add", "gives": true, "target": "jumpserver", "title": "permission new", "words": ["opens"],
+              "because": [{ "request": "PAY-1", "state": "asks", "reason": "PAY-1: refunds", "until": "2027-01-31 24:00 +08:00" }] },
+            { "number": 3, "sign": "add", "gives": true, "target": { "instance": "orders-prod" }, "title": "account other", "words": [], "because": [] },
+            { "number": 4, "sign": "add", "gives": true, "target": "jumpserver", "title": "permission other", "words": [], "because": [] }
         ] }]
     },
     "steps": [
@@ -150,6 +151,94 @@ const APPLIED: &str = r#"{
     ],
     "oldest_overdue_end": "2026-11-30T16:00:00Z"
 }"#;
+
+/// What is told of an apply that carried out these steps of one person.
+fn told(steps: &[(&str, &str)]) -> String {
+    let entries = steps.iter().enumerate().map(|(number, (entry, _))| {
+        format!(
+            "{{ \"number\": {number}, \"target\": {{ \"instance\": \"orders-prod\" }}, {entry} }}"
+        )
+    });
+    let entries: Vec<String> = entries.collect();
+    let outcomes = steps.iter().enumerate().map(|(number, (_, outcome))| {
+        format!("{{ \"number\": {number}, \"name\": \"x\", \"outcome\": \"done\"{outcome} }}")
+    });
+    let outcomes: Vec<String> = outcomes.collect();
+    let text = format!(
+        "{{ \"schema\": \"jumpgate.apply/1\", \"plan\": {{ \"owner\": \"acme\", \"at\": \"now\", \
+         \"people\": [{{ \"person\": \"fanlichun\", \"steps\": [{}] }}] }}, \"steps\": [{}] }}",
+        entries.join(", "),
+        outcomes.join(", "),
+    );
+    let applied = Applied::parse(&text, "acme").expect("an apply");
+    let access = access(&[]);
+    let events = found(&access, noon(), Some(&applied));
+    let links = Links::default();
+    let lines = events.iter().map(|one| words::entry(Language::English, one, &links));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// `billing.cards` has ended, and `orders.*` of another request goes on in the same account.
+#[test]
+fn what_a_change_takes_away_is_told_as_removed() {
+    let asks = r#"{ "request": "PAY-2", "state": "asks", "reason": "orders", "until": "2027-02-28 24:00 +08:00" }"#;
+    let ended = r#"{ "request": "PAY-1", "state": "ended", "reason": "cards", "until": "2026-12-31 24:00 +08:00" }"#;
+    let account = |rest: &str| {
+        format!(
+            "\"sign\": \"change\", \"title\": \"orders-prod: account x\", {rest}, \"because\": [{asks}, {ended}]"
+        )
+    };
+    let loses = account(r#""takes": true, "words": ["loses SELECT on billing.cards"]"#);
+    // A request that still asks is no reason for what goes.
+    let by_hand = loses.replace(&format!(", {ended}"), "");
+    let both = account(
+        r#""gives": true, "takes": true, "words": ["may SELECT on orders.*", "loses SELECT on billing.cards"]"#,
+    );
+    // Nobody has more or less by it.
+    let neither = account(r#""words": ["gets a new password in both places"]"#);
+    let all = [
+        told(&[(&loses, "")]),
+        told(&[(&by_hand, "")]),
+        told(&[(&both, "")]),
+        told(&[(&neither, "")]),
+        told(&[(&loses, ", \"differs\": true")]),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @r"
+    fanlichun: removed: orders-prod: account x (loses SELECT on billing.cards)
+      PAY-1: cards
+    fanlichun: removed: orders-prod: account x (loses SELECT on billing.cards)
+    fanlichun: granted until 2027-02-28 24:00 +08:00: orders-prod: account x (may SELECT on orders.*; loses SELECT on billing.cards)
+      PAY-2: orders
+    fanlichun: removed: orders-prod: account x (may SELECT on orders.*; loses SELECT on billing.cards)
+      PAY-1: cards
+    fanlichun: changed: orders-prod: account x (gets a new password in both places)
+    fanlichun: failed: orders-prod: account x
+      it was written, and a new look shows that it does not stand
+    ");
+}
+
+#[test]
+fn of_several_requests_none_speaks_for_all() {
+    let step = |because: &str| {
+        format!(
+            "\"sign\": \"add\", \"gives\": true, \"title\": \"permission x\", \"words\": [], \"because\": [{because}]"
+        )
+    };
+    let asks = |request: &str, until: &str| {
+        format!(
+            "{{ \"request\": \"{request}\", \"state\": \"asks\", \"reason\": \"for {request}\", \"until\": \"{until}\" }}"
+        )
+    };
+    let two = [asks("PAY-1", "2027-01-31"), asks("PAY-2", "2027-02-28")].join(", ");
+    assert_eq!(told(&[(&step(&two), "")]), "fanlichun: granted: permission x");
+    // The end that all of them have is the end.
+    let alike = two.replace("2027-02-28", "2027-01-31");
+    assert_eq!(told(&[(&step(&alike), "")]), "fanlichun: granted until 2027-01-31: permission x");
+    let one = step(&asks("PAY-1", "2027-01-31"));
+    let expected =
+        "fanlichun: granted until 2027-01-31: permission x, permission x\n  PAY-1: for PAY-1";
+    assert_eq!(told(&[(&one, ""), (&one, "")]), expected);
+}
 
 #[test]
 fn what_an_apply_did_is_told_in_one_message() {
@@ -209,11 +298,75 @@ fn an_open_emergency_is_told_with_what_to_do() {
 }
 
 #[test]
+fn an_emergency_is_told_to_its_people_and_their_channels() {
+    let asked = "for: [fanlichun, team/payments]\nreason: INC-77\nemergency: payments are down\nfrom: 2026-11-01 11:50\nuntil: 2026-11-01 15:50\nservers:\n  - { login: app, nodes: [/Default/payments/prod] }\n";
+    let channels = "channels:\n  mail: { kind: mail, from: jumpgate@acme.example, to: [people], events: [emergency] }\n  team: { kind: slack, about: [team/payments], events: [emergency] }\n  others: { kind: slack, about: [zhangsan], events: [emergency] }\n";
+    let access = access(&[
+        (NOTIFY, channels),
+        ("requests/INC-77.yaml", asked),
+        ("people/zhangsan.yaml", "name: 张三\n"),
+    ]);
+    let round = round(&access, &found(&access, noon(), None), &State::default());
+    assert_eq!(to(&round), ["mail fanlichun@acme.example", "mail liwei@acme.example", "team -"]);
+}
+
+#[test]
+fn an_end_because_somebody_leaves_is_not_carried_on_by_a_renewal() {
+    let leaver = "name: 范立春\nemail: fanlichun@acme.example\nleft: 2027-01-25\n";
+    let access = access(&[("people/fanlichun.yaml", leaver)]);
+    let round = round(&access, &found(&access, at(SOON), None), &State::default());
+    insta::assert_snapshot!(round.deliveries[0].message.text, @r"
+    fanlichun: orders-prod (r): billing.invoices, billing.cards ends 2027-01-25 24:00 +08:00
+      PAY-1: PAY-1: refunds
+    ");
+}
+
+#[test]
+fn a_place_is_told_whole() {
+    let request = "for: fanlichun\nreason: \"PAY-1: refunds\"\nuntil: 2027-01-31\ndatabases:\n  - instance: orders-prod\n    level: r\n    tables:\n      - orders.*\n      - billing.cards(id, last4, a, b, c)\n";
+    let events = found(&access(&[("requests/PAY-1.yaml", request)]), at(SOON), None);
+    assert_eq!(events[0].things, ["orders-prod (r): orders.*, billing.cards(a, b, c, id, last4)"]);
+}
+
+/// Of a group at the forge nobody here knows the people.
+#[test]
+fn what_a_group_owns_is_told_to_the_owners_of_the_rules() {
+    let instance = |owners: &str| {
+        format!(
+            "address: orders-prod.db.acme.example:3306\nasset: orders-prod\nenvironment: prod\nowners: [{owners}]\naccount-host: 10.8.0.%\n"
+        )
+    };
+    let channels = "channels:\n  mail: { kind: mail, from: jumpgate@acme.example, to: [owners], events: [ending] }\n";
+    let told = |owners: &str, more: &[(&str, &str)]| {
+        let instance = instance(owners);
+        let files = [
+            (NOTIFY, channels),
+            ("policy.yaml", "environments: [prod, test]\nowners: [zhangsan]\n"),
+            ("people/zhangsan.yaml", "name: 张三\nemail: zhangsan@acme.example\n"),
+            ("inventory/databases/orders-prod.yaml", &instance),
+        ];
+        let access = access(&[&files[..], more].concat());
+        let round = round(&access, &found(&access, at(SOON), None), &State::default());
+        let groups: Vec<String> = round.groups.iter().map(ToString::to_string).collect();
+        (to(&round), groups)
+    };
+    let told = |owners: &str, more: &[(&str, &str)]| {
+        let (to, groups) = told(owners, more);
+        format!("{} {}", to.join(" "), groups.join(" "))
+    };
+    assert_eq!(told("forge/dba", &[]), "mail zhangsan@acme.example forge/dba");
+    assert_eq!(told("forge/dba, liwei", &[]), "mail liwei@acme.example forge/dba");
+    // Whoever has left answers for nothing.
+    let left = [("people/liwei.yaml", "name: 李伟\nemail: liwei@acme.example\nleft: 2026-11-20\n")];
+    assert_eq!(told("liwei", &left), "mail zhangsan@acme.example ");
+}
+
+#[test]
 fn much_at_once_becomes_some_messages_and_a_number() {
     let event = |number: usize| Event {
         what: What::Granted,
         key: format!("granted/{number}"),
-        person: "fanlichun".parse().ok(),
+        people: BTreeSet::from(["fanlichun".parse().expect("a name")]),
         owners: BTreeSet::new(),
         things: vec![format!("{number} {}", "x".repeat(200))],
         until: None,
@@ -230,6 +383,36 @@ fn much_at_once_becomes_some_messages_and_a_number() {
     // All of them count as told.
     let keys: BTreeSet<&String> = round.deliveries.iter().flat_map(|one| &one.keys).collect();
     assert_eq!(keys.len(), 200);
+}
+
+/// What would be cut off counts as told.
+#[test]
+fn signs_that_become_longer_are_measured_as_they_are_sent() {
+    let channels = "language: zh\nchannels:\n  slack: { kind: slack }\n  feishu: { kind: feishu }\n  ding: { kind: dingtalk }\n  wecom: { kind: wecom }\n";
+    let access = access(&[(NOTIFY, channels)]);
+    let notify = access.notify.as_ref().expect("settings");
+    for length in [3, 100, 790, 3_000] {
+        let event = |number: usize| Event {
+            what: What::ALL[number % What::ALL.len()],
+            key: format!("x/{number}"),
+            people: BTreeSet::from(["fanlichun".parse().expect("a name")]),
+            owners: BTreeSet::new(),
+            things: vec![["@", "<", ">"][number % 3].repeat(length)],
+            until: Some("2027-01-31 24:00 +08:00".to_owned()),
+            why: Some("&".repeat(length)),
+            request: Some("PAY-1".to_owned()),
+            file: None,
+        };
+        let events: Vec<Event> = (0..400).map(event).collect();
+        for delivery in round(&access, &events, &State::default()).deliveries {
+            let kind = &notify.channels[&delivery.channel].kind;
+            let owner = "o".repeat(40);
+            let title = delivery.message.title.replace("acme", &owner);
+            let message = Message { title, ..delivery.message };
+            let post = body::post(kind, &message, &owner, None, noon());
+            assert!(post.is_ok(), "{length} {} {post:?}", delivery.channel);
+        }
+    }
 }
 
 #[test]
@@ -259,8 +442,6 @@ fn an_edit_link_is_found_in_ci() {
     assert_eq!(of(&[]), None);
 }
 
-use crate::access::notify::What;
-
 proptest! {
     /// Whatever an author or a server writes, it stays in its entry and hides nothing.
     #[test]
@@ -268,7 +449,7 @@ proptest! {
         let event = Event {
             what: What::Failed,
             key: "failed/x".to_owned(),
-            person: "fanlichun".parse().ok(),
+            people: BTreeSet::from(["fanlichun".parse().expect("a name")]),
             owners: BTreeSet::new(),
             things: vec![thing],
             until: None,

@@ -1,7 +1,9 @@
 //! The words of messages, in English and in Chinese.
 
-use super::event::{Event, Links};
+use super::event::{Event, Links, NAMED};
 use crate::access::notify::{Language, What};
+use crate::names::PersonName;
+use crate::plural::listed;
 use crate::visible::clean;
 
 /// The longest text of an author that is repeated, in characters.
@@ -30,6 +32,7 @@ fn counted(language: Language, what: What, count: usize) -> String {
                 }
                 What::Granted => format!("{count} granted"),
                 What::Removed => format!("{count} removed"),
+                What::Changed => format!("{count} changed"),
                 What::Failed => format!("{count} failed"),
                 What::Overdue => format!("{count} end{s} overdue"),
                 What::Emergency => {
@@ -44,6 +47,7 @@ fn counted(language: Language, what: What, count: usize) -> String {
             What::Ending => format!("{count} 项访问即将到期"),
             What::Granted => format!("{count} 项已授予"),
             What::Removed => format!("{count} 项已收回"),
+            What::Changed => format!("{count} 项已变更"),
             What::Failed => format!("{count} 项失败"),
             What::Overdue => format!("{count} 项到期未收回"),
             What::Emergency => format!("{count} 项紧急访问尚未补批"),
@@ -53,7 +57,11 @@ fn counted(language: Language, what: What, count: usize) -> String {
 
 /// One event over some lines. Nothing of it is hidden, or longer than a person reads.
 pub(super) fn entry(language: Language, event: &Event, links: &Links) -> String {
-    let who = event.person.as_ref().map_or("", |person| person.as_str());
+    let who = match event.what {
+        // Its parties stand in the text.
+        What::Emergency => String::new(),
+        _ => listed(event.people.iter().map(PersonName::as_str), NAMED),
+    };
     let things = clean(&event.things.join("; "));
     let until = event.until.as_deref().unwrap_or_default();
     let why = event.why.as_deref().map(shown);
@@ -73,6 +81,8 @@ pub(super) fn entry(language: Language, event: &Event, links: &Links) -> String 
         (What::Granted, false) => subject(format!("已授予，至 {until}：{things}")),
         (What::Removed, true) => subject(format!("removed: {things}")),
         (What::Removed, false) => subject(format!("已收回：{things}")),
+        (What::Changed, true) => subject(format!("changed: {things}")),
+        (What::Changed, false) => subject(format!("已变更：{things}")),
         (What::Failed, true) => subject(format!("failed: {things}")),
         (What::Failed, false) => subject(format!("失败：{things}")),
         (What::Overdue, true) => {

@@ -187,6 +187,29 @@ impl What {
         }
     }
 
+    /// Whether somebody can do more by it than before.
+    pub fn gives(&self) -> bool {
+        match self {
+            Self::User { change } => {
+                matches!(
+                    change,
+                    UserChange::Create { .. } | UserChange::Update { enable: true, .. }
+                )
+            }
+            Self::Permission { action, .. } => action.gives(),
+            Self::Account { change } => change.gives(),
+        }
+    }
+
+    /// Whether it takes something away.
+    pub fn takes(&self) -> bool {
+        match self {
+            Self::User { change } => matches!(change, UserChange::Disable { .. }),
+            Self::Permission { action, .. } => action.takes(),
+            Self::Account { change } => change.takes(),
+        }
+    }
+
     /// Whether something of ours is given back.
     pub fn releases(&self) -> bool {
         match self {

@@ -129,6 +129,14 @@ pub struct Entry {
     pub target: Target,
     /// When, relative to the others.
     pub phase: Phase,
+    /// Whether somebody can do more by it than before; there when it is so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(with = "Option<bool>")]
+    pub gives: bool,
+    /// Whether it takes something away; there when it is so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(with = "Option<bool>")]
+    pub takes: bool,
     /// What it is about, in a few words.
     pub title: String,
     /// What it changes, in plain words.
@@ -226,6 +234,8 @@ pub fn entry(number: usize, item: &Item, access: &Access, on_ends: &OnEnds<'_>) 
         sign,
         target: item.target.clone(),
         phase: item.phase,
+        gives: item.what.gives(),
+        takes: item.what.takes(),
         title,
         words,
         because: item.because.clone(),

@@ -31,7 +31,8 @@ pub fn copy(
 ) -> Copied {
     let all = grants::of(access);
     let live = |person: &PersonName| -> Vec<&Grant<'_>> {
-        let of = all.iter().filter(|grant| grant.person == person);
+        // What was given back is nobody's here any more.
+        let of = all.iter().filter(|grant| grant.person == person && !grant.because.released);
         of.filter(|grant| grant.period.contains(moment)).collect()
     };
     let has: Vec<&Grant<'_>> = live(to);
@@ -53,6 +54,8 @@ pub fn copy(
         let mut wanted = grant.clone();
         wanted.person = to;
         wanted.period = std::borrow::Cow::Borrowed(period);
+        // The new request is an ordinary one, whatever gave this.
+        wanted.because.emergency = false;
         let broken = policy::judge(&access.policy, &wanted, moment);
         if let Some(first) = broken.first() {
             copied.left_out.push(format!(

@@ -424,3 +424,32 @@ fn a_copy_is_what_policy_allows() {
     assert!(copied.left_out.iter().any(|text| text.contains("name the tables (policy.yaml:3)")));
     assert!(copied.left_out.iter().any(|text| text.contains("liwei has it already")));
 }
+
+/// An emergency is asked for as an ordinary request, and what was given back is not there.
+#[test]
+fn a_copy_takes_what_an_emergency_gave_and_nothing_that_was_given_back() {
+    let place = "servers:\n  - login: app\n    nodes: [/Default/payments]\n";
+    let emergency = format!(
+        "for: fanlichun\nreason: x\nemergency: it is down\nfrom: 2026-12-01 09:00\nuntil: 2026-12-01 13:00\n{place}"
+    );
+    let released = "for: [fanlichun, liwei]\nreason: x\nuntil: 2027-02-28\nrelease: true\ndatabases:\n  - instance: crm\n    level: r\n    tables: [crm.*]\n";
+    let has = format!("for: liwei\nreason: x\nuntil: 2027-02-28\nrelease: true\n{place}");
+    let access = repo(&[
+        (
+            "policy.yaml",
+            "environments: [prod, test]\nemergency:\n  mergers: [liwei]\n  longest: 4h\n",
+        ),
+        ("requests/a.yaml", &emergency),
+        ("requests/b.yaml", released),
+        ("requests/c.yaml", &has),
+    ]);
+    let name = |text: &str| text.parse().expect("a person");
+    let until = access::instant::parse("2026-12-20", access::instant::End::Until, &zone());
+    let period = crate::period::Period { from: None, until: until.ok() };
+    let ask =
+        Ask { reason: "x".to_owned(), until: Some("2026-12-20".to_owned()), ..Ask::default() };
+    let now = "2026-12-01T03:00:00Z".parse().expect("a moment");
+    let copied = copy(&access, &name("fanlichun"), &name("liwei"), &period, ask, now);
+    assert_eq!(copied.left_out, [""; 0]);
+    assert_eq!((copied.ask.servers.len(), copied.ask.databases.len()), (1, 0));
+}

@@ -41,8 +41,8 @@ pub(in crate::access) struct ChannelPart {
         regex(pattern = "^(mail|slack|feishu|lark|dingtalk|wecom|webhook)$")
     )]
     pub(in crate::access) kind: Text,
-    /// What is told: `ending`, `granted`, `removed`, `failed`, `overdue`, `emergency`. Default:
-    /// all.
+    /// What is told: `ending`, `granted`, `removed`, `changed`, `failed`, `overdue`, `emergency`.
+    /// Default: all.
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<Vec<String>>", length(min = 1))]
     pub(in crate::access) events: Option<List>,

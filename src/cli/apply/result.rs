@@ -61,6 +61,10 @@ struct StepResult {
     name: String,
     #[serde(flatten)]
     outcome: Outcome,
+    /// Whether it was done and a new look asks for it again; there when it is so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(with = "Option<bool>")]
+    differs: bool,
 }
 
 impl ApplyReport {
@@ -73,17 +77,13 @@ impl ApplyReport {
         left: Option<&Plan>,
     ) -> Self {
         let noted = |outcome: &Outcome| matches!(outcome, Outcome::Done { note: Some(_), .. });
-        let differs = plan
-            .items
-            .iter()
-            .zip(&outcomes)
-            .filter(|(item, outcome)| {
-                outcome.is_done()
-                    && !noted(outcome)
-                    && left.is_some_and(|left| left.items.iter().any(|again| same(item, again)))
-            })
-            .map(|(item, _)| item.name.clone())
-            .collect();
+        let differs = |(item, outcome): (&Item, &Outcome)| {
+            outcome.is_done()
+                && !noted(outcome)
+                && left.is_some_and(|left| left.items.iter().any(|again| same(item, again)))
+        };
+        let differs: Vec<bool> = plan.items.iter().zip(&outcomes).map(differs).collect();
+        let names = plan.items.iter().zip(&differs).filter(|(_, differs)| **differs);
         let count = |wanted: fn(&Outcome) -> bool| outcomes.iter().filter(|o| wanted(o)).count();
         Self {
             schema: SCHEMA,
@@ -94,17 +94,19 @@ impl ApplyReport {
             sessions: SessionsEnded::of(plan, &outcomes),
             read_back: left.is_some(),
             unread: BTreeMap::new(),
-            differs,
+            differs: names.map(|(item, _)| item.name.clone()).collect(),
             oldest_overdue_end: None,
             steps: plan
                 .items
                 .iter()
                 .zip(outcomes)
+                .zip(differs)
                 .enumerate()
-                .map(|(number, (item, outcome))| StepResult {
+                .map(|(number, ((item, outcome), differs))| StepResult {
                     number,
                     name: item.name.clone(),
                     outcome,
+                    differs,
                 })
                 .collect(),
         }

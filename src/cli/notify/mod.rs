@@ -70,9 +70,14 @@ async fn notify(args: &Args) -> Result<Outcome, Outcome> {
         Inputs { access: &access, grants: &grants, moment, days: &days, applied: applied.as_ref() };
     let events = notify::events(&inputs);
     let links = links(args, &notify);
-    let round = notify::deliveries(&access, &notify, &events, &state, &links);
+    let round = notify::deliveries(&access, &notify, &events, &state, &links, moment);
     for person in &round.unreachable {
         anstream::eprintln!("warning: {person} has no `email:` and gets no mail");
+    }
+    for group in &round.groups {
+        anstream::eprintln!(
+            "warning: only the forge knows who is in {group}, so as an owner it gets no mail"
+        );
     }
     if args.dry_run {
         for delivery in &round.deliveries {

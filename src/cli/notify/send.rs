@@ -62,11 +62,9 @@ impl<'a> Sender<'a> {
             Kind::Mail { from, .. } => {
                 Way::Mail(Box::new(Mail::new(name, from, &parsed, secret.as_ref())?))
             }
-            kind => {
-                let any = matches!(kind, Kind::Webhook { .. });
-                if !(parsed.scheme() == "https"
-                    || parsed.scheme() == "http" && (any || is_here(&parsed)))
-                {
+            _ => {
+                let scheme = parsed.scheme();
+                if !(scheme == "https" || scheme == "http" && is_here(&parsed)) {
                     let variable = credentials::channel_variable(name, "URL");
                     return Err(format!("{variable} holds a token: expected https://..."));
                 }
@@ -119,7 +117,7 @@ impl<'a> Sender<'a> {
         let secret = self.secret.as_ref();
         // Signed anew for each attempt: a signature is good for an hour.
         let post = body::post(self.kind, &delivery.message, self.owner, secret, Timestamp::now())
-            .ok_or_else(|| lasting("it is no address of the web"))?;
+            .map_err(lasting)?;
         let mut url = Url::parse(url.expose_secret()).map_err(|_| lasting("no address"))?;
         if !post.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&post.query);

@@ -1,5 +1,6 @@
 //! `jumpgate request`, `copy` and `status`: asking, and hearing what became of it.
 
+mod applied;
 mod copy;
 mod dialogue;
 mod machine;
@@ -8,6 +9,7 @@ mod status;
 mod terminal;
 mod wants;
 
+use std::collections::HashSet;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -174,12 +176,11 @@ impl New {
     ) -> Result<Self, Outcome> {
         let zone = &draft.access().config.zone;
         let ask = ask.tidy().timed(draft.now(), zone).map_err(|error| could_not_run(&error))?;
+        let paths = draft.tree().files.keys();
+        let paths: HashSet<String> = paths.map(|path| path.to_lowercase()).collect();
         let taken = |path: &str| {
-            let stem = path.strip_suffix(".yaml").unwrap_or(path);
-            ["yaml", "yml"].iter().any(|end| {
-                let other = format!("{stem}.{end}").to_lowercase();
-                draft.tree().files.keys().any(|path| path.to_lowercase() == other)
-            })
+            let stem = path.strip_suffix(".yaml").unwrap_or(path).to_lowercase();
+            ["yaml", "yml"].iter().any(|end| paths.contains(&format!("{stem}.{end}")))
         };
         let path = match name {
             Some(name) => {

@@ -4,22 +4,22 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use super::applied::Merged;
 use super::{Outcome, could_not_run};
-use crate::access::model::{Access, Party, Request};
+use crate::access::model::Access;
 use crate::answers::RELEASED;
 use crate::cli::draft::{ended, named, stem};
 use crate::cli::forge::At;
 use crate::cli::plan::{Format, unknown};
 use crate::cli::publish::{self, Base};
-use crate::cli::{block_on_value, source};
+use crate::cli::source;
 use crate::forge::{self, PullRequest};
 use crate::names::RequestName;
-use crate::plan::{self, Focus};
 use crate::repo::{self, Tree, branch};
 use crate::request::status::{self, Applied, Emergency, Pull, SCHEMA, State, Status};
 use crate::request::{self as made, External};
 use crate::visible::clean;
-use crate::{access, answers, credentials, desired, grants, observe};
+use crate::{access, answers, grants};
 
 /// Say where a request stands: in a branch, merged, running, over, and whether it is applied.
 #[derive(Debug, clap::Args)]
@@ -90,7 +90,15 @@ impl Args {
             _ => None,
         };
         let applied = match merged {
-            Some((name, request)) => applied(&access, name, request, moment),
+            Some((name, request)) => Merged {
+                dir: &self.dir,
+                commit: tree.commit.as_deref().unwrap_or("HEAD"),
+                access: &access,
+                name,
+                request,
+                moment,
+            }
+            .applied(),
             None => None,
         };
         let edge = |edge: Option<&crate::period::Edge>| edge.map(|edge| edge.text.clone());
@@ -201,76 +209,6 @@ fn name_of(tree: &Tree, text: &str) -> String {
             by_id.in_text(&String::from_utf8_lossy(bytes)) != made::Found::Other
         });
     found.map_or_else(|| stem(text).to_owned(), |(path, _)| stem(path).to_owned())
-}
-
-/// Whether the live state is as a request says; none without credentials. What cannot be read
-/// is told, and stops nothing.
-fn applied(
-    access: &Access,
-    name: &RequestName,
-    request: &Request,
-    moment: Timestamp,
-) -> Option<Applied> {
-    let environment = &credentials::environment;
-    if !credentials::any(environment) {
-        return None;
-    }
-    let grants = grants::of(access);
-    let wanted = desired::at(access, &grants, moment);
-    let mut focus = Focus::default();
-    for (party, _) in &request.parties {
-        match party {
-            Party::Person(person) => {
-                focus.people.insert(person.clone());
-            }
-            Party::Group(_) => {}
-            Party::Team(team) => {
-                let members = access.teams.get(team).map(|team| team.members.clone());
-                focus.people.extend(members.unwrap_or_default());
-            }
-        }
-    }
-    focus.instances.extend(
-        request
-            .databases
-            .iter()
-            .flat_map(|want| want.instances.iter().map(|(name, _)| name.clone())),
-    );
-    focus.jumpserver = true;
-    let observed = block_on_value(async {
-        let reader = observe::jumpserver(access, environment).await?;
-        Ok::<_, anyhow::Error>(observe::all(access, &wanted, &reader, environment, &focus).await?)
-    });
-    let observed = match observed.and_then(|observed| observed) {
-        Ok(observed) => observed,
-        Err(error) => {
-            anstream::eprintln!("warning: whether it is applied is not known: {error}");
-            return None;
-        }
-    };
-    let new_servers = std::collections::BTreeSet::new();
-    let inputs = plan::Inputs {
-        access,
-        grants: &grants,
-        desired: &wanted,
-        observed: &observed,
-        moment,
-        new_servers: &new_servers,
-        unproven: &plan::Unproven::new(),
-    };
-    let plan = focus.narrow(plan::make(&inputs));
-    let of_it = |item: &&plan::Item| item.because.iter().any(|reason| reason.request == *name);
-    let pending = plan.items.iter().filter(of_it).count();
-    let findings: Vec<String> = plan
-        .findings
-        .iter()
-        .filter(|finding| {
-            let here = finding.site.as_ref().is_some_and(|site| site.file == request.site.file);
-            here && finding.severity == plan::finding::Severity::Error
-        })
-        .map(|finding| format!("{} {}", finding.code, finding.message))
-        .collect();
-    Some(Applied { done: pending == 0 && findings.is_empty(), pending, findings })
 }
 
 fn print(status: &Status) {

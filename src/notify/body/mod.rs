@@ -44,7 +44,7 @@ pub enum Answer {
     Refused(String),
 }
 
-/// The longest text of a message, in bytes.
+/// The longest text of a message, in bytes as they are sent ([`length`]).
 pub fn longest(kind: &Kind) -> usize {
     match kind {
         Kind::Mail { .. } | Kind::Webhook { .. } => 60_000,
@@ -52,6 +52,15 @@ pub fn longest(kind: &Kind) -> usize {
         Kind::Feishu => feishu::LONGEST,
         Kind::DingTalk => dingtalk::LONGEST,
         Kind::WeCom => wecom::LONGEST,
+    }
+}
+
+/// How many bytes a text has as it is sent: what begins a mention or a tag becomes longer.
+pub fn length(kind: &Kind, text: &str) -> usize {
+    match kind {
+        Kind::Mail { .. } | Kind::Webhook { .. } => text.len(),
+        Kind::Slack => slack::escaped(text).len(),
+        Kind::Feishu | Kind::DingTalk | Kind::WeCom => inert(text).len(),
     }
 }
 
@@ -66,20 +75,23 @@ pub fn pause(kind: &Kind) -> Duration {
     }
 }
 
-/// The request that carries a message; none for mail.
+/// The request that carries a message.
+///
+/// # Errors
+/// When none can, in words: mail goes another way, and a text may be too long.
 pub fn post(
     kind: &Kind,
     message: &Message,
     owner: &str,
     secret: Option<&SecretString>,
     moment: Timestamp,
-) -> Option<Post> {
-    Some(match kind {
-        Kind::Mail { .. } => return None,
+) -> Result<Post, &'static str> {
+    Ok(match kind {
+        Kind::Mail { .. } => return Err("it is no address of the web"),
         Kind::Slack => slack::post(message),
         Kind::Feishu => feishu::post(message, secret, moment),
         Kind::DingTalk => dingtalk::post(message, secret, moment),
-        Kind::WeCom => wecom::post(message),
+        Kind::WeCom => wecom::post(message)?,
         Kind::Webhook { template } => webhook::post(template, message, owner, secret),
     })
 }

@@ -12,11 +12,16 @@ use crate::notify::Message;
 pub(super) const LONGEST: usize = 4_000;
 
 pub(super) fn post(message: &Message) -> Post {
-    let text = format!("{}\n\n{}", message.title, message.text);
-    // `@here` is no mention unless names are linked; it is none in any case.
-    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let body = json!({ "text": text.replace('@', "＠"), "mrkdwn": false });
+    let text = escaped(&format!("{}\n\n{}", message.title, message.text));
+    let body = json!({ "text": text, "mrkdwn": false });
     Post { query: Vec::new(), headers: Vec::new(), body }
+}
+
+/// A text in which nothing is a mention or a tag.
+pub(super) fn escaped(text: &str) -> String {
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    // `@here` is no mention unless names are linked; it is none in any case.
+    text.replace('@', "＠")
 }
 
 pub(super) fn answer(body: &str) -> Answer {

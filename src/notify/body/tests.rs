@@ -122,20 +122,45 @@ fn a_webhook_gets_its_template_filled_in_once() {
     assert!(matches!(answer(&kind, 503, ""), Answer::Later(_)));
 }
 
+#[test]
+fn what_is_too_long_for_a_system_is_refused_and_not_cut() {
+    let refused = post(&Kind::WeCom, &message(&"x".repeat(2_048)), "acme", None, moment());
+    assert_eq!(refused, Err("the message is longer than WeCom takes"));
+}
+
 proptest! {
-    /// Whatever the text, a body keeps its form and its system's limit.
+    /// Whatever the text, a body keeps its form and its system's limit, and has all of it.
     #[test]
-    fn any_text_makes_a_body_that_is_not_too_long(text in "\\PC{0,200}", times in 1..9_usize) {
+    fn any_text_makes_a_body_that_is_not_too_long(
+        text in "(\\PC|[@<>&]){0,200}",
+        times in 1..30_usize,
+    ) {
         for (kind, file) in SYSTEMS {
-            let mut text = text.repeat(times);
-            while text.len() > longest(&kind) {
-                text.pop();
-            }
+            let mut used = 0;
+            let fits = |c: &char| {
+                used += length(&kind, c.encode_utf8(&mut [0; 4]));
+                used <= longest(&kind)
+            };
+            let text: String = text.repeat(times).chars().take_while(fits).collect();
             let file: Value = serde_json::from_str(file).expect("JSON");
             let body = posted(&kind, &text, None).body;
             prop_assert!(matches(&file["request"]["body"], &body, &["mrkdwn"]), "{}", body);
-            let most = match kind { Kind::WeCom => 2_048 + 60, Kind::Slack => 40_000, _ => 20_000 };
-            prop_assert!(body.to_string().len() <= most || body.to_string().contains("\\u"));
+            let sent = match kind {
+                Kind::Slack => &body["text"],
+                Kind::Feishu => &body["content"]["text"],
+                _ => &body["text"]["content"],
+            };
+            let sent = sent.as_str().expect("a text");
+            let whole = match kind {
+                Kind::Slack => slack::escaped(&text),
+                _ => inert(&text),
+            };
+            prop_assert!(sent.ends_with(&whole));
+            match kind {
+                Kind::WeCom => prop_assert!(sent.len() <= 2_048),
+                Kind::Slack => prop_assert!(sent.len() <= 40_000),
+                _ => prop_assert!(body.to_string().len() <= 20_000),
+            }
         }
     }
 }

@@ -11,16 +11,17 @@ use crate::notify::Message;
 /// The most bytes of a text.
 const MOST: usize = 2_048;
 
-/// With room for the title, and for signs that become longer.
+/// With room for the title, and for the line that counts what does not fit.
 pub(super) const LONGEST: usize = 1_700;
 
-pub(super) fn post(message: &Message) -> Post {
-    let mut content = whole(message);
-    while content.len() > MOST {
-        content.pop();
+/// The request; an error when the text is too long, since what is cut off would count as told.
+pub(super) fn post(message: &Message) -> Result<Post, &'static str> {
+    let content = whole(message);
+    if content.len() > MOST {
+        return Err("the message is longer than WeCom takes");
     }
     let body = json!({ "msgtype": "text", "text": { "content": content } });
-    Post { query: Vec::new(), headers: Vec::new(), body }
+    Ok(Post { query: Vec::new(), headers: Vec::new(), body })
 }
 
 pub(super) fn answer(body: &str) -> Answer {

@@ -39,6 +39,7 @@ use crate::desired::Desired;
 use crate::handover::Step;
 use crate::jumpserver::spec::Live;
 use crate::mark::Mark;
+use crate::mysql::difference::narrows;
 use crate::mysql::spec::{AccountName, Change, SeenAccount};
 use crate::names::{InstanceName, PersonName, RequestName};
 use crate::naming;
@@ -105,6 +106,31 @@ impl AccountChange {
     /// Whether the account is given back.
     pub fn releases(&self) -> bool {
         self.has(|step| matches!(step, Step::Release { .. }))
+    }
+
+    /// Whether somebody can do more by it than before.
+    pub fn gives(&self) -> bool {
+        self.has(|step| matches!(step, Step::CreateAccount | Step::Unlock))
+            || self.grants().any(|change| !narrows(change))
+    }
+
+    /// Whether it takes something away.
+    pub fn takes(&self) -> bool {
+        let ends = |step: &Step| {
+            matches!(
+                step,
+                Step::Lock | Step::RevokeAll | Step::Drop | Step::DeleteAssetAccount { .. }
+            )
+        };
+        self.has(ends) || self.grants().any(narrows)
+    }
+
+    /// What is granted and revoked.
+    fn grants(&self) -> impl Iterator<Item = &Change> {
+        self.steps.iter().filter_map(|step| match step {
+            AccountStep::Grants { change } => Some(change),
+            AccountStep::Handover(_) | AccountStep::Mark { .. } => None,
+        })
     }
 
     /// Whether a step of the handover is among its steps.

@@ -75,6 +75,26 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// Whether somebody can do more by it than before.
+    pub fn gives(&self) -> bool {
+        match self {
+            Self::Create { .. } => true,
+            Self::Adopt { .. } | Self::Delete { .. } | Self::Release { .. } => false,
+            Self::Update { from, to, .. } => !within(to, from),
+        }
+    }
+
+    /// Whether it takes anything away; of a permission that is switched off nothing is left.
+    pub fn takes(&self) -> bool {
+        match self {
+            Self::Create { .. } | Self::Adopt { .. } | Self::Release { .. } => false,
+            Self::Delete { from } => from.active,
+            Self::Update { from, to, .. } => !within(from, to),
+        }
+    }
+}
+
 /// One step: one request to JumpServer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Step {
@@ -279,7 +299,7 @@ fn order(
         };
         adopted.needs(position, id, phase, &action, &mut needs);
         let recorded = live.get(&id).and_then(|seen| seen.mark.as_ref()?.end);
-        let early_end = shrinks(&action)
+        let early_end = action.takes()
             && recorded.is_none_or(|end| end > moment)
             && !replaced(&action, wider.get(group), moment);
         steps.push(Step { id, action, phase, needs, early_end });
@@ -342,23 +362,10 @@ fn replaced(action: &Action, wider: Option<&Vec<PermissionSpec>>, moment: Timest
     wider.is_some_and(|wider| wider.iter().any(gives))
 }
 
-/// Whether a change can give anything that was not given before.
+/// Whether the others of a group wait for a change: for what gives something, and until what is
+/// adopted is ours.
 fn grows(action: &Action) -> bool {
-    match action {
-        // The others of a group wait until it is ours.
-        Action::Create { .. } | Action::Adopt { .. } => true,
-        Action::Delete { .. } | Action::Release { .. } => false,
-        Action::Update { from, to, .. } => !within(to, from),
-    }
-}
-
-/// Whether a change takes anything away; of one that is switched off nothing is left.
-fn shrinks(action: &Action) -> bool {
-    match action {
-        Action::Create { .. } | Action::Adopt { .. } | Action::Release { .. } => false,
-        Action::Delete { from } => from.active,
-        Action::Update { from, to, .. } => !within(from, to),
-    }
+    action.gives() || matches!(action, Action::Adopt { .. })
 }
 
 /// Whether everything that `a` gives, `b` gives too.

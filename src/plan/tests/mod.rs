@@ -14,6 +14,7 @@ use super::finding::Kind;
 use super::*;
 use crate::jumpserver::spec::ForeignPermission;
 use crate::mark::Left;
+use crate::mysql::privilege::Privilege;
 use crate::mysql::spec::Row;
 use crate::report::{self, Look, Report};
 
@@ -417,4 +418,35 @@ fn a_plan_is_the_same_every_time_and_can_be_narrowed() {
     let narrow = focus.narrow(plan.clone());
     assert_eq!(narrow.items.len() * 2, plan.items.len());
     assert!(JUMPGATE.contains("acme"));
+}
+
+/// What a step gives and takes, whatever it is called and whenever it is carried out.
+#[test]
+fn a_step_says_what_it_gives_and_takes() {
+    let cards = "for: fanlichun\nreason: cards\nuntil: 2026-12-31\ndatabases:\n  - { instance: orders-prod, level: r, tables: [billing.cards] }\n";
+    let orders = cards.replace("cards", "orders").replace("2026-12-31", "2027-02-28");
+    let orders = orders.replace("[billing.orders]", "['orders.*']");
+    let access = repo(&[("cards", cards), ("orders", &orders)], &[]);
+    let mut world = World::new();
+    let sides = |plan: &Plan| -> Vec<(bool, bool)> {
+        plan.items.iter().map(|item| (item.what.gives(), item.what.takes())).collect()
+    };
+    assert_eq!(sides(&world.apply(&access, NOW)), [(true, false); 3]);
+    // The account stays, and so does one of the two permissions.
+    let plan = world.plan(&access, "2027-01-01T00:00:00Z");
+    assert_eq!(sides(&plan), [(false, true); 2], "{:?}", plan.items);
+    // Of another hand: it is taken back.
+    let account = world.server().accounts.values_mut().next().expect("an account");
+    let row = Row { privileges: [Privilege::Delete].into(), grant_option: false };
+    account.held.databases.insert("hr".to_owned(), row);
+    assert_eq!(sides(&world.plan(&access, NOW)), [(false, true)]);
+    // Another end alone, of the same requests.
+    let mut world = World::new();
+    world.apply(&access, NOW);
+    let sooner = orders.replace("2027-02-28", "2027-01-31");
+    let access = repo(&[("cards", cards), ("orders", &sooner)], &[]);
+    let plan = world.plan(&access, NOW);
+    let account = plan.items.iter().find(|item| matches!(item.what, What::Account { .. }));
+    let account = &account.expect("its mark").what;
+    assert!(!account.gives() && !account.takes(), "{account:?}");
 }

@@ -174,10 +174,12 @@ async fn what_comes_too_soon_is_sent_again_and_a_dead_channel_holds_nobody_up() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_is_never_sent_without_tls() {
-    let repo = Repo::new("channels:\n  slack: { kind: slack }\n");
-    let url = "http://hooks.acme.example/services/tell-nobody-slack".to_owned();
-    let done = repo.run(&[("JUMPGATE_NOTIFY_SLACK_URL", url)], &STATE).await.expect(5);
-    assert!(done.stderr.contains("expected https://..."), "{}", done.stderr);
+    for kind in ["slack", "webhook"] {
+        let repo = Repo::new(&format!("channels:\n  slack: {{ kind: {kind} }}\n"));
+        let url = "http://hooks.acme.example/services/tell-nobody-slack".to_owned();
+        let done = repo.run(&[("JUMPGATE_NOTIFY_SLACK_URL", url)], &STATE).await.expect(5);
+        assert!(done.stderr.contains("expected https://..."), "{kind} {}", done.stderr);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -235,7 +237,12 @@ async fn mail_goes_to_people_and_owners() {
 async fn what_an_apply_did_is_told_from_its_json() {
     let company = Company::with_hosts(Version::V4).await;
     company.write("notify.yaml", "channels:\n  ops: { kind: wecom }\n");
-    company.write("requests/new.yaml", "for: [fanlichun, liwei]\nreason: \"PAY-1: logs\"\nuntil: 2027-02-28\nservers:\n  - { login: app, assets: [pay-web-01] }\n");
+    let request = |assets: &str| {
+        format!(
+            "for: [fanlichun, liwei]\nreason: \"PAY-1: logs\"\nuntil: 2027-02-28\nservers:\n  - {{ login: app, assets: [{assets}] }}\n"
+        )
+    };
+    company.write("requests/new.yaml", &request("pay-web-01, pay-web-02"));
     company.merge("logs");
     let run = async |args: &[&str]| {
         let mut command = company.command(args);
@@ -246,6 +253,13 @@ async fn what_an_apply_did_is_told_from_its_json() {
     let last = company.dir().join("last.json");
     fs::write(&last, &applied.stdout).expect("a file");
     let last = last.to_str().expect("a path");
-    let told = run(&["notify", "--dry-run", "--apply", last]).await.expect(0);
-    insta::assert_snapshot!(told.stdout);
+    let granted = run(&["notify", "--dry-run", "--apply", last]).await.expect(0);
+    // A narrower request changes the permission in place.
+    company.write("requests/new.yaml", &request("pay-web-01"));
+    company.merge("narrower");
+    let narrower = ["apply", "--yes", "--allow-removals", "2", "--format", "json"];
+    let applied = run(&narrower).await.expect(0);
+    fs::write(last, &applied.stdout).expect("a file");
+    let removed = run(&["notify", "--dry-run", "--apply", last]).await.expect(0);
+    insta::assert_snapshot!(format!("{}{}", granted.stdout, removed.stdout));
 }

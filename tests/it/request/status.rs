@@ -125,3 +125,78 @@ async fn with_credentials_it_says_whether_it_is_applied() {
     assert_eq!(by_last.stdout, after.stdout);
     company.run(&["status", "log"]).await.expect(1);
 }
+
+/// A request for one person, on one place.
+fn asking(person: &str, place: &str) -> String {
+    format!("for: {person}\nreason: logs\nuntil: 2099-01-01\n{place}")
+}
+
+const HOST: &str = "servers:\n  - { login: app, assets: [pay-web-01] }\n";
+
+/// Nothing is left to do only where nothing is in the way, wherever that is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_could_do_is_not_applied() {
+    let company = Company::with_hosts(Version::V4).await;
+    let database = |name: &str| {
+        format!("databases:\n  - {{ instance: {name}, level: r, tables: ['orders.*'] }}\n")
+    };
+    company.write("people/zhangsan.yaml", "name: 张三\n");
+    company.write(
+        "inventory/databases/dead.yaml",
+        "address: 127.0.0.1:9\nasset: dead\nenvironment: prod\nowners: [liwei]\naccount-host: 127.0.0.1\ntls: { mode: off }\n",
+    );
+    company.write(
+        "inventory/databases/alias.yaml",
+        "address: 127.0.0.1:9\nasset: alias\nenvironment: prod\nowners: [liwei]\naccount-host: 127.0.0.1\ntls: { mode: off }\nsame-accounts-as: dead\n",
+    );
+    let gone = HOST.replace("01", "09");
+    for (name, person, place) in [
+        ("nobody", "zhangsan", HOST),
+        ("dead", "liwei", &database("dead")),
+        ("alias", "liwei", &database("alias")),
+        ("missing", "liwei", &gone),
+        // The finding stands at the first request that names the host.
+        ("missing-too", "fanlichun", &gone),
+        ("good", "fanlichun", HOST),
+    ] {
+        company.write(&format!("requests/{name}.yaml"), &asking(person, place));
+    }
+    let ended = asking("liwei", &database("dead")).replace("2099-01-01", "2026-01-01");
+    company.write("requests/ended.yaml", &ended);
+    company.merge("requests");
+    company.run(&["apply", "--yes"]).await.expect(5);
+    for (name, code) in [
+        ("nobody", "JG205"),
+        ("dead", "JG201"),
+        ("alias", "JG201"),
+        ("missing", "JG208"),
+        ("missing-too", "JG208"),
+        ("ended", "JG201"),
+    ] {
+        let done = company.run(&["status", name]).await.expect(0);
+        let told = done.stdout.contains("applied: no") && done.stdout.contains(code);
+        assert!(told, "{name}: {}", done.stdout);
+    }
+    let good = company.run(&["status", "good"]).await.expect(0);
+    assert!(good.stdout.contains("applied: yes, nothing is left to do"), "{}", good.stdout);
+    // The name of an alias stands for nothing that could be read.
+    for command in ["doctor", "plan"] {
+        let done = company.run(&[command, "--target", "alias"]).await.expect(1);
+        assert!(done.stderr.contains("alias has the accounts of dead"), "{done:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_merged_past_a_pull_request_is_not_applied() {
+    let company = Company::with_hosts(Version::V4).await;
+    company.write(
+        "policy.yaml",
+        "environments: [prod]\nprovenance: git\nlimits:\n  - { when: { environment: prod }, approvals: 1 }\n",
+    );
+    company.merge("rules");
+    company.write("requests/new.yaml", &asking("liwei", HOST));
+    company.merge("pushed");
+    let done = company.run(&["status", "new"]).await.expect(0);
+    assert!(done.stdout.contains("the next apply has 0 steps for it"), "{}", done.stdout);
+    assert!(done.stdout.contains("in its way: JG260"), "{}", done.stdout);
+}

@@ -68,6 +68,7 @@ impl Merged<'_> {
             access,
             grants: &grants,
             wanted: access.policy.provenance,
+            anchor: observed.jumpserver.anchor.as_ref(),
             moment,
         };
         let first = planned(&Unproven::new());

@@ -52,6 +52,15 @@ pub struct Access {
     pub notices: Vec<Diagnostic>,
 }
 
+impl Access {
+    /// The instance that holds the accounts which an instance shows: itself, unless it is a
+    /// replica or an alias.
+    pub fn holder<'a>(&'a self, name: &'a InstanceName) -> &'a InstanceName {
+        let found = self.instances.get(name);
+        found.and_then(|instance| instance.same_accounts_as.as_ref()).unwrap_or(name)
+    }
+}
+
 /// The settings of `jumpgate.yaml`, defaults filled in.
 #[derive(Debug, Clone)]
 pub struct Config {

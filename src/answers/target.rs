@@ -89,11 +89,7 @@ impl Target {
                 name == asset
             }
             (Self::Instance { name, database, table }, Want::Database { instance, scope, .. }) => {
-                let holder = |name: &InstanceName| {
-                    let found = access.instances.get(name);
-                    found.and_then(|found| found.same_accounts_as.clone()).unwrap_or(name.clone())
-                };
-                holder(name) == holder(instance)
+                access.holder(name) == access.holder(instance)
                     && database.as_ref().is_none_or(|database| scope.database() == database)
                     && table.as_ref().is_none_or(|table| match scope {
                         Scope::Database(_) => true,

@@ -87,8 +87,7 @@ impl Catalog {
 
     /// The part of an instance, or of the one whose accounts and data it shows.
     pub fn instance(&self, access: &Access, name: &InstanceName) -> Option<&Part<Tables>> {
-        let main = access.instances.get(name).and_then(|found| found.same_accounts_as.as_ref());
-        self.instances.get(main.unwrap_or(name))
+        self.instances.get(access.holder(name))
     }
 
     /// Whether columns of some table were read.

@@ -118,9 +118,7 @@ impl<'a> Ways<'a> {
                 self.to_nodes(&BTreeSet::from([path])).remove(path).unwrap_or_default()
             }
             Target::Instance { name, database, table } => {
-                let holder =
-                    self.access.instances.get(name).and_then(|one| one.same_accounts_as.as_ref());
-                let holder = holder.unwrap_or(name);
+                let holder = self.access.holder(name);
                 match self.observed.instances.get(holder) {
                     Some(Ok(live)) => {
                         self.to_server(holder, live, database.as_deref(), table.as_deref())

@@ -244,7 +244,8 @@ fn applied(
     let observed = match observed.and_then(|observed| observed) {
         Ok(observed) => observed,
         Err(error) => {
-            anstream::eprintln!("warning: whether it is applied is not known: {error}");
+            let why = clean(&error.to_string());
+            anstream::eprintln!("warning: whether it is applied is not known: {why}");
             return None;
         }
     };

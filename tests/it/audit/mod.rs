@@ -2,4 +2,5 @@
 //! `who --live`, which counts every way in.
 
 mod doors;
+mod narrowed;
 mod who;

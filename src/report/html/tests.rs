@@ -84,6 +84,33 @@ fn a_request_stands_once_however_many_people_it_is_for() {
 }
 
 #[test]
+fn what_is_released_is_not_gits_and_what_policy_refuses_says_so() {
+    let released = format!("release: true\n{REQUEST}");
+    let access = access(&[
+        ("requests/PAY-1.yaml", REQUEST),
+        ("requests/OLD-1.yaml", &released.replace("refunds", "given back")),
+        (
+            "policy.yaml",
+            "environments: [prod, test]\nlimits:\n  - { when: { level: r, scope: database }, longest: 40d }\n",
+        ),
+    ]);
+    let matrix = matrix(&access);
+    assert_eq!(matrix["requests"], json!([["requests/PAY-1.yaml", "refunds"]]));
+    let text = |place: &Value| &matrix["texts"][place.as_u64().expect("a place") as usize];
+    let wants = |grant: usize| -> Vec<(&Value, &Value)> {
+        let wants =
+            &matrix["wants"][matrix["grants"][grant][1].as_u64().expect("a place") as usize];
+        wants.as_array().expect("wants").iter().map(|w| (text(&w[2]), text(&w[4]))).collect()
+    };
+    // Whoever leaves earlier is within what policy allows.
+    let whole = json!("orders.*, billing.cards (id, last4)");
+    assert_eq!(wants(0), [(&whole, &json!("")), (&json!(""), &json!(""))]);
+    let refused = json!("policy allows at most 40 days here; this ends 2027-02-28 24:00 +08:00");
+    let (ok, not) = (json!("billing.cards (id, last4)"), json!("orders.*"));
+    assert_eq!(wants(1), [(&ok, &json!("")), (&not, &refused), (&json!(""), &json!(""))]);
+}
+
+#[test]
 fn the_same_gives_the_same_bytes() {
     let access = access(&[("requests/PAY-1.yaml", REQUEST)]);
     let page = || {

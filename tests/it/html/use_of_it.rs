@@ -109,7 +109,7 @@ fn the_keyboard_is_enough() {
 
 #[test]
 fn every_control_has_a_name_and_every_row_its_place() {
-    for fragment in ["", "#view=ends", "#view=doors", "#view=people&who=fanlichun"] {
+    for fragment in ["", "#view=ends", "#view=doors", "#view=people&who=person:fanlichun"] {
         let mut browser = open(fragment);
         let nameless = browser.value(
             "[...document.querySelectorAll('a, button, input, select')].filter(e => e.checkVisibility() && \

@@ -3,4 +3,5 @@
 
 mod doors;
 mod narrowed;
+mod roles;
 mod who;

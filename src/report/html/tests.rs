@@ -111,6 +111,38 @@ fn what_is_released_is_not_gits_and_what_policy_refuses_says_so() {
 }
 
 #[test]
+fn every_form_of_an_audit_has_its_open_emergencies() {
+    let access = access(&[
+        (
+            "policy.yaml",
+            "environments: [prod, test]\nlimits: []\nemergency: { mergers: [liwei], longest: 4h }\n",
+        ),
+        (
+            "requests/INC-1.yaml",
+            "for: fanlichun\nreason: INC-1\nemergency: payments are down\nfrom: 2026-11-28 10:00\nuntil: 2026-11-28 \
+             12:00\nservers:\n  - { login: app, nodes: [/Default/test] }\n",
+        ),
+    ]);
+    let observed = Observed { jumpserver: Default::default(), instances: BTreeMap::new() };
+    let audit = crate::audit::find(&access, &observed, &Default::default(), moment(), None);
+    let look = crate::report::Look { width: 100, colours: false };
+    let csv = crate::report::audit_csv(&audit);
+    let row = csv.lines().nth(1).expect("a row");
+    assert!(row.starts_with(",,emergency,requests/INC-1.yaml,"), "{row}");
+    assert_eq!(row.matches(',').count() - row.matches(", ").count(), 11, "{row}");
+    let zone = &access.config.zone;
+    let forms = [
+        crate::report::audit_text(&audit, zone, look),
+        csv,
+        super::audit(&audit, zone, None),
+        audit.json(),
+    ];
+    for form in forms {
+        assert!(form.contains("payments are down") && form.contains("JG253"), "{form}");
+    }
+}
+
+#[test]
 fn the_same_gives_the_same_bytes() {
     let access = access(&[("requests/PAY-1.yaml", REQUEST)]);
     let page = || {

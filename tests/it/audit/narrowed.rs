@@ -3,12 +3,14 @@
 
 use std::io::Write;
 use std::net::TcpListener;
+use std::process::Command;
 
-use jumpgate_sandbox::{NewAsset, Version};
+use jumpgate_sandbox::{NewAsset, NewPermission, Version};
 use serde_json::Value;
 
+use super::doors::door;
 use crate::schema::{keeps, validator};
-use crate::support::company::Company;
+use crate::support::company::{Company, Done};
 use crate::support::servers::Kind;
 
 const ALIAS: &str = "address: replica.db.acme.example:3306
@@ -103,4 +105,38 @@ async fn a_server_that_cannot_be_read_is_no_server_without_ways_and_gives_no_ord
         assert!(said.contains("is blocked"), "{args:?}: {said}");
         assert!(!said.contains("##") && !said.contains('\u{1b}'), "{args:?}: {said}");
     }
+}
+
+/// The command to copy works as it stands, and its arguments, which everybody on the machine
+/// can list, hold no token.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_of_a_permission_switches_it_off_and_shows_nobody_the_token() {
+    let company = Company::with_hosts(Version::V4).await;
+    company.jumpserver.add_permission(NewPermission {
+        name: "old".to_owned(),
+        users: vec!["liwei".to_owned()],
+        assets: vec!["pay-web-01".to_owned()],
+        accounts: vec!["app".to_owned()],
+        ..NewPermission::default()
+    });
+    let audit = json(&company, &["audit"], 0).await;
+    let next = &door(&audit, "old")["next"];
+    let words = next["text"].as_str().expect("a text");
+    assert!(
+        words.ends_with("JUMPGATE_JUMPSERVER_TOKEN holds the token of somebody who may do this")
+    );
+    let command = next["command"].as_str().expect("a command");
+    let wrapped =
+        format!("curl() {{ printf '%s\\n' \"$@\" >arguments; command curl \"$@\"; }}\n{command}");
+    // The environment of the command, run by a shell in its place.
+    let jumpgate = company.command(&[]);
+    let mut shell = Command::new("sh");
+    shell.current_dir(company.dir()).args(["-c", &wrapped]);
+    shell.envs(jumpgate.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let done = tokio::task::spawn_blocking(move || shell.output()).await.expect("it ends");
+    let done = Done::of(done.expect("sh and curl")).expect(0);
+    assert!(done.stdout.contains("\"is_active\":false"), "{done:?}");
+    assert!(!company.jumpserver.permission("old").expect("the permission").is_active);
+    let arguments = std::fs::read_to_string(company.dir().join("arguments")).expect("a file");
+    assert!(arguments.contains("is_active") && !arguments.contains("Token"), "{arguments}");
 }

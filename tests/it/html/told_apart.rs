@@ -16,7 +16,7 @@ use crate::support::crowd::Crowd;
 
 /// A person whose user has another name, while a stranger's has his; an asset and an instance
 /// of one name, and a replica of it.
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     (
         "jumpgate.yaml",
         "version: 1\nowner: acme\ntime-zone: UTC\njumpserver: { url: 'https://jump.acme.example' }\n",
@@ -24,7 +24,7 @@ const FILES: [(&str, &str); 7] = [
     (
         "policy.yaml",
         "environments: [prod]\nlimits:\n  - { when: { level: rw, scope: database }, deny: name the tables }\n  - { \
-         when: { environment: prod }, longest: 30d }\n",
+         when: { environment: prod }, longest: 30d }\nemergency: { mergers: [fanlichun], longest: 4h }\n",
     ),
     ("people/fanlichun.yaml", "name: 范立春\njumpserver: fanlichun@acme.example\n"),
     (
@@ -45,6 +45,11 @@ const FILES: [(&str, &str); 7] = [
         "requests/R-1.yaml",
         "for: fanlichun\nreason: refunds\nuntil: 2026-12-20\nservers:\n  - login: app\n    assets: [orders]\ndatabases:\n  - \
          instance: orders\n    level: rw\n    tables: [shop.items]\n  - instance: orders\n    level: rw\n    tables: [shop.*]\n",
+    ),
+    (
+        "requests/INC-1.yaml",
+        "for: fanlichun\nreason: INC-1\nemergency: payments are down\nfrom: 2026-11-28 10:00\nuntil: 2026-11-28 \
+         12:00\nservers:\n  - login: app\n    assets: [orders]\n",
     ),
 ];
 
@@ -121,4 +126,22 @@ fn a_replica_is_not_read_when_the_one_whose_accounts_it_shows_is_not() {
     unread.sort();
     assert_eq!(unread, ["orders", "orders-replica"]);
     assert_eq!(browser.complaints, [""; 0]);
+}
+
+#[test]
+fn an_emergency_stands_before_the_doors_until_somebody_approves_it() {
+    let mut browser = open("#view=doors&q=nothing-of-this-name");
+    let said = squeezed(&browser.text(".emergency"));
+    for words in [
+        "Emergency: JG253 an emergency was merged for fanlichun without the usual approvals",
+        "payments are down requests/INC-1.yaml:1 Next: fanlichun, and nobody who got it,",
+        "jumpgate approve-emergency INC-1",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert_eq!(browser.complaints, [""; 0]);
+    let mut browser = open("#view=doors&lang=zh");
+    let said = browser.text(".emergency");
+    assert!(said.starts_with("紧急申请：") && said.contains("尚无负责人事后批准"), "{said}");
+    assert!(said.contains("不能是获得权限的人"), "{said}");
 }

@@ -178,7 +178,7 @@ const drawFacts = () => {
 const PAPER = 4000;
 
 const drawPaper = () => {
-  const tables = { people: paperPeople, ends: paperEnds, doors: () => [...unseenParts(), ...doorsFound.map((door) => doorItem(door, true))] };
+  const tables = { people: paperPeople, ends: paperEnds, doors: () => [...unseenParts(), ...emergencies(), ...doorsFound.map((door) => doorItem(door, true))] };
   const filters = ["q", "env", "kind", "within", "source", "risk", "target"].filter((name) => state[name]).map((name) => state[name]);
   at("paper").replaceChildren(
     el("p", { class: "filters" }, `${say(`view-${state.view}`)}${filters.length ? ` · ${filters.join(" · ")}` : ""} · ${at("found").textContent}`),

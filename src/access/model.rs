@@ -54,10 +54,11 @@ pub struct Access {
 }
 
 impl Access {
-    /// The instance that holds the accounts of one: itself, unless it is an alias.
+    /// The instance that holds the accounts which an instance shows: itself, unless it is a
+    /// replica or an alias.
     pub fn holder<'a>(&'a self, name: &'a InstanceName) -> &'a InstanceName {
-        let instance = self.instances.get(name);
-        instance.and_then(|instance| instance.same_accounts_as.as_ref()).unwrap_or(name)
+        let found = self.instances.get(name);
+        found.and_then(|instance| instance.same_accounts_as.as_ref()).unwrap_or(name)
     }
 }
 

@@ -39,9 +39,13 @@ pub struct Answer {
     pub commit: Option<String>,
     /// The grants, by person.
     pub grants: Vec<Found>,
-    /// Every way in that the servers have, by git or not; none when they were not asked.
+    /// Every way in that the servers have, by git or not; none when they were not asked, or
+    /// when one of them could not be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ways: Option<Vec<WayIn>>,
+    /// Which server could not be read, and why: what ways there are is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unreadable: Option<String>,
 }
 
 /// One grant on the target.

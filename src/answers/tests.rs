@@ -70,6 +70,37 @@ fn a_list_reads_well_in_a_terminal() {
 }
 
 #[test]
+fn what_has_not_begun_nobody_has() {
+    let moment = at("2026-12-10T00:00:00Z");
+    let said = |period: &str| {
+        let request = format!(
+            "for: fanlichun\nreason: x\n{period}databases:\n  - {{ instance: orders-prod, level: r, \
+             tables: ['orders.*'] }}\n"
+        );
+        let access = crate::plan::tests::world::repo(&[("x", &request)], &[]);
+        let grants = grants::of(&access);
+        let mine: Vec<_> = grants.iter().collect();
+        let offers = databases((&access, None), &mine, moment);
+        let person = "fanlichun".parse().ok();
+        let list = List { schema: LIST_SCHEMA, commit: None, person, offers };
+        let text = report::list(&list, Look { width: 200, colours: false });
+        text.lines().last().unwrap_or_default().trim().to_owned()
+    };
+    let on = "level r on orders-prod: orders.*";
+    let start = "from 2027-03-01 00:00 +08:00";
+    for (period, words) in [
+        ("from: 2027-03-01\n", format!("will have {on}, {start}, WITHOUT END (x)")),
+        (
+            "from: 2027-03-01\nuntil: 2027-03-31\n",
+            format!("will have {on}, {start} until 2027-03-31 24:00 +08:00 (x)"),
+        ),
+        ("from: 2026-12-01\n", format!("has {on}, WITHOUT END (x)")),
+    ] {
+        assert_eq!(said(period), format!("fanlichun {words}"));
+    }
+}
+
+#[test]
 fn an_end_within_two_weeks_is_told_and_what_is_over_goes() {
     // It ends at 2027-02-28T16:00Z.
     let days = |moment: &str| of_fanlichun(moment, false).access[0].ends_in_days;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::grants::{Patterns, faults};
 use super::ours::Ours;
-use super::power::{self, Power, of_held};
+use super::power::{self, Power};
 use super::reach::{Names, Reach};
 use super::{Door, DoorKind, Fault, Kind, Next, Risk, Terms, day, listed, listed_of, who, worst};
 use crate::access::model::Access;
@@ -122,7 +122,6 @@ fn account(
     let live = here.live;
     let name = &account.name;
     let naming = live.server.dialect.naming();
-    let roles = power::roles(&account.held, &live.accounts);
     let power = power::of_account(live, account);
     let local = is_local(&name.host);
     let near = |risk: Risk| if local { risk.less() } else { risk };
@@ -207,9 +206,7 @@ fn account(
     } else {
         Next::lock(name)
     };
-    let others = roles.iter().copied().chain(&account.held.proxies);
-    let held = others.filter_map(|other| live.accounts.get(other)).map(|other| &other.held);
-    let opens = opens(power, held.chain([&account.held]), naming);
+    let opens = opens(power, power::all_of_account(live, &account.held), naming);
     door(here, DoorKind::DatabaseAccount, name.to_string(), opens + reads, found, next)
         .with(people, people_count)
 }
@@ -290,21 +287,21 @@ fn role(
         return None;
     }
     let naming = here.live.server.dialect.naming();
-    let power = of_held(&account.held, naming);
+    let power = power::of_roles(here.live, &account.held);
     let names: Vec<String> = members.iter().map(ToString::to_string).collect();
     let opens = format!(
         "{}; granted to {}",
-        opens(power, std::iter::once(&account.held), naming),
+        opens(power, power::with_roles(here.live, &account.held), naming),
         listed(names.iter().map(String::as_str))
     );
     let next = Next::show_grants(&account.name);
     Some(door(here, DoorKind::Role, account.name.user.clone(), opens, found, next))
 }
 
-/// What everybody holds.
+/// What everybody holds, with the roles behind it.
 fn everybody(here: &Here<'_>, patterns: &Patterns<'_>, name: &str, held: &Held) -> Option<Door> {
     let naming = here.live.server.dialect.naming();
-    let power = of_held(held, naming);
+    let power = power::of_roles(here.live, held);
     if power == Power::Nothing && held.roles.is_empty() {
         return None;
     }
@@ -314,7 +311,7 @@ fn everybody(here: &Here<'_>, patterns: &Patterns<'_>, name: &str, held: &Held) 
         Power::Writes => Risk::High,
         Power::ReadsAll | Power::WritesAll | Power::TakesOver => Risk::Critical,
     };
-    let opens = opens(power, std::iter::once(held), naming);
+    let opens = opens(power, power::with_roles(here.live, held), naming);
     let mut found = vec![Fault::new(Kind::Everybody, risk, "holds for every account")];
     found.extend(faults(here.live, patterns, held));
     let statement = match name {
@@ -328,9 +325,9 @@ fn everybody(here: &Here<'_>, patterns: &Patterns<'_>, name: &str, held: &Held) 
 /// Grants of an account that is gone.
 fn leftover(here: &Here<'_>, patterns: &Patterns<'_>, name: &AccountName, held: &Held) -> Door {
     let naming = here.live.server.dialect.naming();
-    let power = of_held(held, naming);
+    let power = power::of_roles(here.live, held);
     let risk = if power >= Power::Reads { Risk::Medium } else { Risk::Low };
-    let opens = opens(power, std::iter::once(held), naming);
+    let opens = opens(power, power::with_roles(here.live, held), naming);
     // Without a user name they work for every account that comes from the host.
     let (risk, what) = match name.user.is_empty() {
         true => (Risk::High, "has grants and no account, and they work for everybody"),

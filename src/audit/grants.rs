@@ -53,7 +53,7 @@ impl<'a> Patterns<'a> {
 pub(super) fn faults(live: &Everything, patterns: &Patterns<'_>, held: &Held) -> Vec<Fault> {
     let mut faults = Vec::new();
     faults.extend(global(held));
-    faults.extend(pattern(patterns, held));
+    faults.extend(pattern(live, patterns, held));
     faults.extend(grant_option(held));
     faults.extend(gone(live, patterns, held));
     faults.extend(hidden(live, patterns, held));
@@ -77,12 +77,14 @@ fn global(held: &Held) -> Option<Fault> {
     Some(Fault::new(Kind::Global, risk, what))
 }
 
-fn pattern(patterns: &Patterns<'_>, held: &Held) -> Option<Fault> {
+fn pattern(live: &Everything, patterns: &Patterns<'_>, held: &Held) -> Option<Fault> {
+    let naming = live.server.dialect.naming();
     let mut risk = Risk::Low;
     let mut said = Vec::new();
     for (stored, row) in &held.databases {
         let Some(matched) = patterns.matches(stored) else { continue };
-        let accounts = matched.contains(&"mysql");
+        // Every server has it, whether its databases can be seen or not.
+        let accounts = naming.covers(stored, "mysql");
         risk = risk.min(match of_row(row.privileges, accounts) {
             Power::TakesOver => Risk::Critical,
             Power::ReadsAll => Risk::High,
@@ -221,4 +223,33 @@ pub(super) fn privileges(privileges: Privileges) -> String {
         return "nothing".to_owned();
     }
     listed(privileges.iter().map(|privilege| privilege.sql()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::tests::world;
+    use crate::mysql::privilege::Privilege;
+    use crate::mysql::spec::Row;
+
+    #[test]
+    fn a_pattern_on_the_accounts_is_as_bad_where_databases_cannot_be_seen() {
+        let seen = world::server();
+        let blind = Everything { databases: None, ..seen.clone() };
+        for (stored, privilege, risk) in [
+            ("%", Privilege::Update, Risk::Critical),
+            ("m%", Privilege::Select, Risk::High),
+            ("pay%", Privilege::Update, Risk::Medium),
+        ] {
+            let row = Row { privileges: privilege.into(), grant_option: false };
+            let held = Held { databases: [(stored.to_owned(), row)].into(), ..Held::default() };
+            for live in [&seen, &blind] {
+                let mut live = live.clone();
+                live.accounts.insert(live.me.clone(), world::account("planner", held.clone()));
+                let patterns = Patterns::new(&live);
+                let fault = pattern(&live, &patterns, &held).expect("a fault");
+                assert_eq!(fault.risk, risk, "{stored} {:?}", live.databases);
+            }
+        }
+    }
 }

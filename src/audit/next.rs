@@ -28,6 +28,14 @@ pub enum Runs {
     Sql,
 }
 
+/// What a command for JumpServer needs: an access key signs each request, which curl cannot.
+const TOKEN: &str = "JUMPGATE_JUMPSERVER_TOKEN holds the token of somebody who may do this";
+
+/// curl with the token on its standard input: its arguments stand in the list of processes.
+/// `printf` is a part of the shell, and has none there.
+const CURL: &str = "printf 'header = \"Authorization: Token %s\"\\n' \
+                    \"$JUMPGATE_JUMPSERVER_TOKEN\" | curl -K -";
+
 impl Next {
     /// A command of jumpgate.
     pub(super) fn jumpgate(text: &str, arguments: &str) -> Self {
@@ -49,10 +57,10 @@ impl Next {
         id: Uuid,
     ) -> Self {
         Self {
-            text: text.into(),
+            text: format!("{text}; {TOKEN}"),
             runs: Runs::Shell,
             command: format!(
-                "curl -X PATCH -H \"Authorization: Token $JUMPGATE_JUMPSERVER_TOKEN\" \
+                "{CURL} -X PATCH \
                  -H 'X-JMS-ORG: {organization}' -H 'Content-Type: application/json' \
                  -d '{{\"is_active\":false}}' {}/api/v1/{list}/{id}/",
                 base(access)
@@ -63,11 +71,10 @@ impl Next {
     /// Shows an object of JumpServer.
     pub(super) fn look(access: &Access, organization: &str, list: &str, id: Uuid) -> Self {
         Self {
-            text: "see their roles, and take away what they do not need".into(),
+            text: format!("see their roles, and take away what they do not need; {TOKEN}"),
             runs: Runs::Shell,
             command: format!(
-                "curl -H \"Authorization: Token $JUMPGATE_JUMPSERVER_TOKEN\" \
-                 -H 'X-JMS-ORG: {organization}' {}/api/v1/{list}/{id}/",
+                "{CURL} -H 'X-JMS-ORG: {organization}' {}/api/v1/{list}/{id}/",
                 base(access)
             ),
         }

@@ -126,13 +126,37 @@ pub(super) fn of_held(held: &Held, naming: Naming) -> Power {
 
 /// What an account may do, by its roles and as the accounts that it may act as too.
 pub(crate) fn of_account(live: &Everything, account: &SeenAccount) -> Power {
+    of_all(live, all_of_account(live, &account.held))
+}
+
+/// What is held with roles gives.
+pub(super) fn of_roles(live: &Everything, held: &Held) -> Power {
+    of_all(live, with_roles(live, held))
+}
+
+fn of_all<'a>(live: &Everything, held: impl Iterator<Item = &'a Held>) -> Power {
     let naming = live.server.dialect.naming();
-    let roles = roles(&account.held, &live.accounts);
-    let others = roles.into_iter().chain(&account.held.proxies);
-    others
-        .filter_map(|other| live.accounts.get(other))
-        .map(|other| of_held(&other.held, naming))
-        .fold(of_held(&account.held, naming), Power::max)
+    held.map(|held| of_held(held, naming)).max().unwrap_or(Power::Nothing)
+}
+
+/// What an account holds, with roles, and what those hold as whom it may act, with theirs.
+pub(super) fn all_of_account<'a>(
+    live: &'a Everything,
+    held: &'a Held,
+) -> impl Iterator<Item = &'a Held> {
+    let others = held.proxies.iter().filter_map(|other| live.accounts.get(other));
+    let others = others.flat_map(|other| with_roles(live, &other.held));
+    with_roles(live, held).chain(others)
+}
+
+/// What is held directly, and what each of its roles holds, through roles too.
+pub(super) fn with_roles<'a>(
+    live: &'a Everything,
+    held: &'a Held,
+) -> impl Iterator<Item = &'a Held> {
+    let roles = roles(held, &live.accounts).into_iter();
+    let roles = roles.filter_map(|role| live.accounts.get(role)).map(|role| &role.held);
+    std::iter::once(held).chain(roles)
 }
 
 /// All roles that an account has, through roles too.
@@ -155,6 +179,7 @@ pub(super) fn roles<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::import::tests::world;
     use crate::mysql::spec::Row;
 
     fn words(words: &[&str]) -> BTreeSet<String> {
@@ -181,5 +206,22 @@ mod tests {
         assert_eq!(of_held(&held("%", Privilege::Update), naming), Power::TakesOver);
         assert_eq!(of_held(&held("pay%", Privilege::Update), naming), Power::Writes);
         assert_eq!(of_held(&held(r"my\_sql", Privilege::Select), naming), Power::Reads);
+    }
+
+    #[test]
+    fn roles_behind_roles_and_behind_proxy_count() {
+        let mut live = world::server();
+        let name = |user: &str| AccountName { user: user.to_owned(), host: "%".to_owned() };
+        let all = Held { global: words(&["SELECT", "SUPER"]), ..Held::default() };
+        let has = |role: &str| Held { roles: [(name(role), false)].into(), ..Held::default() };
+        let proxy = Held { proxies: [name("admin")].into(), ..Held::default() };
+        let accounts = [("dba", all), ("base", has("dba")), ("admin", has("base")), ("p", proxy)];
+        for (user, held) in accounts {
+            live.accounts.insert(name(user), world::account(user, held));
+        }
+        let of = |user: &str| of_account(&live, &live.accounts[&name(user)]);
+        assert_eq!(["base", "admin", "p"].map(of), [Power::TakesOver; 3]);
+        assert_eq!(of_roles(&live, &has("base")), Power::TakesOver);
+        assert_eq!(of_roles(&live, &Held::default()), Power::Nothing);
     }
 }

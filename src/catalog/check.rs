@@ -89,7 +89,7 @@ impl Checks<'_> {
         {
             for (name, site) in names.iter().filter(|(name, _)| !known.contains(name)) {
                 let near = self.near(name, known.iter().map(String::as_str), str::to_owned);
-                self.tell(site, format!("JumpServer had no {what} {name}"), day, near);
+                self.tell(site, format!("{what} {name}"), day, near);
             }
         }
     }
@@ -116,19 +116,14 @@ impl Checks<'_> {
         let Some(tables) = known.databases.get(&fold(database)) else {
             let names = known.databases.keys().map(String::as_str);
             let near = self.near(database, names, str::to_owned);
-            return self.tell(site, format!("{instance} had no database {database}"), day, near);
+            return self.tell(site, format!("database {database} of {instance}"), day, near);
         };
         let (Scope::Table(_, table) | Scope::Columns(_, table, _)) = scope else { return };
         let Some(columns) = tables.get(&fold(table)) else {
             let near = self.near(table, tables.keys().map(String::as_str), |near| {
                 Scope::Table(database.to_owned(), near.to_owned()).to_string()
             });
-            return self.tell(
-                site,
-                format!("{instance} had no table {database}.{table}"),
-                day,
-                near,
-            );
+            return self.tell(site, format!("table {database}.{table} of {instance}"), day, near);
         };
         let Scope::Columns(.., asked) = scope else { return };
         // Names of columns are the same in any case; none are known when none were read.
@@ -136,8 +131,8 @@ impl Checks<'_> {
         let unknown = |column: &&String| !there.contains(&column.to_lowercase());
         for column in asked.iter().filter(unknown).filter(|_| !columns.is_empty()) {
             let near = self.near(column, columns.iter().map(String::as_str), str::to_owned);
-            let message = format!("{instance} had no column {column} in {database}.{table}");
-            self.tell(site, message, day, near);
+            let what = format!("column {column} in {database}.{table} of {instance}");
+            self.tell(site, what, day, near);
         }
     }
 
@@ -151,7 +146,9 @@ impl Checks<'_> {
         nearest(name, known).map(|near| format!("did you mean `{}`?", written(near)))
     }
 
-    fn tell(&mut self, site: &Site, had: String, day: Date, help: Option<String>) {
+    /// Says that the catalogue of a day does not have something. Whether it was there is not
+    /// known: the catalogue holds what the inventory offered.
+    fn tell(&mut self, site: &Site, what: String, day: Date, help: Option<String>) {
         let days = (self.today - day).get_days();
         let age = match days {
             i32::MIN..=0 => "today".to_owned(),
@@ -162,8 +159,9 @@ impl Checks<'_> {
             code: Code::NotInCatalog,
             site: site.clone(),
             span: 0..0,
-            message: format!("{had} on {day} ({age})"),
-            expected: "expected a name that the catalogue of that day knows".to_owned(),
+            message: format!("the catalogue of {day} ({age}) has no {what}"),
+            expected: "expected a name that it knows: it holds what the inventory offered then"
+                .to_owned(),
             help,
         });
     }

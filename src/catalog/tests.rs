@@ -137,7 +137,7 @@ fn a_part_that_was_seen_in_part_calls_nothing_unknown() {
     for part in catalog.instances.values_mut() {
         part.holds.databases.clear();
     }
-    assert!(told(Some(&text(&catalog)), None).contains("had no database billing"));
+    assert!(told(Some(&text(&catalog)), None).contains("has no database billing"));
     for part in catalog.instances.values_mut() {
         part.holds.partial = true;
     }
@@ -149,7 +149,7 @@ fn names_are_compared_as_the_server_does() {
     let request = "for: fanlichun\nreason: x\nuntil: 2027-02-28\ndatabases:\n  - instance: \
                    orders-prod\n    level: r\n    tables: [orders.Items, 'billing.cards(ID)']\n";
     let mut catalog = catalog();
-    assert!(told(Some(&text(&catalog)), Some(request)).contains("had no table orders.Items"));
+    assert!(told(Some(&text(&catalog)), Some(request)).contains("has no table orders.Items"));
     for part in catalog.instances.values_mut() {
         part.holds.any_case = true;
         for tables in part.holds.databases.values_mut() {
@@ -158,7 +158,7 @@ fn names_are_compared_as_the_server_does() {
     }
     assert_eq!(told(Some(&text(&catalog)), Some(request)), "");
     let other = request.replace("ID", "pin");
-    assert!(told(Some(&text(&catalog)), Some(&other)).contains("had no column pin"));
+    assert!(told(Some(&text(&catalog)), Some(&other)).contains("has no column pin"));
 }
 
 #[test]

@@ -128,7 +128,7 @@ async fn audit(args: &Args) -> Result<Outcome, Outcome> {
 pub(super) fn tell_unread(audit: &Audit) -> bool {
     for target in &audit.targets {
         if let Some(why) = &target.unreadable {
-            anstream::eprintln!("error: {} could not be read: {why}", target.name);
+            could_not_run(&format!("{} could not be read: {why}", target.name));
         }
     }
     audit.is_partial()

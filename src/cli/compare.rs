@@ -263,7 +263,7 @@ async fn live(base: &Access, head: &Access, moment: Timestamp) -> Live {
     match observed(base, head, moment).await {
         Ok(live) => live,
         Err(error) => {
-            anstream::eprintln!("error: {error}");
+            could_not_run(&error);
             Live::NotRead { why: error.to_string(), failed: true }
         }
     }

@@ -184,11 +184,8 @@ pub(super) fn focus(
         }
         let name = target.parse().ok().filter(|name| access.instances.contains_key(name));
         match name {
-            // Nothing is read or changed by the name of an alias.
-            Some(name) if access.holder(&name) != &name => {
-                return Err(super::doctor::no_instance(access, &name));
-            }
-            Some(name) => focus.instances.insert(name),
+            // An alias is read and planned as the one whose accounts it shows.
+            Some(name) => focus.instances.insert(access.holder(&name).clone()),
             None => {
                 let known = access.instances.keys().map(InstanceName::as_str);
                 return Err(unknown("instance", target, known));

@@ -13,6 +13,7 @@ use super::source::Source;
 use super::{Outcome, block_on_any, could_not_run, file, use_of};
 use crate::access::model::{Access, Party};
 use crate::entries::{self, Entry, Key};
+use crate::grants::Offers;
 use crate::names::{Environment, ForgeGroup, PersonName, TeamName};
 use crate::repo::{self, Origins};
 use crate::review::{self, Facts, List, Scope};
@@ -90,9 +91,10 @@ impl Args {
                 judged.iter().map(|one| (one.entry.key(), report::use_words(one, zone))).collect();
         }
         let origins = Origins::new(dir, tree.commit.as_deref().unwrap_or("HEAD"));
+        let offers = Offers::new(&access.servers);
         let lines: Vec<(Entry<'_>, Facts)> = entries::of(&grants, moment)
             .into_iter()
-            .filter(|entry| scope.has(&access, entry))
+            .filter(|entry| scope.has(&access, &offers, entry))
             .map(|entry| {
                 let used = used.get(&entry.key()).cloned();
                 let facts = Facts { used, ..facts(&origins, &entry, &access) };
@@ -222,7 +224,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Outcome> {
 /// Since when an access is there, and who approved it.
 fn facts(origins: &Origins<'_>, entry: &Entry<'_>, access: &Access) -> Facts {
     let from = entry.period.from.as_ref().map(|edge| edge.text.clone());
-    let Some(origin) = origins.of(&entry.site.file) else {
+    let Some((origin, team)) = use_of::brought(origins, access, entry) else {
         let since = from.unwrap_or_else(|| "not in a commit".to_owned());
         return Facts { since, approved: "not in a commit".to_owned(), used: None };
     };
@@ -233,5 +235,6 @@ fn facts(origins: &Origins<'_>, entry: &Entry<'_>, access: &Access) -> Facts {
         Some(from) if !late => from,
         _ => merged.strftime("%Y-%m-%d").to_string(),
     };
-    Facts { since, approved: format!("merged by {}{pull}", origin.merged_by), used: None }
+    let team = team.map(|team| format!(" (the file of team {team})")).unwrap_or_default();
+    Facts { since, approved: format!("merged by {}{pull}{team}", origin.merged_by), used: None }
 }

@@ -13,9 +13,9 @@ use crate::entries::{self, Entry};
 use crate::grants::Grant;
 use crate::jumpserver::{ErrorKind, Records, spec::Live};
 use crate::mysql::connections::Connections;
-use crate::names::InstanceName;
+use crate::names::{InstanceName, TeamName};
 use crate::plan::ask;
-use crate::repo::{self, Origins, Tree};
+use crate::repo::{self, Origin, Origins, Tree};
 use crate::usage::{self, Judged};
 use crate::{credentials, desired, mysql, observe};
 
@@ -95,6 +95,22 @@ async fn count(access: &Access, name: &InstanceName) -> Result<Connections, Stri
     ask.await.map_err(|error| error.to_string())?
 }
 
+/// What brought an access: its request, or the file of the team through which the person is
+/// meant where that came later, and the team then. None when one of them is in no commit.
+pub(super) fn brought<'a>(
+    origins: &Origins<'_>,
+    access: &Access,
+    entry: &Entry<'a>,
+) -> Option<(Origin, Option<&'a TeamName>)> {
+    let request = origins.of(&entry.site.file)?;
+    let Some((name, team)) = entry.team.and_then(|name| Some((name, access.teams.get(name)?)))
+    else {
+        return Some((request, None));
+    };
+    let team = origins.of(&team.site.file)?;
+    Some(if team.merged > request.merged { (team, Some(name)) } else { (request, None) })
+}
+
 /// Judges every access at a moment.
 pub(super) fn judge<'a>(
     dir: &Path,
@@ -112,15 +128,7 @@ pub(super) fn judge<'a>(
         )));
     }
     let origins = Origins::new(dir, revision);
-    let merged = |file: &str| origins.of(file).map(|origin| origin.merged);
-    let since = |entry: &Entry<'a>| {
-        let request = merged(&entry.site.file)?;
-        let team = entry.team.and_then(|team| access.teams.get(team));
-        match team {
-            Some(team) => Some(request.max(merged(&team.site.file)?)),
-            None => Some(request),
-        }
-    };
+    let since = |entry: &Entry<'a>| Some(brought(&origins, access, entry)?.0.merged);
     let inputs = usage::Inputs {
         access,
         live: &read.live,

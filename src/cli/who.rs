@@ -87,11 +87,17 @@ fn ask(args: &Who, person: Option<&PersonName>) -> Result<Outcome, Outcome> {
         commit: tree.commit.clone(),
         grants: found,
         ways: None,
+        unreadable: None,
     };
     if args.live {
-        let (ways, read) = super::block_on_any(live(&access, &target, person, now))??;
-        answer.ways = Some(ways);
-        outcome = outcome.and(read);
+        match super::block_on_any(live(&access, &target, person, now))?? {
+            Ok(ways) => answer.ways = Some(ways),
+            Err(why) => {
+                could_not_run(&why);
+                answer.unreadable = Some(why);
+                outcome = outcome.and(Outcome::InPart);
+            }
+        }
     }
     match args.format {
         Format::Json => anstream::println!("{}", answer.json()),
@@ -146,13 +152,14 @@ fn unsaid(
     }
 }
 
-/// Every way to the target that the servers have, and whether all of it could be read.
+/// Every way to the target that the servers have; in error, which of them could not be read,
+/// and why.
 async fn live(
     access: &Access,
     target: &Target,
     person: Option<&PersonName>,
     now: Timestamp,
-) -> Result<(Vec<WayIn>, Outcome), Outcome> {
+) -> Result<Result<Vec<WayIn>, String>, Outcome> {
     let environment = &credentials::environment;
     let mut focus = Focus { jumpserver: true, ..Focus::default() };
     if let Target::Instance { name, .. } = target {
@@ -163,14 +170,12 @@ async fn live(
     let observed = observe::everything(access, &reader, environment, &focus)
         .await
         .map_err(|error| could_not_run(&error))?;
-    let mut outcome = Outcome::Done;
     for (name, read) in &observed.instances {
         if let Err(why) = read {
-            anstream::eprintln!("error: {name} could not be read: {why}");
-            outcome = Outcome::InPart;
+            return Ok(Err(format!("{name} could not be read: {why}")));
         }
     }
-    Ok((answers::ways(access, &observed, target, person, now), outcome))
+    Ok(Ok(answers::ways(access, &observed, target, person, now)))
 }
 
 fn print(answer: &Answer, target: &Target, person: Option<&PersonName>) {
@@ -191,6 +196,10 @@ fn print(answer: &Answer, target: &Target, person: Option<&PersonName>) {
     }
     if let Some(ways) = &answer.ways {
         print_ways(&answer.target, person, ways);
+    }
+    if let Some(why) = &answer.unreadable {
+        anstream::println!();
+        line_at("", &format!("The ways to {} are not known: {why}", answer.target));
     }
 }
 

@@ -15,8 +15,8 @@ use jiff::Timestamp;
 
 pub use removal::{Removal, removal};
 
-use crate::access::model::{Access, Scope, Site};
-use crate::grants::{Grant, ServerTarget, Want};
+use crate::access::model::{Access, Party, Scope, Site};
+use crate::grants::{Grant, Offers, ServerTarget, Want};
 use crate::names::{
     Environment, InstanceName, LevelName, LoginName, PersonName, RequestName, TeamName,
 };
@@ -117,14 +117,13 @@ pub fn of<'a>(grants: &[Grant<'a>], moment: Timestamp) -> Vec<Entry<'a>> {
     entries.into_values().collect()
 }
 
-/// The owners of an access's target: of the instance, or of the entry of the inventory.
-pub fn owners<'a>(access: &'a Access, opens: Opens<'a>) -> &'a [crate::access::model::Party] {
+/// The owners of an access's target: of the instance, or of the entry of the inventory, whose
+/// `offers` are made once for all.
+pub fn owners<'a>(access: &'a Access, offers: &Offers<'a>, opens: Opens<'_>) -> &'a [Party] {
     match opens {
         Opens::Database(instance, _) => {
             access.instances.get(instance).map_or(&[], |instance| &instance.owners)
         }
-        Opens::Server(_, target) => {
-            crate::grants::Offers::new(&access.servers).find(target).map_or(&[], |e| &e.owners)
-        }
+        Opens::Server(_, target) => offers.find(target).map_or(&[], |entry| &entry.owners),
     }
 }

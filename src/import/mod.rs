@@ -17,7 +17,7 @@ mod reason;
 pub mod requests;
 mod settle;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};

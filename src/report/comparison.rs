@@ -1,6 +1,6 @@
 //! What a pull request changes, as people and programs read it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -8,10 +8,10 @@ use super::{Entry, Person, Sign, entry};
 use crate::access::model::Access;
 use crate::approval::Need;
 use crate::effect::{Effect, Kind, Row, Setting};
-use crate::names::Owner;
+use crate::names::{Owner, PersonName};
 use crate::on_end::OnEnds;
 use crate::plan::Plan;
-use crate::plan::finding::{Finding, Severity};
+use crate::plan::finding::{Finding, Kind as FindingKind, Severity};
 use crate::plan::guard::Stop;
 use crate::plan::reason::State;
 
@@ -204,7 +204,7 @@ impl Live {
         };
         let before = entries(base, base_access);
         let known: BTreeSet<_> = before.iter().map(words).collect();
-        let mut people: std::collections::BTreeMap<_, Person> = std::collections::BTreeMap::new();
+        let mut people: BTreeMap<_, Person> = BTreeMap::new();
         let mut still = BTreeSet::new();
         for (item, entry) in head.items.iter().zip(entries(head, access)) {
             if known.contains(&words(&entry)) {
@@ -232,8 +232,7 @@ impl Live {
         pending.retain(|entry| still.contains(&words(entry)));
         let all = pending.len();
         pending.retain(|entry| !is_due(entry));
-        let mut findings = head.findings.clone();
-        findings.retain(|finding| !base.findings.contains(finding));
+        let findings = more(&base.findings, &head.findings);
         Self::Read {
             people: people.into_values().collect(),
             due: all - pending.len(),
@@ -246,9 +245,55 @@ impl Live {
     }
 }
 
+/// The findings that `head` has and `base` has not. One whose line only moved is not among
+/// them; a second one of the same words and file is.
+fn more<'f>(base: &'f [Finding], head: &'f [Finding]) -> Vec<Finding> {
+    fn words(one: &Finding) -> (Severity, FindingKind, &str, Option<&PersonName>, Option<&str>) {
+        let file = one.site.as_ref().map(|site| &*site.file);
+        (one.severity, one.code, &one.message, one.person.as_ref(), file)
+    }
+    let mut known: BTreeMap<_, usize> = BTreeMap::new();
+    for one in base {
+        *known.entry(words(one)).or_default() += 1;
+    }
+    // What stands where it stood is known before what may have moved.
+    let same: BTreeSet<&Finding> = base.iter().collect();
+    let mut take = |one: &'f Finding| match known.get_mut(&words(one)) {
+        Some(left) if *left > 0 => {
+            *left -= 1;
+            true
+        }
+        _ => false,
+    };
+    let (stand, others): (Vec<&Finding>, Vec<&Finding>) =
+        head.iter().partition(|one| same.contains(one));
+    for one in stand {
+        take(one);
+    }
+    others.into_iter().filter(|one| !take(one)).cloned().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::model::Site;
+
+    #[test]
+    fn a_line_that_moved_brings_no_finding_of_its_own() {
+        let finding = |file: &str, line: u32, message: &str| {
+            let site = Site { file: file.into(), line, column: 1 };
+            Finding::new(FindingKind::AgainstPolicy, message).at(&site)
+        };
+        let base = [finding("a.yaml", 8, "no end"), finding("b.yaml", 3, "no end")];
+        let moved = [finding("a.yaml", 9, "no end"), finding("b.yaml", 3, "no end")];
+        assert_eq!(more(&base, &moved), []);
+        // Another line with the same words is new: the one that did not stand there.
+        let second = [finding("a.yaml", 8, "no end"), finding("a.yaml", 7, "no end")];
+        assert_eq!(more(&base, &second), second[1..]);
+        let others = [finding("c.yaml", 8, "no end"), finding("a.yaml", 8, "too long")];
+        assert_eq!(more(&base, &others), others);
+        assert_eq!(more(&[], &base), base);
+    }
 
     #[test]
     fn what_is_not_there_is_not_counted() {

@@ -2,7 +2,7 @@
 
 use owo_colors::OwoColorize;
 
-use super::mine::soon;
+use super::mine::{period, soon};
 use super::text::{Look, wrap};
 use crate::access::model::ScopeKind;
 use crate::answers::{Held, Kind, Known, List, Offer, On, State, What};
@@ -112,16 +112,14 @@ fn terms_words(terms: &Terms) -> String {
 fn has_words(person: &str, held: &Held) -> String {
     let things: Vec<String> =
         held.things.iter().map(|thing| format!("{} on {}", thing.kind, thing.on)).collect();
-    let period = match (&held.from, &held.until) {
-        (Some(from), Some(until)) if held.state == State::Upcoming => {
-            format!("from {from} until {until}")
-        }
-        (_, Some(until)) => format!("until {until}"),
-        (_, None) => "WITHOUT END".to_owned(),
-    };
     if held.state == State::Released {
         return format!("{person} had {}, released ({})", things.join("; "), held.request);
     }
+    let (verb, period) = match (held.state, &held.until) {
+        (State::Upcoming, _) => ("will have", period(held)),
+        (_, Some(until)) => ("has", format!("until {until}")),
+        (_, None) => ("has", "WITHOUT END".to_owned()),
+    };
     let soon = soon(held).map(|soon| format!(", {soon}")).unwrap_or_default();
-    format!("{person} has {}, {period}{soon} ({})", things.join("; "), held.request)
+    format!("{person} {verb} {}, {period}{soon} ({})", things.join("; "), held.request)
 }

@@ -96,7 +96,8 @@ impl Page {
     }
 }
 
-fn period(held: &Held) -> String {
+/// From when until when, in words.
+pub(super) fn period(held: &Held) -> String {
     match (&held.from, &held.until) {
         (Some(from), Some(until)) => format!("from {from} until {until}"),
         (None, Some(until)) => format!("until {until}"),

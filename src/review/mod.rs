@@ -14,6 +14,7 @@ pub use list::{Facts, List, render};
 
 use crate::access::model::{Access, Party};
 use crate::entries::{self, Entry};
+use crate::grants::Offers;
 use crate::names::{Environment, Owner, PersonName, TeamName};
 
 /// Which access a review is about: every part that is there must fit.
@@ -30,15 +31,18 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// Whether an access is one of those.
-    pub fn has(&self, access: &Access, entry: &Entry<'_>) -> bool {
+    /// Whether an access is one of those. `offers` are those of the access repo.
+    pub fn has(&self, access: &Access, offers: &Offers<'_>, entry: &Entry<'_>) -> bool {
         let team = self.team.as_ref().is_none_or(|name| {
             let member = access.teams.get(name).is_some_and(|t| t.members.contains(entry.person));
             member || entry.team == Some(name)
         });
         team && self.person.as_ref().is_none_or(|person| person == entry.person)
             && self.environment.as_ref().is_none_or(|one| one == entry.environment)
-            && self.owner.as_ref().is_none_or(|o| entries::owners(access, entry.opens).contains(o))
+            && self
+                .owner
+                .as_ref()
+                .is_none_or(|owner| entries::owners(access, offers, entry.opens).contains(owner))
     }
 
     /// It in words: `team payments, environment prod`; `all access` without any part.

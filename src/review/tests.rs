@@ -28,6 +28,7 @@ fn repo_with(request: &str) -> Access {
 
 fn list(access: &Access, scope: &Scope, used: Option<&str>) -> String {
     let grants = grants::of(access);
+    let offers = Offers::new(&access.servers);
     let facts = Facts {
         since: "2026-12-01 00:00 +08:00".to_owned(),
         approved: "merged by 李伟 <liwei@acme.example>, #12".to_owned(),
@@ -35,7 +36,7 @@ fn list(access: &Access, scope: &Scope, used: Option<&str>) -> String {
     };
     let lines: Vec<_> = entries::of(&grants, at(NOW))
         .into_iter()
-        .filter(|entry| scope.has(access, entry))
+        .filter(|entry| scope.has(access, &offers, entry))
         .map(|entry| (entry, facts.clone()))
         .collect();
     render(&List { access, scope, commit: None, day: "2026-12-02".to_owned(), lines: &lines })

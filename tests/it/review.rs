@@ -54,6 +54,29 @@ async fn a_list_is_written_answered_and_taken_as_a_branch() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_came_by_a_team_was_approved_with_its_file_where_that_is_later() {
+    let company = company().await;
+    let request = REQUEST.replace("for: [fanlichun, liwei]", "for: [fanlichun, team/payments]");
+    company.write("requests/2026/PAY-1234.yaml", &request);
+    company.merge("logs for the team (#12)");
+    company.write("teams/payments.yaml", "members: [fanlichun, wangfang]\n");
+    company.write("people/wangfang.yaml", "name: 王芳\n");
+    let later = Timestamp::now() + SignedDuration::from_hours(48);
+    company.merge_at("on call (#13)", later);
+    let list = company.run(&["review"]).await.expect(0).stdout;
+    let day = later.to_zoned_datetime(jiff::tz::TimeZone::get("Asia/Shanghai").expect("a zone"));
+    let since = format!("since: \"{}\"", day.strftime("%Y-%m-%d"));
+    for line in list.lines().filter(|line| line.contains("who: ")) {
+        let by_team = line.contains("who: wangfang");
+        let team =
+            "approved: \"merged by liwei <liwei@acme.example>, #13 (the file of team payments)\"";
+        assert_eq!(line.contains(team) && line.contains(&since), by_team, "{line}");
+        assert_eq!(line.contains("#12\""), !by_team, "{line}");
+    }
+    assert!(list.contains("who: wangfang"), "{list}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_half_done() {
     let company = company().await;
     let list = company.run(&["review"]).await.expect(0).stdout;

@@ -133,6 +133,7 @@ impl<'a> Ways<'a> {
         let Some(database) = database else { return Effective::default() };
         let mut found = Effective::default();
         let roles = live.mandatory_roles.iter().filter_map(|role| live.accounts.get(role));
+        let roles = roles.flat_map(|role| crate::audit::roles(live, role).chain([role]));
         for held in roles.map(|role| &role.held).chain(&live.public) {
             found.add(effective::on(naming, held, database, table));
         }

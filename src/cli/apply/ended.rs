@@ -20,6 +20,7 @@ use crate::observe::Reading;
 use crate::observed::{Instance, Observed};
 use crate::plan::Focus;
 use crate::repo::{self, Tree};
+use crate::visible::clean;
 use crate::{access, apply, credentials, desired, observe};
 
 /// How many commits are looked at for one whose files are valid.
@@ -135,7 +136,8 @@ impl Ending<'_> {
                 };
                 let tell = |place: usize, outcome: &apply::Outcome| {
                     if let apply::Outcome::Failed { why } = outcome {
-                        anstream::eprintln!("FAILED {}: {why}", plan.items[place].name);
+                        let name = clean(&plan.items[place].name);
+                        anstream::eprintln!("FAILED {name}: {}", clean(why));
                     }
                 };
                 let outcomes = apply::carry_out(&plan, &means, locks.servers(), &tell).await;

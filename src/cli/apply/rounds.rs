@@ -19,6 +19,7 @@ use crate::observed::{Instance, Observed};
 use crate::plan::finding::{Finding, Severity};
 use crate::plan::guard::Removals;
 use crate::plan::{self, Focus, Item, Plan};
+use crate::visible::clean;
 use crate::{apply, credentials};
 
 /// When no database server has answered for so long, the others do not wait any longer.
@@ -95,7 +96,7 @@ pub(super) async fn go(run: &Run<'_>, metrics: &mut Metrics) -> Result<Outcome, 
         for name in &late {
             match reading.instance(name) {
                 Some(Instance::Unreadable(why)) => {
-                    anstream::eprintln!("{name}: {why}");
+                    anstream::eprintln!("{name}: {}", clean(why));
                     silent.insert(name.clone(), Instance::Unreadable(why.clone()));
                 }
                 _ => answered = true,

@@ -13,6 +13,7 @@ use crate::observed::Observed;
 use crate::plan::finding::{Finding, Kind, Severity};
 use crate::plan::{self, Focus, Item, Plan, Unproven};
 use crate::request::status::Applied;
+use crate::visible::clean;
 use crate::{credentials, desired, grants, observe};
 
 /// A merged request.
@@ -37,7 +38,10 @@ impl Merged<'_> {
         match block_on_value(self.look()).and_then(|looked| looked) {
             Ok(applied) => Some(applied),
             Err(error) => {
-                anstream::eprintln!("warning: whether it is applied is not known: {error}");
+                anstream::eprintln!(
+                    "warning: whether it is applied is not known: {}",
+                    clean(&error.to_string())
+                );
                 None
             }
         }

@@ -2,7 +2,7 @@
 
 mod inventory;
 mod requests;
-mod world;
+pub(crate) mod world;
 
 use super::{Found, Options, Why, requests as find, settle};
 use world::{World, moment};

@@ -76,7 +76,7 @@ pub(super) fn held(rows: &[(&str, &[Privilege])]) -> Held {
 }
 
 /// An account of the server at the instance's host.
-pub(super) fn account(user: &str, held: Held) -> SeenAccount {
+pub(crate) fn account(user: &str, held: Held) -> SeenAccount {
     SeenAccount {
         name: AccountName { user: user.to_owned(), host: "10.8.0.%".to_owned() },
         locked: false,
@@ -242,7 +242,7 @@ pub(super) fn mysql(name: &str, address: &str, port: u16) -> SeenAsset {
 }
 
 /// A MySQL server with the databases orders, billing, pay_eu and payxeu.
-pub(super) fn server() -> Database {
+pub(crate) fn server() -> Database {
     let variables = [("version", "9.7.1"), ("version_comment", "MySQL Community Server - GPL")];
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
     Database {

@@ -1,6 +1,8 @@
-//! An audit as CSV (RFC 4180), one row a door: for a spreadsheet.
+//! An audit as CSV (RFC 4180), one row a door: for a spreadsheet. Emergencies that no owner has
+//! approved come first, without a risk.
 
 use crate::audit::{Audit, Door};
+use crate::plan::finding::Finding;
 use crate::report::csv;
 
 /// The columns.
@@ -22,6 +24,9 @@ const COLUMNS: [&str; 12] = [
 /// The table, with its head.
 pub fn render(audit: &Audit) -> String {
     let mut text = csv::row(COLUMNS);
+    for finding in &audit.emergencies {
+        text.push_str(&csv::row(emergency(finding)));
+    }
     for door in &audit.doors {
         text.push_str(&csv::row(row(door)));
     }
@@ -50,4 +55,14 @@ fn row(door: &Door) -> [String; 12] {
         door.next.text.clone(),
         door.next.command.clone(),
     ]
+}
+
+fn emergency(finding: &Finding) -> [String; 12] {
+    let mut row: [String; 12] = Default::default();
+    row[2] = "emergency".to_owned();
+    row[3] = finding.site.as_ref().map(|site| site.file.to_string()).unwrap_or_default();
+    row[8] = finding.code.to_string();
+    row[9] = finding.message.clone();
+    row[10] = finding.help.clone().unwrap_or_default();
+    row
 }

@@ -33,8 +33,9 @@ pub(super) struct Matrix<'a> {
     pub(super) texts: Vec<String>,
     /// Sets of people.
     pub(super) sets: Vec<Vec<usize>>,
-    /// What requests ask for: target, kind, text of what of it, line of the file.
-    pub(super) wants: Vec<Vec<[usize; 4]>>,
+    /// What requests ask for: target, kind, text of what of it, line of the file, text of what
+    /// policy has against it.
+    pub(super) wants: Vec<Vec<[usize; 5]>>,
     /// Requests: file and reason.
     pub(super) requests: Vec<(&'a str, &'a str)>,
     /// Set of people, wants, period, request.
@@ -137,7 +138,7 @@ pub(super) struct Filling<'a> {
     pub(super) periods: Places<Period>,
     pub(super) texts: Places<String>,
     pub(super) sets: Places<Vec<usize>>,
-    pub(super) wants: Places<Vec<[usize; 4]>>,
+    pub(super) wants: Places<Vec<[usize; 5]>>,
     pub(super) requests: Places<(&'a str, &'a str)>,
     pub(super) grants: Vec<[usize; 4]>,
     pub(super) live: bool,

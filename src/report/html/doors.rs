@@ -1,11 +1,13 @@
-//! The doors of an audit, for the page: what kinds of faults are called and why they matter
+//! The doors of an audit and its open emergencies, for the page: what kinds of faults are called and why they matter
 //! stands in it once.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::access::model::Site;
 use crate::audit::{Audit, Door, DoorKind, Kind, Next, Risk, Target};
+use crate::plan::finding::Finding;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Doors<'a> {
@@ -14,6 +16,18 @@ pub(super) struct Doors<'a> {
     /// Codes: what it is, and why it matters.
     codes: BTreeMap<&'static str, (&'static str, &'static str)>,
     doors: Vec<OneDoor<'a>>,
+    emergencies: Vec<Emergency<'a>>,
+}
+
+/// An emergency that no owner has approved.
+#[derive(Debug, Serialize)]
+struct Emergency<'a> {
+    code: String,
+    message: &'a str,
+    /// What to do.
+    next: Option<&'a str>,
+    /// File and line.
+    site: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -42,7 +56,21 @@ pub(super) fn of(audit: &Audit) -> Doors<'_> {
         targets: &audit.targets,
         codes: codes.map(about).collect(),
         doors: audit.doors.iter().map(one).collect(),
+        emergencies: audit.emergencies.iter().map(emergency).collect(),
     }
+}
+
+fn emergency(finding: &Finding) -> Emergency<'_> {
+    Emergency {
+        code: finding.code.to_string(),
+        message: &finding.message,
+        next: finding.help.as_deref(),
+        site: finding.site.as_ref().map(place),
+    }
+}
+
+fn place(site: &Site) -> String {
+    format!("{}:{}", site.file, site.line)
 }
 
 fn one(door: &Door) -> OneDoor<'_> {
@@ -61,6 +89,6 @@ fn one(door: &Door) -> OneDoor<'_> {
         count: door.people_count,
         faults: faults.collect(),
         next: &door.next,
-        site: door.site.as_ref().map(|site| format!("{}:{}", site.file, site.line)),
+        site: door.site.as_ref().map(place),
     }
 }

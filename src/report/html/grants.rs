@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::data::{Column, Filling, Person, Places, Row, Target};
-use crate::access::model::{Access, Party};
-use crate::answers::scope_words;
+use crate::access::model::{Access, Party, Policy};
+use crate::answers::{against_policy, scope_words};
 use crate::audit::reach::with_parents;
 use crate::grants::{Grant, ServerTarget, Want};
 use crate::names::Environment;
@@ -25,27 +25,24 @@ pub(super) fn matrix<'a>(
     foreign: &Assets<'a>,
     moment: Timestamp,
 ) -> Filling<'a> {
-    let standing = |grant: &&Grant<'_>| !grant.period.is_over(moment);
+    // What is released jumpgate looks after no more: it stands on the servers as another hand's.
+    let standing = |grant: &&Grant<'_>| !grant.period.is_over(moment) && !grant.because.released;
     let targets = targets(access, grants.iter().filter(standing), foreign);
     let mut filling = empty(access, targets);
     for request in grants.chunk_by(|a, b| a.because.request == b.because.request) {
-        let people: Vec<&[Grant<'_>]> = request.chunk_by(|a, b| a.person == b.person).collect();
-        let Some(first) = people.first() else { continue };
-        // Who leaves has it for a shorter time than the others.
-        let mut periods: BTreeMap<_, Vec<usize>> = BTreeMap::new();
-        for grant in people.iter().filter_map(|grants| grants.first()).filter(|g| standing(g)) {
+        // Who leaves has it for a shorter time than the others. Apart from that, everybody gets
+        // the same of a request, and policy looks at no name.
+        let mut periods: BTreeMap<_, (Vec<usize>, &[Grant<'_>])> = BTreeMap::new();
+        for grants in request.chunk_by(|a, b| a.person == b.person) {
+            let Some(grant) = grants.first().filter(standing) else { continue };
             let row = filling.rows.get(grant.person.as_str()).copied();
-            periods.entry(&*grant.period).or_default().extend(row);
+            periods.entry(&*grant.period).or_insert_with(|| (Vec::new(), grants)).0.extend(row);
         }
-        if periods.is_empty() {
-            continue;
-        }
-        // Apart from that, everybody gets the same of a request.
-        let wants = wants(&mut filling, first);
-        let wants = filling.wants.of(wants);
-        let because = &first[0].because;
-        let source = filling.requests.of((&because.site.file, because.reason));
-        for (period, rows) in periods {
+        for (period, (rows, grants)) in periods {
+            let because = &grants[0].because;
+            let source = filling.requests.of((&because.site.file, because.reason));
+            let wants = wants(&mut filling, &access.policy, grants, moment);
+            let wants = filling.wants.of(wants);
             let set = filling.sets.of(rows);
             let period = filling.periods.of(period.clone());
             filling.grants.push([set, wants, period, source]);
@@ -54,9 +51,15 @@ pub(super) fn matrix<'a>(
     filling
 }
 
-/// What the grants of one person and request give: one entry for each target and kind.
-fn wants<'a>(filling: &mut Filling<'a>, grants: &'a [Grant<'a>]) -> Vec<[usize; 4]> {
-    let mut found: BTreeMap<(usize, usize), (Vec<String>, usize)> = BTreeMap::new();
+/// What the grants of one person and request give: one entry for each target and kind, and
+/// for what policy has against it.
+fn wants<'a>(
+    filling: &mut Filling<'a>,
+    policy: &Policy,
+    grants: &'a [Grant<'a>],
+    moment: Timestamp,
+) -> Vec<[usize; 5]> {
+    let mut found: BTreeMap<(usize, usize, String), (Vec<String>, usize)> = BTreeMap::new();
     for grant in grants {
         let Some(column) = filling.columns.get(&key(&grant.want)) else { continue };
         let (kind, scope) = match grant.want {
@@ -64,11 +67,13 @@ fn wants<'a>(filling: &mut Filling<'a>, grants: &'a [Grant<'a>]) -> Vec<[usize; 
             Want::Database { level, scope, .. } => (level.as_str(), Some(scope_words(scope))),
         };
         let line = grant.because.site.line as usize;
-        let entry = found.entry((*column, filling.kinds.of(kind))).or_insert((Vec::new(), line));
-        entry.0.extend(scope);
+        let refused = against_policy(policy, [grant], moment).join("; ");
+        let key = (*column, filling.kinds.of(kind), refused);
+        found.entry(key).or_insert((Vec::new(), line)).0.extend(scope);
     }
-    let entry = |((column, kind), (scopes, line)): (_, (Vec<String>, _))| {
-        [column, kind, filling.texts.of(scopes.join(", ")), line]
+    let entry = |((column, kind, refused), (scopes, line)): (_, (Vec<String>, _))| {
+        let scopes = filling.texts.of(scopes.join(", "));
+        [column, kind, scopes, line, filling.texts.of(refused)]
     };
     found.into_iter().map(entry).collect()
 }

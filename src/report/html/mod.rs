@@ -80,7 +80,7 @@ pub fn report(input: &Input<'_>) -> String {
     let foreign = live.as_ref().map(|(ways, ..)| ways.foreign_assets()).unwrap_or_default();
     let mut matrix = grants::matrix(access, input.grants, &foreign, input.moment);
     if let Some((ways, observed, _)) = &live {
-        ways::add(&mut matrix, ways, observed);
+        ways::add(&mut matrix, access, ways, observed);
     }
     page(
         &Data {

@@ -84,6 +84,65 @@ fn a_request_stands_once_however_many_people_it_is_for() {
 }
 
 #[test]
+fn what_is_released_is_not_gits_and_what_policy_refuses_says_so() {
+    let released = format!("release: true\n{REQUEST}");
+    let access = access(&[
+        ("requests/PAY-1.yaml", REQUEST),
+        ("requests/OLD-1.yaml", &released.replace("refunds", "given back")),
+        (
+            "policy.yaml",
+            "environments: [prod, test]\nlimits:\n  - { when: { level: r, scope: database }, longest: 40d }\n",
+        ),
+    ]);
+    let matrix = matrix(&access);
+    assert_eq!(matrix["requests"], json!([["requests/PAY-1.yaml", "refunds"]]));
+    let text = |place: &Value| &matrix["texts"][place.as_u64().expect("a place") as usize];
+    let wants = |grant: usize| -> Vec<(&Value, &Value)> {
+        let wants =
+            &matrix["wants"][matrix["grants"][grant][1].as_u64().expect("a place") as usize];
+        wants.as_array().expect("wants").iter().map(|w| (text(&w[2]), text(&w[4]))).collect()
+    };
+    // Whoever leaves earlier is within what policy allows.
+    let whole = json!("orders.*, billing.cards (id, last4)");
+    assert_eq!(wants(0), [(&whole, &json!("")), (&json!(""), &json!(""))]);
+    let refused = json!("policy allows at most 40 days here; this ends 2027-02-28 24:00 +08:00");
+    let (ok, not) = (json!("billing.cards (id, last4)"), json!("orders.*"));
+    assert_eq!(wants(1), [(&ok, &json!("")), (&not, &refused), (&json!(""), &json!(""))]);
+}
+
+#[test]
+fn every_form_of_an_audit_has_its_open_emergencies() {
+    let access = access(&[
+        (
+            "policy.yaml",
+            "environments: [prod, test]\nlimits: []\nemergency: { mergers: [liwei], longest: 4h }\n",
+        ),
+        (
+            "requests/INC-1.yaml",
+            "for: fanlichun\nreason: INC-1\nemergency: payments are down\nfrom: 2026-11-28 10:00\nuntil: 2026-11-28 \
+             12:00\nservers:\n  - { login: app, nodes: [/Default/test] }\n",
+        ),
+    ]);
+    let observed = Observed { jumpserver: Default::default(), instances: BTreeMap::new() };
+    let audit = crate::audit::find(&access, &observed, &Default::default(), moment(), None);
+    let look = crate::report::Look { width: 100, colours: false };
+    let csv = crate::report::audit_csv(&audit);
+    let row = csv.lines().nth(1).expect("a row");
+    assert!(row.starts_with(",,emergency,requests/INC-1.yaml,"), "{row}");
+    assert_eq!(row.matches(',').count() - row.matches(", ").count(), 11, "{row}");
+    let zone = &access.config.zone;
+    let forms = [
+        crate::report::audit_text(&audit, zone, look),
+        csv,
+        super::audit(&audit, zone, None),
+        audit.json(),
+    ];
+    for form in forms {
+        assert!(form.contains("payments are down") && form.contains("JG253"), "{form}");
+    }
+}
+
+#[test]
 fn the_same_gives_the_same_bytes() {
     let access = access(&[("requests/PAY-1.yaml", REQUEST)]);
     let page = || {

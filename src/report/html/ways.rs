@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use super::data::{Column, Filling, Person, Row};
+use crate::access::model::Access;
 use crate::answers::{Entry, Target, Ways};
 use crate::audit::reach::Names;
 use crate::audit::{Observed, listed};
@@ -13,8 +14,14 @@ use crate::jumpserver::spec::SeenPermission;
 /// same people stand together.
 type Key = [usize; 5];
 
-/// Adds every way in that is not git's to each of the targets.
-pub(super) fn add<'a>(filling: &mut Filling<'a>, ways: &Ways<'a>, observed: &'a Observed) {
+/// Adds every way in that is not git's to each of the targets. One whose server could not be
+/// read says so; a replica's is the one whose accounts it shows.
+pub(super) fn add<'a>(
+    filling: &mut Filling<'a>,
+    access: &Access,
+    ways: &Ways<'a>,
+    observed: &'a Observed,
+) {
     filling.live = true;
     let nodes: BTreeSet<&'a str> = filling
         .targets
@@ -31,7 +38,7 @@ pub(super) fn add<'a>(filling: &mut Filling<'a>, ways: &Ways<'a>, observed: &'a 
             Column::Asset => ways.to(&Target::Asset(target.name.to_owned())),
             Column::Instance => {
                 let Ok(name) = target.name.parse() else { continue };
-                if let Some(Err(why)) = observed.instances.get(&name) {
+                if let Some(Err(why)) = observed.instances.get(access.holder(&name)) {
                     filling.targets[place].unreadable = Some(why);
                 }
                 ways.to(&Target::Instance { name, database: None, table: None })

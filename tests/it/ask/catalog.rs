@@ -79,7 +79,9 @@ async fn whole(version: Version, kind: Kind) {
     says(
         &done,
         &[
-            "warning[JG031]: orders-prod had no table billing.invoces on 20",
+            "warning[JG031]: the catalogue of 20",
+            " (today) has no table billing.invoces of orders-prod",
+            "expected a name that it knows: it holds what the inventory offered then",
             "did you mean `billing.invoices`?",
             "1 warning in the access repo",
         ],

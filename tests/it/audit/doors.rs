@@ -26,7 +26,7 @@ fn found(audit: &Value) -> Faults {
     found
 }
 
-fn door<'a>(audit: &'a Value, name: &str) -> &'a Value {
+pub(super) fn door<'a>(audit: &'a Value, name: &str) -> &'a Value {
     let doors = audit["doors"].as_array().expect("doors");
     doors.iter().find(|door| door["name"] == name).expect("the door")
 }

@@ -2,4 +2,6 @@
 //! `who --live`, which counts every way in.
 
 mod doors;
+mod narrowed;
+mod roles;
 mod who;

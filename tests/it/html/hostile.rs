@@ -85,7 +85,7 @@ fn texts_stay_texts() {
         "",
         "#view=ends",
         "#view=doors",
-        "#what=/Default/prod",
+        "#what=node:/Default/prod",
         "#lang=zh",
         "#view=<img src=x>&q=\"><b>",
     ] {

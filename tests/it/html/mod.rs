@@ -4,6 +4,7 @@ mod command;
 mod hostile;
 mod large;
 mod pictures;
+mod told_apart;
 pub(crate) mod use_of_it;
 
 use jiff::Timestamp;

@@ -186,7 +186,7 @@ async fn tab_knows_the_names_of_the_catalogue_and_a_slip_is_told() {
         screen.answer("Which tables", "billing.inv\t, orders.itms\r");
         screen.answer("Something else too [no]: ", "\r");
         screen.answer("pull-request) [file]: ", "\r");
-        screen.wait("orders-prod had no table orders.itms on 2026-12-01");
+        screen.wait("has no table orders.itms of orders-prod");
         screen.wait("did you mean `orders.items`?");
         screen.answer("Write the file [yes]: ", "\r");
         screen.end()

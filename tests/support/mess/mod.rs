@@ -23,8 +23,11 @@ fn ago(days: i64) -> Timestamp {
     Timestamp::now() - SignedDuration::from_hours(24 * days)
 }
 
+/// Never on a whole minute, as hardly anything is that somebody clicked.
 fn ahead(days: i64) -> Timestamp {
-    Timestamp::now() + SignedDuration::from_hours(24 * days)
+    let minute = Timestamp::now().as_second() / 60 * 60;
+    let moment = Timestamp::from_second(minute + 42).expect("a moment");
+    moment + SignedDuration::from_hours(24 * days)
 }
 
 pub(crate) fn texts(texts: &[&str]) -> Vec<String> {

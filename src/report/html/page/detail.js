@@ -2,15 +2,18 @@
 // whether git gives it.
 
 const LIMIT = 200;
-const ANYBODY = "*";
 let before = null;
+
+// What a row or a column is called in the address: a person and a stranger may have one name,
+// and so may an asset and an instance.
+const keyOf = (one) => `${one.kind}:${one.name}`;
 
 // `who` or `target` may be null: then it is about all of the other.
 const openDetail = (who, target) => {
   before = document.activeElement;
   go({
-    who: who === null ? "" : matrix.people[who].name || ANYBODY,
-    what: target === null ? "" : matrix.targets[target].name,
+    who: who === null ? "" : keyOf(matrix.people[who]),
+    what: target === null ? "" : keyOf(matrix.targets[target]),
   });
   at("detail").focus();
 };
@@ -23,8 +26,8 @@ const closeDetail = () => {
 
 const drawDetail = () => {
   const panel = at("detail");
-  const who = matrix.people.findIndex((one) => state.who && (one.name || ANYBODY) === state.who);
-  const what = matrix.targets.findIndex((one) => one.name === state.what);
+  const who = matrix.people.findIndex((one) => keyOf(one) === state.who);
+  const what = matrix.targets.findIndex((one) => keyOf(one) === state.what);
   // What the address names may not be there any more.
   panel.hidden = (who < 0 && what < 0) || (state.who && who < 0) || (state.what && what < 0);
   if (panel.hidden) return;
@@ -83,9 +86,10 @@ const one = ({ person, target, block, want }, withPerson, withTarget) => {
   if (block.git) {
     const [from, end, fromText, endText] = matrix.periods[block.period];
     parts.push(el("p", { class: "what" },
-      el("span", { class: `pill ${soon(end)}` }, el("b", null, matrix.kinds[want[1]])),
+      el("span", { class: `pill ${refusal(want) ? "refused" : soon(end)}` }, el("b", null, matrix.kinds[want[1]])),
       el("span", null, until(end, endText))));
     line(matrix.texts[want[2]], "scope");
+    if (refusal(want)) line(say("refused-why", saidRefusal(refusal(want))));
     if (from !== null) line(from > data.at ? say("begins", fromText) : say("since", fromText));
     const [file, reason] = matrix.requests[block.request];
     line(reason, "reason");

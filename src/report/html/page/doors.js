@@ -43,7 +43,7 @@ const showDoors = () => {
 const drawDoors = () => {
   const box = at("doors");
   box.classList.toggle("none", !doorsFound.length);
-  box.querySelector(".unseen-parts").replaceChildren(...unseenParts());
+  box.querySelector(".unseen-parts").replaceChildren(...unseenParts(), ...emergencies());
   box.querySelector(".list").replaceChildren(...doorsFound.slice(0, doorsShown).map((door) => doorItem(door, false)));
   const more = doorsFound.length - doorsShown;
   const button = box.querySelector("button.more");
@@ -56,6 +56,12 @@ const unseenParts = () => data.audit.targets.flatMap((target) => [
   target.unreadable ? el("p", { class: "warning" }, say("could-not-read", target.name, said("unreadable", target.unreadable))) : undefined,
   target.unseen.length ? el("p", { class: "warning" }, say("not-seen", target.name, target.unseen.map((one) => said("unseen", one)).join(language() ? "；" : ", "))) : undefined,
 ]).filter(Boolean);
+
+// They are no doors, and stay until an owner approves them: no filter takes them away.
+const emergencies = () => data.audit.emergencies.map((one) => el("div", { class: "warning emergency" },
+  el("b", null, `${say("emergency")} ${one.code}`), " ", said("emergency", one.message),
+  one.site ? el("p", { class: "file" }, one.site) : undefined,
+  one.next ? el("p", { class: "next" }, say("next", said("emergency", one.next))) : undefined));
 
 const doorItem = (door, open) => {
   const people = door.people.map(([name, known]) => (known ? name : say("nobody-in-git", name)));

@@ -87,6 +87,9 @@ const partsOf = (block) => {
 const some = (names, most) =>
   names.length <= most ? names.join(language() ? "、" : ", ") : say("and-more", names.slice(0, most).join(language() ? "、" : ", "), names.length - most);
 
+// A login or level, and whether policy refuses it.
+const asks = (want) => matrix.kinds[want[1]] + (refusal(want) ? ` (${say("refused")})` : "");
+
 const endRow = (place) => {
   const block = ends.list[place];
   const { people, wants } = partsOf(block);
@@ -94,7 +97,7 @@ const endRow = (place) => {
   const [file, reason] = matrix.requests[block.request];
   const ahead = block.from !== null && block.from > data.at;
   const names = people.map((person) => personName(matrix.people[person]));
-  const targets = wants.map((want) => `${nameOf(matrix.targets[want[0]])} ${matrix.kinds[want[1]]}`);
+  const targets = wants.map((want) => `${nameOf(matrix.targets[want[0]])} ${asks(want)}`);
   return el("div", { class: "row", role: "row", "aria-rowindex": place + 2 },
     el("span", { role: "cell", class: "when" },
       el("span", { class: `pill ${soon(block.end)}` }, el("b", null, block.end === null ? say("no-end") : say("in-days", days(block.end)))),

@@ -178,7 +178,7 @@ const drawFacts = () => {
 const PAPER = 4000;
 
 const drawPaper = () => {
-  const tables = { people: paperPeople, ends: paperEnds, doors: () => [...unseenParts(), ...doorsFound.map((door) => doorItem(door, true))] };
+  const tables = { people: paperPeople, ends: paperEnds, doors: () => [...unseenParts(), ...emergencies(), ...doorsFound.map((door) => doorItem(door, true))] };
   const filters = ["q", "env", "kind", "within", "source", "risk", "target"].filter((name) => state[name]).map((name) => state[name]);
   at("paper").replaceChildren(
     el("p", { class: "filters" }, `${say(`view-${state.view}`)}${filters.length ? ` · ${filters.join(" · ")}` : ""} · ${at("found").textContent}`),
@@ -217,7 +217,7 @@ const paperEnds = () => {
     const [file, reason] = matrix.requests[block.request];
     return [until(block.end, matrix.periods[block.period][3]), `${reason} (${file})`,
       some(people.map((person) => personName(matrix.people[person])), 12),
-      some(wants.map((want) => `${matrix.targets[want[0]].name} ${matrix.kinds[want[1]]}`), 12)];
+      some(wants.map((want) => `${matrix.targets[want[0]].name} ${asks(want)}`), 12)];
   });
   return table(["col-end", "col-request", "col-people", "col-targets"], rows, ends.list.length - rows.length);
 };

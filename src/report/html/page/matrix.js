@@ -22,6 +22,7 @@ const legend = () => {
   const sign = (name, text) => el("li", null, el("span", { class: `pill ${name}` }, el("b", null, text)), el("span", { "data-text": `legend-${name}` }));
   return el("ul", { class: "legend", "data-label": "legend" },
     sign("week", "r"), sign("month", "r"), sign("later", "r"), sign("open", "r"), sign("ahead", "r"),
+    blocks.some((block) => block.git && block.wants.some(refusal)) ? sign("refused", "r") : undefined,
     matrix.live ? sign("foreign", "!") : undefined);
 };
 

@@ -20,6 +20,9 @@ if (matrix) {
 const blocksOf = matrix ? matrix.people.map(() => []) : [];
 for (const block of blocks) for (const person of block.people) blocksOf[person].push(block);
 
+// What policy has against what a request asks for; nothing new comes of it then.
+const refusal = (want) => matrix.texts[want[4]];
+
 const personName = (person) =>
   person.kind === "anybody" ? say("anybody") : person.display || person.name;
 
@@ -139,8 +142,8 @@ const cellsOf = (person) => {
   return cells;
 };
 
-// What a cell shows: each login or level with the end of the last request for it, and how many
-// ways there are that git does not give.
+// What a cell shows: each login or level with the end of the last request for it, what policy
+// refuses for itself, and how many ways there are that git does not give.
 const summary = (entries) => {
   const kinds = new Map();
   let foreign = 0;
@@ -149,22 +152,26 @@ const summary = (entries) => {
       foreign += 1;
       continue;
     }
-    const one = kinds.get(want[1]) || { end: 0, text: "", ahead: true };
+    const refused = refusal(want) !== "";
+    const key = 2 * want[1] + Number(refused);
+    const one = kinds.get(key) || { kind: matrix.kinds[want[1]], refused, end: 0, text: "", ahead: true };
     if (block.end === null || (one.end !== null && block.end > one.end)) {
       one.end = block.end;
       one.text = matrix.periods[block.period][3];
     }
     one.ahead &&= block.from !== null && block.from > data.at;
-    kinds.set(want[1], one);
+    kinds.set(key, one);
   }
-  return { kinds: [...kinds].sort(([a], [b]) => a - b), foreign };
+  return { kinds: [...kinds].sort(([a], [b]) => a - b).map(([, one]) => one), foreign };
 };
 
 // A cell in words.
 const spoken = (entries) => {
   const { kinds, foreign } = summary(entries);
-  const parts = kinds.map(([kind, { end, text, ahead }]) =>
-    `${matrix.kinds[kind]} ${until(end, text)}${ahead ? ` (${say("ahead")})` : ""}`);
+  const parts = kinds.map(({ kind, refused, end, text, ahead }) => {
+    const notes = [ahead && say("ahead"), refused && say("refused")].filter(Boolean);
+    return `${kind} ${until(end, text)}${notes.length ? ` (${notes.join(", ")})` : ""}`;
+  });
   if (foreign) parts.push(say("not-by-git", foreign));
   return parts.length ? parts.join("; ") : say("nothing");
 };
@@ -172,9 +179,9 @@ const spoken = (entries) => {
 // A pill for each login or level.
 const pills = (entries) => {
   const { kinds, foreign } = summary(entries);
-  const found = kinds.map(([kind, { end, ahead }]) =>
-    el("span", { class: `pill ${soon(end)}${ahead ? " ahead" : ""}` },
-      el("b", null, matrix.kinds[kind]), el("i", null, short(end))));
+  const found = kinds.map(({ kind, refused, end, ahead }) =>
+    el("span", { class: `pill ${refused ? "refused" : soon(end)}${ahead ? " ahead" : ""}` },
+      el("b", null, kind), el("i", null, short(end))));
   if (foreign) found.push(el("span", { class: "pill foreign" }, el("b", null, "!"), el("i", null, number(foreign))));
   return found;
 };

@@ -44,3 +44,7 @@ const saidAll = (part, text) => {
   if (!language()) return text;
   return text.split(/; |(?<=does not count), |(?<=between servers\)), /).map((one) => said(part, one)).join("；");
 };
+
+// What policy has against something, in one text; a sentence of it may have a `;` in it.
+const saidRefusal = (text) =>
+  text.split(/; (?=policy |an emergency )/).map((one) => said("refused", one)).join(language() ? "；" : "; ");

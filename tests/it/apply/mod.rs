@@ -4,5 +4,6 @@ mod databases;
 mod hosts;
 mod made_users;
 mod moved;
+mod refused;
 mod together;
 mod unread;

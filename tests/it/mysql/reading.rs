@@ -436,3 +436,29 @@ async fn connections_that_cannot_be_are_explained() {
     let reader = Reader::connect(&plain, &as_admin(), limits()).await.expect("a reader");
     assert!(!reader.server().encrypted);
 }
+
+/// The server's own settings would cut every answer, or show an old state.
+#[tokio::test]
+async fn settings_of_the_server_cut_no_answer() {
+    for kind in Kind::ALL {
+        let server = Server::start(kind).await;
+        server
+            .run(
+                "CREATE DATABASE shop;\nCREATE TABLE shop.t (id INT);\n\
+                 CREATE USER jump_db_a_r@'%';\nCREATE USER jump_db_b_r@'%';\n\
+                 CREATE USER jump_db_c_r@'%';\nGRANT SELECT ON shop.t TO jump_db_c_r@'%';\n\
+                 SET GLOBAL sql_select_limit = 1;\nSET GLOBAL autocommit = 0",
+            )
+            .await;
+        let mut reader = reader(&server).await;
+        let mut question = ask();
+        question.databases = texts(&["shop"]);
+        let live = reader.observe(&question).await.expect("an observation");
+        assert_eq!(live.accounts.len(), 3, "{kind:?}");
+        assert_eq!(live.existing.databases["shop"], Known::Exists, "{kind:?}");
+        server.run("CREATE USER jump_db_d_r@'%';\nDROP USER jump_db_a_r@'%'").await;
+        let live = reader.observe(&question).await.expect("an observation");
+        let users: Vec<&str> = live.accounts.keys().map(|name| name.user.as_str()).collect();
+        assert_eq!(users, ["jump_db_b_r", "jump_db_c_r", "jump_db_d_r"], "{kind:?}");
+    }
+}

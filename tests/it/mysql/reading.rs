@@ -99,6 +99,14 @@ async fn no_hash_leaves_mariadb() {
                  CREATE USER jump_db_locked_r@'%' IDENTIFIED BY 'Locked-pass.1' ACCOUNT LOCK;\n\
                  CREATE USER jump_db_both_r@'%' IDENTIFIED VIA mysql_native_password USING \
                  PASSWORD('Both-pass.1') OR unix_socket;\n\
+                 CREATE USER jump_db_open_r@'%' IDENTIFIED VIA unix_socket OR \
+                 mysql_native_password;\n\
+                 CREATE USER jump_db_was_r@'%' IDENTIFIED VIA unix_socket OR \
+                 mysql_native_password;\n\
+                 ALTER USER jump_db_was_r@'%' IDENTIFIED BY '';\n\
+                 CREATE USER jump_db_now_r@'%' IDENTIFIED VIA unix_socket OR \
+                 mysql_native_password;\n\
+                 ALTER USER jump_db_now_r@'%' IDENTIFIED BY 'Now-pass.1';\n\
                  CREATE USER jump_db_odd_r@'%' IDENTIFIED BY 'Odd-pass.1';\n\
                  CREATE USER jump_db_spaced_r@'%' IDENTIFIED BY 'Spaced-pass.1';\n\
                  CREATE ROLE jump_db_role_r;\n\
@@ -138,6 +146,12 @@ async fn no_hash_leaves_mariadb() {
         assert_eq!(seen("jump_db_none_r"), (password, false, false, true));
         assert_eq!(seen("jump_db_locked_r"), (password, true, false, false));
         assert_eq!(seen("jump_db_both_r"), ("several", false, false, false));
+        // As the server lets in: over TCP without a password.
+        assert_eq!(seen("jump_db_open_r"), ("several", false, false, true));
+        assert!(server.login("jump_db_open_r", "").await.is_ok(), "{kind:?}");
+        assert_eq!(seen("jump_db_was_r"), (password, false, false, true));
+        assert!(server.login("jump_db_was_r", "").await.is_ok(), "{kind:?}");
+        assert_eq!(seen("jump_db_now_r"), (password, false, false, false));
         assert_eq!(seen("jump_db_odd_r"), (password, false, false, false));
         assert_eq!(seen("jump_db_spaced_r"), (password, false, false, false));
         assert_eq!(seen("jump_db_role_r"), ("", false, true, false));

@@ -75,6 +75,17 @@ impl<'a> One<'_, '_, 'a> {
         let anchored = self.former_host(name);
         let ours = !self.owned.of_user(self.instance, self.user).is_empty();
         let first = AccountName { user: self.user.to_owned(), host: String::new() };
+        let left = self.live.leftovers.range(&first..).take_while(|left| left.user == self.user);
+        for left in left.filter(|left| left.host != name.host) {
+            let text = format!(
+                "grants stand on {} under {left}, and there is no such account: where a client \
+                 matches both hosts, they hold for our account too",
+                self.instance
+            );
+            let mut finding = Finding::new(Kind::LookAlike, text);
+            finding.person = person.cloned();
+            accounts.findings.push(finding.help("DROP USER of that name clears them away"));
+        }
         let alike = self
             .live
             .accounts

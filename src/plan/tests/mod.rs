@@ -344,6 +344,14 @@ fn o20_same_name_other_host() {
     let plan = world.plan(&access, NOW);
     assert!(plan.items.is_empty());
     assert_eq!(kinds(&plan).iter().filter(|kind| **kind == Kind::LookAlike).count(), 1);
+    // Grants under such a name work without an account, too.
+    let left = world.server().accounts.keys().find(|name| name.host == "%").cloned();
+    let left = left.expect("the other one");
+    world.server().accounts.remove(&left);
+    world.server().leftovers.insert(left);
+    let plan = world.plan(&access, NOW);
+    assert!(plan.items.is_empty());
+    assert_eq!(kinds(&plan).iter().filter(|kind| **kind == Kind::LookAlike).count(), 1);
 }
 
 #[test]

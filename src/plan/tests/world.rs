@@ -136,6 +136,7 @@ impl World {
             server,
             users: BTreeSet::new(),
             accounts: BTreeMap::new(),
+            leftovers: BTreeSet::new(),
             everybody: Vec::new(),
             existing,
             sessions: None,

@@ -82,6 +82,7 @@ fn needed(
     privileges: Privileges,
     databases: &BTreeSet<String>,
 ) -> Vec<Right> {
+    let privileges = dialect.knows(privileges);
     let mut rights: Vec<_> =
         dialect.grant_tables().iter().map(|table| Right::Table(table)).collect();
     rights.push(Right::SeeReplication);

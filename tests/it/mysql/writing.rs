@@ -256,3 +256,26 @@ async fn names_that_are_not_ours_are_refused() {
     }
     assert_eq!(server.changes().await, Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn a_name_that_is_too_long_with_its_backslashes_cannot_be_granted() {
+    for kind in Kind::ALL {
+        let server = Server::start(kind).await;
+        let naming = observe(&server).await.server.dialect.naming();
+        for (name, fits) in [("a_".repeat(21) + "a", true), ("a_".repeat(22), false)] {
+            assert_eq!(naming.fits(&name), fits);
+            server.run(&format!("CREATE DATABASE {name}")).await;
+            let mut writer = writer(&server).await;
+            let account = anywhere("jump_db_li_r");
+            writer.create_account(&account, &secret(), None).await.expect("it is created");
+            let want = grants(&[(&name, &[Select])], &[]);
+            let change = difference(&Default::default(), &want, naming).expect("a grant").remove(0);
+            // MariaDB 10.11 takes it and stores the beginning.
+            let applied = writer.apply(&account, &change).await.is_ok();
+            let held = seen(&mut writer, &account).await.held;
+            let arrived = difference(&held, &want, naming) == Ok(Vec::new());
+            assert_eq!(applied && arrived, fits, "{kind:?}: {name}: {held:?}");
+            writer.drop_account(&account).await.expect("it is dropped");
+        }
+    }
+}

@@ -193,6 +193,10 @@ impl<'o> One<'o, '_, '_> {
             Step::MarkEnding { account, .. } => {
                 let mut mark = self.mark(*account, self.seen(*account)?.handover);
                 self.stamp(&mut mark, &BTreeMap::new())?;
+                if let Some(handover) = &mut mark.handover {
+                    let locks = self.change.steps.contains(&AccountStep::Handover(Step::Lock));
+                    handover.locked_before = !locks;
+                }
                 self.remark(mark, HandoverState::Ending).await?;
             }
             Step::Drop => {
@@ -312,12 +316,12 @@ impl<'o> One<'o, '_, '_> {
             _ => HandoverState::Pending,
         };
         let generation = self.slot.get()?.1.to_owned();
-        let ended = match state {
-            HandoverState::Ending => before.as_ref().and_then(|mark| mark.handover.as_ref()?.ended),
-            _ => None,
-        };
+        let ending = before.as_ref().and_then(|mark| mark.handover.as_ref());
+        let ending = ending.filter(|_| state == HandoverState::Ending);
+        let ended = ending.and_then(|handover| handover.ended);
+        let locked_before = ending.is_some_and(|handover| handover.locked_before);
         let host = Some(self.change.account.host.clone());
-        let handover = Handover { state, generation, changed: None, host, ended };
+        let handover = Handover { state, generation, changed: None, host, ended, locked_before };
         let id = self.id(asset, account)?;
         let mut mark = self.mark(id, Some(handover));
         self.keep_requests(&mut mark);
@@ -382,7 +386,8 @@ impl<'o> One<'o, '_, '_> {
         let changed = self.changed().await?;
         let generation = self.slot.get()?.1.to_owned();
         let host = Some(self.change.account.host.clone());
-        Ok(Handover { state: HandoverState::Done, generation, changed, host, ended: None })
+        let state = HandoverState::Done;
+        Ok(Handover { state, generation, changed, host, ended: None, locked_before: false })
     }
 
     /// When the server says that it got the password. A person whose session is still open may
@@ -427,6 +432,7 @@ impl<'o> One<'o, '_, '_> {
         let mut mark = self.mark(id, self.seen(id)?.handover);
         if let Some(handover) = &mut mark.handover {
             handover.ended = None;
+            handover.locked_before = false;
         }
         self.remark(mark, HandoverState::Done).await
     }

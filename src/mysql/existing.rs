@@ -324,9 +324,9 @@ mod tests {
         let two = rows(&[("pay%", References), ("pay_e%", Execute)]);
         let own = rows(&[("pay%", Execute), ("pay\\_eu", References)]);
         for adds_up in [false, true] {
-            assert!(sees(&[pattern.clone()], adds_up) && sees(&[own.clone()], adds_up));
-            assert!(!sees(&[hidden.clone()], adds_up) && !sees(&[two.clone()], adds_up));
-            assert!(!sees(&[rows(&[("hr", References)])], adds_up));
+            let alone = |held: &Held| sees(std::slice::from_ref(held), adds_up);
+            assert!(alone(&pattern) && alone(&own) && !alone(&hidden) && !alone(&two));
+            assert!(!alone(&rows(&[("hr", References)])));
         }
         // A role may hide what the account has, where they do not add up.
         let role = rows(&[("pay\\_eu", Execute)]);

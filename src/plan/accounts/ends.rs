@@ -32,7 +32,7 @@ impl<'a> One<'_, '_, 'a> {
         }
         let (state, moment) = (HandoverState::Ending, self.inputs.moment);
         if let Some(until) = sessions::left_until(on_end, state, seen, &told, moment) {
-            steps = sessions::while_left(steps, seen);
+            steps = sessions::while_left(steps);
             self.found(told.left(until, self.zone()), person, accounts);
         }
         if steps.is_empty() {
@@ -118,10 +118,14 @@ impl<'a> One<'_, '_, 'a> {
                 OnEnd::Report => Step::LeaveSessions,
                 OnEnd::Disconnect | OnEnd::After(_) => Step::KillSessions,
             };
-            let mut steps = vec![Step::RevokeAll, about_sessions, Step::Drop];
+            let mut steps = Vec::new();
             if !other.locked {
-                steps.insert(0, Step::Lock);
+                steps.push(Step::Lock);
             }
+            if !handover::is_empty(other) {
+                steps.push(Step::RevokeAll);
+            }
+            steps.extend([about_sessions, Step::Drop]);
             accounts.planned.push(Planned {
                 change: AccountChange {
                     instance: self.instance.clone(),

@@ -320,6 +320,7 @@ impl World {
                             changed: done.then_some(clock),
                             host: Some(change.account.host.clone()),
                             ended: None,
+                            locked_before: false,
                         });
                         let mark = Mark {
                             owner: owner.clone(),
@@ -414,6 +415,7 @@ impl World {
                             changed,
                             host: Some(change.account.host.clone()),
                             ended: None,
+                            locked_before: false,
                         });
                         let mark = Mark {
                             owner: owner.clone(),

@@ -5,13 +5,12 @@ use jumpgate_sandbox::Version;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
+use super::{LOGIN, PASSWORD, apply_with_few_rights as apply};
 use crate::support::company::{Company, Done};
 use crate::support::servers::{Kind, Server, code};
 
 const SERVERS: [Kind; 2] = [Kind::Mysql9, Kind::Mariadb118];
 const ACCOUNT: &str = "jump_db_fanlichun_r";
-const LOGIN: &str = "applies";
-const PASSWORD: &str = "Tool-pass.1";
 
 const REQUEST: &str = "for: fanlichun
 reason: \"PAY-1234: reconcile refunds\"
@@ -50,13 +49,6 @@ async fn applied(kind: Kind) -> Company {
     company.merge("refunds for fanlichun");
     apply(&company).await.expect(0);
     company
-}
-
-async fn apply(company: &Company) -> Done {
-    let mut command = company.command(&["apply", "--yes", "--allow-removals", "9"]);
-    command.env("JUMPGATE_MYSQL_USER", LOGIN).env("JUMPGATE_MYSQL_PASSWORD", PASSWORD);
-    let output = tokio::task::spawn_blocking(move || command.output());
-    Done::of(output.await.expect("it ends").expect("the command runs"))
 }
 
 async fn by_hand(company: &Company, statements: &str) {

@@ -51,8 +51,8 @@ pub(super) fn may_shut_out(change: &AccountChange) -> bool {
 /// the account's user, when this run made that.
 ///
 /// # Errors
-/// When a step fails; those after it are not begun. What the server refuses to take away stops
-/// nothing that narrows; it is the error at the end. [`Refused`] when the server would refuse
+/// When a step fails; those after it are not begun. What the server refuses to take away or to
+/// give stops nothing that narrows; it is the error at the end. [`Refused`] when the server would refuse
 /// the password of another account, too.
 pub(super) async fn carry_out(
     run: &Run<'_, '_>,

@@ -1,9 +1,11 @@
-//! What a server refuses to take from an account, and what may still be done to it then.
+//! What a server refuses to take from an account or to give it, and what may still be done to
+//! it then.
 //!
 //! Another hand may have given what this login cannot take back. That stops nothing else
 //! from ending: all that narrows is still sent, sessions are ended and the password is
 //! replaced, and what was refused is told at the end. Nothing that widens is sent then. A
-//! lock of ours stays, and with it the mark that says that it is ours.
+//! lock of ours stays, and with it the mark that says that it is ours. After a refused grant
+//! all goes on but what would take away what it was to replace.
 
 use anyhow::anyhow;
 
@@ -18,6 +20,10 @@ use crate::plan::accounts::AccountStep;
 #[derive(Default)]
 pub(super) struct Refusals<'c> {
     refused: Vec<Error>,
+    /// Something that should be gone is still held.
+    stays: bool,
+    /// Something was not given: what it was to replace comes behind it, and stays.
+    lacks: bool,
     /// Something was taken away.
     taken: bool,
     /// The last change, when it was carried out.
@@ -38,9 +44,8 @@ impl<'c> Refusals<'c> {
     pub(super) fn leave_out(&mut self, step: &AccountStep) -> bool {
         match step {
             _ if self.refused.is_empty() => false,
-            AccountStep::Grants { change } => {
-                !narrows(change) && !self.before.is_some_and(|before| gives_back(before, change))
-            }
+            AccountStep::Grants { change } if narrows(change) => self.lacks,
+            AccountStep::Grants { change } => self.stays && !self.is_given_back(change),
             AccountStep::Handover(Step::Unlock) => {
                 self.locked = true;
                 true
@@ -54,19 +59,32 @@ impl<'c> Refusals<'c> {
         }
     }
 
+    /// Whether a grant gives back what the change before it took, too.
+    fn is_given_back(&self, change: &Change) -> bool {
+        self.before.is_some_and(|before| gives_back(before, change))
+    }
+
     /// Notes a change that was carried out, or that the server refused.
     ///
     /// # Errors
-    /// What is more than the refusal of something that narrows.
+    /// What is more than a refusal.
     pub(super) fn change(
         &mut self,
         change: &'c Change,
         sent: Result<(), Error>,
     ) -> Result<(), Error> {
+        let given_back = self.is_given_back(change);
         self.before = sent.is_ok().then_some(change);
-        match narrows(change) {
-            true => self.narrowed(sent),
-            false => sent,
+        if narrows(change) {
+            return self.narrowed(sent);
+        }
+        match sent {
+            Err(error) if error.is_refusal() => {
+                self.lacks |= !given_back;
+                self.refused.push(error);
+                Ok(())
+            }
+            sent => sent,
         }
     }
 
@@ -77,7 +95,10 @@ impl<'c> Refusals<'c> {
     pub(super) fn narrowed(&mut self, sent: Result<(), Error>) -> Result<(), Error> {
         match sent {
             Ok(()) => self.taken = true,
-            Err(error) if error.is_refusal() => self.refused.push(error),
+            Err(error) if error.is_refusal() => {
+                self.stays = true;
+                self.refused.push(error);
+            }
             Err(error) => return Err(error),
         }
         Ok(())
@@ -86,6 +107,7 @@ impl<'c> Refusals<'c> {
     /// Notes what was refused of all that an account holds.
     pub(super) fn revoked_all(&mut self, refused: Vec<Error>) {
         self.taken = true;
+        self.stays |= !refused.is_empty();
         self.refused.extend(refused);
     }
 
@@ -121,7 +143,9 @@ impl<'c> Refusals<'c> {
 
     fn words(&self, last: Option<&str>) -> String {
         let mut words: Vec<String> = self.refused.iter().map(ToString::to_string).collect();
-        words.push("an administrator has to take that back".to_owned());
+        if self.stays {
+            words.push("an administrator has to take that back".to_owned());
+        }
         words.extend(last.map(ToOwned::to_owned));
         words.join("; ")
     }
@@ -205,7 +229,26 @@ mod tests {
         let (whole, part) = (whole(), part());
         let mut refusals = Refusals::default();
         assert!(refusals.change(&whole, Err(lost())).is_err());
-        assert!(refusals.change(&part, refusal()).is_err(), "a grant is no narrowing");
+        assert!(refusals.change(&part, Err(lost())).is_err());
         assert!(!refusals.any());
+    }
+
+    #[test]
+    fn what_a_refused_grant_was_to_replace_stays_and_the_rest_goes_on() {
+        let (whole, part) = (whole(), part());
+        let mut refusals = Refusals::default();
+        refusals.change(&whole, Ok(())).expect("it is noted");
+        refusals.change(&part, refusal()).expect("it is noted");
+        assert!(!refusals.leave_out(&grants(whole.clone())), "it replaces nothing");
+        refusals.change(&part, refusal()).expect("it is noted");
+        assert!(
+            refusals.leave_out(&grants(whole.clone())),
+            "it comes behind what was to replace it"
+        );
+        for step in [Step::KillSessions, Step::MarkDone { asset: "orders-prod".into() }] {
+            assert!(!refusals.leave_out(&AccountStep::Handover(step)));
+        }
+        assert!(!refusals.leave_out(&grants(part.clone())), "another grant");
+        assert!(refusals.end(Carried::default()).is_err());
     }
 }

@@ -186,3 +186,35 @@ async fn an_account_that_is_locked_by_us_is_not_opened_with_what_cannot_be_taken
         login(&company).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_given_keeps_nothing_alive_and_no_password_changes_again() {
+    for kind in SERVERS {
+        let company = applied(kind).await;
+        let instance = company.instance(server(&company).port);
+        let instance = format!("{instance}databases: [orders, billing, hr]\n");
+        company.write("inventory/databases/orders-prod.yaml", &instance);
+        let mut open = login(&company).await;
+        assert_eq!(refused(&mut open, "USE orders").await, 0);
+        company.write("requests/PAY-1234.yaml", &REQUEST.replace("- orders.*", "- hr.*"));
+        let other = REQUEST.replace("fanlichun", "liwei").replace("- orders.*", "- hr.*");
+        company.write("requests/PAY-5678.yaml", &other);
+        company.merge("hr instead of orders, and for liwei");
+        let done = apply(&company).await.expect(5);
+        assert!(
+            text(&done).contains("refused to grant SELECT on hr.*"),
+            "{kind:?}: {}",
+            text(&done)
+        );
+        assert!(open.query_drop("SELECT 1").await.is_err(), "{kind:?}: its session is ended");
+        let mut open = login(&company).await;
+        assert_eq!(refused(&mut open, "SELECT * FROM orders.items").await, 1142, "{kind:?}");
+        let secret = || company.jumpserver.secret("orders-prod", "jump_db_liwei_r");
+        let before = secret().expect("a password");
+        apply(&company).await.expect(5);
+        assert_eq!(secret().as_ref(), Some(&before), "{kind:?}");
+        let mut other = server(&company).login("jump_db_liwei_r", &before).await.expect("a login");
+        assert_eq!(refused(&mut other, "SELECT * FROM billing.invoices").await, 0, "{kind:?}");
+        assert_eq!(refused(&mut open, "SELECT * FROM billing.invoices").await, 0, "{kind:?}");
+    }
+}

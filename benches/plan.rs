@@ -301,6 +301,7 @@ fn jumpserver_of(access: &Access, desired: &Desired<'_>, server: &mysql::live::L
                 changed,
                 host: Some(wanted.spec.name.host.clone()),
                 ended: None,
+                locked_before: false,
             }),
             left: None,
         };

@@ -23,6 +23,13 @@ pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// A variable of jumpgate's own that is set, and that nobody can read as text.
+pub fn unreadable() -> Option<String> {
+    let names = std::env::vars_os().filter(|(_, value)| value.to_str().is_none());
+    let names = names.filter_map(|(name, _)| name.into_string().ok());
+    names.filter(|name| name.starts_with("JUMPGATE_")).min()
+}
+
 /// The part of a variable's name that stands for an instance: `ORDERS_PROD`.
 pub fn instance_part(instance: &InstanceName) -> String {
     let upper = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };

@@ -104,6 +104,10 @@ pub struct Handover {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub ended: Option<Timestamp>,
+    /// Whether the account was locked already when it began to go: then the lock is another
+    /// hand's, and stays; only beside `ending`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub locked_before: bool,
 }
 
 /// The states of a handover.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::Run;
 use super::permissions::words;
+use super::refusals::Refusals;
 use super::secrets::Slot;
 use super::sessions::{Carried, Sessions};
 use crate::handover::Step;
@@ -50,7 +51,8 @@ pub(super) fn may_shut_out(change: &AccountChange) -> bool {
 /// the account's user, when this run made that.
 ///
 /// # Errors
-/// When a step fails; those after it are not begun. [`Refused`] when the server would refuse
+/// When a step fails; those after it are not begun. What the server refuses to take away or to
+/// give stops nothing that narrows; it is the error at the end. [`Refused`] when the server would refuse
 /// the password of another account, too.
 pub(super) async fn carry_out(
     run: &Run<'_, '_>,
@@ -70,21 +72,23 @@ pub(super) async fn carry_out(
         ended: None,
         adopted: BTreeMap::new(),
         sessions: Sessions::default(),
+        refusals: Refusals::default(),
     };
+    let mut note = None;
     for step in &change.steps {
-        match step {
-            AccountStep::Grants { change: grant } => {
-                one.server.apply(&change.account, grant).await?;
+        if one.refusals.leave_out(step) {
+            continue;
+        }
+        match one.step(step).await {
+            Ok(None) => {}
+            Ok(said) => {
+                note = said;
+                break;
             }
-            AccountStep::Mark { account, .. } => one.settle(*account).await?,
-            AccountStep::Handover(step) => {
-                if let Some(note) = one.handover(step).await? {
-                    return Ok(Carried { note: Some(note), sessions: one.sessions });
-                }
-            }
+            Err(error) => return Err(one.refusals.with(error)),
         }
     }
-    Ok(Carried { note: None, sessions: one.sessions })
+    one.refusals.end(Carried { note, sessions: one.sessions })
 }
 
 struct One<'o, 'r, 'a> {
@@ -106,10 +110,29 @@ struct One<'o, 'r, 'a> {
     adopted: BTreeMap<Uuid, Mark>,
     /// What became of open sessions.
     sessions: Sessions,
+    /// What the server refused to take away.
+    refusals: Refusals<'o>,
 }
 
-impl One<'_, '_, '_> {
+impl<'o> One<'o, '_, '_> {
     /// One step; a text ends the way early, and is no failure.
+    async fn step(&mut self, step: &'o AccountStep) -> Result<Option<String>> {
+        match step {
+            AccountStep::Grants { change } => {
+                let name = &self.change.account;
+                let sent = match self.refusals.any() {
+                    true => self.server.apply_after_refusal(name, change).await,
+                    false => self.server.apply(name, change).await,
+                };
+                self.refusals.change(change, sent)?;
+                Ok(None)
+            }
+            AccountStep::Mark { account, .. } => self.settle(*account).await.map(|()| None),
+            AccountStep::Handover(step) => self.handover(step).await,
+        }
+    }
+
+    /// One step of the handover.
     async fn handover(&mut self, step: &Step) -> Result<Option<String>> {
         let name = &self.change.account;
         match step {
@@ -135,8 +158,11 @@ impl One<'_, '_, '_> {
             Step::HandOver { asset, account } => self.hand_over(asset, *account).await?,
             Step::DiscardOldPassword => self.server.discard_old_password(name).await?,
             Step::Unlock => self.server.set_lock(name, false).await?,
-            Step::Lock => self.server.set_lock(name, true).await?,
-            Step::RevokeAll => self.server.revoke_all(name).await?,
+            Step::Lock => {
+                let sent = self.server.set_lock(name, true).await;
+                self.refusals.narrowed(sent)?;
+            }
+            Step::RevokeAll => self.refusals.revoked_all(self.server.revoke_all(name).await?),
             Step::KillSessions => self.sessions.ended += self.server.kill_sessions(name).await?,
             Step::LeaveSessions => self.sessions.left += self.server.open_sessions(name).await?,
             Step::AwaitSessions => return self.await_sessions().await,
@@ -159,6 +185,7 @@ impl One<'_, '_, '_> {
                 let mut mark = self.seen(*account)?;
                 self.stamp(&mut mark, &self.change.mark.requests)?;
                 self.remark(mark, HandoverState::Narrowing).await?;
+                self.refusals.marked();
             }
             Step::MarkRotating { account, .. } => {
                 self.remark(self.seen(*account)?, HandoverState::Rotating).await?;
@@ -166,16 +193,27 @@ impl One<'_, '_, '_> {
             Step::MarkEnding { account, .. } => {
                 let mut mark = self.mark(*account, self.seen(*account)?.handover);
                 self.stamp(&mut mark, &BTreeMap::new())?;
+                if let Some(handover) = &mut mark.handover {
+                    let locks = self.change.steps.contains(&AccountStep::Handover(Step::Lock));
+                    handover.locked_before = !locks;
+                }
                 self.remark(mark, HandoverState::Ending).await?;
             }
             Step::Drop => {
                 if let Dropped::StillDefiner { objects } = self.server.drop_account(name).await? {
-                    return Ok(Some(format!(
-                        "ended, not dropped: it is locked and holds nothing, but is the definer \
-                         of {}",
-                        objects.join(", ")
-                    )));
+                    let of = match objects.is_empty() {
+                        true => "something that this login may not see".to_owned(),
+                        false => objects.join(", "),
+                    };
+                    return Ok(Some(match self.refusals.any() {
+                        true => format!("not dropped: it is the definer of {of}"),
+                        false => format!(
+                            "ended, not dropped: it is locked and holds nothing, but is the \
+                             definer of {of}"
+                        ),
+                    }));
                 }
+                self.refusals.gone();
             }
             Step::DeleteAssetAccount { account, .. } => {
                 self.held().await?;
@@ -241,7 +279,7 @@ impl One<'_, '_, '_> {
     }
 
     fn mark(&self, id: Uuid, handover: Option<Handover>) -> Mark {
-        Mark {
+        let mut mark = Mark {
             owner: self.run.means.access.config.owner.clone(),
             id,
             user: self.user,
@@ -249,6 +287,18 @@ impl One<'_, '_, '_> {
             end: self.change.mark.end(),
             handover,
             left: None,
+        };
+        if self.refusals.any() {
+            self.keep_requests(&mut mark);
+        }
+        mark
+    }
+
+    /// What was asked for before stays in a mark until that is gone: a run that takes this up
+    /// must still know that its end was recorded.
+    fn keep_requests(&self, mark: &mut Mark) {
+        for (request, end) in self.seen(mark.id).map(|seen| seen.requests).unwrap_or_default() {
+            mark.requests.entry(request).or_insert(end);
         }
     }
 
@@ -266,21 +316,15 @@ impl One<'_, '_, '_> {
             _ => HandoverState::Pending,
         };
         let generation = self.slot.get()?.1.to_owned();
-        let ended = match state {
-            HandoverState::Ending => before.as_ref().and_then(|mark| mark.handover.as_ref()?.ended),
-            _ => None,
-        };
+        let ending = before.as_ref().and_then(|mark| mark.handover.as_ref());
+        let ending = ending.filter(|_| state == HandoverState::Ending);
+        let ended = ending.and_then(|handover| handover.ended);
+        let locked_before = ending.is_some_and(|handover| handover.locked_before);
         let host = Some(self.change.account.host.clone());
-        let handover = Handover { state, generation, changed: None, host, ended };
+        let handover = Handover { state, generation, changed: None, host, ended, locked_before };
         let id = self.id(asset, account)?;
         let mut mark = self.mark(id, Some(handover));
-        // What was asked for before stays in it until that is gone: a run that takes this up
-        // must still know that its end was recorded.
-        if let Some(before) = before {
-            for (request, end) in before.requests {
-                mark.requests.entry(request).or_insert(end);
-            }
-        }
+        self.keep_requests(&mut mark);
         self.write(asset, account, &mark).await?;
         self.stored.push((asset.to_owned(), id));
         Ok(())
@@ -342,7 +386,8 @@ impl One<'_, '_, '_> {
         let changed = self.changed().await?;
         let generation = self.slot.get()?.1.to_owned();
         let host = Some(self.change.account.host.clone());
-        Ok(Handover { state: HandoverState::Done, generation, changed, host, ended: None })
+        let state = HandoverState::Done;
+        Ok(Handover { state, generation, changed, host, ended: None, locked_before: false })
     }
 
     /// When the server says that it got the password. A person whose session is still open may
@@ -387,6 +432,7 @@ impl One<'_, '_, '_> {
         let mut mark = self.mark(id, self.seen(id)?.handover);
         if let Some(handover) = &mut mark.handover {
             handover.ended = None;
+            handover.locked_before = false;
         }
         self.remark(mark, HandoverState::Done).await
     }

@@ -6,6 +6,7 @@ mod board;
 mod left;
 mod names;
 mod permissions;
+mod refusals;
 mod secrets;
 mod sessions;
 mod users;
@@ -215,11 +216,10 @@ impl Run<'_, '_> {
                     _ => match self.account(server, change, needs).await {
                         Ok(carried) => carried.into(),
                         Err(error) => {
-                            let why = error.to_string();
-                            if error.is::<accounts::Refused>() {
-                                refused = Some(why.clone());
+                            if let Some(error) = error.downcast_ref::<accounts::Refused>() {
+                                refused = Some(error.to_string());
                             }
-                            Outcome::Failed { why }
+                            Outcome::Failed { why: error.to_string() }
                         }
                     },
                 },

@@ -151,6 +151,12 @@ pub fn main() -> Outcome {
             Ok(cli) => cli,
             Err(error) => return misread(&error),
         };
+        if let Some(name) = crate::credentials::unreadable() {
+            return could_not_run(&format!(
+                "the value of {name} in the environment is not UTF-8, so it cannot be used: set it \
+                 anew, or take it out"
+            ));
+        }
         match log::start() {
             Ok(()) => cli.run(),
             Err(why) => could_not_run(&why),

@@ -27,7 +27,7 @@ use serde::Serialize;
 
 use crate::jumpserver::spec::SeenAssetAccount;
 use crate::mark::{Handover, HandoverState};
-use crate::mysql::spec::SeenAccount;
+use crate::mysql::spec::{Held, SeenAccount};
 use crate::names::Owner;
 
 pub use adopt::{Unfit, adoption};
@@ -168,7 +168,9 @@ pub fn toward(owner: &Owner, seen: &Seen<'_>) -> Result<Way, Conflict> {
 
     let any =
         |state: HandoverState| states.iter().flatten().any(|handover| handover.state == state);
-    let ending = any(HandoverState::Ending);
+    let locked = seen.server.is_some_and(|server| server.locked);
+    let mut ending = states.iter().flatten().filter(|one| one.state == HandoverState::Ending);
+    let locked_by_us = locked && ending.any(|handover| !handover.locked_before);
     // A cut run may have taken something away, or replaced the password of another hand.
     way.ends_sessions = seen.server.is_some()
         && [
@@ -211,14 +213,14 @@ pub fn toward(owner: &Owner, seen: &Seen<'_>) -> Result<Way, Conflict> {
             way.steps.push(Step::DiscardOldPassword);
         }
         way.steps.push(Step::Grants);
-        if ending && seen.server.is_some_and(|server| server.locked) {
+        if locked_by_us {
             way.steps.push(Step::Unlock);
         }
         way.steps.extend(
             seen.assets.iter().map(|(asset, _)| Step::MarkDone { asset: (*asset).to_owned() }),
         );
     }
-    if !ending && seen.server.is_some_and(|server| server.locked) {
+    if locked && !locked_by_us {
         way.notes.push(Note::Locked);
     }
     way.steps.extend(seen.former.iter().map(|account| forget(account)));
@@ -302,11 +304,20 @@ pub fn away(owner: &Owner, seen: &Seen<'_>) -> Way {
         if !server.locked {
             way.steps.push(Step::Lock);
         }
-        way.steps.extend([Step::RevokeAll, Step::KillSessions, Step::Drop]);
+        if !is_empty(server) {
+            way.steps.push(Step::RevokeAll);
+        }
+        way.steps.extend([Step::KillSessions, Step::Drop]);
     }
     // The account on the instance's own asset is what says that all of this is ours: last.
     way.steps.extend(ours.iter().rev().map(|(account, _)| forget(account)));
     way
+}
+
+/// Whether an account is locked and holds nothing: all that is left is to drop it, which the
+/// server refuses while it is a definer.
+pub fn is_empty(server: &SeenAccount) -> bool {
+    server.locked && server.held == Held::default()
 }
 
 /// The steps to a new password beside the one that JumpServer holds.

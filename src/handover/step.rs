@@ -78,7 +78,7 @@ pub enum Step {
         /// The account there.
         account: Uuid,
     },
-    /// JumpServer: the mark as `ending`.
+    /// JumpServer: the mark as `ending`, and whether the account is locked already.
     MarkEnding {
         /// The asset.
         asset: String,

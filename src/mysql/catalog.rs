@@ -24,7 +24,7 @@ impl Reader {
     ) -> Result<Tables, Error> {
         let mine = self.tables.mine(&mut self.session, &self.facts).await?;
         let naming = self.facts.server.dialect.naming();
-        let sight = Sight { naming, mine: &mine };
+        let sight = Sight::new(&self.facts, &mine);
         let wanted: Option<BTreeSet<String>> =
             databases.map(|all| all.iter().map(|name| naming.fold(name).into_owned()).collect());
         let mut names = Names::new();

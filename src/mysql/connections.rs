@@ -90,7 +90,8 @@ impl Reader {
         let Some(uptime) = numbers.get("uptime") else {
             return Err(self.session.malformed("its uptime"));
         };
-        let since = Timestamp::now() - SignedDuration::from_secs(*uptime);
+        let since = Timestamp::now().checked_sub(SignedDuration::from_secs(*uptime));
+        let Ok(since) = since else { return Err(self.session.malformed("its uptime")) };
         let by_user = rows
             .into_iter()
             .filter_map(|row| {

@@ -7,6 +7,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::difference::Naming;
+use super::privilege::{Privilege, Privileges};
 
 /// The family of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -146,6 +147,17 @@ impl Dialect {
     /// Whether there are dynamic privileges, kept in `mysql.global_grants` (MySQL 8.0).
     pub fn has_dynamic_privileges(&self) -> bool {
         self.mysql_since(8, 0, 0)
+    }
+
+    /// Of privileges on databases those that the server knows.
+    pub fn knows(&self, privileges: Privileges) -> Privileges {
+        match self.flavor {
+            Flavor::Mysql => privileges - (Privilege::DeleteHistory | Privilege::ShowCreateRoutine),
+            Flavor::Mariadb if self.version < Version(11, 3, 0) => {
+                privileges - Privilege::ShowCreateRoutine
+            }
+            Flavor::Mariadb => privileges,
+        }
     }
 
     /// The form in which a password is sent.

@@ -47,6 +47,44 @@ pub fn narrows(change: &Change) -> bool {
     matches!(change, Change::Revoke(_))
 }
 
+/// Whether a grant follows the revoke that takes it away too: of a whole table, and so of
+/// columns that are held as well.
+pub fn gives_back(before: &Change, change: &Change) -> bool {
+    match (before, change) {
+        (
+            Change::Revoke(Object::Table { table, .. }),
+            Change::Grant(Object::Columns { table: same, .. }),
+        ) => table == same,
+        _ => false,
+    }
+}
+
+/// The pattern that would give something new once this row of a database is gone, as the row
+/// hides it. In the order of [`difference`] patterns go first, so that there is none, unless
+/// the server let one of them stay. Two patterns are taken to cover the same databases.
+pub fn opens<'h>(held: &'h Held, object: &Object, naming: Naming) -> Option<&'h str> {
+    let Object::Database { stored, privileges, grant_option } = object else { return None };
+    let row = held.databases.get(stored)?;
+    let goes = row.privileges.is_subset(*privileges) && (!row.grant_option || *grant_option);
+    if !goes {
+        return None;
+    }
+    let database = naming.database(stored);
+    let hides = |pattern: &str| match &database {
+        Some(database) => naming.covers(pattern, database),
+        None => true,
+    };
+    let gives_more = |other: &Row| {
+        !other.privileges.is_subset(row.privileges) || (other.grant_option && !row.grant_option)
+    };
+    let patterns = held
+        .databases
+        .iter()
+        .filter(|(other, _)| *other != stored && naming.database(other).is_none() && hides(other));
+    let mut patterns = patterns.filter(|(_, other)| gives_more(other));
+    patterns.next().map(|(pattern, _)| pattern.as_str())
+}
+
 /// The changes, before they are put in order.
 #[derive(Default)]
 struct Steps {

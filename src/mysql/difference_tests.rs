@@ -173,3 +173,27 @@ fn unknown_privileges_are_left_alone() {
     let held = Held { unknown: texts(&["shop.TELEPORT"]), ..Held::default() };
     assert!(difference(&held, &Grants::default(), NAMING).is_err());
 }
+
+#[test]
+fn a_row_that_hides_what_gives_more_is_known() {
+    use Privilege::{Insert, Select};
+    let rows = [
+        ("pay%", row(&[Select], false)),
+        ("pay\\_eu", row(&[Select, Insert], false)),
+        ("pay\\_us", row(&[Insert], false)),
+        ("hr", row(&[Insert], false)),
+    ];
+    let databases = rows.into_iter().map(|(stored, row)| (stored.to_owned(), row)).collect();
+    let held = Held { databases, ..Held::default() };
+    let opened = |stored: &str, privileges: &[Privilege], naming| {
+        let privileges = privileges.iter().copied().collect();
+        let object = Object::Database { stored: stored.into(), privileges, grant_option: false };
+        opens(&held, &object, naming)
+    };
+    assert_eq!(opened("pay\\_us", &[Insert], NAMING), Some("pay%"));
+    assert_eq!(opened("pay\\_eu", &[Select, Insert], NAMING), None, "it gives less");
+    assert_eq!(opened("hr", &[Insert], NAMING), None, "it does not cover it");
+    assert_eq!(opened("pay%", &[Select], NAMING), None, "there is no other");
+    let literal = Naming { literal: true, lower: false };
+    assert_eq!(opened("pay\\_us", &[Insert], literal), None, "there are no patterns");
+}

@@ -121,6 +121,11 @@ impl Error {
         }
     }
 
+    /// Whether one statement was refused, and others can still be sent.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Server { .. } | Self::Forbidden { .. })
+    }
+
     /// Whether the statement may have been carried out although no answer came.
     pub fn is_uncertain(&self) -> bool {
         matches!(self, Self::Timeout { .. } | Self::Lost { .. })

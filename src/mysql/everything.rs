@@ -92,8 +92,8 @@ impl Reader {
         }
         // A grant on a table of MySQL's own is none that anybody lost.
         ask.tables.retain(|table, _| !SYSTEM.contains(&table.database.as_str()));
-        let existing = existing(session, facts, &ask, &mine).await?;
-        let sight = Sight { naming, mine: &mine };
+        let existing = existing(session, facts, &ask, &mine, 0).await?;
+        let sight = Sight::new(facts, &mine);
         let databases = global_databases(session, &sight).await?;
         let default_roles = default_roles(self).await?;
         let (definers, definers_unseen) = definers(self, &mine).await?;
@@ -188,8 +188,7 @@ async fn definers(
     reader: &mut Reader,
     mine: &[Held],
 ) -> Result<(BTreeMap<AccountName, BTreeSet<String>>, Vec<&'static str>), Error> {
-    let naming = reader.facts.server.dialect.naming();
-    let sight = Sight { naming, mine };
+    let sight = Sight::new(&reader.facts, mine);
     let mut found: BTreeMap<AccountName, BTreeSet<String>> = BTreeMap::new();
     let mut unseen = Vec::new();
     for definable in DEFINABLE {

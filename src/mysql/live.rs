@@ -39,6 +39,9 @@ pub struct Live {
     /// Accounts whose user name is as asked, by name. Grants on databases and tables
     /// of one work for another of the same user name too, when a client matches both hosts.
     pub accounts: BTreeMap<AccountName, SeenAccount>,
+    /// Names of that kind under which there are grants on databases or tables and no account:
+    /// they work for an account of the same user name in the same way.
+    pub leftovers: BTreeSet<AccountName>,
     /// What everybody who can log in holds besides his own grants.
     pub everybody: Vec<Everybody>,
     /// Whether what was asked about exists.

@@ -1,14 +1,16 @@
 //! Observes a server. A reader sends queries only.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::error::Error;
-use super::existing::existing;
+use super::existing::{NEAR, existing};
 use super::facts::Facts;
 use super::grant_tables::{GrantTables, unreadable};
 use super::live::{Ask, Everybody, EverybodySource, Live, SeenSession, Server};
 use super::rights;
 use super::session::{Credentials, Limits, Session, Target};
 use super::sessions::{self, Open};
-use super::spec::AccountName;
+use super::spec::{AccountName, Held};
 
 /// A connection that reads.
 pub struct Reader {
@@ -45,8 +47,8 @@ impl Reader {
     /// Reads everything that a plan needs: all grant tables at one moment in one query,
     /// at most three more for what exists, and one for open sessions.
     ///
-    /// Grants that were left behind under a name without an account are left out, except
-    /// those without a user name: these work for everybody.
+    /// Of grants that were left behind under a name without an account, the names are given;
+    /// those without a user name work for everybody, and are given whole.
     ///
     /// # Errors
     /// [`Error::Unreadable`] when the login may not see all of it.
@@ -68,7 +70,7 @@ impl Reader {
             .filter_map(|name| found.get(name))
             .map(|found| found.held.clone())
             .collect();
-        let existing = existing(session, facts, ask, &mine).await?;
+        let existing = existing(session, facts, ask, &mine, NEAR).await?;
 
         let mut everybody = Vec::new();
         for (name, found) in &found {
@@ -84,11 +86,21 @@ impl Reader {
             everybody.push(Everybody { source, held: found.held.clone() });
         }
         everybody.sort_by(|one, other| one.source.cmp(&other.source));
-        let accounts = found
-            .into_iter()
-            .filter(|(name, _)| !name.user.is_empty() && ask.has_user(&name.user))
-            .filter_map(|(name, found)| found.seen(name.clone()).map(|seen| (name, seen)))
-            .collect();
+        let (mut accounts, mut leftovers) = (BTreeMap::new(), BTreeSet::new());
+        let asked = |name: &AccountName| !name.user.is_empty() && ask.has_user(&name.user);
+        for (name, found) in found.into_iter().filter(|(name, _)| asked(name)) {
+            let Held { databases, tables, columns, .. } = &found.held;
+            let works = !databases.is_empty() || !tables.is_empty() || !columns.is_empty();
+            match found.seen(name.clone()) {
+                Some(seen) => {
+                    accounts.insert(name, seen);
+                }
+                None if works => {
+                    leftovers.insert(name);
+                }
+                None => {}
+            }
+        }
         // Without this right the list is short, and says nothing of it.
         let sessions = match mine.iter().any(|held| held.global.contains("PROCESS")) {
             true => Some(sessions::list(session).await?),
@@ -104,7 +116,7 @@ impl Reader {
             sessions
         });
         let (server, users) = (facts.server.clone(), ask.users.clone());
-        Ok(Live { server, users, accounts, everybody, existing, sessions })
+        Ok(Live { server, users, accounts, leftovers, everybody, existing, sessions })
     }
 
     /// Fails when the login may not see from where the server replicates.

@@ -37,8 +37,8 @@ pub enum Purpose {
 ///   lets nobody hand out or take away what he does not hold.
 ///
 /// Not among them: what it takes to revoke roles, global privileges or PROXY that somebody
-/// else gave to an account of ours. Such a change is refused and reported; an ending
-/// account loses all of them in any case.
+/// else gave to an account of ours. Such a change is refused and reported, and nothing else
+/// that ends waits for it; an account that ends is dropped with all of them.
 pub fn grants_needed(
     dialect: &Dialect,
     purpose: Purpose,
@@ -82,6 +82,7 @@ fn needed(
     privileges: Privileges,
     databases: &BTreeSet<String>,
 ) -> Vec<Right> {
+    let privileges = dialect.knows(privileges);
     let mut rights: Vec<_> =
         dialect.grant_tables().iter().map(|table| Right::Table(table)).collect();
     rights.push(Right::SeeReplication);

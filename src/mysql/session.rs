@@ -64,10 +64,13 @@ impl Default for Limits {
 ///
 /// Without NO_AUTO_CREATE_USER a GRANT makes a missing account on MariaDB and MySQL 5.7;
 /// MySQL 8 does not know the word. The long `wait_timeout` keeps a lock while other
-/// systems are changed.
+/// systems are changed. `sql_select_limit` would cut every answer without an error, and without
+/// `autocommit` a second read would show the state of the first. Times that the server allows a
+/// statement stay as they are: their end is an error.
 const SET_UP: &str = "SET NAMES utf8mb4, SESSION sql_mode = IF(VERSION() LIKE '%MariaDB%' OR \
     VERSION() LIKE '5.%', 'STRICT_TRANS_TABLES,NO_AUTO_CREATE_USER', 'STRICT_TRANS_TABLES'), \
-    SESSION time_zone = '+00:00', SESSION lock_wait_timeout = 30, SESSION wait_timeout = 28800";
+    SESSION time_zone = '+00:00', SESSION lock_wait_timeout = 30, SESSION wait_timeout = 28800, \
+    SESSION sql_select_limit = 18446744073709551615, SESSION autocommit = 1";
 
 /// A connection that is set up.
 pub(super) struct Session {

@@ -6,6 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::naming::Naming;
 use super::privilege::{Privilege, Privileges};
 
 /// An account: user name and host, both as the server stores them (the host in lower
@@ -31,6 +32,12 @@ pub struct TableName {
     pub database: String,
     /// The table.
     pub table: String,
+}
+
+impl fmt::Display for TableName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.database, self.table)
+    }
 }
 
 /// What an account is to hold: literal names, the union of the live requests.
@@ -187,6 +194,41 @@ pub enum Object {
         /// The other account.
         account: AccountName,
     },
+}
+
+impl fmt::Display for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = |privileges: &BTreeSet<String>| Vec::from_iter(privileges.clone()).join(", ");
+        let list = |privileges: Privileges, grant_option: bool| {
+            let option = grant_option.then_some("GRANT OPTION");
+            let names = privileges.iter().map(Privilege::sql);
+            names.chain(option).collect::<Vec<_>>().join(", ")
+        };
+        match self {
+            Self::Global { privileges } => write!(f, "{} on *.*", words(privileges)),
+            Self::Database { stored, privileges, grant_option } => {
+                let name = Naming::default().database(stored);
+                let name = name.as_deref().unwrap_or(stored);
+                write!(f, "{} on {name}.*", list(*privileges, *grant_option))
+            }
+            Self::Table { table, privileges, grant_option } => {
+                write!(f, "{} on {table}", list(*privileges, *grant_option))
+            }
+            Self::Columns { table, privileges } => {
+                let parts = privileges.iter().map(|(privilege, columns)| {
+                    format!("{} ({})", privilege.sql(), words(columns))
+                });
+                write!(f, "{} on {table}", parts.collect::<Vec<_>>().join(", "))
+            }
+            Self::Routine { routine, privileges } => {
+                let Routine { database, name, kind } = routine;
+                write!(f, "{} on {} {database}.{name}", words(privileges), kind.to_lowercase())
+            }
+            Self::Role { role } if role.host.is_empty() => write!(f, "the role {}", role.user),
+            Self::Role { role } => write!(f, "the role {role}"),
+            Self::Proxy { account } => write!(f, "PROXY on {account}"),
+        }
+    }
 }
 
 /// A change of what an account holds.

@@ -247,8 +247,8 @@ impl Writer {
     pub async fn apply(&mut self, name: &AccountName, change: &Change) -> Result<(), Error> {
         let text = statement::statement(change, name, &self.server().dialect)?;
         let doing = match change {
-            Change::Grant(_) => format!("grant to {name}"),
-            Change::Revoke(_) => format!("revoke from {name}"),
+            Change::Grant(object) => format!("grant {object} to {name}"),
+            Change::Revoke(object) => format!("revoke {object} from {name}"),
         };
         let sent = self.send(name, &doing, &text).await;
         match (sent, change) {
@@ -264,28 +264,61 @@ impl Writer {
         }
     }
 
-    /// Revokes everything that an account holds, whatever it is. An account that holds
-    /// nothing, or is gone, is done already.
+    /// As [`Writer::apply`], after the server refused to revoke something else: a pattern that
+    /// is still there may be hidden by the row that is to go.
     ///
     /// # Errors
-    /// The server's: for roles and PROXY the login may lack the right.
-    pub async fn revoke_all(&mut self, name: &AccountName) -> Result<(), Error> {
+    /// As there, and [`Error::Forbidden`] when the account would hold more than before.
+    pub async fn apply_after_refusal(
+        &mut self,
+        name: &AccountName,
+        change: &Change,
+    ) -> Result<(), Error> {
+        if let Change::Revoke(object @ Object::Database { .. }) = change {
+            let Some(account) = self.account(name).await? else { return Ok(()) };
+            let naming = self.server().dialect.naming();
+            if let Some(pattern) = difference::opens(&account.held, object, naming) {
+                let what = format!(
+                    "{object} stays with {name}: without it the grant on the pattern {pattern} \
+                     would give more there, and that one is still held"
+                );
+                return Err(Error::Forbidden { what });
+            }
+        }
+        self.apply(name, change).await
+    }
+
+    /// Revokes everything that an account holds, whatever it is, as far as the server lets
+    /// it, and gives what it refused. An account that holds nothing, or is gone, is done
+    /// already.
+    ///
+    /// # Errors
+    /// What stops all that would come after it, too, such as a lost connection.
+    pub async fn revoke_all(&mut self, name: &AccountName) -> Result<Vec<Error>, Error> {
         self.may_touch(name)?;
         let doing = format!("revoke everything from {name}");
         let all = statement::revoke_all(name)?;
-        let sent = self.send(name, &doing, &all).await;
-        let Some(account) = self.account(name).await? else { return Ok(()) };
-        sent?;
-        // The statement leaves roles and proxies.
+        let sent = match self.send(name, &doing, &all).await {
+            Err(error) if !error.is_refusal() => return Err(error),
+            sent => sent,
+        };
+        let Some(account) = self.account(name).await? else { return Ok(Vec::new()) };
+        // The statement leaves proxies, on MySQL roles too, and everything when it is refused.
         let mut rest = account.held;
-        rest.unknown.clear();
+        let mut refused = Vec::new();
+        if !std::mem::take(&mut rest.unknown).is_empty() {
+            refused.extend(sent.err());
+        }
         let naming = self.server().dialect.naming();
         let changes = difference::difference(&rest, &Grants::default(), naming)
             .map_err(|unknown| Error::Forbidden { what: unknown.to_string() })?;
         for change in changes {
-            self.apply(name, &change).await?;
+            match self.apply_after_refusal(name, &change).await {
+                Err(error) if !error.is_refusal() => return Err(error),
+                sent => refused.extend(sent.err()),
+            }
         }
-        Ok(())
+        Ok(refused)
     }
 
     /// Ends the open sessions of an account, and looks again until there is none. Gives

@@ -136,6 +136,8 @@ kinds! {
     Adopts = "JG266", Severity::Notice, "a request adopts what exists";
     /// A branch gives back what a request has: its end in git ends nothing any more.
     Releases = "JG267", Severity::Risk, "a request gives back what it has";
+    /// The server has no form for what is asked for.
+    NotGrantable = "JG268", Severity::Error, "a server cannot take a grant";
 }
 
 impl schemars::JsonSchema for Kind {

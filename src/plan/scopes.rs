@@ -9,6 +9,7 @@ use crate::access::model::{Access, Scope};
 use crate::desired::{self, Desired};
 use crate::grants::{Grant, Want};
 use crate::mysql::live::{Existing, Known, Live};
+use crate::mysql::privilege::{Privilege, Privileges};
 use crate::mysql::spec::{Grants, TableName};
 use crate::names::InstanceName;
 
@@ -28,22 +29,77 @@ pub(super) fn grants<'g, 'a: 'g>(
     grants
 }
 
-/// The grants without those on what does not exist: no server refuses a grant on a
-/// database that is not there.
-pub(super) fn existing(wanted: &Grants, existing: &Existing) -> Grants {
+/// The grants without those on what does not exist, as no server refuses a grant on a
+/// database that is not there, and without what the server can never take.
+pub(super) fn existing(wanted: &Grants, live: &Live) -> Grants {
+    let existing = &live.existing;
     let missing = |known: Option<&Known>| matches!(known, Some(Known::Missing { .. }));
     let gone = |table: &TableName| {
         missing(existing.databases.get(&table.database)) || missing(existing.tables.get(table))
     };
+    let dialect = &live.server.dialect;
+    let naming = dialect.naming();
+    let known = |privileges: &mut Privileges| {
+        *privileges = dialect.knows(*privileges);
+        !privileges.is_empty()
+    };
     let mut grants = wanted.clone();
-    grants.databases.retain(|database, _| !missing(existing.databases.get(database)));
-    grants.tables.retain(|table, _| !gone(table));
+    grants.databases.retain(|database, privileges| {
+        !missing(existing.databases.get(database)) && naming.fits(database) && known(privileges)
+    });
+    grants.tables.retain(|table, privileges| !gone(table) && known(privileges));
     for (table, columns) in &mut grants.columns {
-        let known = existing.columns.get(table);
-        columns.retain(|column, _| !missing(known.and_then(|known| known.get(column))));
+        let there = existing.columns.get(table);
+        columns.retain(|column, privileges| {
+            !missing(there.and_then(|there| there.get(column))) && known(privileges)
+        });
     }
     grants.columns.retain(|table, columns| !gone(table) && !columns.is_empty());
     grants
+}
+
+/// Whether the server can never take something that is asked for; tells what.
+pub(super) fn find_impossible(
+    access: &Access,
+    desired: &Desired<'_>,
+    instance: &InstanceName,
+    live: &Live,
+    findings: &mut Vec<Finding>,
+) -> bool {
+    let (dialect, before) = (&live.server.dialect, findings.len());
+    let mut told = BTreeSet::new();
+    let mut levels = BTreeSet::new();
+    for grant in desired.accounts_on(instance).flat_map(|(_, wanted)| &wanted.because) {
+        let Want::Database { level, scope, .. } = grant.want else { continue };
+        if let Scope::Database(database) = scope
+            && !dialect.naming().fits(database)
+            && told.insert((grant.because.site, database))
+        {
+            let text = format!(
+                "no grant on {database}.* can be stored on {instance}: with a backslash before each \
+                 `_`, `%` and backslash the name is longer than 64 characters"
+            );
+            let finding = Finding::new(Kind::NotGrantable, text).at(grant.because.site);
+            findings.push(finding.help("ask for its tables by name"));
+        }
+        if levels.insert(level)
+            && let Some(privileges) = access.config.levels.get(level)
+            && let lacks = *privileges - dialect.knows(*privileges)
+            && !lacks.is_empty()
+        {
+            let lacks: Vec<&str> = lacks.iter().map(Privilege::sql).collect();
+            let text = format!(
+                "{instance} ({}) does not know {}, which the level {level} holds: it is not \
+                 granted there",
+                dialect.text,
+                lacks.join(", ")
+            );
+            let finding = Finding::new(Kind::NotGrantable, text).at(grant.because.site);
+            let help = format!("leave {level} out of `levels:` of {instance}, or change the level");
+            findings.push(finding.help(help));
+        }
+    }
+    findings.len() > before
 }
 
 /// Tells what does not exist, at the line that asks for it, and what was not checked.

@@ -21,11 +21,11 @@ use jiff::tz::TimeZone;
 use super::accounts::AccountStep;
 use super::finding::{Finding, Kind};
 use crate::access::sessions::OnEnd;
-use crate::handover::{Seen, Step, Way};
+use crate::handover::{Seen, Step, Way, is_empty};
 use crate::jumpserver::spec::SeenAssetAccount;
 use crate::mark::{HandoverState, Mark};
 use crate::mysql::live::Live;
-use crate::mysql::spec::{AccountName, Held};
+use crate::mysql::spec::AccountName;
 use crate::names::InstanceName;
 use crate::period::Edge;
 
@@ -84,18 +84,14 @@ pub(super) fn left_until(
 /// What is left to do takes nothing away.
 pub(super) fn is_over(mark: &Mark, seen: &Seen<'_>) -> bool {
     let ending = mark.handover.as_ref().map(|handover| handover.state);
-    ending == Some(HandoverState::Ending)
-        && seen.server.is_none_or(|server| server.locked && server.held == Held::default())
+    ending == Some(HandoverState::Ending) && seen.server.is_none_or(is_empty)
 }
 
 /// The steps of an ending account without those that wait: while its sessions are left,
 /// and it is locked and holds nothing, there is nothing to do.
-pub(super) fn while_left(steps: Vec<Step>, seen: &Seen<'_>) -> Vec<Step> {
-    let nothing_held = seen.server.is_some_and(|server| server.held == Held::default());
-    let waits = |step: &Step| match step {
-        Step::AwaitSessions | Step::Drop | Step::DeleteAssetAccount { .. } => true,
-        Step::RevokeAll => nothing_held,
-        _ => false,
+pub(super) fn while_left(steps: Vec<Step>) -> Vec<Step> {
+    let waits = |step: &Step| {
+        matches!(step, Step::AwaitSessions | Step::Drop | Step::DeleteAssetAccount { .. })
     };
     steps.into_iter().filter(|step| !waits(step)).collect()
 }

@@ -66,3 +66,19 @@ fn a_part_of_an_access_repo_is_no_access_repo() {
     let says = format!("lies in the access repo {}: run this there", root.display());
     assert!(stderr.contains(&says), "{stderr}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_text_is_named_and_not_taken_for_unset() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/access-repo");
+    let output = Command::new(env!("CARGO_BIN_EXE_jumpgate"))
+        .arg("check")
+        .arg(example)
+        .env("JUMPGATE_MYSQL_ORDERS_PROD_PASSWORD", std::ffi::OsStr::from_bytes(b"tell-nobody\xe9"))
+        .output()
+        .expect("the command runs");
+    let told = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("JUMPGATE_MYSQL_ORDERS_PROD_PASSWORD") && !told.contains("nobody"));
+}

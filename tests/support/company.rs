@@ -231,6 +231,20 @@ impl Company {
         Done::of(output.await.expect("it ends").expect("the command runs"))
     }
 
+    /// Makes a login on the database server with the rights of `grants-needed` for an apply,
+    /// and no others.
+    pub(crate) async fn make_login(&self, user: &str, password: &str) {
+        let server = self.server.as_ref().expect("a server");
+        let kind = if server.kind.is_mysql() { "mysql" } else { "mariadb" };
+        let args = ["grants-needed", "orders-prod", "--server", kind, "--host", "%"];
+        let args = [&args[..], &["--apply-user", user]].concat();
+        let printed = self.run(&args).await.expect(0).stdout;
+        let (_, mine) = printed.split_once("-- jumpgate apply").expect("its statements");
+        let grants: Vec<&str> = mine.lines().filter(|line| line.starts_with("GRANT")).collect();
+        server.run(&format!("CREATE USER {user}@'%' IDENTIFIED BY '{password}'")).await;
+        server.run(&grants.join("\n")).await;
+    }
+
     /// Whether a path stands in the access repo.
     pub(crate) fn has(&self, path: &str) -> bool {
         Path::new(&self.folder.path().join(path)).exists()

@@ -15,8 +15,7 @@ use crate::grants::Grant;
 use crate::handover::Step;
 use crate::jumpserver::spec::Live;
 use crate::mark::{HandoverState, Mark};
-use crate::mysql::difference::narrows;
-use crate::mysql::spec::{Change, Object};
+use crate::mysql::difference::{gives_back, narrows};
 use crate::observed::Observed;
 use crate::plan::accounts::{AccountChange, AccountStep, over};
 use crate::plan::finding::{Finding, Kind};
@@ -116,7 +115,13 @@ fn account(mut change: AccountChange, live: &Live, moment: Timestamp) -> Option<
     let mut steps: Vec<AccountStep> = Vec::new();
     for step in change.steps {
         let stays = match &step {
-            AccountStep::Grants { change } => narrows(change) || gives_back(steps.last(), change),
+            AccountStep::Grants { change } => {
+                let before = match steps.last() {
+                    Some(AccountStep::Grants { change }) => Some(change),
+                    _ => None,
+                };
+                narrows(change) || before.is_some_and(|before| gives_back(before, change))
+            }
             AccountStep::Mark { .. } => true,
             AccountStep::Handover(step) => {
                 is_about_sessions(step) || matches!(step, Step::MarkNarrowing { .. })
@@ -162,18 +167,6 @@ fn forgets(step: &AccountStep) -> Option<&Uuid> {
 
 fn is_about_sessions(step: &Step) -> bool {
     matches!(step, Step::KillSessions | Step::LeaveSessions | Step::AwaitSessions)
-}
-
-/// Whether a grant follows the revoke that takes it away too: of a whole table, and so of
-/// columns that are held as well.
-fn gives_back(before: Option<&AccountStep>, change: &Change) -> bool {
-    match (before, change) {
-        (
-            Some(AccountStep::Grants { change: Change::Revoke(Object::Table { table, .. }) }),
-            Change::Grant(Object::Columns { table: same, .. }),
-        ) => table == same,
-        _ => false,
-    }
 }
 
 #[cfg(test)]

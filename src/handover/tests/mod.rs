@@ -74,6 +74,7 @@ struct AssetAccount {
     state: HandoverState,
     generation: i64,
     changed: Option<i64>,
+    locked_before: bool,
 }
 
 impl World {
@@ -94,7 +95,10 @@ impl World {
                 owner: "acme".to_owned(),
                 generation: generation.to_string(),
             }),
-            held: Held::default(),
+            held: Held {
+                global: server.granted.then(|| "PROCESS".to_owned()).into_iter().collect(),
+                ..Held::default()
+            },
         })
     }
 
@@ -121,6 +125,7 @@ impl World {
                     changed: account.changed.and_then(|at| Timestamp::from_second(at).ok()),
                     host: None,
                     ended: None,
+                    locked_before: account.locked_before,
                 }),
                 left: None,
             }),
@@ -171,7 +176,17 @@ impl World {
                     _ => (HandoverState::Done, self.server.as_ref().map(|s| s.changed)),
                 };
                 let generation = secret;
-                let account = AssetAccount { id, secret, ours: true, state, generation, changed };
+                let ending = self.assets.get(asset).filter(|_| state == HandoverState::Ending);
+                let locked_before = ending.is_some_and(|account| account.locked_before);
+                let account = AssetAccount {
+                    id,
+                    secret,
+                    ours: true,
+                    state,
+                    generation,
+                    changed,
+                    locked_before,
+                };
                 self.assets.insert(asset.clone(), account);
             }
             Step::CreateAccount | Step::SetPassword | Step::AddPassword => {
@@ -220,7 +235,9 @@ impl World {
                 self.assets.get_mut(asset).expect("an account").state = HandoverState::Rotating;
             }
             Step::MarkEnding { asset, .. } => {
-                self.assets.get_mut(asset).expect("an account").state = HandoverState::Ending;
+                let locked = self.server.as_ref().is_some_and(|server| server.locked);
+                let account = self.assets.get_mut(asset).expect("an account");
+                (account.state, account.locked_before) = (HandoverState::Ending, locked);
             }
             Step::DeleteAssetAccount { asset, .. } => {
                 self.assets.remove(asset);
@@ -405,6 +422,7 @@ fn an_account_of_another_hand_is_a_conflict_and_is_never_ended() {
         state: HandoverState::Done,
         generation: 1,
         changed: None,
+        locked_before: false,
     };
     world.assets.insert("orders-prod".to_owned(), by_hand);
     let conflict = Conflict::OnAsset { asset: "orders-prod".to_owned() };
@@ -419,6 +437,38 @@ fn a_lock_of_another_hand_stays() {
     let way =
         world.with_seen(&["orders-prod"], |seen| toward(&owner(), seen)).expect("no conflict");
     assert_eq!(way, Way { steps: vec![Step::Grants], notes: vec![Note::Locked], ..Way::default() });
+}
+
+#[test]
+fn a_lock_of_another_hand_stays_through_an_ending_that_is_turned_around() {
+    for flavor in FLAVORS {
+        let mut start = complete(flavor, TWO);
+        start.server.as_mut().expect("an account").locked = true;
+        let steps = start.clone().run(TWO, Wish::Gone, usize::MAX);
+        for cut in 0..=steps {
+            let mut world = start.clone();
+            world.run(TWO, Wish::Gone, cut);
+            let dropped = world.server.is_none();
+            for _ in 0..2 {
+                let way = world.with_seen(TWO, |seen| toward(&owner(), seen)).expect("no conflict");
+                assert_eq!(way.notes.contains(&Note::Locked), !dropped, "{cut}: {way:?}");
+                world.run(TWO, Wish::There, usize::MAX);
+                let server = world.server.as_ref().expect("an account");
+                assert_eq!(server.locked, !dropped, "{cut}");
+            }
+        }
+    }
+}
+
+#[test]
+fn of_an_account_that_is_kept_as_a_definer_no_more_is_revoked() {
+    let assets = ["orders-prod"];
+    let mut world = complete(MYSQL, &assets);
+    let steps = |world: &World| world.with_seen(&assets, |seen| away(&owner(), seen)).steps;
+    assert!(steps(&world).contains(&Step::RevokeAll));
+    let sent = steps(&world).iter().position(|step| *step == Step::Drop).expect("a drop");
+    world.run(&assets, Wish::Gone, sent);
+    assert_eq!(steps(&world)[..2], [Step::KillSessions, Step::Drop]);
 }
 
 #[test]

@@ -51,8 +51,10 @@ impl Filter {
         if self.anonymous {
             parts.push(format!("{user} = ''"));
         }
-        for name in &self.users {
-            parts.push(format!("CAST({user} AS BINARY) = {}", bytes(name)));
+        if !self.users.is_empty() {
+            // One list: a server goes through conditions one by one, for every row.
+            let users: Vec<String> = self.users.iter().map(|name| bytes(name)).collect();
+            parts.push(format!("CAST({user} AS BINARY) IN ({})", users.join(", ")));
         }
         for name in &self.names {
             parts.push(format!(

@@ -26,7 +26,8 @@ pub(in crate::mysql) struct Found {
 struct Account {
     plugin: String,
     locked: bool,
-    no_hash: bool,
+    /// With a password plugin an empty hash lets everybody in; others do not use it.
+    no_password: bool,
     old_password: bool,
     is_role: bool,
     changed: Option<Timestamp>,
@@ -37,13 +38,11 @@ impl Found {
     /// The account, when there is one.
     pub(in crate::mysql) fn seen(self, name: AccountName) -> Option<SeenAccount> {
         let account = self.account?;
-        // With these an empty hash lets everybody in; others do not use it.
-        let by_password = is_password_plugin(&account.plugin);
         Some(SeenAccount {
             name,
             locked: account.locked,
             is_role: account.is_role,
-            no_password: account.no_hash && by_password && !account.is_role,
+            no_password: account.no_password && !account.is_role,
             plugin: account.plugin,
             old_password: account.old_password,
             password_changed: account.changed,
@@ -147,15 +146,41 @@ struct Priv {
     access: Scalar,
     plugin: Scalar,
     authentication_string: Scalar,
-    /// Several ways to log in.
-    auth_or: Option<serde::de::IgnoredAny>,
+    /// Ways to log in, of which each is enough. An empty one stands for the two keys above.
+    auth_or: Ways,
     account_locked: Scalar,
     is_role: Scalar,
     password_last_changed: Scalar,
 }
 
-/// A value as a text, as JSON_VALUE gives it; nothing for none, and for what is no scalar.
+/// A way to log in.
+#[derive(Clone, Default, serde::Deserialize)]
+#[serde(default)]
+struct Way {
+    plugin: Scalar,
+    authentication_string: Scalar,
+}
+
+impl Way {
+    /// Whether it lets everybody in.
+    fn is_open(&self) -> bool {
+        is_password_plugin(&self.plugin.0) && self.authentication_string.0.is_empty()
+    }
+}
+
+/// Ways to log in; none for what is no list.
 #[derive(Default, serde::Deserialize)]
+#[serde(from = "serde_json::Value")]
+struct Ways(Vec<Way>);
+
+impl From<serde_json::Value> for Ways {
+    fn from(value: serde_json::Value) -> Self {
+        Self(serde_json::from_value(value).unwrap_or_default())
+    }
+}
+
+/// A value as a text, as JSON_VALUE gives it; nothing for none, and for what is no scalar.
+#[derive(Clone, Default, serde::Deserialize)]
 #[serde(from = "serde_json::Value")]
 struct Scalar(String);
 
@@ -183,10 +208,23 @@ impl Priv {
     }
 
     fn account(self) -> Option<Account> {
+        let own = Way { plugin: self.plugin, authentication_string: self.authentication_string };
+        let mut ways = self.auth_or.0;
+        for way in ways.iter_mut().filter(|way| way.plugin.0.is_empty()) {
+            way.clone_from(&own);
+        }
+        if ways.is_empty() {
+            ways.push(own);
+        }
+        let no_password = ways.iter().any(Way::is_open);
+        let plugin = match <[Way; 1]>::try_from(ways) {
+            Ok([way]) => way.plugin.0,
+            Err(_) => "several".to_owned(),
+        };
         Some(Account {
-            plugin: self.auth_or.map_or(self.plugin.0, |_| "several".to_owned()),
+            plugin,
             locked: self.account_locked.is_set(),
-            no_hash: self.authentication_string.0.is_empty(),
+            no_password,
             old_password: false,
             is_role: self.is_role.is_set(),
             changed: changed(&self.password_last_changed.0)?,
@@ -208,10 +246,11 @@ fn account(plugin: String, flags: &str, evidence: &str, changed: &str) -> Option
     let [locked, no_hash, old_password] =
         <[u8; 3]>::try_from(flags.as_bytes()).ok()?.map(|flag| flag == b'Y');
     let changed = self::changed(changed)?;
+    let no_password = no_hash && is_password_plugin(&plugin);
     // Its roles are accounts.
     let is_role = false;
     let evidence = serde_json::from_str(evidence).ok();
-    Some(Account { plugin, locked, no_hash, old_password, is_role, changed, evidence })
+    Some(Account { plugin, locked, no_password, old_password, is_role, changed, evidence })
 }
 
 /// Global privileges of MySQL, one letter a column.

@@ -32,7 +32,7 @@ impl<'a> One<'_, '_, 'a> {
         }
         let (state, moment) = (HandoverState::Ending, self.inputs.moment);
         if let Some(until) = sessions::left_until(on_end, state, seen, &told, moment) {
-            steps = sessions::while_left(steps, seen);
+            steps = sessions::while_left(steps);
             self.found(told.left(until, self.zone()), person, accounts);
         }
         if steps.is_empty() {
@@ -75,6 +75,17 @@ impl<'a> One<'_, '_, 'a> {
         let anchored = self.former_host(name);
         let ours = !self.owned.of_user(self.instance, self.user).is_empty();
         let first = AccountName { user: self.user.to_owned(), host: String::new() };
+        let left = self.live.leftovers.range(&first..).take_while(|left| left.user == self.user);
+        for left in left.filter(|left| left.host != name.host) {
+            let text = format!(
+                "grants stand on {} under {left}, and there is no such account: where a client \
+                 matches both hosts, they hold for our account too",
+                self.instance
+            );
+            let mut finding = Finding::new(Kind::LookAlike, text);
+            finding.person = person.cloned();
+            accounts.findings.push(finding.help("DROP USER of that name clears them away"));
+        }
         let alike = self
             .live
             .accounts
@@ -107,10 +118,14 @@ impl<'a> One<'_, '_, 'a> {
                 OnEnd::Report => Step::LeaveSessions,
                 OnEnd::Disconnect | OnEnd::After(_) => Step::KillSessions,
             };
-            let mut steps = vec![Step::RevokeAll, about_sessions, Step::Drop];
+            let mut steps = Vec::new();
             if !other.locked {
-                steps.insert(0, Step::Lock);
+                steps.push(Step::Lock);
             }
+            if !handover::is_empty(other) {
+                steps.push(Step::RevokeAll);
+            }
+            steps.extend([about_sessions, Step::Drop]);
             accounts.planned.push(Planned {
                 change: AccountChange {
                     instance: self.instance.clone(),

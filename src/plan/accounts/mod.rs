@@ -220,7 +220,9 @@ pub(super) fn plan<'a>(inputs: &Inputs<'_, 'a>) -> Accounts<'a> {
     let exposed = exposed::find(inputs, &mut accounts.findings);
     for (&instance, &(live, _)) in &inputs.servers.usable {
         scopes::find(inputs.access, inputs.all, instance, live, &mut accounts.findings);
-        let missing = scopes::any_missing(&live.existing);
+        let findings = &mut accounts.findings;
+        let lacks = scopes::find_impossible(inputs.access, inputs.all, instance, live, findings);
+        let missing = lacks || scopes::any_missing(&live.existing);
         accounts.findings.extend(sessions::of_gone_accounts(instance, live));
         let from_evidence = live.accounts.values().filter(|account| evident(inputs, account));
         let wanted: HashSet<&str> =

@@ -21,7 +21,7 @@ pub(super) struct One<'o, 'i, 'a> {
     pub(super) owned: &'o Owned<'a>,
     pub(super) instance: &'a InstanceName,
     pub(super) live: &'a mysql::live::Live,
-    /// Whether anything that was asked for on the server does not exist.
+    /// Whether anything that was asked for on the server does not exist, or cannot be granted.
     pub(super) missing: bool,
     pub(super) user: &'o str,
 }

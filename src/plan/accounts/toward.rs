@@ -184,9 +184,7 @@ impl<'a> One<'_, '_, 'a> {
         let held = seen.server.map_or(&nothing, |server| &server.held);
         let kept = hold::grants(&holdable, held, self.live.server.dialect.naming());
         let grants = match allowed {
-            Some(allowed) => {
-                hold::union(scopes::existing(&allowed.spec.grants, &self.live.existing), kept)
-            }
+            Some(allowed) => hold::union(scopes::existing(&allowed.spec.grants, self.live), kept),
             None => kept,
         };
         let mut requests = allowed.map(Wanted::requests).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! Plans for whole repos, carried out on a model.
 
 mod adopt;
+mod impossible;
 mod moved;
 mod random;
 mod release;
@@ -342,6 +343,14 @@ fn o20_same_name_other_host() {
     other.name.host = "%".to_owned();
     other.evidence = None;
     world.server().accounts.insert(other.name.clone(), other);
+    let plan = world.plan(&access, NOW);
+    assert!(plan.items.is_empty());
+    assert_eq!(kinds(&plan).iter().filter(|kind| **kind == Kind::LookAlike).count(), 1);
+    // Grants under such a name work without an account, too.
+    let left = world.server().accounts.keys().find(|name| name.host == "%").cloned();
+    let left = left.expect("the other one");
+    world.server().accounts.remove(&left);
+    world.server().leftovers.insert(left);
     let plan = world.plan(&access, NOW);
     assert!(plan.items.is_empty());
     assert_eq!(kinds(&plan).iter().filter(|kind| **kind == Kind::LookAlike).count(), 1);

@@ -136,6 +136,7 @@ impl World {
             server,
             users: BTreeSet::new(),
             accounts: BTreeMap::new(),
+            leftovers: BTreeSet::new(),
             everybody: Vec::new(),
             existing,
             sessions: None,
@@ -319,6 +320,7 @@ impl World {
                             changed: done.then_some(clock),
                             host: Some(change.account.host.clone()),
                             ended: None,
+                            locked_before: false,
                         });
                         let mark = Mark {
                             owner: owner.clone(),
@@ -413,6 +415,7 @@ impl World {
                             changed,
                             host: Some(change.account.host.clone()),
                             ended: None,
+                            locked_before: false,
                         });
                         let mark = Mark {
                             owner: owner.clone(),

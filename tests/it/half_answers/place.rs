@@ -97,7 +97,7 @@ impl Place {
         company.merge("two requests");
         let other = Server::start(kind).await;
         let place = Self { company, front, other };
-        place.make_login().await;
+        place.company.make_login(LOGIN, PASSWORD).await;
         let done = place.run(&place.company.dir(), &["apply", "--yes"], &[]).await.expect(0);
         assert!(done.stdout.contains("read back: as written"), "{}", done.stdout);
         place.nothing_to_do().await;
@@ -112,19 +112,6 @@ impl Place {
     /// Whether it is MySQL.
     pub(super) fn is_mysql(&self) -> bool {
         self.server().kind.is_mysql()
-    }
-
-    async fn make_login(&self) {
-        let kind = if self.is_mysql() { "mysql" } else { "mariadb" };
-        let args = ["grants-needed", "orders-prod", "--server", kind, "--host", "%"];
-        let printed = self
-            .run(&self.company.dir(), &[&args[..], &["--apply-user", LOGIN]].concat(), &[])
-            .await
-            .expect(0);
-        let (_, mine) = printed.stdout.split_once("-- jumpgate apply").expect("its statements");
-        let grants: Vec<&str> = mine.lines().filter(|line| line.starts_with("GRANT")).collect();
-        self.server().run(&format!("CREATE USER {LOGIN}@'%' IDENTIFIED BY '{PASSWORD}'")).await;
-        self.server().run(&grants.join("\n")).await;
     }
 
     /// Runs the command in a folder, with other variables of the environment.

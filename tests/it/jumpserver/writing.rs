@@ -120,7 +120,9 @@ async fn an_account_gets_its_secret_and_mark_in_one_request() {
         let id = naming::account_id(&target.owner(), &org, asset, &username);
         let comment = |state, generation: &str| {
             let generation = generation.to_owned();
-            let handover = Handover { state, generation, changed: None, host: None, ended: None };
+            let (changed, host, ended) = (None, None, None);
+            let locked_before = false;
+            let handover = Handover { state, generation, changed, host, ended, locked_before };
             Mark { handover: Some(handover), ..mark(&target, id) }.comment("for fan")
         };
         let lease = target.lease(&reader).await;

@@ -35,7 +35,10 @@ async fn grants_of_the_same_name_at_another_host_work_too() {
         }
         assert_eq!(seen(&mut writer, &name).await.held, Default::default());
         // The account is shown, so that a plan can tell of it.
-        assert!(observe(&server).await.accounts.contains_key(&anywhere("jump_db_li_r")));
+        let live = observe(&server).await;
+        assert!(live.accounts.contains_key(&anywhere("jump_db_li_r")), "{kind:?}");
+        let left: Vec<&str> = live.leftovers.iter().map(|name| name.host.as_str()).collect();
+        assert_eq!(left, ["127.%", "local%"], "{kind:?}");
     }
 }
 

@@ -68,11 +68,55 @@ async fn o07_exactly_the_rights_that_are_told_are_enough() {
             server.run("GRANT DELETE ON hr.* TO jump_db_li_rw@'%';\nGRANT PROCESS ON *.* TO jump_db_li_rw@'%'").await;
             let mut open = login(&server, &name, &password).await;
             writer.set_lock(&name, true).await.expect("locked");
-            writer.revoke_all(&name).await.expect("nothing is left");
+            assert_eq!(writer.revoke_all(&name).await, Ok(Vec::new()), "{kind:?}");
             assert_eq!(writer.kill_sessions(&name).await.expect("a count"), 1);
             assert!(open.query_drop("SELECT 1").await.is_err());
             assert_eq!(writer.drop_account(&name).await, Ok(Dropped::Dropped), "{kind:?}");
         }
+    }
+}
+
+/// What only an administrator can take back, given to an account.
+const BEYOND: &str = "CREATE ROLE helper;\nGRANT SELECT ON hr.* TO helper;\n\
+    GRANT helper TO jump_db_li_rw@'%';\nSET DEFAULT ROLE helper FOR_TO jump_db_li_rw@'%';\n\
+    GRANT PROXY ON nobody@'%' TO jump_db_li_rw@'%'";
+
+#[tokio::test]
+async fn what_the_login_cannot_take_back_goes_with_the_account() {
+    for kind in Kind::ALL {
+        let databases = texts(&["shop"]);
+        let server = Server::start(kind).await;
+        server
+            .run(
+                "CREATE DATABASE shop;\nCREATE DATABASE hr;\nCREATE TABLE hr.t (id INT);\n\
+                 CREATE USER nobody@'%';\nGRANT PROXY ON ''@'%' TO admin@'%' WITH GRANT OPTION",
+            )
+            .await;
+        give(&server, "apply", Purpose::Apply, &databases).await;
+        let mut writer = lock(&server, &as_user("apply", "Tool-pass.1")).await.expect("a writer");
+        let name = anywhere("jump_db_li_rw");
+        let password = secret();
+        writer.create_account(&name, &password, None).await.expect("created");
+        converge(&mut writer, &name, &grants(&[("shop", &[Select])], &[])).await;
+        let link = if kind.is_mysql() { "TO" } else { "FOR" };
+        server.run(&BEYOND.replace("FOR_TO", link)).await;
+        let mut open = login(&server, &name, &password).await;
+        assert_eq!(outcome(&mut open, "SELECT * FROM hr.t").await, 0, "{kind:?}");
+        let refused = writer.revoke_all(&name).await.expect("a list");
+        let refused: Vec<String> = refused.iter().map(ToString::to_string).collect();
+        let held = seen(&mut writer, &name).await.held;
+        assert!(held.databases.is_empty(), "{kind:?}");
+        // MariaDB takes roles away with the rest.
+        let stays = ["PROXY on nobody@%", "the role helper"];
+        let stays = if kind.is_mysql() { &stays } else { &stays[..1] };
+        assert_eq!(held.roles.len() + held.proxies.len(), stays.len(), "{kind:?}");
+        assert_eq!(refused.len(), stays.len(), "{kind:?}: {refused:?}");
+        for what in stays {
+            let words = format!("refused to revoke {what}");
+            assert!(refused.iter().any(|error| error.contains(&words)), "{kind:?}: {refused:?}");
+        }
+        assert_eq!(writer.kill_sessions(&name).await, Ok(1));
+        assert_eq!(writer.drop_account(&name).await, Ok(Dropped::Dropped), "{kind:?}");
     }
 }
 
@@ -162,7 +206,8 @@ async fn a_login_for_plans_reads_everything_and_writes_nothing() {
         refused(writer.create_account(&anywhere("jump_db_x_r"), &secret(), None).await);
         refused(writer.set_password(&name, &secret(), None, false).await);
         refused(writer.set_lock(&name, true).await);
-        refused(writer.revoke_all(&name).await);
+        let all = writer.revoke_all(&name).await.expect("a list");
+        assert!(all.iter().any(|error| matches!(error, Error::Server { .. })), "{kind:?}: {all:?}");
         refused(writer.drop_account(&name).await.map(|_| ()));
         assert!(matches!(writer.kill_sessions(&name).await, Err(Error::Unreadable { .. })));
         assert_eq!(observe(&server).await.accounts, live.accounts, "{kind:?}");

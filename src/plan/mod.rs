@@ -129,7 +129,8 @@ pub struct Item {
     pub what: What,
     /// The requests that it comes from.
     pub because: Vec<Reason>,
-    /// Whether it takes access away before the end that its own mark records.
+    /// Whether it takes access away before the end that its own mark records, or switches off
+    /// a user whose file does not say that he left.
     pub early_end: bool,
     /// Positions of steps that must have succeeded before.
     pub needs: Vec<usize>,
@@ -285,7 +286,7 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
         violating: &violating,
         moment,
     });
-    let owned = accounts.owned + permissions.owned;
+    let owned = accounts.owned + permissions.owned + people::active(access, live).count();
     if live.anchor.is_none() && owned > 0 {
         let text = format!(
             "JumpServer has {owned} objects of owner {} and no anchor, so nobody knows which commit \

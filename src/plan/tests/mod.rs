@@ -7,6 +7,7 @@ mod release;
 mod renamed;
 mod renew;
 mod shared;
+mod users;
 pub(crate) mod world;
 
 use self::world::{DATABASE, JUMPGATE, World, at, repo};

@@ -49,9 +49,9 @@ fn no_emergency(policy: &Policy, grant: &Grant<'_>, moment: Timestamp) -> Option
         let message = "policy does not say who may merge an emergency".to_owned();
         return Some(Violation { limit, message });
     };
-    let ahead = moment + SignedDuration::from_hours(i64::from(rule.longest_hours));
+    let longest = SignedDuration::from_hours(i64::from(rule.longest_hours));
     let message = emergency::too_long(rule, &grant.period).or_else(|| {
-        (grant.period.end() > ahead).then(|| {
+        (grant.period.end().duration_since(moment) > longest).then(|| {
             format!("an emergency is for now: it ends at most {} hours ahead", rule.longest_hours)
         })
     })?;

@@ -227,7 +227,8 @@ impl Lease {
     pub async fn release(self) -> Result<(), Error> {
         self.renewer.abort();
         self.guard.end("it was given back");
-        let end = server_now(&self.reader)? - SignedDuration::from_secs(60);
+        let now = server_now(&self.reader)?;
+        let end = now.checked_sub(SignedDuration::from_secs(60)).unwrap_or(now);
         let patch = PermissionPatch { end: Some(end), ..Default::default() };
         match self.writer.patch_permission(self.id, &patch).await {
             // A later run has taken it away already.

@@ -12,6 +12,7 @@ pub(crate) mod world;
 
 use self::world::{DATABASE, JUMPGATE, World, at, repo};
 use super::finding::Kind;
+use super::reason::State;
 use super::*;
 use crate::jumpserver::spec::ForeignPermission;
 use crate::mark::Left;
@@ -111,6 +112,23 @@ fn a_removed_request_counts_for_the_guard() {
     let plan = world.apply(&repo(&[], &[("requests/.keep", "")]), NOW);
     assert_eq!(plan.removals, Removals { counted: 3, ended: 0, owned: 3 });
     assert!(plan.stop.is_some(), "all of three is more than 20 percent");
+}
+
+#[test]
+fn a_mark_with_an_end_at_the_edge_of_time_is_an_end() {
+    let mut world = World::new();
+    let access = repo(&[("r", REFUNDS)], &[]);
+    world.apply(&access, NOW);
+    for (end, state) in [(Timestamp::MIN, State::Ended), (Timestamp::MAX, State::Removed)] {
+        for seen in world.live().permissions.values_mut() {
+            let mark = seen.mark.as_mut().expect("a mark");
+            mark.requests = [("2026/GONE".parse().expect("a request"), Some(end))].into();
+        }
+        let plan = world.plan(&access, NOW);
+        let mut because = plan.items.iter().flat_map(|item| &item.because);
+        assert!(because.any(|reason| reason.state == state), "{:#?}", plan.items);
+        let _ = text(&plan, &access, &world, NOW);
+    }
 }
 
 #[test]

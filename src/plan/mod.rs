@@ -368,7 +368,7 @@ fn keep_policy<'a>(
         let given_back = released.has(grant.because.request);
         let broken = match grant.period.is_over(moment) || given_back {
             true => Vec::new(),
-            false => policy::judge(&access.policy, grant, moment),
+            false => policy::judge(access, grant, moment),
         };
         let unproven = unproven.contains_key(grant.because.request);
         if broken.is_empty() && !unproven && !given_back {

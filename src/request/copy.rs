@@ -53,7 +53,7 @@ pub fn copy(
         let mut wanted = grant.clone();
         wanted.person = to;
         wanted.period = std::borrow::Cow::Borrowed(period);
-        let broken = policy::judge(&access.policy, &wanted, moment);
+        let broken = policy::judge(access, &wanted, moment);
         if let Some(first) = broken.first() {
             copied.left_out.push(format!(
                 "{what}: {} ({}:{})",

@@ -208,6 +208,30 @@ fn a_foreign_permission_that_opens_an_account_stops_it() {
 }
 
 #[test]
+fn an_exclusion_counts_where_the_server_excludes_and_by_the_exact_name() {
+    let access = repo(&[("r", REFUNDS)], &[]);
+    let found = |excludes: bool, text: &str| {
+        let mut world = World::new();
+        let id = world.id();
+        world.live().excludes = excludes;
+        world.live().foreign.push(ForeignPermission {
+            id,
+            name: "all-but-one".to_owned(),
+            asset: "orders-prod".to_owned(),
+            accounts: ["@ALL".to_owned(), text.to_owned()].into(),
+            valid: true,
+            end: at("2099-12-31T00:00:00Z"),
+        });
+        let plan = world.plan(&access, NOW);
+        let told = kinds(&plan);
+        (told.contains(&Kind::ForeignOpens), told.contains(&Kind::ForeignExcludes))
+    };
+    assert_eq!(found(true, "!jump_db_fanlichun_r"), (false, true));
+    assert_eq!(found(false, "!jump_db_fanlichun_r"), (true, false));
+    assert_eq!(found(true, "!JUMP_DB_FANLICHUN_R"), (true, false));
+}
+
+#[test]
 fn a_tightened_policy_gives_nothing_new_and_takes_nothing_early() {
     let mut world = World::new();
     world.apply(&repo(&[("r", REFUNDS)], &[]), NOW);

@@ -119,6 +119,11 @@ async fn a_foreign_permission_reaches_by_a_node_too() {
         let live = reader.observe(&ask).await.expect("everything is there");
         let names: Vec<&str> = live.foreign.iter().map(|found| found.name.as_str()).collect();
         assert_eq!(names, [target.name("all"), target.name("not")]);
+        let everything = reader.everything(&target.owner()).await.expect("everything is there");
+        assert_eq!(live.excludes, everything.excludes);
+        if target.is_sandbox() {
+            assert_eq!(live.excludes, target.running().version() == Version::V4);
+        }
     })
     .await;
 }

@@ -43,7 +43,8 @@ pub(super) fn items(
         .map(|(name, person)| (person.jumpserver.as_str(), name))
         .collect();
     let marks = inputs.live.accounts.values().filter_map(|account| {
-        Some(((account.asset.as_str(), account.username.as_str()), account.mark.as_ref()?))
+        let mark = account.mark.as_ref().filter(|mark| mark.id == account.id)?;
+        Some(((account.asset.as_str(), account.username.as_str()), mark))
     });
     let mut list = List {
         inputs,

@@ -1,6 +1,7 @@
 //! Plans for whole repos, carried out on a model.
 
 mod adopt;
+mod foreign;
 mod moved;
 mod random;
 mod release;
@@ -14,7 +15,6 @@ use self::world::{DATABASE, JUMPGATE, World, at, repo};
 use super::finding::Kind;
 use super::reason::State;
 use super::*;
-use crate::jumpserver::spec::ForeignPermission;
 use crate::mark::Left;
 use crate::mysql::spec::Row;
 use crate::report::{self, Look, Report};
@@ -182,53 +182,6 @@ fn sessions_that_are_due_are_looked_for_when_the_person_gets_nothing() {
         assert!(matches!(&**action, permissions::Action::Update { mark: true, .. }), "{action:#?}");
         assert_eq!(mark.left, None);
     }
-}
-
-#[test]
-fn a_foreign_permission_that_opens_an_account_stops_it() {
-    let access = repo(&[("r", REFUNDS)], &[]);
-    let mut world = World::new();
-    let id = world.id();
-    world.live().foreign.push(ForeignPermission {
-        id,
-        name: "dba-everything".to_owned(),
-        asset: "orders-prod".to_owned(),
-        accounts: ["@ALL".to_owned()].into(),
-        valid: true,
-        end: at("2099-12-31T00:00:00Z"),
-    });
-    let plan = world.apply(&access, NOW);
-    assert!(world.server().accounts.is_empty());
-    assert!(kinds(&plan).contains(&Kind::ForeignOpens) && plan.is_partial());
-    let policy = "environments: [prod]\nlimits: []\nexposed-accounts: allow\n";
-    let access = repo(&[("r", REFUNDS)], &[("policy.yaml", policy)]);
-    let plan = world.apply(&access, NOW);
-    assert_eq!(world.server().accounts.len(), 1);
-    assert!(kinds(&plan).contains(&Kind::ForeignOpens) && !plan.is_partial());
-}
-
-#[test]
-fn an_exclusion_counts_where_the_server_excludes_and_by_the_exact_name() {
-    let access = repo(&[("r", REFUNDS)], &[]);
-    let found = |excludes: bool, text: &str| {
-        let mut world = World::new();
-        let id = world.id();
-        world.live().excludes = excludes;
-        world.live().foreign.push(ForeignPermission {
-            id,
-            name: "all-but-one".to_owned(),
-            asset: "orders-prod".to_owned(),
-            accounts: ["@ALL".to_owned(), text.to_owned()].into(),
-            valid: true,
-            end: at("2099-12-31T00:00:00Z"),
-        });
-        let plan = world.plan(&access, NOW);
-        let told = kinds(&plan);
-        (told.contains(&Kind::ForeignOpens), told.contains(&Kind::ForeignExcludes))
-    };
-    assert_eq!(found(true, "!jump_db_fanlichun_r"), (false, true));
-    assert_eq!(found(false, "!jump_db_fanlichun_r"), (true, false));
-    assert_eq!(found(true, "!JUMP_DB_FANLICHUN_R"), (true, false));
 }
 
 #[test]

@@ -13,8 +13,8 @@ pub struct Removals {
     /// Accesses whose own mark records an end that has passed, and users who left by their
     /// file: these never count.
     pub ended: usize,
-    /// All accesses that are owned, those that this plan takes over among them, and the users
-    /// that jumpgate made and that are switched on.
+    /// All accesses that are owned, those that this plan takes over among them; where users
+    /// count as taken away, all users too that jumpgate made and that are switched on.
     pub owned: usize,
 }
 

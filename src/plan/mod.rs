@@ -286,7 +286,7 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
         violating: &violating,
         moment,
     });
-    let owned = accounts.owned + permissions.owned + people::active(access, live).count();
+    let owned = accounts.owned + permissions.owned;
     if live.anchor.is_none() && owned > 0 {
         let text = format!(
             "JumpServer has {owned} objects of owner {} and no anchor, so nobody knows which commit \
@@ -309,7 +309,13 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
         order::items(&order::Inputs { access, live, all, moment }, users, accounts, permissions);
     // What is taken over in this run is ours when something of it goes.
     let taken = items.iter().filter(|item| item.what.adopts()).count();
-    let removals = Removals { owned: owned + taken, ..removals };
+    // Users count with those that go: else each one would make a share of access smaller.
+    let goes = |item: &Item| item.early_end && matches!(item.what, What::User { .. });
+    let users = match items.iter().any(goes) {
+        true => people::active(access, live).count(),
+        false => 0,
+    };
+    let removals = Removals { owned: owned + taken + users, ..removals };
     let stop = guard::judge(access.config.guard, removals, None).err();
     Plan { items, findings, removals, stop }
 }

@@ -85,9 +85,23 @@ fn users_whose_files_are_gone_count_for_the_guard() {
     // 62 users, two permissions and one account.
     assert_eq!(plan.removals, Removals { counted: 60, ended: 0, owned: 65 });
     assert_eq!(plan.stop, Some(Stop::Count { counted: 60, most: 10 }));
-    // What is switched off is nothing to take away.
     world.apply(&gone, NOW);
-    assert_eq!(world.plan(&gone, NOW).removals, Removals { counted: 0, ended: 0, owned: 5 });
+    assert_eq!(world.plan(&gone, NOW).removals, Removals { counted: 0, ended: 0, owned: 3 });
+}
+
+/// People make no share of access smaller, and what is switched off is no share at all.
+#[test]
+fn a_share_is_of_access_or_of_all_where_users_go() {
+    let mut world = empty();
+    let all = people(60, "");
+    world.apply(&staff(&all, &[("r", REFUNDS)]), NOW);
+    let plan = world.plan(&staff(&all, &[]), NOW);
+    assert_eq!(plan.removals, Removals { counted: 3, ended: 0, owned: 3 });
+    assert_eq!(plan.stop, Some(Stop::Percent { counted: 3, owned: 3, most: 20 }));
+    let few = staff(&all[..2], &[("r", REFUNDS)]);
+    world.apply(&few, NOW);
+    let plan = world.plan(&staff(&[], &[("r", REFUNDS)]), NOW);
+    assert_eq!(plan.stop, Some(Stop::Percent { counted: 2, owned: 7, most: 20 }));
 }
 
 #[test]
@@ -99,7 +113,7 @@ fn who_leaves_by_his_file_does_not_count() {
     let leaving = staff(&people(12, &left), &[]);
     assert!(world.plan(&leaving, NOW).is_empty());
     let plan = world.apply(&leaving, after);
-    assert_eq!(plan.removals, Removals { counted: 0, ended: 12, owned: 14 });
+    assert_eq!(plan.removals, Removals { counted: 0, ended: 12, owned: 0 });
     assert_eq!(plan.stop, None);
     // Back again: the same users are switched on.
     let plan = world.apply(&staff(&people(12, ""), &[]), after);

@@ -322,6 +322,9 @@ mod tests {
             judged(&with(Vec::new()), later),
             "an emergency is for now: it ends at most 4 hours ahead"
         );
+        let last = "9999-12-30T21:59:59Z";
+        let late = judged_in("Asia/Shanghai", last, true, &with(Vec::new()), &table(), four());
+        assert_eq!(late, [""; 0], "a plan at the end of time ends by no panic");
         let open = judged(&with(Vec::new()), Period { from: None, ..four() });
         assert_eq!(open, "an emergency has both ends: add `from:` and `until:`");
         let deny = Limit { deny: Some("ask the DBA".into()), ..limit(When::default()) };

@@ -1,7 +1,7 @@
 //! From when until when: the two ends of a request, as instants.
 
-use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// One end of a period: the instant, and how people wrote it.
@@ -40,7 +40,8 @@ impl Edge {
     /// When the day cannot be placed in time (beyond the years that are known).
     pub fn last_of(day: jiff::civil::Date, zone: &TimeZone) -> Result<Self, jiff::Error> {
         let next = day.tomorrow()?.to_zoned_datetime(zone.clone())?.start_of_day()?;
-        let before = zone.to_offset(next.timestamp() - jiff::SignedDuration::from_secs(1));
+        let before = next.timestamp().checked_sub(SignedDuration::from_secs(1))?;
+        let before = zone.to_offset(before);
         Ok(Self {
             at: next.timestamp(),
             tag: day.strftime("%Y%m%d").to_string(),
@@ -50,12 +51,16 @@ impl Edge {
 
     /// An end as people wrote it, as far as the instant tells: midnight is the end of the
     /// day before.
+    pub fn end(at: Timestamp, zone: &TimeZone) -> Self {
+        let before = at.checked_sub(SignedDuration::from_secs(1)).ok();
+        let day = before.map(|before| before.to_zoned_datetime(zone.clone()).date());
+        let edge = day.and_then(|day| Self::last_of(day, zone).ok());
+        edge.filter(|edge| edge.at == at).unwrap_or_else(|| Self::moment(at, zone))
+    }
+
+    /// The text of [`Self::end`].
     pub fn end_text(at: Timestamp, zone: &TimeZone) -> String {
-        let before = (at - jiff::SignedDuration::from_secs(1)).to_zoned_datetime(zone.clone());
-        match Self::last_of(before.date(), zone) {
-            Ok(edge) if edge.at == at => edge.text,
-            _ => Self::moment(at, zone).text,
-        }
+        Self::end(at, zone).text
     }
 
     /// A moment (whole minutes), shown in `zone`.
@@ -192,5 +197,14 @@ mod tests {
         let end = |text: &str| Edge::end_text(text.parse().expect("a moment"), &zone);
         assert_eq!(end("2027-02-28T16:00:00Z"), "2027-02-28 24:00 +08:00");
         assert_eq!(end("2027-02-28T10:30:00Z"), "2027-02-28 18:30 +08:00");
+    }
+
+    #[test]
+    fn the_first_and_the_last_instant_have_a_text() {
+        for zone in [shanghai(), TimeZone::UTC] {
+            for at in [Timestamp::MIN, Timestamp::MAX] {
+                assert_eq!(Edge::end(at, &zone), Edge::moment(at, &zone));
+            }
+        }
     }
 }

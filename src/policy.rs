@@ -2,12 +2,13 @@
 
 mod refused;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Span, Timestamp};
 
 pub use refused::refused;
 
 use crate::access::emergency;
-use crate::access::model::{Limit, Policy, Site, When};
+use crate::access::model::{Access, Limit, Policy, Site, When};
 use crate::grants::{Grant, Want};
 
 /// A grant that breaks a limit.
@@ -19,14 +20,24 @@ pub struct Violation {
     pub message: String,
 }
 
-/// The limits that a grant breaks at `moment`.
+/// The limits of a repo that a grant breaks at `moment`.
 ///
 /// `longest` is measured from the moment or the grant's start, whichever is later: it
 /// says how far ahead access may be fixed, so renewing by a new `until` is possible.
-pub fn judge(policy: &Policy, grant: &Grant<'_>, moment: Timestamp) -> Vec<Violation> {
+pub fn judge(access: &Access, grant: &Grant<'_>, moment: Timestamp) -> Vec<Violation> {
+    against(&access.policy, &access.config.zone, grant, moment)
+}
+
+/// The limits of a policy, whose days are those of `zone`, that a grant breaks at `moment`.
+fn against(
+    policy: &Policy,
+    zone: &TimeZone,
+    grant: &Grant<'_>,
+    moment: Timestamp,
+) -> Vec<Violation> {
     let limits = policy.limits.iter().filter(|limit| matches(&limit.when, &grant.want));
     let limits = limits.filter_map(|limit| {
-        let message = broken(limit, grant, moment)?;
+        let message = broken(limit, zone, grant, moment)?;
         Some(Violation { limit: limit.site.clone(), message })
     });
     limits.chain(no_emergency(policy, grant, moment)).collect()
@@ -49,9 +60,9 @@ fn no_emergency(policy: &Policy, grant: &Grant<'_>, moment: Timestamp) -> Option
         let message = "policy does not say who may merge an emergency".to_owned();
         return Some(Violation { limit, message });
     };
-    let ahead = moment + SignedDuration::from_hours(i64::from(rule.longest_hours));
+    let longest = SignedDuration::from_hours(i64::from(rule.longest_hours));
     let message = emergency::too_long(rule, &grant.period).or_else(|| {
-        (grant.period.end() > ahead).then(|| {
+        (grant.period.end().duration_since(moment) > longest).then(|| {
             format!("an emergency is for now: it ends at most {} hours ahead", rule.longest_hours)
         })
     })?;
@@ -103,7 +114,7 @@ fn matches(when: &When, want: &Want<'_>) -> bool {
         && when.scope.is_none_or(|scope| want.scope() == Some(scope))
 }
 
-fn broken(limit: &Limit, grant: &Grant<'_>, moment: Timestamp) -> Option<String> {
+fn broken(limit: &Limit, zone: &TimeZone, grant: &Grant<'_>, moment: Timestamp) -> Option<String> {
     if let Some(instead) = &limit.deny {
         return Some(format!("policy does not allow this: {instead}"));
     }
@@ -117,13 +128,14 @@ fn broken(limit: &Limit, grant: &Grant<'_>, moment: Timestamp) -> Option<String>
         });
     };
     let days = limit.longest_days?;
-    let days_long = SignedDuration::from_hours(24 * i64::from(days));
     // Counted from today, the last day counts up to its midnight.
     let (start, most) = match &grant.period.from {
-        Some(from) if from.at > moment => (from.at, days_long),
-        _ => (moment, days_long + SignedDuration::from_hours(24)),
+        Some(from) if from.at > moment => (from.at, i64::from(days)),
+        _ => (moment, i64::from(days) + 1),
     };
-    (until.at.duration_since(start) > most)
+    // Days of the calendar: one has 23 or 25 hours where the clocks change.
+    let latest = start.to_zoned_datetime(zone.clone()).checked_add(Span::new().days(most)).ok()?;
+    (until.at > latest.timestamp())
         .then(|| format!("policy allows at most {days} days here; this ends {}", until.text))
 }
 
@@ -167,7 +179,11 @@ mod tests {
     }
 
     fn period(from: Option<&str>, until: Option<&str>) -> Period {
-        let zone = TimeZone::get("Asia/Shanghai").expect("a known zone");
+        period_in("Asia/Shanghai", from, until)
+    }
+
+    fn period_in(zone: &str, from: Option<&str>, until: Option<&str>) -> Period {
+        let zone = TimeZone::get(zone).expect("a known zone");
         let day = |text: &str| text.parse().expect("a day");
         Period {
             from: from.map(|text| Edge::first_of(day(text), &zone).expect("an edge")),
@@ -181,6 +197,18 @@ mod tests {
     }
 
     fn judged_as(emergency: bool, policy: &Policy, scope: &Scope, period: Period) -> Vec<String> {
+        let moment = "2026-12-01T04:00:00Z";
+        judged_in("Asia/Shanghai", moment, emergency, policy, scope, period)
+    }
+
+    fn judged_in(
+        zone: &str,
+        moment: &str,
+        emergency: bool,
+        policy: &Policy,
+        scope: &Scope,
+        period: Period,
+    ) -> Vec<String> {
         let (person, request) = ("fanlichun".parse(), "r".parse());
         let (instance, level, prod) = ("orders-prod".parse(), "rw".parse(), "prod".parse());
         let site = site();
@@ -202,8 +230,12 @@ mod tests {
                 released: false,
             },
         };
-        let moment = "2026-12-01T04:00:00Z".parse().expect("a moment");
-        judge(policy, &grant, moment).into_iter().map(|violation| violation.message).collect()
+        let zone = TimeZone::get(zone).expect("a known zone");
+        let moment = moment.parse().expect("a moment");
+        against(policy, &zone, &grant, moment)
+            .into_iter()
+            .map(|violation| violation.message)
+            .collect()
     }
 
     fn table() -> Scope {
@@ -234,6 +266,38 @@ mod tests {
         }
     }
 
+    /// Clocks go back on 2027-10-31 and forward on 2027-03-28.
+    #[test]
+    fn the_longest_period_counts_the_days_of_the_calendar() {
+        let berlin = "Europe/Berlin";
+        for (days, now, from, until, kept) in [
+            (90, "2027-08-01T10:00:00Z", Some("2027-09-01"), "2027-11-29", true),
+            (90, "2027-08-01T10:00:00Z", Some("2027-09-01"), "2027-11-30", false),
+            (1, "2027-10-01T10:00:00Z", Some("2027-10-31"), "2027-10-31", true),
+            (1, "2027-10-01T10:00:00Z", Some("2027-10-30"), "2027-10-31", false),
+            (1, "2027-03-01T10:00:00Z", Some("2027-03-28"), "2027-03-28", true),
+            (1, "2027-03-01T10:00:00Z", Some("2027-03-28"), "2027-03-29", false),
+            // Half past midnight of the day before, and of the day after.
+            (1, "2027-10-29T22:30:00Z", None, "2027-10-31", true),
+            (1, "2027-10-29T22:30:00Z", None, "2027-11-01", false),
+        ] {
+            let policy = policy(vec![Limit { longest_days: Some(days), ..limit(When::default()) }]);
+            let period = period_in(berlin, from, Some(until));
+            let broken = judged_in(berlin, now, false, &policy, &table(), period);
+            assert_eq!(broken.is_empty(), kept, "{days} {from:?} {until}: {broken:?}");
+        }
+        // A moment is a day later at the same time of the day.
+        let zone = TimeZone::get(berlin).expect("a known zone");
+        let edge = |text: &str| Some(Edge::moment(text.parse().expect("a moment"), &zone));
+        let policy = policy(vec![Limit { longest_days: Some(1), ..limit(When::default()) }]);
+        for (until, kept) in [("2027-03-28T11:00:00Z", true), ("2027-03-28T11:01:00Z", false)] {
+            let period = Period { from: edge("2027-03-27T12:00:00Z"), until: edge(until) };
+            let now = "2027-03-01T10:00:00Z";
+            let broken = judged_in(berlin, now, false, &policy, &table(), period);
+            assert_eq!(broken.is_empty(), kept, "{until}: {broken:?}");
+        }
+    }
+
     #[test]
     fn an_emergency_is_for_hours_from_now_and_keeps_every_limit() {
         let zone = TimeZone::get("Asia/Shanghai").expect("a known zone");
@@ -258,6 +322,9 @@ mod tests {
             judged(&with(Vec::new()), later),
             "an emergency is for now: it ends at most 4 hours ahead"
         );
+        let last = "9999-12-30T21:59:59Z";
+        let late = judged_in("Asia/Shanghai", last, true, &with(Vec::new()), &table(), four());
+        assert_eq!(late, [""; 0], "a plan at the end of time ends by no panic");
         let open = judged(&with(Vec::new()), Period { from: None, ..four() });
         assert_eq!(open, "an emergency has both ends: add `from:` and `until:`");
         let deny = Limit { deny: Some("ask the DBA".into()), ..limit(When::default()) };

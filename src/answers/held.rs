@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{State, scope_words, server_words};
-use crate::access::model::{Access, Policy};
+use crate::access::model::Access;
 use crate::adoption::{self, Adoptions};
 use crate::grants::{Grant, Want};
 use crate::names::{RequestName, TeamName};
@@ -24,12 +24,12 @@ pub fn ends_soon(end: Timestamp, moment: Timestamp) -> Option<i64> {
 
 /// What policy has against some grants, each once.
 pub fn against_policy<'g, 'a: 'g>(
-    policy: &Policy,
+    access: &Access,
     grants: impl IntoIterator<Item = &'g Grant<'a>>,
     moment: Timestamp,
 ) -> Vec<String> {
     let mut told: Vec<String> = Vec::new();
-    for broken in grants.into_iter().flat_map(|grant| policy::judge(policy, grant, moment)) {
+    for broken in grants.into_iter().flat_map(|grant| policy::judge(access, grant, moment)) {
         if !told.contains(&broken.message) {
             told.push(broken.message);
         }
@@ -96,7 +96,7 @@ pub fn held<'g, 'a: 'g>(
         let period = &first.period;
         let state = State::of(first, moment);
         let soon = ends_soon(period.end(), moment).filter(|_| state == State::Active);
-        let refused = against_policy(&access.policy, grants.iter().copied(), moment);
+        let refused = against_policy(access, grants.iter().copied(), moment);
         let file = first.because.site.file.to_string();
         let held = Held {
             request: request.clone(),

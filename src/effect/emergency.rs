@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Effect;
 use super::judge::Judge;
-use crate::access::model::{Access, Emergency, Party, Request};
+use crate::access::model::{Access, Emergency, Party, Request, Scope};
 use crate::grants::Grant;
 use crate::names::{PersonName, RequestName};
 use crate::plan::finding::{Finding, Kind};
@@ -86,14 +86,17 @@ fn takes_out(old: &Request, new: &Request) -> bool {
     !before.is_subset(&after) || !targets(old).is_subset(&targets(new))
 }
 
-/// What a request reaches: the login or level, and where.
-fn targets(request: &Request) -> BTreeSet<(&str, &str)> {
+/// What a request reaches: the login or level, where, and which part of a database.
+fn targets(request: &Request) -> BTreeSet<(&str, &str, Option<&Scope>)> {
     let servers = request.servers.iter().flat_map(|want| {
         let places = want.nodes.iter().chain(&want.assets);
-        places.map(|(place, _)| (want.login.as_str(), place.as_str()))
+        places.map(|(place, _)| (want.login.as_str(), place.as_str(), None))
     });
     let databases = request.databases.iter().flat_map(|want| {
-        want.instances.iter().map(|(instance, _)| (want.level.as_str(), instance.as_str()))
+        want.instances.iter().flat_map(|(instance, _)| {
+            let (level, instance) = (want.level.as_str(), instance.as_str());
+            want.tables.iter().map(move |(scope, _)| (level, instance, Some(scope)))
+        })
     });
     servers.chain(databases).collect()
 }

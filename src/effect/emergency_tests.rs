@@ -157,6 +157,16 @@ fn no_part_of_it_is_taken_away_before_it_is_approved() {
         let gainers = approval::gainers(&effect);
         assert_eq!(gainers.len(), 2, "{gainers:?}");
     }
+    // Nor is a table of it, or a column.
+    let read = ASKED.replace("level: rw", "level: r");
+    let tables =
+        read.replace("[billing.invoices]", "['billing.cards(id, last4)', billing.invoices]");
+    for less in [read, tables.replace("id, last4", "id")] {
+        let (effect, needs) = found(&[(PATH, &tables)], &[(PATH, &less)]);
+        assert!(needs.contains(&"1 approval of team/payments for the emergency INC-77".to_owned()));
+        let part = "takes away a part of the emergency INC-77";
+        assert!(told(&effect).iter().any(|one| one.contains(part)), "{:?}", told(&effect));
+    }
     // That it ends sooner is nobody's to approve.
     let (_, needs) = found(&merged, &[(PATH, &two.replace("15:50", "13:50"))]);
     assert_eq!(needs, [""; 0]);

@@ -38,7 +38,7 @@ impl<'a> Judge<'a> {
     pub(super) fn violations(&self, grant: &Grant<'_>) -> Vec<Violation> {
         let mut found: Vec<Violation> = Vec::new();
         for likeness in self.likenesses(grant) {
-            for violation in policy::judge(&self.base.policy, &likeness, self.moment) {
+            for violation in policy::judge(self.base, &likeness, self.moment) {
                 if !found.contains(&violation) {
                     found.push(violation);
                 }

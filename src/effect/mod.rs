@@ -228,7 +228,7 @@ impl<'a> Person<'a> {
         let Inputs { base, head, moment, .. } = *self.inputs;
         // What policy refuses gives nothing: it covers nothing, and allowed it is new.
         let given = |access: &Access, side: &Option<Holding<'a>>| {
-            let keeps = |grant: &Grant<'_>| policy::judge(&access.policy, grant, moment).is_empty();
+            let keeps = |grant: &Grant<'_>| policy::judge(access, grant, moment).is_empty();
             side.as_ref().and_then(|holding| holding.only(keeps))
         };
         let (had, has) = (given(base, &before), given(head, &after));

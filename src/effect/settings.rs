@@ -54,6 +54,7 @@ fn texts(access: &Access) -> Texts {
         };
         put("jumpserver", Some(person.jumpserver.clone()));
         put("jumpserver-id", person.jumpserver_id.map(|id| id.to_string()));
+        put("email", person.email.clone());
         put("forge", person.forge.clone());
         put("left", person.left.as_ref().map(|left| left.text.clone()));
     }

@@ -229,6 +229,18 @@ fn another_user_of_jumpserver_is_a_danger() {
     assert_eq!(found.rows[0].by, BTreeSet::from(["people/fanlichun.yaml".to_owned()]));
 }
 
+/// Mails with passwords go there, and by it git tells who merged.
+#[test]
+fn another_address_of_a_person_is_shown() {
+    let with = |mail: &str| format!("name: 李伟\nemail: {mail}@acme.example\n");
+    let path = "people/liwei.yaml";
+    let found = between(&[(path, &with("liwei"))], &[(path, &with("mallory"))]);
+    let [setting] = found.settings.as_slice() else { panic!("{:?}", found.settings) };
+    assert_eq!((setting.file.as_str(), setting.name.as_str()), (path, "liwei: email"));
+    assert_eq!(setting.before.as_deref(), Some("liwei@acme.example"));
+    assert_eq!(setting.after.as_deref(), Some("mallory@acme.example"));
+}
+
 const ROOT: &str = "for: liwei\nreason: logs\nuntil: 2027-02-01\nservers:\n  - login: root\n    assets: [pay-web-01]\n";
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 
 use super::person::People;
 use super::{Reason, Why};
@@ -264,7 +264,7 @@ impl<'a> Context<'a> {
         }
         if spec.end.as_second() < NO_END {
             if whole(spec.end) {
-                period.until = Some(last(spec.end, zone));
+                period.until = Some(Edge::end(spec.end, zone));
             } else {
                 let at = second(spec.end, zone);
                 add(format!("ends {at}: a request ends on a whole minute"));
@@ -289,13 +289,6 @@ pub(super) fn is_mysql(asset: &SeenAsset) -> bool {
 fn first(at: Timestamp, zone: &TimeZone) -> Edge {
     let date = at.to_zoned_datetime(zone.clone()).date();
     let day = Edge::first_of(date, zone).ok().filter(|edge| edge.at == at);
-    day.unwrap_or_else(|| Edge::moment(at, zone))
-}
-
-/// The end of a period: a day where it is one in `zone`.
-fn last(at: Timestamp, zone: &TimeZone) -> Edge {
-    let before = (at - SignedDuration::from_secs(1)).to_zoned_datetime(zone.clone());
-    let day = Edge::last_of(before.date(), zone).ok().filter(|edge| edge.at == at);
     day.unwrap_or_else(|| Edge::moment(at, zone))
 }
 

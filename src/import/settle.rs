@@ -112,7 +112,7 @@ fn note_policy(found: &mut Found, access: &Access, now: Timestamp) {
     let mut broken: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let all = grants::of(access);
     for grant in &all {
-        let violations = policy::judge(&access.policy, grant, now);
+        let violations = policy::judge(access, grant, now);
         if violations.is_empty() {
             continue;
         }

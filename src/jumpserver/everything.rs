@@ -22,7 +22,7 @@ pub struct Everything {
     /// All accounts on assets, ours too.
     pub accounts: Vec<Account>,
     /// Whether `!name` among the accounts of a permission takes one away (4.10); in 3.10 it
-    /// is a text like any other. Seen by a field that only 4.10 has.
+    /// is a text like any other. Seen by a field of assets that only 4.10 has.
     pub excludes: bool,
 }
 

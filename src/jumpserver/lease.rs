@@ -200,7 +200,7 @@ impl Lease {
             let until = Mutex::new(Ok(started.after(terms.duration)));
             let guard = Arc::new(Guard { until });
             let renewer = tokio::spawn(renew(
-                writer.clone(),
+                writer.guarded(Arc::clone(&guard)),
                 reader.clone(),
                 id,
                 Arc::clone(&guard),
@@ -227,7 +227,8 @@ impl Lease {
     pub async fn release(self) -> Result<(), Error> {
         self.renewer.abort();
         self.guard.end("it was given back");
-        let end = server_now(&self.reader)? - SignedDuration::from_secs(60);
+        let now = server_now(&self.reader)?;
+        let end = now.checked_sub(SignedDuration::from_secs(60)).unwrap_or(now);
         let patch = PermissionPatch { end: Some(end), ..Default::default() };
         match self.writer.patch_permission(self.id, &patch).await {
             // A later run has taken it away already.
@@ -311,13 +312,13 @@ async fn lost_race(reader: &Reader, owner: &Owner, number: u64, error: Error) ->
     }
 }
 
-/// Renews the lease three times in its duration.
+/// Renews the lease three times in its duration. The writer asks the guard before every
+/// attempt: a renewal that arrives after the end could revive a lease that was replaced.
 async fn renew(writer: Writer, reader: Reader, id: Uuid, guard: Arc<Guard>, duration: Duration) {
     let request = reader.http().limits().write;
     loop {
         tokio::time::sleep(duration / 3).await;
         loop {
-            // A renewal that arrives after the end could revive a lease that was replaced.
             if guard.check(request).is_err() {
                 guard.end("it could not be renewed in time");
                 return;

@@ -219,6 +219,17 @@ pub(crate) struct AssetRow {
     pub(crate) nodes_display: Vec<String>,
     #[serde(default = "yes")]
     is_active: bool,
+    /// Whether it has a field of this name, whatever it holds: in 3.10 that is `domain`.
+    #[serde(default, rename = "zone", deserialize_with = "there")]
+    has_zone: bool,
+}
+
+impl AssetRow {
+    /// Whether the server that gave it takes an account away for `!name` among the accounts of
+    /// a permission: 4.10 does, and to 3.10 it is a text like any other.
+    pub(crate) fn excludes(&self) -> bool {
+        self.has_zone
+    }
 }
 
 impl Row for AssetRow {
@@ -321,6 +332,11 @@ impl Row for OrganizationRow {
 
 fn yes() -> bool {
     true
+}
+
+/// Whether a field is there, null too.
+fn there<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    serde::de::IgnoredAny::deserialize(from).map(|_| true)
 }
 
 /// A text; null is the empty one.

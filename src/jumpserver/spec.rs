@@ -208,6 +208,9 @@ pub struct Live {
     /// Permissions of other hands that reach a database asset of ours with an account
     /// text that opens or excludes accounts of ours.
     pub foreign: Vec<ForeignPermission>,
+    /// Whether `!name` among the accounts of a permission takes one away (4.10); in 3.10 it
+    /// is a text like any other. Seen by a field of assets that only 4.10 has.
+    pub excludes: bool,
     /// The anchor, when there is one.
     pub anchor: Option<Anchor>,
     /// For names asked for that do not exist: names that look like them.

@@ -232,7 +232,7 @@ impl Read {
     ) -> Result<T, Error> {
         let url = self.url(path, query);
         let limit = self.shared.limits.read;
-        let answer = (|| self.attempt(Method::GET, &url, None, limit, None))
+        let answer = (|| self.attempt(Method::GET, &url, None, limit, None, |_| Ok(())))
             .retry(self.pauses())
             .sleep(tokio::time::sleep)
             // A 500 may be a passing one, and a read may be sent again.
@@ -270,7 +270,8 @@ impl Read {
             .with_jitter()
     }
 
-    /// Sends a request once.
+    /// Sends a request once, when `may` lets it: it is asked after the wait for a place among
+    /// the open requests, however long that was.
     async fn attempt(
         &self,
         method: Method,
@@ -278,10 +279,12 @@ impl Read {
         content: Option<Bytes>,
         limit: Duration,
         secret: Option<&SecretString>,
+        may: impl Fn(Duration) -> Result<(), Error>,
     ) -> Result<Answer, Error> {
         let _permit = self.shared.permits.acquire().await.map_err(|_| {
             Error::new(ErrorKind::Unreachable, "the program is ending; nothing was sent")
         })?;
+        may(limit)?;
         let target = match url.query() {
             Some(query) => format!("{}?{query}", url.path()),
             None => url.path().to_owned(),
@@ -420,10 +423,9 @@ impl Write {
     ) -> Result<Answer, Error> {
         let url = self.0.url(path, &[]);
         let limit = self.0.shared.limits.write;
-        let attempt = || async {
-            may(limit)?;
+        let attempt = || {
             let content = content.as_ref().map(Content::share);
-            self.0.attempt(method.clone(), &url, content, limit, secret).await
+            self.0.attempt(method.clone(), &url, content, limit, secret, &may)
         };
         attempt
             .retry(self.0.pauses())

@@ -87,11 +87,11 @@ impl Reader {
                        (performance_schema_accounts_size)";
             return Ok(Err(why.to_owned()));
         }
-        let Some(uptime) = numbers.get("uptime") else {
+        let uptime = numbers.get("uptime").copied().map(SignedDuration::from_secs);
+        let since = uptime.and_then(|uptime| Timestamp::now().checked_sub(uptime).ok());
+        let Some(since) = since else {
             return Err(self.session.malformed("its uptime"));
         };
-        let since = Timestamp::now().checked_sub(SignedDuration::from_secs(*uptime));
-        let Ok(since) = since else { return Err(self.session.malformed("its uptime")) };
         let by_user = rows
             .into_iter()
             .filter_map(|row| {

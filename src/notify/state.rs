@@ -58,6 +58,6 @@ impl State {
     /// Forgets what is long past, and what `is_over` says: then it is told anew when it comes
     /// again.
     pub fn forget(&mut self, moment: Timestamp, is_over: impl Fn(&str) -> bool) {
-        self.told.retain(|key, at| *at + KEPT > moment && !is_over(key));
+        self.told.retain(|key, at| moment.duration_since(*at) < KEPT && !is_over(key));
     }
 }

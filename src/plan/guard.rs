@@ -8,11 +8,13 @@ use crate::access::model::Guard;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
 pub struct Removals {
     /// Accesses that are taken away or narrowed although their recorded end has not
-    /// passed.
+    /// passed, and users that are switched off although their file does not say that they left.
     pub counted: usize,
-    /// Accesses whose own mark records an end that has passed: these never count.
+    /// Accesses whose own mark records an end that has passed, and users who left by their
+    /// file: these never count.
     pub ended: usize,
-    /// All accesses that are owned, those that this plan takes over among them.
+    /// All accesses that are owned, those that this plan takes over among them; where users
+    /// count as taken away, all users too that jumpgate made and that are switched on.
     pub owned: usize,
 }
 

@@ -129,7 +129,8 @@ pub struct Item {
     pub what: What,
     /// The requests that it comes from.
     pub because: Vec<Reason>,
-    /// Whether it takes access away before the end that its own mark records.
+    /// Whether it takes access away before the end that its own mark records, or switches off
+    /// a user whose file does not say that he left.
     pub early_end: bool,
     /// Positions of steps that must have succeeded before.
     pub needs: Vec<usize>,
@@ -331,7 +332,13 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
         order::items(&order::Inputs { access, live, all, moment }, users, accounts, permissions);
     // What is taken over in this run is ours when something of it goes.
     let taken = items.iter().filter(|item| item.what.adopts()).count();
-    let removals = Removals { owned: owned + taken, ..removals };
+    // Users count with those that go: else each one would make a share of access smaller.
+    let goes = |item: &Item| item.early_end && matches!(item.what, What::User { .. });
+    let users = match items.iter().any(goes) {
+        true => people::active(access, live).count(),
+        false => 0,
+    };
+    let removals = Removals { owned: owned + taken + users, ..removals };
     let stop = guard::judge(access.config.guard, removals, None).err();
     Plan { items, findings, removals, stop }
 }
@@ -390,7 +397,7 @@ fn keep_policy<'a>(
         let given_back = released.has(grant.because.request);
         let broken = match grant.period.is_over(moment) || given_back {
             true => Vec::new(),
-            false => policy::judge(&access.policy, grant, moment),
+            false => policy::judge(access, grant, moment),
         };
         let unproven = unproven.contains_key(grant.because.request);
         if broken.is_empty() && !unproven && !given_back {

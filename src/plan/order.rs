@@ -43,7 +43,8 @@ pub(super) fn items(
         .map(|(name, person)| (person.jumpserver.as_str(), name))
         .collect();
     let marks = inputs.live.accounts.values().filter_map(|account| {
-        Some(((account.asset.as_str(), account.username.as_str()), account.mark.as_ref()?))
+        let mark = account.mark.as_ref().filter(|mark| mark.id == account.id)?;
+        Some(((account.asset.as_str(), account.username.as_str()), mark))
     });
     let mut list = List {
         inputs,
@@ -242,14 +243,20 @@ impl List<'_, '_, '_> {
         | UserChange::Update { username, .. }
         | UserChange::Disable { username, .. }) = &change;
         let disabled = matches!(change, UserChange::Disable { .. });
+        let person = self.people.get(username.as_str()).copied();
+        // Only his file says that somebody leaves: a file that is gone is a hole.
+        let left = person.is_some_and(|person| {
+            let left = self.inputs.access.people[person].left.as_ref();
+            left.is_some_and(|left| left.at <= self.inputs.moment)
+        });
         let item = Item {
             target: Target::JumpServer,
             phase,
-            person: self.people.get(username.as_str()).map(|person| (*person).clone()),
+            person: person.cloned(),
             name: username.clone(),
             what: What::User { change },
             because: Vec::new(),
-            early_end: false,
+            early_end: disabled && !left,
             needs: Vec::new(),
             after: Vec::new(),
         };

@@ -216,12 +216,20 @@ pub(super) fn changes(access: &Access, desired: &Desired<'_>, live: &Live) -> Ve
             Some(_) => {}
         }
     }
-    for user in live.users.values() {
-        if is_ours(owner, user) && user.active && !desired.users.contains_key(&*user.username) {
+    for user in active(access, live) {
+        if !desired.users.contains_key(&*user.username) {
             changes.push(UserChange::Disable { id: user.id, username: user.username.clone() });
         }
     }
     changes
+}
+
+/// The users that we made and that are switched on: none unless people come from the repo.
+pub(super) fn active<'a>(access: &'a Access, live: &'a Live) -> impl Iterator<Item = &'a SeenUser> {
+    let from_repo = access.config.source == PeopleSource::Repo;
+    let owner = &access.config.owner;
+    let ours = move |user: &&SeenUser| from_repo && user.active && is_ours(owner, user);
+    live.users.values().filter(ours)
 }
 
 fn is_ours(owner: &Owner, user: &SeenUser) -> bool {

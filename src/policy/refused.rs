@@ -25,7 +25,7 @@ pub fn refused(tree: &Tree, access: &Access, now: Timestamp) -> Vec<Diagnostic> 
     let grants = grants::of(access);
     let live = grants.iter().filter(|one| !one.period.is_over(now) && !one.because.released);
     for grant in live {
-        for violation in judge(&access.policy, grant, now) {
+        for violation in judge(access, grant, now) {
             if seen.len() < MOST {
                 seen.insert((grant.because.site, violation.limit, violation.message));
             }

@@ -143,7 +143,8 @@ pub struct Entry {
     pub words: Vec<String>,
     /// The requests that it comes from.
     pub because: Vec<Reason>,
-    /// Whether it takes access away before its recorded end.
+    /// Whether it takes access away before its recorded end, or switches off a user whose file
+    /// does not say that he left.
     pub early_end: bool,
     /// The step itself.
     pub what: What,

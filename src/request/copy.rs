@@ -56,7 +56,7 @@ pub fn copy(
         wanted.period = std::borrow::Cow::Borrowed(period);
         // The new request is an ordinary one, whatever gave this.
         wanted.because.emergency = false;
-        let broken = policy::judge(&access.policy, &wanted, moment);
+        let broken = policy::judge(access, &wanted, moment);
         if let Some(first) = broken.first() {
             copied.left_out.push(format!(
                 "{what}: {} ({}:{})",

@@ -79,7 +79,7 @@ fn approved(
     access: &Access,
     moment: Timestamp,
 ) -> impl Iterator<Item = (&RequestName, &Request, &PersonName)> {
-    let lately = move |request: &Request| request.period.end() + LOOKED_AT > moment;
+    let lately = move |request: &Request| moment.duration_since(request.period.end()) < LOOKED_AT;
     access.requests.iter().filter(move |(_, request)| lately(request)).filter_map(
         |(name, request)| Some((name, request, request.emergency.as_ref()?.approved.as_ref()?)),
     )

@@ -265,7 +265,7 @@ fn refusals(draft: &Draft<'_>, ask: &Ask) -> Vec<String> {
         if grant.period.is_over(draft.now()) {
             return vec!["this end has passed".to_owned()];
         }
-        for broken in policy::judge(&draft.access().policy, grant, draft.now()) {
+        for broken in policy::judge(draft.access(), grant, draft.now()) {
             if !told.contains(&broken.message) {
                 told.push(broken.message);
             }

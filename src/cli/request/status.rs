@@ -189,7 +189,7 @@ impl Args {
 fn against(judge: &Access, files: &Access, name: &str, moment: Timestamp) -> Vec<String> {
     let grants = grants::of(files);
     let its = grants.iter().filter(|grant| grant.because.request.as_str() == name);
-    answers::against_policy(&judge.policy, its, moment)
+    answers::against_policy(judge, its, moment)
 }
 
 fn where_it_stands(pull: &PullRequest) -> Pull {

@@ -22,6 +22,8 @@ pub(super) struct Assets {
     pub(super) asked: BTreeMap<Uuid, String>,
     /// What looks like the names that do not exist.
     pub(super) near: BTreeMap<String, Vec<String>>,
+    /// Whether the server excludes accounts by `!name`; not, where no asset tells.
+    pub(super) excludes: bool,
 }
 
 impl Reader {
@@ -38,12 +40,13 @@ impl Reader {
             let count = page::ASSETS.count(&self.http, &[]).await?;
             whole = whole_is_cheaper(names.len(), count, page::ASSETS.row_cost);
         }
-        if whole {
-            let rows: Vec<AssetRow> = page::ASSETS.all(&self.http, &[]).await?;
-            found.extend(rows.into_iter().map(SeenAsset::from));
-        } else {
-            let named: Vec<AssetRow> = page::ASSETS.each(&self.http, "name", &names).await?;
-            found.extend(named.into_iter().map(SeenAsset::from));
+        let rows: Vec<AssetRow> = match whole {
+            true => page::ASSETS.all(&self.http, &[]).await?,
+            false => page::ASSETS.each(&self.http, "name", &names).await?,
+        };
+        let excludes = rows.iter().any(AssetRow::excludes);
+        found.extend(rows.into_iter().map(SeenAsset::from));
+        if !whole {
             for (id, path) in tops(&ask.nodes, nodes) {
                 found.extend(self.assets_below(id, &path).await?);
             }
@@ -63,7 +66,7 @@ impl Reader {
             .filter(|asset| ask.assets.contains(&asset.name) || below(asset))
             .map(|asset| (asset.id, asset.name.clone()))
             .collect();
-        Ok(Assets { rows: found, asked, near })
+        Ok(Assets { rows: found, asked, near, excludes })
     }
 
     /// The servers with exactly this address, whatever its case, by name; databases and what

@@ -49,8 +49,6 @@ struct AccountRecord {
     row: AccountRow,
     #[serde(deserialize_with = "moment")]
     date_updated: Timestamp,
-    /// Only 4.10 has it.
-    secret_reset: Option<bool>,
 }
 
 impl Row for AccountRecord {
@@ -96,6 +94,7 @@ impl Reader {
             names: users.iter().map(|user| (user.row.id, user.row.username.clone())).collect(),
             near: BTreeMap::new(),
         };
+        let excludes = assets.iter().any(AssetRow::excludes);
         let assets: HashMap<Uuid, SeenAsset> =
             assets.into_iter().map(|row| (row.id, SeenAsset::from(row))).collect();
         let permissions = permissions::seen(owner, rows, &members, &names, &assets, &nodes);
@@ -107,7 +106,6 @@ impl Reader {
             administrator: record.is_superuser,
             service: record.is_service_account,
         });
-        let excludes = accounts.iter().any(|record| record.secret_reset.is_some());
         let accounts = accounts
             .into_iter()
             .map(|record| Account { seen: record.row.seen(owner), saved: record.date_updated });

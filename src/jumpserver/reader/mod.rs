@@ -179,6 +179,7 @@ impl Reader {
             accounts: accounts.into_iter().map(|account| (account.id, account)).collect(),
             login_accounts,
             foreign,
+            excludes: assets.excludes,
             anchor,
             near,
         })

@@ -36,10 +36,11 @@ pub(super) fn find<'i, 'a>(
     for foreign in others {
         let mut touched = Vec::new();
         for (instance, user, wanted) in by_asset.get(&*foreign.asset).into_iter().flatten() {
-            if opens(foreign, user) {
+            let excluded = inputs.live.excludes && foreign.accounts.contains(&format!("!{user}"));
+            if !excluded && opens(foreign, user) {
                 exposed.insert((**instance, user.as_str()));
                 touched.push(user.as_str());
-            } else if foreign.accounts.contains(&format!("!{user}")) {
+            } else if excluded {
                 let text = format!(
                     "the permission {} takes {user} on asset {} away from everybody whom it names",
                     foreign.name, foreign.asset
@@ -75,13 +76,8 @@ pub(super) fn find<'i, 'a>(
     if refuse { exposed } else { BTreeSet::new() }
 }
 
+/// Whether a text of it opens the account; the database behind JumpServer may fold case.
 fn opens(foreign: &ForeignPermission, user: &str) -> bool {
-    let excluded = foreign.accounts.iter().any(|text| {
-        text.strip_prefix('!').is_some_and(|name| name.to_lowercase() == user.to_lowercase())
-    });
-    !excluded
-        && foreign
-            .accounts
-            .iter()
-            .any(|text| text == "@ALL" || text.to_lowercase() == user.to_lowercase())
+    let names = |text: &String| text == "@ALL" || text.to_lowercase() == user.to_lowercase();
+    foreign.accounts.iter().any(names)
 }

@@ -6,18 +6,44 @@ use uuid::Uuid;
 
 use crate::access::model::Access;
 use crate::jumpserver::spec::{Live, SeenAssetAccount};
-use crate::names::InstanceName;
+use crate::mark::Mark;
+use crate::names::{InstanceName, Owner};
 use crate::plan::finding::{Finding, Kind};
 
 /// The accounts on assets that carry our mark, by instance and user name.
 pub(in crate::plan) struct Owned<'a> {
     by_instance: BTreeMap<&'a InstanceName, HashMap<&'a str, Vec<&'a SeenAssetAccount>>>,
-    /// Everything on assets that a plan may have to look at, by asset and user name.
+    /// What stands on assets in the place of an account of ours, by asset and user name.
     pub(super) on_asset: HashMap<(&'a str, &'a str), &'a SeenAssetAccount>,
     /// How many there are.
     pub(super) count: usize,
     /// What is odd about them.
     pub(super) findings: Vec<Finding>,
+}
+
+/// How an account on an asset stands in the place of ours with its user name, the most last:
+/// JumpServer keeps one for each kind of secret, and no two of one name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    /// It has the name that ours would have, and another kind of secret.
+    Name,
+    /// It has a password, too.
+    Password,
+    /// It is ours.
+    Ours,
+}
+
+/// Where an account stands; none beside the place of ours.
+fn place(owner: &Owner, account: &SeenAssetAccount) -> Option<Place> {
+    let ours =
+        |mark: &Mark| mark.owner == *owner && mark.id == account.id && mark.handover.is_some();
+    if account.mark.as_ref().is_some_and(ours) {
+        Some(Place::Ours)
+    } else if account.secret_type == "password" {
+        Some(Place::Password)
+    } else {
+        (account.name == account.username).then_some(Place::Name)
+    }
 }
 
 impl<'a> Owned<'a> {
@@ -39,13 +65,13 @@ impl<'a> Owned<'a> {
         };
         let mut orphans: BTreeMap<&str, usize> = BTreeMap::new();
         for account in live.accounts.values() {
-            owned.on_asset.insert((&account.asset, &account.username), account);
-            let ours = account.mark.as_ref().is_some_and(|mark| {
-                mark.owner == access.config.owner
-                    && mark.id == account.id
-                    && mark.handover.is_some()
-            });
-            if !ours {
+            let key = (account.asset.as_str(), account.username.as_str());
+            let place = |account| place(&access.config.owner, account);
+            let there = owned.on_asset.get(&key).and_then(|there| place(there));
+            if place(account) > there {
+                owned.on_asset.insert(key, account);
+            }
+            if place(account) != Some(Place::Ours) {
                 continue;
             }
             owned.count += 1;

@@ -1,6 +1,7 @@
 //! Plans for whole repos, carried out on a model.
 
 mod adopt;
+mod foreign;
 mod impossible;
 mod moved;
 mod random;
@@ -8,12 +9,13 @@ mod release;
 mod renamed;
 mod renew;
 mod shared;
+mod users;
 pub(crate) mod world;
 
 use self::world::{DATABASE, JUMPGATE, World, at, repo};
 use super::finding::Kind;
+use super::reason::State;
 use super::*;
-use crate::jumpserver::spec::ForeignPermission;
 use crate::mark::Left;
 use crate::mysql::privilege::Privilege;
 use crate::mysql::spec::Row;
@@ -115,6 +117,23 @@ fn a_removed_request_counts_for_the_guard() {
 }
 
 #[test]
+fn a_mark_with_an_end_at_the_edge_of_time_is_an_end() {
+    let mut world = World::new();
+    let access = repo(&[("r", REFUNDS)], &[]);
+    world.apply(&access, NOW);
+    for (end, state) in [(Timestamp::MIN, State::Ended), (Timestamp::MAX, State::Removed)] {
+        for seen in world.live().permissions.values_mut() {
+            let mark = seen.mark.as_mut().expect("a mark");
+            mark.requests = [("2026/GONE".parse().expect("a request"), Some(end))].into();
+        }
+        let plan = world.plan(&access, NOW);
+        let mut because = plan.items.iter().flat_map(|item| &item.because);
+        assert!(because.any(|reason| reason.state == state), "{:#?}", plan.items);
+        let _ = text(&plan, &access, &world, NOW);
+    }
+}
+
+#[test]
 fn a_missing_user_blocks_only_his_part() {
     let other = REFUNDS.replace("fanlichun", "liwei");
     let access = repo(&[("a", REFUNDS), ("b", &other)], &[]);
@@ -165,29 +184,6 @@ fn sessions_that_are_due_are_looked_for_when_the_person_gets_nothing() {
         assert!(matches!(&**action, permissions::Action::Update { mark: true, .. }), "{action:#?}");
         assert_eq!(mark.left, None);
     }
-}
-
-#[test]
-fn a_foreign_permission_that_opens_an_account_stops_it() {
-    let access = repo(&[("r", REFUNDS)], &[]);
-    let mut world = World::new();
-    let id = world.id();
-    world.live().foreign.push(ForeignPermission {
-        id,
-        name: "dba-everything".to_owned(),
-        asset: "orders-prod".to_owned(),
-        accounts: ["@ALL".to_owned()].into(),
-        valid: true,
-        end: at("2099-12-31T00:00:00Z"),
-    });
-    let plan = world.apply(&access, NOW);
-    assert!(world.server().accounts.is_empty());
-    assert!(kinds(&plan).contains(&Kind::ForeignOpens) && plan.is_partial());
-    let policy = "environments: [prod]\nlimits: []\nexposed-accounts: allow\n";
-    let access = repo(&[("r", REFUNDS)], &[("policy.yaml", policy)]);
-    let plan = world.apply(&access, NOW);
-    assert_eq!(world.server().accounts.len(), 1);
-    assert!(kinds(&plan).contains(&Kind::ForeignOpens) && !plan.is_partial());
 }
 
 #[test]

@@ -23,6 +23,7 @@ use crate::names::InstanceName;
 use crate::observed::{Instance, Observed};
 use crate::plan::accounts::{AccountChange, AccountStep};
 use crate::plan::finding::{Finding, Kind};
+use crate::plan::people::UserChange;
 use crate::plan::permissions::Action;
 use crate::plan::{self, Plan, What};
 use crate::repo::Tree;
@@ -247,8 +248,18 @@ impl World {
                 What::Permission { id, action, mark } => {
                     self.permission(*id, action, mark.as_deref());
                 }
-                What::Account { change } => self.account(change),
-                What::User { .. } => {}
+                What::Account { change } => {
+                    let made = item.needs.iter().find_map(|need| match &plan.items[*need].what {
+                        What::User { change: UserChange::Create { username, .. } } => {
+                            Some(self.observed.jumpserver.users[username].id)
+                        }
+                        _ => None,
+                    });
+                    let mut change = change.clone();
+                    change.mark.user = change.mark.user.or(made);
+                    self.account(&change);
+                }
+                What::User { change } => self.change_user(change),
             }
         }
     }
@@ -259,7 +270,10 @@ impl World {
             spec: spec.clone(),
             user_ids: spec.users.iter().map(|user| live.users[user].id).collect(),
             labelled: true,
-            mark: mark.cloned(),
+            mark: mark.cloned().map(|mark| {
+                let first = spec.users.first().map(|user| live.users[user].id);
+                Mark { user: mark.user.or(first), ..mark }
+            }),
             comment: String::new(),
         };
         let live = self.live();

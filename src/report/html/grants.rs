@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::data::{Column, Filling, Person, Places, Row, Target};
-use crate::access::model::{Access, Party, Policy};
+use crate::access::model::{Access, Party};
 use crate::answers::{against_policy, scope_words};
 use crate::audit::reach::with_parents;
 use crate::grants::{Grant, ServerTarget, Want};
@@ -41,7 +41,7 @@ pub(super) fn matrix<'a>(
         for (period, (rows, grants)) in periods {
             let because = &grants[0].because;
             let source = filling.requests.of((&because.site.file, because.reason));
-            let wants = wants(&mut filling, &access.policy, grants, moment);
+            let wants = wants(&mut filling, access, grants, moment);
             let wants = filling.wants.of(wants);
             let set = filling.sets.of(rows);
             let period = filling.periods.of(period.clone());
@@ -55,7 +55,7 @@ pub(super) fn matrix<'a>(
 /// for what policy has against it.
 fn wants<'a>(
     filling: &mut Filling<'a>,
-    policy: &Policy,
+    access: &Access,
     grants: &'a [Grant<'a>],
     moment: Timestamp,
 ) -> Vec<[usize; 5]> {
@@ -67,7 +67,7 @@ fn wants<'a>(
             Want::Database { level, scope, .. } => (level.as_str(), Some(scope_words(scope))),
         };
         let line = grant.because.site.line as usize;
-        let refused = against_policy(policy, [grant], moment).join("; ");
+        let refused = against_policy(access, [grant], moment).join("; ");
         let key = (*column, filling.kinds.of(kind), refused);
         found.entry(key).or_insert((Vec::new(), line)).0.extend(scope);
     }

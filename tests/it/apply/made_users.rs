@@ -74,3 +74,25 @@ async fn an_account_waits_for_its_user() {
     company.run(&["apply", "--yes"]).await.expect(0);
     company.run(&["plan", "--detailed-exitcode"]).await.expect(0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_whose_files_are_gone_stop_the_guard() {
+    let company = company(Version::V4, Kind::Mariadb118).await;
+    let names: Vec<String> = (1..=11).map(|number| format!("person{number}")).collect();
+    for name in &names {
+        let file = format!("name: {name}\nemail: {name}@acme.example\n");
+        company.write(&format!("people/{name}.yaml"), &file);
+    }
+    company.merge("new people");
+    company.run(&["apply", "--yes"]).await.expect(0);
+    for name in &names {
+        company.remove(&format!("people/{name}.yaml"));
+    }
+    company.merge("a bad merge");
+    let plan = company.run(&["plan"]).await;
+    assert!(plan.stdout.contains("takes away 11 accesses"), "{plan:?}");
+    let stopped = company.run(&["apply", "--yes"]).await.expect(4);
+    assert!(stopped.stderr.contains("guard.removals is 10"), "{stopped:?}");
+    let done = company.run(&["apply", "--yes", "--allow-removals", "11"]).await.expect(0);
+    assert!(done.stdout.contains("Applied: 11 done"), "{done:?}");
+}

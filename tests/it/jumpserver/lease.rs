@@ -134,6 +134,51 @@ async fn a_writer_refuses_when_its_lease_has_run_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_written_after_a_wait_in_which_the_lease_ran_out() {
+    for target in sandboxes().await {
+        let limits = Limits { write: Duration::from_millis(300), parallel: 1, ..limits() };
+        let settings = Settings { limits, ..target.settings() };
+        let reader = Reader::connect(&settings, target.credentials()).await.expect("a connection");
+        let lease = take(&target, &reader, SHORT).await.expect("it is free");
+        let writer = lease.writer();
+        target.running().clear_requests();
+        // One slow read takes the only place until the lease has ended, and the renewal and
+        // the write wait for it.
+        let slow = Rule::on("GET", "users/").times(1);
+        target.running().fault(slow, Fault::Delay(SHORT.duration * 2));
+        let owner = target.owner();
+        let (_, written) = tokio::join!(reader.users(&owner, None), async {
+            tokio::time::sleep(SHORT.duration / 9).await;
+            writer.delete_permission(Uuid::new_v4()).await
+        });
+        let error = written.expect_err("it is over");
+        assert_eq!(error.kind, ErrorKind::LeaseLost, "{error}");
+        tokio::time::sleep(SHORT.duration / 3).await;
+        let requests = target.running().requests();
+        let written = requests.iter().filter(|request| request.method != "GET");
+        assert_eq!(written.count(), 0, "neither the write nor the renewal: {requests:?}");
+        lease.release().await.expect("its end is set back");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewal_is_not_sent_again_after_the_lease_ran_out() {
+    for target in sandboxes().await {
+        let reader = quick(&target).await;
+        let lease = take(&target, &reader, SHORT).await.expect("it is free");
+        target.running().clear_requests();
+        let later = vec![("Retry-After".to_owned(), "1".to_owned())];
+        let busy = Fault::Answer { status: 429, body: json!({}), headers: later };
+        target.running().fault(Rule::on("PATCH", "perms/asset-permissions/").times(1), busy);
+        tokio::time::sleep(SHORT.duration * 2).await;
+        let requests = target.running().requests();
+        let renewals = requests.iter().filter(|request| request.method == "PATCH");
+        assert_eq!(renewals.count(), 1, "{requests:?}");
+        lease.release().await.expect("its end is set back");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_lease_that_another_hand_removed_ends_the_writing() {
     for target in sandboxes().await {
         let reader = quick(&target).await;

@@ -119,6 +119,30 @@ async fn a_foreign_permission_reaches_by_a_node_too() {
         let live = reader.observe(&ask).await.expect("everything is there");
         let names: Vec<&str> = live.foreign.iter().map(|found| found.name.as_str()).collect();
         assert_eq!(names, [target.name("all"), target.name("not")]);
+        let everything = reader.everything(&target.owner()).await.expect("everything is there");
+        assert_eq!(live.excludes, everything.excludes);
+        if target.is_sandbox() {
+            assert_eq!(live.excludes, target.running().version() == Version::V4);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_foreign_permission_with_a_far_end_is_read() {
+    Target::each(|target| async move {
+        let reader = target.reader().await;
+        target.mysql(&target.name("orders"), None).await;
+        // The last second of the year 9999 in the server's zone, as a page of its own sets it.
+        let body = json!({
+            "name": target.name("far"), "accounts": ["@ALL"],
+            "date_expired": "9999-12-31T15:59:59Z",
+        });
+        let far = target.permission(body).await;
+        let mut ask = Ask::new(target.owner());
+        ask.permissions = set([&target.name("far")]);
+        let live = reader.observe(&ask).await.expect("everything is there");
+        assert_eq!(live.permissions[&far].spec.end, jiff::Timestamp::MAX);
     })
     .await;
 }

@@ -1,0 +1,91 @@
+//! What other hands made beside ours in JumpServer.
+
+use super::*;
+use crate::jumpserver::spec::{ForeignPermission, SeenAssetAccount};
+
+#[test]
+fn a_foreign_permission_that_opens_an_account_stops_it() {
+    let access = repo(&[("r", REFUNDS)], &[]);
+    let mut world = World::new();
+    let id = world.id();
+    world.live().foreign.push(ForeignPermission {
+        id,
+        name: "dba-everything".to_owned(),
+        asset: "orders-prod".to_owned(),
+        accounts: ["@ALL".to_owned()].into(),
+        valid: true,
+        end: at("2099-12-31T00:00:00Z"),
+    });
+    let plan = world.apply(&access, NOW);
+    assert!(world.server().accounts.is_empty());
+    assert!(kinds(&plan).contains(&Kind::ForeignOpens) && plan.is_partial());
+    let policy = "environments: [prod]\nlimits: []\nexposed-accounts: allow\n";
+    let access = repo(&[("r", REFUNDS)], &[("policy.yaml", policy)]);
+    let plan = world.apply(&access, NOW);
+    assert_eq!(world.server().accounts.len(), 1);
+    assert!(kinds(&plan).contains(&Kind::ForeignOpens) && !plan.is_partial());
+}
+
+#[test]
+fn an_account_with_another_kind_of_secret_is_not_in_the_way() {
+    let access = repo(&[("r", REFUNDS)], &[]);
+    let beside = |world: &mut World, kind: &str, name: &str| {
+        let id = Uuid::from_u128(u128::MAX);
+        let seen = SeenAssetAccount {
+            id,
+            asset: "orders-prod".to_owned(),
+            asset_id: world.live().assets["orders-prod"].id,
+            name: name.to_owned(),
+            username: "jump_db_fanlichun_r".to_owned(),
+            secret_type: kind.to_owned(),
+            has_secret: None,
+            active: true,
+            labelled: false,
+            mark: None,
+            comment: String::new(),
+        };
+        world.live().accounts.insert(id, seen);
+    };
+    for (kind, name, is_conflict) in [
+        ("ssh_key", "a key", false),
+        // Of the name that ours would get there can be no second one.
+        ("ssh_key", "jump_db_fanlichun_r", true),
+        ("password", "by hand", true),
+    ] {
+        let mut world = World::new();
+        beside(&mut world, kind, name);
+        let plan = world.plan(&access, NOW);
+        assert_eq!(kinds(&plan).contains(&Kind::InTheWay), is_conflict, "{kind} {name}");
+        // It does not shadow ours, wherever its id stands in the order.
+        let mut world = World::new();
+        world.apply(&access, NOW);
+        beside(&mut world, kind, name);
+        let plan = world.plan(&access, NOW);
+        let told = kinds(&plan);
+        assert!(plan.is_empty() && !told.contains(&Kind::InTheWay), "{kind} {name}: {plan:#?}");
+    }
+}
+
+#[test]
+fn an_exclusion_counts_where_the_server_excludes_and_by_the_exact_name() {
+    let access = repo(&[("r", REFUNDS)], &[]);
+    let found = |excludes: bool, text: &str| {
+        let mut world = World::new();
+        let id = world.id();
+        world.live().excludes = excludes;
+        world.live().foreign.push(ForeignPermission {
+            id,
+            name: "all-but-one".to_owned(),
+            asset: "orders-prod".to_owned(),
+            accounts: ["@ALL".to_owned(), text.to_owned()].into(),
+            valid: true,
+            end: at("2099-12-31T00:00:00Z"),
+        });
+        let plan = world.plan(&access, NOW);
+        let told = kinds(&plan);
+        (told.contains(&Kind::ForeignOpens), told.contains(&Kind::ForeignExcludes))
+    };
+    assert_eq!(found(true, "!jump_db_fanlichun_r"), (false, true));
+    assert_eq!(found(false, "!jump_db_fanlichun_r"), (true, false));
+    assert_eq!(found(true, "!JUMP_DB_FANLICHUN_R"), (true, false));
+}

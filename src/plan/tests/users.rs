@@ -1,0 +1,133 @@
+//! Plans where the people files make the users.
+
+use super::*;
+use crate::mark::Mark;
+use crate::plan::guard::Stop;
+use crate::plan::people::UserChange;
+
+/// The last day of those who leave by their file, and a moment after it.
+const LEFT: (&str, &str) = ("2026-12-10", "2026-12-10T16:00:00Z");
+
+impl World {
+    /// Carries out one step about a user.
+    pub(super) fn change_user(&mut self, change: &UserChange) {
+        let mark = |id: Uuid, end: Option<Timestamp>| Mark {
+            owner: "acme".parse().expect("an owner"),
+            id,
+            user: None,
+            requests: BTreeMap::new(),
+            end,
+            handover: None,
+            left: None,
+        };
+        match change {
+            UserChange::Create { username, name, email } => {
+                assert!(!self.live().users.contains_key(username), "it was not there");
+                let id = self.user(username);
+                let user = self.live().users.get_mut(username).expect("a user");
+                (user.name, user.email) = (name.clone(), email.clone());
+                (user.labelled, user.mark) = (true, Some(mark(id, None)));
+            }
+            UserChange::Update { id, username, name, email, enable } => {
+                let user = self.live().users.get_mut(username).expect("a user");
+                user.name = name.clone().unwrap_or_else(|| user.name.clone());
+                user.email = email.clone().unwrap_or_else(|| user.email.clone());
+                if *enable {
+                    (user.active, user.mark) = (true, Some(mark(*id, None)));
+                }
+            }
+            UserChange::Disable { id, username } => {
+                let user = self.live().users.get_mut(username).expect("a user");
+                let end = Some(Timestamp::UNIX_EPOCH);
+                (user.active, user.mark) = (false, Some(mark(*id, end)));
+            }
+        }
+    }
+}
+
+/// A repo that makes its users: the two of every repo, and these with what their files say.
+fn staff(people: &[(String, &str)], requests: &[(&str, &str)]) -> Access {
+    let jumpgate = format!("{JUMPGATE}people: {{ source: repo }}\n");
+    let file = |name: &str, more: &str| {
+        let text = format!("name: {name}\nemail: {name}@acme.example\n{more}");
+        (format!("people/{name}.yaml"), text)
+    };
+    let mut files: Vec<(String, String)> =
+        people.iter().map(|(name, more)| file(name, more)).collect();
+    files.extend([file("fanlichun", ""), file("liwei", "")]);
+    files.push(("jumpgate.yaml".to_owned(), jumpgate));
+    files.push(("requests/.keep".to_owned(), String::new()));
+    let files: Vec<(&str, &str)> =
+        files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    repo(requests, &files)
+}
+
+/// So many people, with the same in each file.
+fn people(count: usize, more: &str) -> Vec<(String, &str)> {
+    (1..=count).map(|number| (format!("person{number}"), more)).collect()
+}
+
+/// A world in which nobody is before the first apply.
+fn empty() -> World {
+    let mut world = World::new();
+    world.live().users.clear();
+    world
+}
+
+#[test]
+fn users_whose_files_are_gone_count_for_the_guard() {
+    let mut world = empty();
+    world.apply(&staff(&people(60, ""), &[("r", REFUNDS)]), NOW);
+    let gone = staff(&[], &[("r", REFUNDS)]);
+    let plan = world.plan(&gone, NOW);
+    assert_eq!(plan.items.len(), 60);
+    assert!(plan.items.iter().all(|item| item.early_end && item.phase == Phase::Ends));
+    // 62 users, two permissions and one account.
+    assert_eq!(plan.removals, Removals { counted: 60, ended: 0, owned: 65 });
+    assert_eq!(plan.stop, Some(Stop::Count { counted: 60, most: 10 }));
+    world.apply(&gone, NOW);
+    assert_eq!(world.plan(&gone, NOW).removals, Removals { counted: 0, ended: 0, owned: 3 });
+}
+
+/// People make no share of access smaller, and what is switched off is no share at all.
+#[test]
+fn a_share_is_of_access_or_of_all_where_users_go() {
+    let mut world = empty();
+    let all = people(60, "");
+    world.apply(&staff(&all, &[("r", REFUNDS)]), NOW);
+    let plan = world.plan(&staff(&all, &[]), NOW);
+    assert_eq!(plan.removals, Removals { counted: 3, ended: 0, owned: 3 });
+    assert_eq!(plan.stop, Some(Stop::Percent { counted: 3, owned: 3, most: 20 }));
+    let few = staff(&all[..2], &[("r", REFUNDS)]);
+    world.apply(&few, NOW);
+    let plan = world.plan(&staff(&[], &[("r", REFUNDS)]), NOW);
+    assert_eq!(plan.stop, Some(Stop::Percent { counted: 2, owned: 7, most: 20 }));
+}
+
+#[test]
+fn who_leaves_by_his_file_does_not_count() {
+    let (day, after) = LEFT;
+    let mut world = empty();
+    world.apply(&staff(&people(12, ""), &[]), NOW);
+    let left = format!("left: {day}\n");
+    let leaving = staff(&people(12, &left), &[]);
+    assert!(world.plan(&leaving, NOW).is_empty());
+    let plan = world.apply(&leaving, after);
+    assert_eq!(plan.removals, Removals { counted: 0, ended: 12, owned: 0 });
+    assert_eq!(plan.stop, None);
+    // Back again: the same users are switched on.
+    let plan = world.apply(&staff(&people(12, ""), &[]), after);
+    let enabled = |item: &Item| {
+        matches!(&item.what, What::User { change: UserChange::Update { enable: true, .. } })
+    };
+    assert!(plan.items.len() == 12 && plan.items.iter().all(enabled), "{:#?}", plan.items);
+}
+
+#[test]
+fn a_person_and_his_access_come_with_one_apply() {
+    let mut world = empty();
+    let plan = world.apply(&staff(&[], &[("r", REFUNDS)]), NOW);
+    let made = |item: &Item| matches!(&item.what, What::User { change: UserChange::Create { .. } });
+    assert_eq!(plan.items.iter().filter(|item| made(item)).count(), 2);
+    assert!(world.live().permissions.values().all(|seen| seen.user_ids.len() == 1));
+}

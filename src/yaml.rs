@@ -1,5 +1,6 @@
 //! YAML into types. The only user of the YAML crate: its words never reach a person.
 
+mod events;
 mod help;
 mod hidden;
 mod keys;
@@ -26,8 +27,8 @@ use crate::diagnostic::{Code, Diagnostic, nearest};
 /// The largest file that is read, in bytes.
 pub const FILE_MAX: usize = 1024 * 1024;
 
-/// Reads one document. Duplicate and unknown keys, nulls for texts, merge keys, unknown tags
-/// and characters that nobody sees are errors; `yes` and `on` are texts.
+/// Reads one document. Duplicate and unknown keys, nulls for texts, merge keys, tags, anchors,
+/// aliases and characters that nobody sees are errors; `yes` and `on` are texts.
 ///
 /// # Errors
 /// The first error of shape in the file.
@@ -55,12 +56,11 @@ pub fn parse<T: DeserializeOwned>(file: &Arc<str>, bytes: &[u8]) -> Result<T, Di
     if let Some(error) = hidden::in_file(file, text) {
         return Err(error);
     }
-    let value = serde_yaml::from_str_with_options(text, options());
-    let value = value.map_err(|error| explain(file, text, &error))?;
-    match hidden::in_values(file, text) {
-        Some(error) => Err(error),
-        None => Ok(value),
+    if let Some(error) = events::refused(file, text) {
+        return Err(error);
     }
+    let value = serde_yaml::from_str_with_options(text, options());
+    value.map_err(|error| explain(file, text, &error))
 }
 
 /// A carriage return that is not part of CRLF: YAML begins a line there, and nobody sees it.
@@ -73,7 +73,6 @@ fn options() -> Options {
     serde_yaml::options! {
         strict_booleans: true,
         merge_keys: MergeKeyPolicy::Error,
-        reject_unsupported_tags: true,
         // A number where a name belongs would lose its zeros in other readers.
         no_schema: true,
         with_snippet: false,
@@ -88,6 +87,15 @@ pub fn site<T>(file: &Arc<str>, value: &Spanned<T>) -> Site {
 /// The bytes of a value in its file.
 pub fn span<T>(value: &Spanned<T>) -> Range<usize> {
     bytes_of(value.referenced)
+}
+
+/// The place of a byte of a file.
+fn site_at(file: &Arc<str>, text: &str, at: usize) -> Site {
+    let before = text.get(..at).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    Site { file: file.clone(), line: number(line), column: number(column) }
 }
 
 fn place(file: &Arc<str>, location: Location) -> Site {
@@ -149,26 +157,11 @@ fn explain(file: &Arc<str>, text: &str, error: &Error) -> Diagnostic {
             "expected the keys themselves".to_owned(),
             None,
         ),
-        Error::UnsupportedTag { .. }
-        | Error::TaggedStructFieldName { .. }
-        | Error::TaggedScalarCannotDeserializeIntoString { .. }
-        | Error::TaggedEnumMismatch { .. } => (
+        Error::Budget { .. } => (
             Code::Exotic,
-            "tags (`!name`) are not read".to_owned(),
-            "expected a plain value".to_owned(),
-            Some("a text that begins with `!` stands in quotes".to_owned()),
-        ),
-        Error::UnknownAnchor { .. }
-        | Error::AliasError { .. }
-        | Error::RecursiveReferencesRequireWeakTypes { .. }
-        | Error::AliasReplayLimitExceeded { .. }
-        | Error::AliasExpansionLimitExceeded { .. }
-        | Error::AliasReplayStackDepthExceeded { .. }
-        | Error::Budget { .. } => (
-            Code::Exotic,
-            "the file is nested too deep, or it or its aliases hold too much".to_owned(),
+            "the file is nested too deep, or it holds too much".to_owned(),
             "expected a short plain file".to_owned(),
-            Some("a text that begins with `*` or `&` stands in quotes".to_owned()),
+            None,
         ),
         Error::QuotingRequired { value, .. } => (
             Code::WrongKind,

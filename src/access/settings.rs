@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use super::files::{
     ConfigFile, EmergencyPart, Exposed, LimitPart, List, LoginPart, PolicyFile, ProvenanceWord,
@@ -46,7 +46,7 @@ impl Loader<'_> {
             );
         }
         let owner = self.name(&file, &read.owner);
-        let zone = TimeZone::get(&read.time_zone.value).map_err(|_| {
+        let zone = zone(&read.time_zone.value).ok_or_else(|| {
             let expected = "expected a name such as Asia/Shanghai or UTC".to_owned();
             self.at(
                 &file,
@@ -388,6 +388,13 @@ impl Loader<'_> {
             self.at(file, block, Code::Empty, message.to_owned(), expected.to_owned());
         }
     }
+}
+
+/// A time zone by its name: of the data that came with this program, so that a period is the same
+/// on every machine. `None` also for names that stand for no place's time.
+fn zone(name: &str) -> Option<TimeZone> {
+    let zone = TimeZoneDatabase::bundled().get(name).ok()?;
+    (!zone.is_unknown() && !name.eq_ignore_ascii_case("Factory")).then_some(zone)
 }
 
 /// Settings in the place of those that are wrong, so that the other files can be checked.

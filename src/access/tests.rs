@@ -171,6 +171,19 @@ fn o26_date_without_zone() {
 }
 
 #[test]
+fn a_time_zone_is_one_that_comes_along() {
+    let config = String::from_utf8_lossy(&example().files["jumpgate.yaml"]).into_owned();
+    let of = |zone: &str| with("jumpgate.yaml", &config.replace("Asia/Shanghai", zone));
+    // The files of a machine have more names than these: its own choice, and what was taken out.
+    for zone in ["posixrules", "localtime", "posix/Asia/Shanghai", "Factory", "Etc/Unknown", "x"] {
+        assert_eq!(errors(&of(zone)), [(Code::UnknownName, 3)], "{zone}");
+    }
+    for zone in ["Asia/Shanghai", "UTC", "America/New_York"] {
+        assert!(load(&of(zone), now()).is_ok(), "{zone}");
+    }
+}
+
+#[test]
 fn a_comment_cannot_swallow_the_end_of_a_reason() {
     let text =
         "for: fanlichun\nreason: refunds #1234\nservers: [{login: app, assets: [pay-web-01]}]\n";

@@ -238,9 +238,11 @@ impl Loader<'_> {
             for (text, target) in
                 targets.chain(assets.iter().map(|text| (text, ServerTarget::Asset(&text.value))))
             {
-                if let ServerTarget::Asset(asset) = target
-                    && let [first, second, ..] = offers.matching(asset).as_slice()
-                {
+                let entries = match target {
+                    ServerTarget::Asset(asset) => offers.matching(asset),
+                    ServerTarget::Node(_) => offers.find(target).into_iter().collect(),
+                };
+                if let [first, second, ..] = entries.as_slice() {
                     let lines = format!("lines {} and {}", first.site.line, second.site.line);
                     self.at(
                         file,
@@ -251,7 +253,7 @@ impl Loader<'_> {
                     );
                     continue;
                 }
-                match offers.find(target) {
+                match entries.first() {
                     None => self.not_offered(file, text, target, access),
                     Some(entry)
                         if name.as_ref().is_some_and(|name| !entry.logins.contains(name)) =>

@@ -175,7 +175,10 @@ fn explain(file: &Arc<str>, text: &str, error: &Error) -> Diagnostic {
         Error::Unexpected { expected, .. } => wrong_kind(&kind(expected)),
         Error::InvalidBooleanStrict { .. } => wrong_kind("`true` or `false`"),
         Error::InvalidScalar { ty, .. } => wrong_kind(&kind(ty)),
-        _ => syntax(text),
+        _ if is_empty(text) => nothing(),
+        // What the parser reads is YAML, whatever the values are.
+        _ if events::fault(text).is_none() => wrong_kind("a text"),
+        _ => syntax(),
     };
     let (code, message, help) = if code == Code::WrongKind && nothing_at(text, location) {
         let help = "write the value, or take the key out".to_owned();
@@ -187,15 +190,11 @@ fn explain(file: &Arc<str>, text: &str, error: &Error) -> Diagnostic {
     // A key that only looks like another one is near it, too: what differs is told first.
     let line = shape.then(|| help::with_line(line_of(text, location), code == Code::Syntax));
     let span = span_of_error(text, location);
-    let unclosed = || match code {
-        Code::Syntax => {
-            // Of a text in quotes the place of the error is its beginning.
-            let quote = text.get(span.start..)?.starts_with(['"', '\'']);
-            unclosed::before(text.get(..span.start + usize::from(quote))?)
-        }
+    let fault = || match code {
+        Code::Syntax => help::with_fault(text, events::fault(text)?),
         _ => None,
     };
-    let help = line.flatten().or(help).or_else(unclosed);
+    let help = line.flatten().or(help).or_else(fault);
     Diagnostic { code, site: place(file, location), span, message, expected, help }
 }
 
@@ -214,10 +213,19 @@ fn span_of_error(text: &str, location: Location) -> Range<usize> {
 }
 
 /// Whether the last key of a line has no value. The place of a null is not always in its
-/// span, so the line decides.
+/// span, so the line decides, and the one below it: there a block or a list may stand.
 fn nothing_at(text: &str, location: Location) -> bool {
-    let line = line_of(text, location).split(" #").next().unwrap_or_default();
-    line.rsplit_once(':').is_some_and(|(_, value)| matches!(value.trim(), "" | "~" | "null"))
+    let whole = line_of(text, location);
+    let line = whole.split(" #").next().unwrap_or_default();
+    let Some((_, value)) = line.rsplit_once(':') else { return false };
+    let indent = |line: &str| line.len() - line.trim_start_matches([' ', '-']).len();
+    let skip = usize::try_from(location.line()).unwrap_or(usize::MAX);
+    let below = text.lines().skip(skip).find(|line| has_content(line));
+    let is_block = below.is_some_and(|below| {
+        let blanks = below.len() - below.trim_start_matches(' ').len();
+        blanks > indent(whole) || (blanks == indent(whole) && below[blanks..].starts_with("- "))
+    });
+    matches!(value.trim(), "~" | "null") || (value.trim().is_empty() && !is_block)
 }
 
 type Words = (Code, String, String, Option<String>);
@@ -244,13 +252,23 @@ fn kind(expected: &str) -> String {
     }
 }
 
-fn syntax(text: &str) -> Words {
-    let content = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
-    let (message, expected) = match text.trim_start_matches('\u{feff}').lines().any(content) {
-        true => ("this is not YAML", "expected `key: value`, a `- ` entry, or the end"),
-        false => ("there is nothing in this file", "expected keys with values (`key: value`)"),
-    };
-    (Code::Syntax, message.to_owned(), expected.to_owned(), None)
+fn syntax() -> Words {
+    let expected = "expected `key: value`, a `- ` entry, or the end".to_owned();
+    (Code::Syntax, "this is not YAML".to_owned(), expected, None)
+}
+
+fn nothing() -> Words {
+    let expected = "expected keys with values (`key: value`)".to_owned();
+    (Code::Syntax, "there is nothing in this file".to_owned(), expected, None)
+}
+
+fn is_empty(text: &str) -> bool {
+    !text.trim_start_matches('\u{feff}').lines().any(has_content)
+}
+
+/// Whether a line is more than blanks and a comment.
+fn has_content(line: &str) -> bool {
+    !line.trim().is_empty() && !line.trim_start().starts_with('#')
 }
 
 /// The line of an error.
@@ -358,9 +376,47 @@ mod tests {
     }
 
     #[test]
-    fn an_error_of_syntax_shows_its_own_line() {
+    fn what_stops_the_parser_is_named_and_not_something_else() {
+        let escape = "in double quotes `\\` begins an escape";
+        for (text, help) in [
+            ("reason: \"C:\\data\"\n", escape),
+            ("reason: \"C:\\data\\\"\n", escape),
+            ("reason: \"\\xZZ\"\nmembers: [a]\n", escape),
+            ("reason: x\nmembers: [fanlichun, @x]\n", "begins with `@` stands in quotes"),
+            ("reason: x\nmembers: [pay-web-01, *]\n", "begins with `*` stands in quotes"),
+            ("reason: x\nmembers: [a,,b]\n", "nothing between two commas"),
+            ("reason: \"x\nmembers: C:\\data\n", "`\"` in line 1 does not end"),
+            ("reason: x\nmembers: [a, b\n", "`[` in line 2 is not closed"),
+        ] {
+            let error = error(text);
+            assert!(error.contains("JG002") && error.contains(help), "{text}: {error}");
+            assert_eq!(error.contains("closed"), help.contains("closed"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_is_yaml_is_told_as_a_wrong_kind() {
+        for text in [
+            "reason: x\n[a]: b\n",
+            "reason: x\n{a: b}: c\n",
+            "reason: x\nmembers: [{a: b}]\n",
+            "reason: [x]\n",
+            "reason:\n  x: y\n",
+            "reason: x\nmembers:\n  login:\n    - app\n",
+            "reason: x\nmembers:\n  login:\n  - app\n",
+        ] {
+            assert_eq!(code(text).0, Code::WrongKind, "{text}: {}", error(text));
+        }
+        let forgotten = error("reason: x\nmembers:\n  login:\n    - app\n");
+        assert!(forgotten.contains("begin each entry with `- `"), "{forgotten}");
+        assert_eq!(code("reason: x\nmembers:\ncount: 1\n"), (Code::NoValue, 2));
+        assert_eq!(code("reason: x\nmembers: # none\n  # yet\n"), (Code::NoValue, 2));
+    }
+
         let error = error("reason: x\nmembers:\n\t- a\n");
         assert!(error.contains("requests/r.yaml:3:") && error.contains("- a"), "{error}");
+    #[test]
+    fn an_error_of_syntax_shows_its_own_line() {
     }
 
     #[test]

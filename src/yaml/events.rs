@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use granit_parser::{Event, Options, Parser};
+use granit_parser::{ErrorKind, Event, Options, Parser};
 use serde_yaml::Budget;
 
 use super::{hidden, site_at};
@@ -40,6 +40,12 @@ pub(super) fn refused(file: &Arc<str>, text: &str) -> Option<Diagnostic> {
         return Some(found);
     }
     None
+}
+
+/// Why the parser stops in a file, and at which byte; `None` when it reads all of it.
+pub(super) fn fault(text: &str) -> Option<(ErrorKind, usize)> {
+    let error = Parser::new_from_str_with_options(text, options()).find_map(Result::err)?;
+    Some((error.kind().clone(), error.marker().byte_offset()?))
 }
 
 /// The limits with which values are read.

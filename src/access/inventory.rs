@@ -15,6 +15,10 @@ use crate::yaml;
 /// The port of MySQL and MariaDB.
 const PORT: u16 = 3306;
 
+/// What stands for a list of logins (by the line of its entry) or levels (by the name of its
+/// instance) that is wrong in part: nobody knows what is offered there.
+pub(super) const OFFERS: &str = "offers";
+
 /// The longest address: a host name of 253 characters (RFC 1035) and a port.
 const ADDRESS: usize = 260;
 
@@ -54,9 +58,13 @@ impl Loader<'_> {
                 Some(list) => {
                     self.not_empty(&file, list);
                     let levels = list.value.iter();
-                    let levels =
-                        levels.filter_map(|text| self.known(&file, text, "level", &config.levels));
-                    Arc::new(levels.collect())
+                    let levels: Vec<_> = levels
+                        .filter_map(|text| self.known(&file, text, "level", &config.levels))
+                        .collect();
+                    if levels.len() < list.value.len() {
+                        self.broken.insert((OFFERS, stem.clone()));
+                    }
+                    Arc::new(levels.into_iter().collect())
                 }
                 None => Arc::clone(&every_level),
             };
@@ -121,6 +129,9 @@ impl Loader<'_> {
         let holders: Vec<InstanceName> =
             instances.keys().filter(|name| !others.contains(name)).cloned().collect();
         for (file, name, other) in aliases {
+            if self.broken.contains(&("instance", other.value.clone())) {
+                continue;
+            }
             let holder =
                 self.known(&file, &other, "instance with accounts of its own", &holders[..]);
             if let Some(instance) = instances.get_mut(&name) {
@@ -239,7 +250,7 @@ impl Loader<'_> {
                 self.known(&file, &entry.environment, "environment", &policy.environments[..]);
             let owners = self.owners(&file, entry.owners.as_ref(), people, teams);
             self.not_empty(&file, &entry.logins);
-            let logins = entry
+            let logins: Vec<_> = entry
                 .logins
                 .value
                 .iter()
@@ -247,6 +258,9 @@ impl Loader<'_> {
                 .collect();
             for list in [&entry.nodes, &entry.assets].into_iter().flatten() {
                 self.not_empty(&file, list);
+            if logins.len() < entry.logins.value.len() {
+                self.broken.insert((OFFERS, yaml::site(&file, part).line.to_string()));
+            }
             }
             let texts = |list: &'_ Option<List>| {
                 list.as_ref().map_or_else(Vec::new, |list| list.value.clone())
@@ -279,11 +293,15 @@ impl Loader<'_> {
             let values = |list: &[Text]| list.iter().map(|text| text.value.clone()).collect();
             if let Some(environment) = environment {
                 let site = yaml::site(&file, part);
+            if environment.is_none() {
+                // What this entry offers is asked for all the same.
+                self.unsure.insert("server");
+            }
                 entries.push(ServerEntry {
                     site,
                     environment,
                     owners,
-                    logins,
+                    logins: logins.into_iter().collect(),
                     nodes: values(&nodes),
                     assets: values(&assets),
                 });

@@ -65,6 +65,7 @@ impl Loader<'_> {
         for (path, fault) in &self.tree.faults {
             let (message, expected) = unreadable(*fault);
             self.errors.push(whole(path, Code::File, message, expected));
+            self.broken.extend(thing(path));
         }
         let config = match self.config() {
             Some(config) => config,
@@ -115,8 +116,7 @@ impl Loader<'_> {
             if hidden || name.ends_with(".md") {
                 continue;
             }
-            let Some(stem) = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml"))
-            else {
+            let Some(stem) = stem(name) else {
                 // Certificates may lie beside the files that name them.
                 if folder.starts_with("inventory/") {
                     continue;
@@ -152,6 +152,12 @@ impl Loader<'_> {
         yaml.or(yml).map(|(path, _)| path.clone())
     }
 
+    /// Whether a file with a fixed name is there and cannot be read, which is told already.
+    pub(super) fn cannot_be_read(&self, stem: &str) -> bool {
+        let is = |path: &str| path.strip_prefix(stem).is_some_and(|end| YAML.contains(&end));
+        self.tree.faults.iter().any(|(path, _)| is(path))
+    }
+
     /// Reads a file that must be there.
     pub(super) fn required<T: DeserializeOwned>(
         &mut self,
@@ -159,6 +165,9 @@ impl Loader<'_> {
         help: &str,
     ) -> Option<(Arc<str>, T)> {
         let Some(file) = self.single(stem) else {
+            if self.cannot_be_read(stem) {
+                return None;
+            }
             let file = Arc::from(format!("{stem}.yaml"));
             let mut error = whole(
                 &file,
@@ -455,6 +464,22 @@ impl Loader<'_> {
             );
         }
     }
+}
+
+/// The endings of files that are read.
+const YAML: [&str; 2] = [".yaml", ".yml"];
+
+/// The name of a file without its ending.
+fn stem(name: &str) -> Option<&str> {
+    YAML.iter().find_map(|ending| name.strip_suffix(ending))
+}
+
+/// What the file of a path is about, by kind and name.
+fn thing(path: &str) -> Option<(&'static str, String)> {
+    let kinds = [("people/", "person"), ("teams/", "team"), ("inventory/databases/", "instance")];
+    kinds
+        .iter()
+        .find_map(|(folder, kind)| Some((*kind, stem(path.strip_prefix(folder)?)?.to_owned())))
 }
 
 /// Why a path cannot be read, and what belongs there.

@@ -46,6 +46,9 @@ impl Loader<'_> {
         let there = ["inventory/servers.yaml", "inventory/servers.yml"]
             .iter()
             .any(|path| self.tree.files.contains_key(*path));
+        if self.cannot_be_read("inventory/servers") {
+            self.unsure.insert("server");
+        }
         if there || !self.unsure.insert("server") {
             return;
         }

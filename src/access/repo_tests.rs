@@ -27,6 +27,11 @@ fn with(files: &[(&str, Option<&str>)]) -> Tree {
     tree
 }
 
+/// A file of the example.
+fn text(path: &str) -> String {
+    String::from_utf8_lossy(&with(&[]).files[path]).into_owned()
+}
+
 fn errors(tree: &Tree) -> Vec<Diagnostic> {
     load(tree, now()).expect_err("errors")
 }
@@ -75,6 +80,46 @@ fn a_broken_file_hides_no_error_of_another_and_makes_none() {
     let settings = ("jumpgate.yaml".to_owned(), Code::InvalidName, 2);
     let login = (REQUEST.to_owned(), Code::NotOffered, 3);
     assert_eq!(places(&tree), [settings, login, scope]);
+}
+
+#[test]
+fn what_is_wrong_in_one_file_is_not_told_of_others() {
+    let (config, policy) = (text("jumpgate.yaml"), text("policy.yaml"));
+    let servers = text("inventory/servers.yaml");
+    let replica = format!("{}same-accounts-as: orders-prod\n", text(INSTANCE))
+        .replace("orders-prod.db", "replica.db")
+        .replace("asset: orders-prod", "asset: replica");
+    let with_replica = with(&[
+        (INSTANCE, Some("address: a\n")),
+        ("inventory/databases/replica.yaml", Some(&replica)),
+    ]);
+    assert_eq!(places(&with_replica), [(INSTANCE.to_owned(), Code::MissingKey, 1)]);
+    for (path, text, code) in [
+        (
+            "jumpgate.yaml",
+            format!(
+                "{config}logins:\n  App: {{ accounts: [a], protocols: [ssh], actions: [connect] }}\n"
+            ),
+            Code::InvalidName,
+        ),
+        ("jumpgate.yaml", format!("{config}logins: {{}}\n"), Code::Empty),
+        ("jumpgate.yaml", format!("{config}levels: {{}}\n"), Code::Empty),
+        ("jumpgate.yaml", format!("{config}levels: {{ R: [SELECT] }}\n"), Code::InvalidName),
+        ("policy.yaml", policy.replace("[prod, test]", "[Prod]"), Code::InvalidName),
+        ("policy.yaml", policy.replace("[prod, test]", "[]"), Code::Empty),
+        ("inventory/servers.yaml", servers.replace("prod\n", "prd\n"), Code::UnknownName),
+        ("inventory/servers.yaml", servers.replace("[app, root]", "[ap, root]"), Code::UnknownName),
+        (INSTANCE, format!("{}levels: [x]\n", text(INSTANCE)), Code::UnknownName),
+    ] {
+        let found = places(&with(&[(path, Some(&text))]));
+        assert!(found.iter().all(|(file, ..)| file == path), "{text}: {found:?}");
+        assert!(found.iter().any(|(_, found, _)| *found == code), "{text}: {found:?}");
+    }
+    for path in ["people/liwei.yaml", INSTANCE, "policy.yaml", "inventory/servers.yaml"] {
+        let mut tree = with(&[(path, None)]);
+        tree.faults = vec![(path.into(), Fault::Nowhere)];
+        assert_eq!(places(&tree), [(path.to_owned(), Code::File, 1)]);
+    }
 }
 
 #[test]

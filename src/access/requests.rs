@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::files::{DatabaseAsk, OneOrMany, RequestFile, ServerAsk, Text};
 use super::instant::End;
+use super::inventory::OFFERS;
 use super::limits::{SENTENCE, listed};
 use super::load::{Loader, start};
 use super::model::{Access, DatabaseWant, Party, Request, Scope, ServerWant, Site};
@@ -256,7 +257,8 @@ impl Loader<'_> {
                 match entries.first() {
                     None => self.not_offered(file, text, target, access),
                     Some(entry)
-                        if name.as_ref().is_some_and(|name| !entry.logins.contains(name)) =>
+                        if name.as_ref().is_some_and(|name| !entry.logins.contains(name))
+                            && !self.broken.contains(&(OFFERS, entry.site.line.to_string())) =>
                     {
                         let logins = listed(entry.logins.iter().map(|login| login.as_str()));
                         self.at(
@@ -332,6 +334,7 @@ impl Loader<'_> {
                     && level_name.as_ref().is_some_and(|level| !offered.levels.contains(level))
                 {
                     let levels = listed(offered.levels.iter().map(|level| level.as_str()));
+                    && !self.broken.contains(&(OFFERS, name.to_string()))
                     self.at(
                         file,
                         level,

@@ -131,7 +131,7 @@ impl Loader<'_> {
         parts: &Spanned<BTreeMap<String, Spanned<LoginPart>>>,
     ) -> BTreeMap<LoginName, Login> {
         let mut logins = BTreeMap::new();
-        self.some(file, parts);
+        self.some(file, parts, "login");
         for (name, part) in &parts.value {
             let LoginPart { accounts, protocols, actions } = &part.value;
             let name = name.parse::<LoginName>().map_err(|error| {
@@ -199,6 +199,10 @@ impl Loader<'_> {
                 let login = Login {
                     accounts: values(accounts),
                     protocols: values(protocols),
+            if name.is_err() {
+                // What other files name may be this one.
+                self.unsure.insert("login");
+            }
                     actions: actions.iter().map(|text| text.value.clone()).collect(),
                 };
                 logins.insert(name, login);
@@ -213,7 +217,7 @@ impl Loader<'_> {
         parts: &Spanned<BTreeMap<String, List>>,
     ) -> BTreeMap<LevelName, Privileges> {
         let mut levels = BTreeMap::new();
-        self.some(file, parts);
+        self.some(file, parts, "level");
         for (name, part) in &parts.value {
             let name = name.parse::<LevelName>().map_err(|error| {
                 self.at(
@@ -271,6 +275,9 @@ impl Loader<'_> {
             }
         }
         levels
+            if name.is_err() {
+                self.unsure.insert("level");
+            }
     }
 
     /// The rules, and who is named in them.
@@ -286,6 +293,9 @@ impl Loader<'_> {
         }
         let limits = read.limits.iter().take(RULES);
         let limits = limits.map(|part| self.limit(&file, part, config, &environments)).collect();
+        if environments.is_empty() || environments.len() < read.environments.value.len() {
+            self.unsure.insert("environment");
+        }
         let exposed_accounts = match read.exposed_accounts {
             Some(Exposed::Allow) => ExposedAccounts::Allow,
             Some(Exposed::Refuse) | None => ExposedAccounts::Refuse,
@@ -381,14 +391,20 @@ impl Loader<'_> {
         }
     }
 
-    /// Says when a block has no entry.
-    fn some<T>(&mut self, file: &Arc<str>, block: &Spanned<BTreeMap<String, T>>) {
+    /// Says when a block has no entry; what it names nobody knows then.
+    fn some<T>(
+        &mut self,
+        file: &Arc<str>,
+        block: &Spanned<BTreeMap<String, T>>,
+        what: &'static str,
+    ) {
         if block.value.is_empty() {
             let (message, expected) = ("there is nothing here", "expected at least one entry");
             self.at(file, block, Code::Empty, message.to_owned(), expected.to_owned());
         }
     }
 }
+            self.unsure.insert(what);
 
 /// A time zone by its name: of the data that came with this program, so that a period is the same
 /// on every machine. `None` also for names that stand for no place's time.

@@ -343,3 +343,18 @@ state: retired
         ]
     );
 }
+
+#[test]
+fn an_address_of_jumpserver_in_clear_text_is_a_notice() {
+    let of = |url: &str| {
+        let config = text("jumpgate.yaml").replace("https://jump.acme.example", url);
+        let access = load(&with(&[("jumpgate.yaml", Some(&config))]), now()).expect("no error");
+        access.notices.iter().map(|notice| (notice.code, notice.site.line)).collect::<Vec<_>>()
+    };
+    for url in ["http://jump.acme.example", "http://10.8.0.1:8080/core", "http://localhost.x"] {
+        assert_eq!(of(url), [(Code::PlainHttp, 5)], "{url}");
+    }
+    for url in ["https://x", "http://localhost:8080", "http://127.0.0.1", "http://[::1]:80"] {
+        assert_eq!(of(url), [], "{url}");
+    }
+}

@@ -122,6 +122,11 @@ impl Loader<'_> {
                 expected.to_owned(),
             );
         }
+        if good.as_ref().is_some_and(|url| url.scheme() == "http" && !is_this_machine(url)) {
+            let message = "what goes to JumpServer is not encrypted".to_owned();
+            let then = "with `https://` nobody on the way reads the token and the passwords";
+            self.notice(file, text, Code::PlainHttp, message, then);
+        }
         good
     }
 
@@ -404,7 +409,16 @@ impl Loader<'_> {
         }
     }
 }
-            self.unsure.insert(what);
+
+/// Whether an address is on the machine itself, where nobody is on the way.
+fn is_this_machine(url: &url::Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
 
 /// A time zone by its name: of the data that came with this program, so that a period is the same
 /// on every machine. `None` also for names that stand for no place's time.

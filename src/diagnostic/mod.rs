@@ -103,6 +103,8 @@ kinds! {
     WeakTls = "JG103", "a connection that is not protected";
     /// A request for an instance that is retired.
     Retired = "JG104", "a request for a retired instance";
+    /// An address of JumpServer without encryption.
+    PlainHttp = "JG105", "JumpServer without encryption";
 }
 
 /// How much a diagnostic matters.

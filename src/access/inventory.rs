@@ -195,8 +195,9 @@ impl Loader<'_> {
         let ca = part.and_then(|part| part.ca.as_ref()).and_then(|text| {
             let found = self.tree.files.get_key_value(text.value.as_str());
             if found.is_none() {
+            let found = found.filter(|(path, _)| path.starts_with("inventory/"));
                 let expected =
-                    "expected a PEM file of this repo, by its path from the root of the repo";
+                    "expected a PEM file in inventory/, by its path from the root of the repo";
                 self.at(
                     file,
                     text,

@@ -342,6 +342,10 @@ fn a_file_of_authorities_must_hold_certificates() {
     text.push_str("tls: { ca: inventory/ca/db.pem }\n");
     tree.files.insert(path.into(), text.into_bytes().into());
     assert_eq!(errors(&tree), [(Code::File, 7)]);
+    let outside = String::from_utf8_lossy(&tree.files[path]).replace("inventory/ca/", "certs/");
+    let mut elsewhere = with(path, &outside);
+    elsewhere.files.insert("certs/db.pem".into(), b"x".as_slice().into());
+    assert_eq!(errors(&elsewhere), [(Code::File, 7)]);
     for broken in ["", "no PEM", "-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n"] {
         tree.files.insert("inventory/ca/db.pem".into(), broken.as_bytes().into());
         assert_eq!(errors(&tree), [(Code::InvalidValue, 7)], "{broken}");

@@ -68,9 +68,9 @@ pub(in crate::access) struct TlsPart {
     /// `off` does neither. The last two are shown as risks.
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<Mode>")]
-    pub(in crate::access) mode: Option<Spanned<Mode>>,
-    /// A PEM file with the authority of the certificate, by its path from the root of the
-    /// repo. Default: the authorities of the web.
+    pub(in crate::access) mode: Option<Spanned<Word<Mode>>>,
+    /// A PEM file in `inventory/` with the authority of the certificate, by its path from the
+    /// root of the repo. Default: the authorities of the web.
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<String>")]
     pub(in crate::access) ca: Option<Text>,

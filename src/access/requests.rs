@@ -133,7 +133,10 @@ impl Loader<'_> {
                 span: span.start..span.end + rest.trim_end().len(),
                 message: "the end of the reason is a comment, from ` #` on".to_owned(),
                 expected: "expected the whole reason in quotes".to_owned(),
-                help: Some(format!("reason: \"{}{}\"", value, rest.trim_end())),
+                help: Some(format!(
+                    "reason: {}",
+                    yaml::quoted(&format!("{value}{}", rest.trim_end()))
+                )),
             });
         }
     }

@@ -16,7 +16,10 @@ use crate::visible::is_deceptive;
 pub(super) fn refused(file: &Arc<str>, text: &str) -> Option<Diagnostic> {
     // Only texts in double quotes have escapes.
     let escapes = text.contains('\\') && text.contains('"');
-    if !escapes && !text.contains(['!', '&', '*']) {
+    // Behind these characters the three are part of a text, as in `orders.*`.
+    let within = |before: &str| before.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '.');
+    let marks = || text.match_indices(['!', '&', '*']).any(|(at, _)| !within(&text[..at]));
+    if !escapes && !marks() {
         return None;
     }
     // Where this ends, values end too: it is the same parser with the same limits.
@@ -73,6 +76,8 @@ fn exotic(file: &Arc<str>, text: &str, span: Range<usize>, what: &str, first: ch
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn told(text: &str) -> Option<(Code, u32, u32, &str)> {
@@ -100,6 +105,19 @@ mod tests {
             ("reason: x\nfor: &a !b x\n", 2, 9, "!b"),
         ] {
             assert_eq!(told(text), Some((Code::Exotic, line, column, written)), "{text:?}");
+        }
+    }
+
+    proptest! {
+        /// What is not looked at has nothing to be found.
+        #[test]
+        fn nothing_passes_that_a_parser_tells(text in "([a: .!&*\\n,-]|\\[|\\]|\\{|\\}|\"|'|--- |\\.\\.\\.\n){0,14}") {
+            let events = Parser::new_from_str_with_options(&text, options());
+            let told = events.map_while(Result::ok).any(|(event, span)| {
+                let alias = matches!(event, Event::Alias(_) | Event::UnresolvedAlias(_));
+                alias || matches!(event, Event::Anchor(..)) || span.tag_start().is_some()
+            });
+            prop_assert_eq!(refused(&"f.yaml".into(), &text).is_some(), told);
         }
     }
 

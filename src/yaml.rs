@@ -11,7 +11,7 @@ mod unclosed;
 use std::ops::Range;
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde_yaml::options::MergeKeyPolicy;
 use serde_yaml::{Error, Location, Options};
 
@@ -60,7 +60,21 @@ pub fn parse<T: DeserializeOwned>(file: &Arc<str>, bytes: &[u8]) -> Result<T, Di
         return Err(error);
     }
     let value = serde_yaml::from_str_with_options(text, options());
-    value.map_err(|error| explain(file, text, &error))
+    value.map_err(|error| explain(file, text, error.without_snippet(), error.location()))
+}
+
+/// A text of a file as one of the few words of an enum.
+///
+/// # Errors
+/// When it is none of them.
+pub fn word<T: DeserializeOwned>(
+    file: &Arc<str>,
+    bytes: &[u8],
+    value: &Spanned<String>,
+) -> Result<T, Diagnostic> {
+    let read = IntoDeserializer::<Error>::into_deserializer(value.value.as_str());
+    let text = std::str::from_utf8(bytes).unwrap_or_default();
+    T::deserialize(read).map_err(|error| explain(file, text, &error, Some(value.referenced)))
 }
 
 /// A carriage return that is not part of CRLF: YAML begins a line there, and nobody sees it.
@@ -111,9 +125,8 @@ fn bytes_of(location: Location) -> Range<usize> {
 }
 
 /// An error of the crate, in our words.
-fn explain(file: &Arc<str>, text: &str, error: &Error) -> Diagnostic {
-    let error = error.without_snippet();
-    let location = error.location().unwrap_or(Location::UNKNOWN);
+fn explain(file: &Arc<str>, text: &str, error: &Error, at: Option<Location>) -> Diagnostic {
+    let location = at.unwrap_or(Location::UNKNOWN);
     let (code, message, expected, help) = match error {
         Error::SerdeUnknownField { field, expected, .. } => (
             Code::UnknownKey,
@@ -384,7 +397,7 @@ mod tests {
             ("reason: \"\\xZZ\"\nmembers: [a]\n", escape),
             ("reason: x\nmembers: [fanlichun, @x]\n", "begins with `@` stands in quotes"),
             ("reason: x\nmembers: [pay-web-01, *]\n", "begins with `*` stands in quotes"),
-            ("reason: x\nmembers: [a,,b]\n", "nothing between two commas"),
+            ("reason: x\nmembers: [a,,b]\n", "nothing before this comma"),
             ("reason: \"x\nmembers: C:\\data\n", "`\"` in line 1 does not end"),
             ("reason: x\nmembers: [a, b\n", "`[` in line 2 is not closed"),
         ] {
@@ -413,10 +426,10 @@ mod tests {
         assert_eq!(code("reason: x\nmembers: # none\n  # yet\n"), (Code::NoValue, 2));
     }
 
-        let error = error("reason: x\nmembers:\n\t- a\n");
-        assert!(error.contains("requests/r.yaml:3:") && error.contains("- a"), "{error}");
     #[test]
     fn an_error_of_syntax_shows_its_own_line() {
+        let error = error("reason: x\nmembers:\n\t- a\n");
+        assert!(error.contains("requests/r.yaml:3:") && error.contains("- a"), "{error}");
     }
 
     #[test]

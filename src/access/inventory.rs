@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::files::{InstanceFile, List, Mode, ServersFile, Text, TlsPart};
+use super::files::{InstanceFile, List, Mode, ServersFile, State, Text, TlsPart};
 use super::limits::{RULES, SENTENCE};
 use super::load::{Loader, start, whole};
 use super::model::{Config, Instance, Party, Person, Policy, ServerEntry, Team, Tls, TlsMode};
@@ -87,6 +87,7 @@ impl Loader<'_> {
                 list.value.iter().map(|text| text.value.clone()).collect::<BTreeSet<_>>()
             });
             let tls = self.tls(&file, read.tls.as_ref());
+            let state: Option<State> = read.state.as_ref().and_then(|text| self.word(&file, text));
             let (Some((host, port)), Some(environment)) = (address, environment) else {
                 self.broken.insert(("instance", stem));
                 continue;
@@ -121,7 +122,7 @@ impl Loader<'_> {
                 databases,
                 tls,
                 same_accounts_as: None,
-                retired: read.state.is_some(),
+                retired: state.is_some(),
             };
             instances.insert(name, instance);
         }
@@ -187,15 +188,17 @@ impl Loader<'_> {
     }
 
     fn tls(&mut self, file: &Arc<str>, part: Option<&TlsPart>) -> Tls {
-        let mode = match part.and_then(|part| part.mode.as_ref()).map(|mode| mode.value) {
+        let mode = part.and_then(|part| part.mode.as_ref());
+        let mode = match mode.and_then(|text| self.word(file, text)) {
             Some(Mode::Verify) | None => TlsMode::Verify,
             Some(Mode::Require) => TlsMode::Require,
             Some(Mode::Off) => TlsMode::Off,
         };
         let ca = part.and_then(|part| part.ca.as_ref()).and_then(|text| {
+            // Only what lies there is reviewed as the inventory is.
             let found = self.tree.files.get_key_value(text.value.as_str());
-            if found.is_none() {
             let found = found.filter(|(path, _)| path.starts_with("inventory/"));
+            if found.is_none() {
                 let expected =
                     "expected a PEM file in inventory/, by its path from the root of the repo";
                 self.at(
@@ -257,11 +260,11 @@ impl Loader<'_> {
                 .iter()
                 .filter_map(|text| self.known(&file, text, "login", &config.logins))
                 .collect();
-            for list in [&entry.nodes, &entry.assets].into_iter().flatten() {
-                self.not_empty(&file, list);
             if logins.len() < entry.logins.value.len() {
                 self.broken.insert((OFFERS, yaml::site(&file, part).line.to_string()));
             }
+            for list in [&entry.nodes, &entry.assets].into_iter().flatten() {
+                self.not_empty(&file, list);
             }
             let texts = |list: &'_ Option<List>| {
                 list.as_ref().map_or_else(Vec::new, |list| list.value.clone())
@@ -292,12 +295,12 @@ impl Loader<'_> {
                 );
             }
             let values = |list: &[Text]| list.iter().map(|text| text.value.clone()).collect();
-            if let Some(environment) = environment {
-                let site = yaml::site(&file, part);
             if environment.is_none() {
                 // What this entry offers is asked for all the same.
                 self.unsure.insert("server");
             }
+            if let Some(environment) = environment {
+                let site = yaml::site(&file, part);
                 entries.push(ServerEntry {
                     site,
                     environment,
@@ -341,10 +344,10 @@ impl Loader<'_> {
             self.notice(file, host, Code::OpenHost, message, then);
         }
         let Some(mode) = read.tls.as_ref().and_then(|tls| tls.mode.as_ref()) else { return };
-        let message = match mode.value {
-            Mode::Verify => return,
-            Mode::Require => "the certificate of the server is not checked",
-            Mode::Off => "the connection to the server is not encrypted",
+        let message = match mode.value.as_str() {
+            "require" => "the certificate of the server is not checked",
+            "off" => "the connection to the server is not encrypted",
+            _ => return,
         };
         let then = "mode `verify`, with `ca:` for certificates of your own, closes this";
         self.notice(file, mode, Code::WeakTls, message.to_owned(), then);

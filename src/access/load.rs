@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
+use super::faults::{stem, thing, unreadable};
 use super::files::Text;
 use super::instant::{self, End};
 use super::limits::{Errors, FEW, Known};
@@ -15,7 +16,7 @@ use super::model::{Access, Party, Person, Site, Team};
 use super::settings;
 use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::names::{InvalidName, PersonName, TeamName};
-use crate::repo::{Fault, Tree};
+use crate::repo::Tree;
 use crate::yaml;
 
 /// Reads and checks a repo. `now` decides which requests have ended: of these only the
@@ -150,12 +151,6 @@ impl Loader<'_> {
             self.errors.push(whole(second, Code::File, &message, "expected one file for a name"));
         }
         yaml.or(yml).map(|(path, _)| path.clone())
-    }
-
-    /// Whether a file with a fixed name is there and cannot be read, which is told already.
-    pub(super) fn cannot_be_read(&self, stem: &str) -> bool {
-        let is = |path: &str| path.strip_prefix(stem).is_some_and(|end| YAML.contains(&end));
-        self.tree.faults.iter().any(|(path, _)| is(path))
     }
 
     /// Reads a file that must be there.
@@ -463,38 +458,6 @@ impl Loader<'_> {
                 "expected it once".to_owned(),
             );
         }
-    }
-}
-
-/// The endings of files that are read.
-const YAML: [&str; 2] = [".yaml", ".yml"];
-
-/// The name of a file without its ending.
-fn stem(name: &str) -> Option<&str> {
-    YAML.iter().find_map(|ending| name.strip_suffix(ending))
-}
-
-/// What the file of a path is about, by kind and name.
-fn thing(path: &str) -> Option<(&'static str, String)> {
-    let kinds = [("people/", "person"), ("teams/", "team"), ("inventory/databases/", "instance")];
-    kinds
-        .iter()
-        .find_map(|(folder, kind)| Some((*kind, stem(path.strip_prefix(folder)?)?.to_owned())))
-}
-
-/// Why a path cannot be read, and what belongs there.
-fn unreadable(fault: Fault) -> (&'static str, &'static str) {
-    let file = "expected the file itself, or a relative link to a file of this repo";
-    match fault {
-        Fault::Outside => ("this symbolic link leads out of the access repo", file),
-        Fault::Nowhere => ("this symbolic link leads nowhere", file),
-        Fault::Circle => ("this symbolic link leads in a circle", file),
-        Fault::Submodule => (
-            "this is a submodule: its files are not part of the repo",
-            "expected the files themselves",
-        ),
-        Fault::Special => ("this is neither a file nor a folder", "expected a file"),
-        Fault::Name => ("this file name is not UTF-8", "expected a name in UTF-8"),
     }
 }
 

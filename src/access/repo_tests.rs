@@ -204,6 +204,61 @@ fn what_becomes_of_sessions_is_set_by_environment() {
 }
 
 #[test]
+fn a_word_or_a_number_is_written_plainly() {
+    for (path, line) in [
+        (INSTANCE, "state: { retired: }"),
+        (INSTANCE, "state: { retired: false }"),
+        (INSTANCE, "state: [retired]"),
+        (INSTANCE, "tls: { mode: { off: } }"),
+        ("policy.yaml", "exposed-accounts: { allow: ~ }"),
+        ("policy.yaml", "exposed-accounts: [refuse]"),
+        ("policy.yaml", "provenance: { off: }"),
+        ("policy.yaml", "  - { when: {}, end: { required: ~ } }"),
+        ("policy.yaml", "  - { when: { scope: { table: } }, deny: x }"),
+        ("policy.yaml", "  - { when: {}, approvals: \"2\" }"),
+        ("policy.yaml", "  - { when: {}, approvals: 1_000 }"),
+        ("jumpgate.yaml", "people: { source: { repo: } }"),
+        ("jumpgate.yaml", "guard: { removals: '1' }"),
+        ("jumpgate.yaml", "guard: { percent: 1_0 }"),
+        (REQUEST, "release: \"true\""),
+    ] {
+        let before = text(path);
+        let wrong = format!("{before}{line}\n");
+        let last = u32::try_from(wrong.lines().count()).expect("few");
+        one(&[(path, Some(&wrong))], path, Code::WrongKind, last);
+    }
+    let wrong = format!("{}exposed-accounts: refused\n", text("policy.yaml"));
+    let error = one(&[("policy.yaml", Some(&wrong))], "policy.yaml", Code::WrongKind, 6);
+    assert_eq!((error.site.column, &wrong[error.span]), (19, "refused"));
+    assert_eq!(error.expected, "expected one of `refuse`, `allow`");
+    assert_eq!(error.help.as_deref(), Some("did you mean `refuse`?"));
+    let wrong = text("policy.yaml").replace("approvals: 1", "approvals: '1'");
+    let error = one(&[("policy.yaml", Some(&wrong))], "policy.yaml", Code::WrongKind, 3);
+    assert_eq!(&wrong[error.span], "'1'");
+}
+
+#[test]
+fn what_a_schema_refuses_check_does_not_take() {
+    let config = text("jumpgate.yaml");
+    let url = |url: &str| config.replace("https://jump.acme.example", url);
+    let id = "4c64c864-e2e5-4403-a1cf-5f868df27fb6";
+    for (path, wrong, line) in [
+        ("jumpgate.yaml", url("HTTPS://jump.acme.example"), 5),
+        ("jumpgate.yaml", url("https:jump.acme.example"), 5),
+        ("policy.yaml", text("policy.yaml").replace("90d", "+90d"), 3),
+        ("policy.yaml", text("policy.yaml").replace("90d", "000090d"), 3),
+        ("people/liwei.yaml", format!("name: x\njumpserver-id: '{{{id}}}'\n"), 2),
+        ("people/liwei.yaml", format!("name: x\njumpserver-id: {}\n", id.replace('-', "")), 2),
+    ] {
+        one(&[(path, Some(&wrong))], path, Code::InvalidValue, line);
+    }
+    let days = "days: []\nchannels: { ops: { kind: slack } }\n";
+    one(&[("notify.yaml", Some(days))], "notify.yaml", Code::Empty, 1);
+    let right = format!("name: x\njumpserver-id: {}\n", id.to_uppercase());
+    assert!(load(&with(&[("people/liwei.yaml", Some(&right))]), now()).is_ok());
+}
+
+#[test]
 fn a_null_is_never_taken_for_a_missing_key() {
     for (path, text, line) in [
         ("people/liwei.yaml", "name: x\nforge: ~\n", 2),

@@ -334,10 +334,10 @@ impl Loader<'_> {
                     self.notice(file, &text, Code::Retired, message, then);
                 }
                 if !self.unsure.contains("level")
+                    && !self.broken.contains(&(OFFERS, name.to_string()))
                     && level_name.as_ref().is_some_and(|level| !offered.levels.contains(level))
                 {
                     let levels = listed(offered.levels.iter().map(|level| level.as_str()));
-                    && !self.broken.contains(&(OFFERS, name.to_string()))
                     self.at(
                         file,
                         level,

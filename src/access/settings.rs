@@ -7,13 +7,14 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use super::files::{
     ConfigFile, EmergencyPart, Exposed, LimitPart, List, LoginPart, PolicyFile, ProvenanceWord,
-    ScopeWord, Source, Text,
+    Required, ScopeWord, Source, Text,
 };
 use super::limits::{RULES, SENTENCE};
 use super::load::Loader;
 use super::model::{
     Config, ExposedAccounts, Guard, Limit, Login, PeopleSource, Policy, Provenance, ScopeKind, When,
 };
+use super::words::NUMBER;
 use crate::diagnostic::{Code, nearest};
 use crate::mysql::privilege::{Privilege, Privileges};
 use crate::names::{LevelName, LoginName};
@@ -36,7 +37,7 @@ impl Loader<'_> {
         let help = "every access repo begins with it; `jumpgate init DIR` writes a new one, and other commands \
                     take its folder as DIR";
         let (file, read) = self.required::<ConfigFile>("jumpgate", help)?;
-        if read.version.value != 1 {
+        if self.plain(&file, &read.version, NUMBER) != 1 {
             self.at(
                 &file,
                 &read.version,
@@ -76,17 +77,20 @@ impl Loader<'_> {
         };
         let mut guard = Guard { removals: 10, percent: 20 };
         if let Some(part) = &read.guard {
-            guard.removals = part.removals.unwrap_or(guard.removals);
+            if let Some(removals) = &part.removals {
+                guard.removals = self.plain(&file, removals, NUMBER);
+            }
             if let Some(percent) = &part.percent {
-                guard.percent = percent.value;
-                if percent.value > 100 {
+                guard.percent = self.plain(&file, percent, NUMBER);
+                if guard.percent > 100 {
                     let message = "this is more than everything".to_owned();
                     let expected = "expected 0 to 100".to_owned();
                     self.at(&file, percent, Code::InvalidValue, message, expected);
                 }
             }
         }
-        let source = match read.people.map(|people| people.source) {
+        let source = read.people.and_then(|people| self.word(&file, &people.source));
+        let source = match source {
             Some(Source::Repo) => PeopleSource::Repo,
             Some(Source::Jumpserver) | None => PeopleSource::JumpServer,
         };
@@ -105,7 +109,7 @@ impl Loader<'_> {
 
     fn url(&mut self, file: &Arc<str>, text: &Text) -> Option<url::Url> {
         let good = url::Url::parse(&text.value).ok().filter(|url| {
-            matches!(url.scheme(), "http" | "https")
+            ["http://", "https://"].iter().any(|scheme| text.value.starts_with(scheme))
                 && url.host().is_some()
                 && url.query().is_none()
                 && url.fragment().is_none()
@@ -199,15 +203,15 @@ impl Loader<'_> {
                     expected,
                 );
             }
+            if name.is_err() {
+                // What other files name may be this one.
+                self.unsure.insert("login");
+            }
             if let Ok(name) = name {
                 let values = |list: &[Text]| list.iter().map(|text| text.value.clone()).collect();
                 let login = Login {
                     accounts: values(accounts),
                     protocols: values(protocols),
-            if name.is_err() {
-                // What other files name may be this one.
-                self.unsure.insert("login");
-            }
                     actions: actions.iter().map(|text| text.value.clone()).collect(),
                 };
                 logins.insert(name, login);
@@ -275,14 +279,14 @@ impl Loader<'_> {
                     }
                 }
             }
+            if name.is_err() {
+                self.unsure.insert("level");
+            }
             if let Ok(name) = name {
                 levels.insert(name, privileges);
             }
         }
         levels
-            if name.is_err() {
-                self.unsure.insert("level");
-            }
     }
 
     /// The rules, and who is named in them.
@@ -293,19 +297,21 @@ impl Loader<'_> {
         self.distinct(&file, &read.environments.value);
         let environments: Vec<_> =
             read.environments.value.iter().filter_map(|text| self.name(&file, text)).collect();
+        if environments.is_empty() || environments.len() < read.environments.value.len() {
+            self.unsure.insert("environment");
+        }
         if let Some(last) = read.limits.last() {
             self.few(&file, last, read.limits.len(), "limits");
         }
         let limits = read.limits.iter().take(RULES);
         let limits = limits.map(|part| self.limit(&file, part, config, &environments)).collect();
-        if environments.is_empty() || environments.len() < read.environments.value.len() {
-            self.unsure.insert("environment");
-        }
-        let exposed_accounts = match read.exposed_accounts {
+        let exposed = read.exposed_accounts.and_then(|text| self.word(&file, &text));
+        let exposed_accounts = match exposed {
             Some(Exposed::Allow) => ExposedAccounts::Allow,
             Some(Exposed::Refuse) | None => ExposedAccounts::Refuse,
         };
-        let provenance = match read.provenance {
+        let provenance = read.provenance.and_then(|text| self.word(&file, &text));
+        let provenance = match provenance {
             Some(ProvenanceWord::Forge) => Provenance::Forge,
             Some(ProvenanceWord::Git) => Provenance::Git,
             Some(ProvenanceWord::Off) | None => Provenance::Off,
@@ -345,7 +351,8 @@ impl Loader<'_> {
         when_known.level =
             when.level.as_ref().and_then(|text| self.known(file, text, "level", &config.levels));
         self.idle(file, part);
-        when_known.scope = when.scope.map(|word| match word {
+        let scope = when.scope.as_ref().and_then(|text| self.word(file, text));
+        when_known.scope = scope.map(|word| match word {
             ScopeWord::Database => ScopeKind::Database,
             ScopeWord::Table => ScopeKind::Table,
             ScopeWord::Columns => ScopeKind::Columns,
@@ -363,12 +370,15 @@ impl Loader<'_> {
             }
             days
         });
+        let end: Option<Required> = part.value.end.as_ref().and_then(|text| self.word(file, text));
+        let approvals = part.value.approvals.as_ref();
+        let approvals = approvals.map(|number| self.plain(file, number, NUMBER));
         Limit {
             site: yaml::site(file, part),
             when: when_known,
-            end_required: part.value.end.is_some(),
+            end_required: end.is_some(),
             longest_days,
-            approvals: part.value.approvals,
+            approvals,
             deny: part.value.deny.as_ref().map(|text| text.value.clone()),
         }
     }
@@ -404,6 +414,7 @@ impl Loader<'_> {
         what: &'static str,
     ) {
         if block.value.is_empty() {
+            self.unsure.insert(what);
             let (message, expected) = ("there is nothing here", "expected at least one entry");
             self.at(file, block, Code::Empty, message.to_owned(), expected.to_owned());
         }

@@ -73,7 +73,7 @@ pub(super) fn with_fault(text: &str, (kind, at): (ErrorKind, usize)) -> Option<S
         return Some(stands_in_quotes(mark));
     }
     if behind.starts_with(',') {
-        return Some("there is nothing between two commas: take one out".to_owned());
+        return Some("there is nothing before this comma: take it out".to_owned());
     }
     unclosed::at_end(text)
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::access::model::{Access, Instance, Party, Request, Scope, ScopeKind, ServerEntry, Site};
+use crate::asset_pattern::AssetPattern;
 use crate::names::{
     Environment, InstanceName, LevelName, LoginName, PersonName, RequestName, TeamName,
 };
@@ -215,7 +216,7 @@ fn wants<'a>(
 /// What `inventory/servers.yaml` offers, ready to be asked.
 pub struct Offers<'a> {
     nodes: BTreeMap<&'a str, &'a ServerEntry>,
-    assets: Vec<(globset::GlobMatcher, &'a ServerEntry)>,
+    assets: Vec<(AssetPattern, &'a ServerEntry)>,
     names: BTreeMap<&'a str, Vec<&'a ServerEntry>>,
 }
 
@@ -230,9 +231,7 @@ impl<'a> Offers<'a> {
             }
             for asset in &entry.assets {
                 if asset.contains('*') {
-                    if let Some(matcher) = asset_pattern(asset) {
-                        offers.assets.push((matcher, entry));
-                    }
+                    offers.assets.push((AssetPattern::new(asset), entry));
                 } else {
                     offers.names.entry(asset).or_default().push(entry);
                 }
@@ -249,7 +248,7 @@ impl<'a> Offers<'a> {
                 self.names.get(name).and_then(|entries| entries.first().copied()).or_else(|| {
                     self.assets
                         .iter()
-                        .find(|(matcher, _)| matcher.is_match(name))
+                        .find(|(pattern, _)| pattern.is_match(name))
                         .map(|(_, entry)| *entry)
                 })
             }
@@ -259,7 +258,7 @@ impl<'a> Offers<'a> {
     /// Every entry whose assets a name matches.
     pub fn matching(&self, name: &str) -> Vec<&'a ServerEntry> {
         let exact = self.names.get(name).into_iter().flatten().copied();
-        let patterns = self.assets.iter().filter(|(matcher, _)| matcher.is_match(name));
+        let patterns = self.assets.iter().filter(|(pattern, _)| pattern.is_match(name));
         let mut found: Vec<&ServerEntry> = exact.chain(patterns.map(|(_, entry)| *entry)).collect();
         found.sort_by(|a, b| a.site.cmp(&b.site));
         found.dedup_by(|a, b| a.site == b.site);
@@ -276,10 +275,4 @@ impl<'a> Offers<'a> {
             path = &path[..path.rfind('/').filter(|&at| at > 0)?];
         }
     }
-}
-
-/// A pattern for asset names: `*` stands for any characters, everything else for itself.
-pub fn asset_pattern(pattern: &str) -> Option<globset::GlobMatcher> {
-    let literal = pattern.split('*').map(globset::escape).collect::<Vec<_>>().join("*");
-    globset::Glob::new(&literal).ok().map(|glob| glob.compile_matcher())
 }

@@ -34,6 +34,7 @@ pub mod adoption;
 pub mod answers;
 pub mod apply;
 pub mod approval;
+pub mod asset_pattern;
 pub mod audit;
 pub mod catalog;
 mod certificate;

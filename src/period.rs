@@ -141,8 +141,15 @@ impl Period {
 
 /// A number of days of 24 hours, from a text such as `90d`; at most a century.
 pub fn days(text: &str) -> Option<u32> {
-    let days = text.strip_suffix('d')?.parse().ok()?;
+    let days = number(text.strip_suffix('d')?, 5)?;
     (1..=36_500).contains(&days).then_some(days)
+}
+
+/// A number of so many digits at most, and nothing else: no sign, and no other digits than these
+/// ten.
+pub(crate) fn number(text: &str, most: usize) -> Option<u32> {
+    let good = text.len() <= most && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| good)
 }
 
 #[cfg(test)]

@@ -6,13 +6,15 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 /// Whether a character is not seen as itself: it controls, turns the direction of writing,
-/// or takes no room (Unicode's default-ignorable ones that carry no letter).
+/// or takes no room (Unicode's default-ignorable ones). The joiner of emoji, and what makes a
+/// character an emoji or none (U+FE0E, U+FE0F), are seen.
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}'
-            | '\u{17b5}' | '\u{180e}' | '\u{200b}' | '\u{200c}' | '\u{200e}' | '\u{200f}'
+            | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}' | '\u{200c}' | '\u{200e}' | '\u{200f}'
             | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
-            | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+            | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{fe00}'..='\u{fe0d}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Whether a character has no place in a file that people review: hidden, and not one that
@@ -91,6 +93,9 @@ mod tests {
         assert_eq!(clean("x\u{202e}y\u{200b}z"), "x\\u{202e}y\\u{200b}z");
         assert_eq!(clean("one\ntwo\tthree"), "one two three");
         assert_eq!(clean("范立春 🙂 👩\u{200d}👩 è"), "范立春 🙂 👩\u{200d}👩 è");
+        for c in ['\u{e0100}', '\u{e01ef}', '\u{180b}', '\u{180f}', '\u{1d173}', '\u{fe00}'] {
+            assert!(is_deceptive(c), "{c:?}");
+        }
         assert!(is_deceptive('\u{202e}') && !is_deceptive('\u{200c}') && !is_deceptive('\n'));
     }
 

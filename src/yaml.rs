@@ -1,5 +1,6 @@
 //! YAML into types. The only user of the YAML crate: its words never reach a person.
 
+mod events;
 mod help;
 mod hidden;
 mod keys;
@@ -10,7 +11,7 @@ mod unclosed;
 use std::ops::Range;
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde_yaml::options::MergeKeyPolicy;
 use serde_yaml::{Error, Location, Options};
 
@@ -26,8 +27,8 @@ use crate::diagnostic::{Code, Diagnostic, nearest};
 /// The largest file that is read, in bytes.
 pub const FILE_MAX: usize = 1024 * 1024;
 
-/// Reads one document. Duplicate and unknown keys, nulls for texts, merge keys, unknown tags
-/// and characters that nobody sees are errors; `yes` and `on` are texts.
+/// Reads one document. Duplicate and unknown keys, nulls for texts, merge keys, tags, anchors,
+/// aliases and characters that nobody sees are errors; `yes` and `on` are texts.
 ///
 /// # Errors
 /// The first error of shape in the file.
@@ -55,12 +56,25 @@ pub fn parse<T: DeserializeOwned>(file: &Arc<str>, bytes: &[u8]) -> Result<T, Di
     if let Some(error) = hidden::in_file(file, text) {
         return Err(error);
     }
-    let value = serde_yaml::from_str_with_options(text, options());
-    let value = value.map_err(|error| explain(file, text, &error))?;
-    match hidden::in_values(file, text) {
-        Some(error) => Err(error),
-        None => Ok(value),
+    if let Some(error) = events::refused(file, text) {
+        return Err(error);
     }
+    let value = serde_yaml::from_str_with_options(text, options());
+    value.map_err(|error| explain(file, text, error.without_snippet(), error.location()))
+}
+
+/// A text of a file as one of the few words of an enum.
+///
+/// # Errors
+/// When it is none of them.
+pub fn word<T: DeserializeOwned>(
+    file: &Arc<str>,
+    bytes: &[u8],
+    value: &Spanned<String>,
+) -> Result<T, Diagnostic> {
+    let read = IntoDeserializer::<Error>::into_deserializer(value.value.as_str());
+    let text = std::str::from_utf8(bytes).unwrap_or_default();
+    T::deserialize(read).map_err(|error| explain(file, text, &error, Some(value.referenced)))
 }
 
 /// A carriage return that is not part of CRLF: YAML begins a line there, and nobody sees it.
@@ -73,7 +87,6 @@ fn options() -> Options {
     serde_yaml::options! {
         strict_booleans: true,
         merge_keys: MergeKeyPolicy::Error,
-        reject_unsupported_tags: true,
         // A number where a name belongs would lose its zeros in other readers.
         no_schema: true,
         with_snippet: false,
@@ -90,6 +103,15 @@ pub fn span<T>(value: &Spanned<T>) -> Range<usize> {
     bytes_of(value.referenced)
 }
 
+/// The place of a byte of a file.
+fn site_at(file: &Arc<str>, text: &str, at: usize) -> Site {
+    let before = text.get(..at).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    Site { file: file.clone(), line: number(line), column: number(column) }
+}
+
 fn place(file: &Arc<str>, location: Location) -> Site {
     let number = |n: u64| u32::try_from(n).unwrap_or(u32::MAX).max(1);
     Site { file: file.clone(), line: number(location.line()), column: number(location.column()) }
@@ -103,9 +125,8 @@ fn bytes_of(location: Location) -> Range<usize> {
 }
 
 /// An error of the crate, in our words.
-fn explain(file: &Arc<str>, text: &str, error: &Error) -> Diagnostic {
-    let error = error.without_snippet();
-    let location = error.location().unwrap_or(Location::UNKNOWN);
+fn explain(file: &Arc<str>, text: &str, error: &Error, at: Option<Location>) -> Diagnostic {
+    let location = at.unwrap_or(Location::UNKNOWN);
     let (code, message, expected, help) = match error {
         Error::SerdeUnknownField { field, expected, .. } => (
             Code::UnknownKey,
@@ -149,26 +170,11 @@ fn explain(file: &Arc<str>, text: &str, error: &Error) -> Diagnostic {
             "expected the keys themselves".to_owned(),
             None,
         ),
-        Error::UnsupportedTag { .. }
-        | Error::TaggedStructFieldName { .. }
-        | Error::TaggedScalarCannotDeserializeIntoString { .. }
-        | Error::TaggedEnumMismatch { .. } => (
+        Error::Budget { .. } => (
             Code::Exotic,
-            "tags (`!name`) are not read".to_owned(),
-            "expected a plain value".to_owned(),
-            Some("a text that begins with `!` stands in quotes".to_owned()),
-        ),
-        Error::UnknownAnchor { .. }
-        | Error::AliasError { .. }
-        | Error::RecursiveReferencesRequireWeakTypes { .. }
-        | Error::AliasReplayLimitExceeded { .. }
-        | Error::AliasExpansionLimitExceeded { .. }
-        | Error::AliasReplayStackDepthExceeded { .. }
-        | Error::Budget { .. } => (
-            Code::Exotic,
-            "the file is nested too deep, or it or its aliases hold too much".to_owned(),
+            "the file is nested too deep, or it holds too much".to_owned(),
             "expected a short plain file".to_owned(),
-            Some("a text that begins with `*` or `&` stands in quotes".to_owned()),
+            None,
         ),
         Error::QuotingRequired { value, .. } => (
             Code::WrongKind,
@@ -182,7 +188,10 @@ fn explain(file: &Arc<str>, text: &str, error: &Error) -> Diagnostic {
         Error::Unexpected { expected, .. } => wrong_kind(&kind(expected)),
         Error::InvalidBooleanStrict { .. } => wrong_kind("`true` or `false`"),
         Error::InvalidScalar { ty, .. } => wrong_kind(&kind(ty)),
-        _ => syntax(text),
+        _ if is_empty(text) => nothing(),
+        // What the parser reads is YAML, whatever the values are.
+        _ if events::fault(text).is_none() => wrong_kind("a text"),
+        _ => syntax(),
     };
     let (code, message, help) = if code == Code::WrongKind && nothing_at(text, location) {
         let help = "write the value, or take the key out".to_owned();
@@ -194,15 +203,11 @@ fn explain(file: &Arc<str>, text: &str, error: &Error) -> Diagnostic {
     // A key that only looks like another one is near it, too: what differs is told first.
     let line = shape.then(|| help::with_line(line_of(text, location), code == Code::Syntax));
     let span = span_of_error(text, location);
-    let unclosed = || match code {
-        Code::Syntax => {
-            // Of a text in quotes the place of the error is its beginning.
-            let quote = text.get(span.start..)?.starts_with(['"', '\'']);
-            unclosed::before(text.get(..span.start + usize::from(quote))?)
-        }
+    let fault = || match code {
+        Code::Syntax => help::with_fault(text, events::fault(text)?),
         _ => None,
     };
-    let help = line.flatten().or(help).or_else(unclosed);
+    let help = line.flatten().or(help).or_else(fault);
     Diagnostic { code, site: place(file, location), span, message, expected, help }
 }
 
@@ -221,10 +226,19 @@ fn span_of_error(text: &str, location: Location) -> Range<usize> {
 }
 
 /// Whether the last key of a line has no value. The place of a null is not always in its
-/// span, so the line decides.
+/// span, so the line decides, and the one below it: there a block or a list may stand.
 fn nothing_at(text: &str, location: Location) -> bool {
-    let line = line_of(text, location).split(" #").next().unwrap_or_default();
-    line.rsplit_once(':').is_some_and(|(_, value)| matches!(value.trim(), "" | "~" | "null"))
+    let whole = line_of(text, location);
+    let line = whole.split(" #").next().unwrap_or_default();
+    let Some((_, value)) = line.rsplit_once(':') else { return false };
+    let indent = |line: &str| line.len() - line.trim_start_matches([' ', '-']).len();
+    let skip = usize::try_from(location.line()).unwrap_or(usize::MAX);
+    let below = text.lines().skip(skip).find(|line| has_content(line));
+    let is_block = below.is_some_and(|below| {
+        let blanks = below.len() - below.trim_start_matches(' ').len();
+        blanks > indent(whole) || (blanks == indent(whole) && below[blanks..].starts_with("- "))
+    });
+    matches!(value.trim(), "~" | "null") || (value.trim().is_empty() && !is_block)
 }
 
 type Words = (Code, String, String, Option<String>);
@@ -251,13 +265,23 @@ fn kind(expected: &str) -> String {
     }
 }
 
-fn syntax(text: &str) -> Words {
-    let content = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
-    let (message, expected) = match text.trim_start_matches('\u{feff}').lines().any(content) {
-        true => ("this is not YAML", "expected `key: value`, a `- ` entry, or the end"),
-        false => ("there is nothing in this file", "expected keys with values (`key: value`)"),
-    };
-    (Code::Syntax, message.to_owned(), expected.to_owned(), None)
+fn syntax() -> Words {
+    let expected = "expected `key: value`, a `- ` entry, or the end".to_owned();
+    (Code::Syntax, "this is not YAML".to_owned(), expected, None)
+}
+
+fn nothing() -> Words {
+    let expected = "expected keys with values (`key: value`)".to_owned();
+    (Code::Syntax, "there is nothing in this file".to_owned(), expected, None)
+}
+
+fn is_empty(text: &str) -> bool {
+    !text.trim_start_matches('\u{feff}').lines().any(has_content)
+}
+
+/// Whether a line is more than blanks and a comment.
+fn has_content(line: &str) -> bool {
+    !line.trim().is_empty() && !line.trim_start().starts_with('#')
 }
 
 /// The line of an error.
@@ -362,6 +386,44 @@ mod tests {
             let error = error(text);
             assert!(error.contains(help), "{text:?}: {error}");
         }
+    }
+
+    #[test]
+    fn what_stops_the_parser_is_named_and_not_something_else() {
+        let escape = "in double quotes `\\` begins an escape";
+        for (text, help) in [
+            ("reason: \"C:\\data\"\n", escape),
+            ("reason: \"C:\\data\\\"\n", escape),
+            ("reason: \"\\xZZ\"\nmembers: [a]\n", escape),
+            ("reason: x\nmembers: [fanlichun, @x]\n", "begins with `@` stands in quotes"),
+            ("reason: x\nmembers: [pay-web-01, *]\n", "begins with `*` stands in quotes"),
+            ("reason: x\nmembers: [a,,b]\n", "nothing before this comma"),
+            ("reason: \"x\nmembers: C:\\data\n", "`\"` in line 1 does not end"),
+            ("reason: x\nmembers: [a, b\n", "`[` in line 2 is not closed"),
+        ] {
+            let error = error(text);
+            assert!(error.contains("JG002") && error.contains(help), "{text}: {error}");
+            assert_eq!(error.contains("closed"), help.contains("closed"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_is_yaml_is_told_as_a_wrong_kind() {
+        for text in [
+            "reason: x\n[a]: b\n",
+            "reason: x\n{a: b}: c\n",
+            "reason: x\nmembers: [{a: b}]\n",
+            "reason: [x]\n",
+            "reason:\n  x: y\n",
+            "reason: x\nmembers:\n  login:\n    - app\n",
+            "reason: x\nmembers:\n  login:\n  - app\n",
+        ] {
+            assert_eq!(code(text).0, Code::WrongKind, "{text}: {}", error(text));
+        }
+        let forgotten = error("reason: x\nmembers:\n  login:\n    - app\n");
+        assert!(forgotten.contains("begin each entry with `- `"), "{forgotten}");
+        assert_eq!(code("reason: x\nmembers:\ncount: 1\n"), (Code::NoValue, 2));
+        assert_eq!(code("reason: x\nmembers: # none\n  # yet\n"), (Code::NoValue, 2));
     }
 
     #[test]

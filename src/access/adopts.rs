@@ -19,7 +19,9 @@ use crate::yaml::{self, Spanned};
 impl Loader<'_> {
     /// `release: true`. Anything else has no meaning.
     pub(super) fn release(&mut self, file: &Arc<str>, release: Option<&Spanned<bool>>) -> bool {
-        if let Some(release) = release.filter(|release| !release.value) {
+        let release =
+            release.map(|release| (release, self.plain(file, release, "`true` or `false`")));
+        if let Some((release, false)) = release {
             self.at(
                 file,
                 release,
@@ -28,7 +30,7 @@ impl Loader<'_> {
                 "expected `release: true`, or no `release:` at all".to_owned(),
             );
         }
-        release.is_some_and(|release| release.value)
+        release.is_some_and(|(_, is)| is)
     }
 
     /// The name of a permission that is adopted, with its place.

@@ -12,7 +12,7 @@ use super::load::Loader;
 use super::model::{Emergency, EmergencyRule, Person, Policy, Team};
 use crate::diagnostic::Code;
 use crate::names::{PersonName, TeamName};
-use crate::period::Period;
+use crate::period::{Period, number};
 use crate::yaml::{self, Spanned};
 
 /// The longest emergency that a policy can allow, in hours.
@@ -20,7 +20,7 @@ const LONGEST: u32 = 72;
 
 /// A number of hours, from a text such as `4h`; at most three days.
 pub fn hours(text: &str) -> Option<u32> {
-    let hours = text.strip_suffix('h')?.parse().ok()?;
+    let hours = number(text.strip_suffix('h')?, 2)?;
     (1..=LONGEST).contains(&hours).then_some(hours)
 }
 
@@ -150,6 +150,9 @@ mod tests {
             ("4", None),
             ("4d", None),
             ("-4h", None),
+            ("+4h", None),
+            ("04h", Some(4)),
+            ("004h", None),
             ("h", None),
         ] {
             assert_eq!(hours(text), expected, "{text}");

@@ -70,7 +70,10 @@ pub fn parse(text: &str, end: End, zone: &TimeZone) -> Result<Edge, InvalidInsta
     if years.contains(&edge.at) {
         Ok(edge)
     } else {
-        Err(InvalidInstant(format!("{text} is not between 2000-01-01 and 2099-12-30")))
+        let text = edge.text;
+        Err(InvalidInstant(format!(
+            "{text} is before 2000-01-01 00:00 UTC, or not before 2099-12-31 00:00 UTC"
+        )))
     }
 }
 
@@ -160,6 +163,19 @@ mod tests {
         ] {
             assert!(until(text, "UTC").is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_out_of_the_years_is_told_with_its_offset() {
+        let error = parse("2000-01-01", End::From, &zone("Asia/Shanghai")).expect_err("before");
+        assert_eq!(
+            error.to_string(),
+            "2000-01-01 00:00 +08:00 is before 2000-01-01 00:00 UTC, or not before 2099-12-31 00:00 UTC"
+        );
+        assert!(parse("2000-01-01", End::From, &TimeZone::UTC).is_ok());
+        let error = until("2099-12-30", "UTC").expect_err("the end of that day");
+        assert!(error.starts_with("2099-12-30 24:00 +00:00 is "), "{error}");
+        assert!(until("2099-12-30", "Asia/Shanghai").is_ok());
     }
 
     proptest! {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::files::{InstanceFile, List, Mode, ServersFile, Text, TlsPart};
+use super::files::{InstanceFile, List, Mode, ServersFile, State, Text, TlsPart};
 use super::limits::{RULES, SENTENCE};
 use super::load::{Loader, start, whole};
 use super::model::{Config, Instance, Party, Person, Policy, ServerEntry, Team, Tls, TlsMode};
@@ -14,6 +14,10 @@ use crate::yaml;
 
 /// The port of MySQL and MariaDB.
 const PORT: u16 = 3306;
+
+/// What stands for a list of logins (by the line of its entry) or levels (by the name of its
+/// instance) that is wrong in part: nobody knows what is offered there.
+pub(super) const OFFERS: &str = "offers";
 
 /// The longest address: a host name of 253 characters (RFC 1035) and a port.
 const ADDRESS: usize = 260;
@@ -54,9 +58,13 @@ impl Loader<'_> {
                 Some(list) => {
                     self.not_empty(&file, list);
                     let levels = list.value.iter();
-                    let levels =
-                        levels.filter_map(|text| self.known(&file, text, "level", &config.levels));
-                    Arc::new(levels.collect())
+                    let levels: Vec<_> = levels
+                        .filter_map(|text| self.known(&file, text, "level", &config.levels))
+                        .collect();
+                    if levels.len() < list.value.len() {
+                        self.broken.insert((OFFERS, stem.clone()));
+                    }
+                    Arc::new(levels.into_iter().collect())
                 }
                 None => Arc::clone(&every_level),
             };
@@ -79,6 +87,7 @@ impl Loader<'_> {
                 list.value.iter().map(|text| text.value.clone()).collect::<BTreeSet<_>>()
             });
             let tls = self.tls(&file, read.tls.as_ref());
+            let state: Option<State> = read.state.as_ref().and_then(|text| self.word(&file, text));
             let (Some((host, port)), Some(environment)) = (address, environment) else {
                 self.broken.insert(("instance", stem));
                 continue;
@@ -113,7 +122,7 @@ impl Loader<'_> {
                 databases,
                 tls,
                 same_accounts_as: None,
-                retired: read.state.is_some(),
+                retired: state.is_some(),
             };
             instances.insert(name, instance);
         }
@@ -121,6 +130,9 @@ impl Loader<'_> {
         let holders: Vec<InstanceName> =
             instances.keys().filter(|name| !others.contains(name)).cloned().collect();
         for (file, name, other) in aliases {
+            if self.broken.contains(&("instance", other.value.clone())) {
+                continue;
+            }
             let holder =
                 self.known(&file, &other, "instance with accounts of its own", &holders[..]);
             if let Some(instance) = instances.get_mut(&name) {
@@ -176,16 +188,19 @@ impl Loader<'_> {
     }
 
     fn tls(&mut self, file: &Arc<str>, part: Option<&TlsPart>) -> Tls {
-        let mode = match part.and_then(|part| part.mode.as_ref()).map(|mode| mode.value) {
+        let mode = part.and_then(|part| part.mode.as_ref());
+        let mode = match mode.and_then(|text| self.word(file, text)) {
             Some(Mode::Verify) | None => TlsMode::Verify,
             Some(Mode::Require) => TlsMode::Require,
             Some(Mode::Off) => TlsMode::Off,
         };
         let ca = part.and_then(|part| part.ca.as_ref()).and_then(|text| {
+            // Only what lies there is reviewed as the inventory is.
             let found = self.tree.files.get_key_value(text.value.as_str());
+            let found = found.filter(|(path, _)| path.starts_with("inventory/"));
             if found.is_none() {
                 let expected =
-                    "expected a PEM file of this repo, by its path from the root of the repo";
+                    "expected a PEM file in inventory/, by its path from the root of the repo";
                 self.at(
                     file,
                     text,
@@ -239,12 +254,15 @@ impl Loader<'_> {
                 self.known(&file, &entry.environment, "environment", &policy.environments[..]);
             let owners = self.owners(&file, entry.owners.as_ref(), people, teams);
             self.not_empty(&file, &entry.logins);
-            let logins = entry
+            let logins: Vec<_> = entry
                 .logins
                 .value
                 .iter()
                 .filter_map(|text| self.known(&file, text, "login", &config.logins))
                 .collect();
+            if logins.len() < entry.logins.value.len() {
+                self.broken.insert((OFFERS, yaml::site(&file, part).line.to_string()));
+            }
             for list in [&entry.nodes, &entry.assets].into_iter().flatten() {
                 self.not_empty(&file, list);
             }
@@ -277,13 +295,17 @@ impl Loader<'_> {
                 );
             }
             let values = |list: &[Text]| list.iter().map(|text| text.value.clone()).collect();
+            if environment.is_none() {
+                // What this entry offers is asked for all the same.
+                self.unsure.insert("server");
+            }
             if let Some(environment) = environment {
                 let site = yaml::site(&file, part);
                 entries.push(ServerEntry {
                     site,
                     environment,
                     owners,
-                    logins,
+                    logins: logins.into_iter().collect(),
                     nodes: values(&nodes),
                     assets: values(&assets),
                 });
@@ -322,10 +344,10 @@ impl Loader<'_> {
             self.notice(file, host, Code::OpenHost, message, then);
         }
         let Some(mode) = read.tls.as_ref().and_then(|tls| tls.mode.as_ref()) else { return };
-        let message = match mode.value {
-            Mode::Verify => return,
-            Mode::Require => "the certificate of the server is not checked",
-            Mode::Off => "the connection to the server is not encrypted",
+        let message = match mode.value.as_str() {
+            "require" => "the certificate of the server is not checked",
+            "off" => "the connection to the server is not encrypted",
+            _ => return,
         };
         let then = "mode `verify`, with `ca:` for certificates of your own, closes this";
         self.notice(file, mode, Code::WeakTls, message.to_owned(), then);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
+use super::faults::{stem, thing, unreadable};
 use super::files::Text;
 use super::instant::{self, End};
 use super::limits::{Errors, FEW, Known};
@@ -15,7 +16,7 @@ use super::model::{Access, Party, Person, Site, Team};
 use super::settings;
 use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::names::{InvalidName, PersonName, TeamName};
-use crate::repo::{Fault, Tree};
+use crate::repo::Tree;
 use crate::yaml;
 
 /// Reads and checks a repo. `now` decides which requests have ended: of these only the
@@ -65,6 +66,7 @@ impl Loader<'_> {
         for (path, fault) in &self.tree.faults {
             let (message, expected) = unreadable(*fault);
             self.errors.push(whole(path, Code::File, message, expected));
+            self.broken.extend(thing(path));
         }
         let config = match self.config() {
             Some(config) => config,
@@ -115,8 +117,7 @@ impl Loader<'_> {
             if hidden || name.ends_with(".md") {
                 continue;
             }
-            let Some(stem) = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml"))
-            else {
+            let Some(stem) = stem(name) else {
                 // Certificates may lie beside the files that name them.
                 if folder.starts_with("inventory/") {
                     continue;
@@ -159,6 +160,9 @@ impl Loader<'_> {
         help: &str,
     ) -> Option<(Arc<str>, T)> {
         let Some(file) = self.single(stem) else {
+            if self.cannot_be_read(stem) {
+                return None;
+            }
             let file = Arc::from(format!("{stem}.yaml"));
             let mut error = whole(
                 &file,
@@ -454,22 +458,6 @@ impl Loader<'_> {
                 "expected it once".to_owned(),
             );
         }
-    }
-}
-
-/// Why a path cannot be read, and what belongs there.
-fn unreadable(fault: Fault) -> (&'static str, &'static str) {
-    let file = "expected the file itself, or a relative link to a file of this repo";
-    match fault {
-        Fault::Outside => ("this symbolic link leads out of the access repo", file),
-        Fault::Nowhere => ("this symbolic link leads nowhere", file),
-        Fault::Circle => ("this symbolic link leads in a circle", file),
-        Fault::Submodule => (
-            "this is a submodule: its files are not part of the repo",
-            "expected the files themselves",
-        ),
-        Fault::Special => ("this is neither a file nor a folder", "expected a file"),
-        Fault::Name => ("this file name is not UTF-8", "expected a name in UTF-8"),
     }
 }
 

@@ -3,6 +3,7 @@
 mod adopts;
 mod checks;
 pub mod emergency;
+mod faults;
 mod files;
 pub mod instant;
 mod inventory;
@@ -23,6 +24,7 @@ pub mod sessions;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub(crate) use checks::span;
 pub use load::load;

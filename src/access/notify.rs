@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::files::{ChannelPart, NotifyFile, Text};
 use super::load::Loader;
 use super::model::{Party, Person, Site, Team};
+use super::words::NUMBER;
 use crate::diagnostic::{Code, nearest};
 use crate::names::{PersonName, TeamName};
 use crate::yaml::{self, Spanned};
@@ -154,12 +155,16 @@ impl Loader<'_> {
             }
         };
         let mut days = BTreeSet::new();
-        for day in read.days.iter().flatten() {
-            if !(1..=FURTHEST).contains(&day.value) {
+        if let Some(list) = &read.days {
+            self.not_empty(&file, list);
+        }
+        for day in read.days.iter().flat_map(|list| &list.value) {
+            let number = self.plain(&file, day, NUMBER);
+            if !(1..=FURTHEST).contains(&number) {
                 let expected = format!("expected 1 to {FURTHEST} days");
                 self.wrong(&file, day, "this is no number of days before an end", &expected);
             }
-            days.insert(day.value);
+            days.insert(number);
         }
         if days.is_empty() {
             days.insert(14);

@@ -7,8 +7,9 @@ use super::files::Text;
 use super::load::{Loader, whole};
 use super::model::{Access, Scope};
 use super::scope;
+use crate::asset_pattern::AssetPattern;
 use crate::diagnostic::{Code, nearest};
-use crate::grants::{ServerTarget, asset_pattern};
+use crate::grants::ServerTarget;
 
 impl Loader<'_> {
     /// Says that the inventory does not offer a host, and which one may be meant.
@@ -45,6 +46,9 @@ impl Loader<'_> {
         let there = ["inventory/servers.yaml", "inventory/servers.yml"]
             .iter()
             .any(|path| self.tree.files.contains_key(*path));
+        if self.cannot_be_read("inventory/servers") {
+            self.unsure.insert("server");
+        }
         if there || !self.unsure.insert("server") {
             return;
         }
@@ -98,9 +102,8 @@ fn near_asset(name: &str, access: &Access) -> Option<String> {
     let pattern = || {
         // A pattern that would match but for the case of letters.
         let lower = name.to_lowercase();
-        let pattern = assets().find(|asset| {
-            asset_pattern(&asset.to_lowercase()).is_some_and(|pattern| pattern.is_match(&lower))
-        })?;
+        let pattern =
+            assets().find(|asset| AssetPattern::new(&asset.to_lowercase()).is_match(&lower))?;
         Some(format!("`{pattern}` is offered, which differs only by case"))
     };
     pattern().or(near)

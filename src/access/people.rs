@@ -47,15 +47,16 @@ impl Loader<'_> {
                 }
             }
             let jumpserver_id = read.jumpserver_id.as_ref().and_then(|text| {
-                text.value
-                    .parse()
-                    .map_err(|_| {
-                        let expected =
-                            "expected the user's id, such as 4c64c864-e2e5-4403-a1cf-5f868df27fb6";
-                        let message = "this is no id".to_owned();
-                        self.at(&file, text, Code::InvalidValue, message, expected.to_owned());
-                    })
-                    .ok()
+                // Other forms that stand for the same id are not read: schemas know this one.
+                let id = uuid::Uuid::try_parse(&text.value).ok();
+                let id = id.filter(|id| id.to_string().eq_ignore_ascii_case(&text.value));
+                if id.is_none() {
+                    let expected =
+                        "expected the user's id, such as 4c64c864-e2e5-4403-a1cf-5f868df27fb6";
+                    let message = "this is no id".to_owned();
+                    self.at(&file, text, Code::InvalidValue, message, expected.to_owned());
+                }
+                id
             });
             let zone = &config.zone;
             let left = read.left.as_ref().and_then(|text| self.edge(&file, text, End::Until, zone));

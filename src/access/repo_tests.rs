@@ -27,6 +27,11 @@ fn with(files: &[(&str, Option<&str>)]) -> Tree {
     tree
 }
 
+/// A file of the example.
+fn text(path: &str) -> String {
+    String::from_utf8_lossy(&with(&[]).files[path]).into_owned()
+}
+
 fn errors(tree: &Tree) -> Vec<Diagnostic> {
     load(tree, now()).expect_err("errors")
 }
@@ -75,6 +80,46 @@ fn a_broken_file_hides_no_error_of_another_and_makes_none() {
     let settings = ("jumpgate.yaml".to_owned(), Code::InvalidName, 2);
     let login = (REQUEST.to_owned(), Code::NotOffered, 3);
     assert_eq!(places(&tree), [settings, login, scope]);
+}
+
+#[test]
+fn what_is_wrong_in_one_file_is_not_told_of_others() {
+    let (config, policy) = (text("jumpgate.yaml"), text("policy.yaml"));
+    let servers = text("inventory/servers.yaml");
+    let replica = format!("{}same-accounts-as: orders-prod\n", text(INSTANCE))
+        .replace("orders-prod.db", "replica.db")
+        .replace("asset: orders-prod", "asset: replica");
+    let with_replica = with(&[
+        (INSTANCE, Some("address: a\n")),
+        ("inventory/databases/replica.yaml", Some(&replica)),
+    ]);
+    assert_eq!(places(&with_replica), [(INSTANCE.to_owned(), Code::MissingKey, 1)]);
+    for (path, text, code) in [
+        (
+            "jumpgate.yaml",
+            format!(
+                "{config}logins:\n  App: {{ accounts: [a], protocols: [ssh], actions: [connect] }}\n"
+            ),
+            Code::InvalidName,
+        ),
+        ("jumpgate.yaml", format!("{config}logins: {{}}\n"), Code::Empty),
+        ("jumpgate.yaml", format!("{config}levels: {{}}\n"), Code::Empty),
+        ("jumpgate.yaml", format!("{config}levels: {{ R: [SELECT] }}\n"), Code::InvalidName),
+        ("policy.yaml", policy.replace("[prod, test]", "[Prod]"), Code::InvalidName),
+        ("policy.yaml", policy.replace("[prod, test]", "[]"), Code::Empty),
+        ("inventory/servers.yaml", servers.replace("prod\n", "prd\n"), Code::UnknownName),
+        ("inventory/servers.yaml", servers.replace("[app, root]", "[ap, root]"), Code::UnknownName),
+        (INSTANCE, format!("{}levels: [x]\n", text(INSTANCE)), Code::UnknownName),
+    ] {
+        let found = places(&with(&[(path, Some(&text))]));
+        assert!(found.iter().all(|(file, ..)| file == path), "{text}: {found:?}");
+        assert!(found.iter().any(|(_, found, _)| *found == code), "{text}: {found:?}");
+    }
+    for path in ["people/liwei.yaml", INSTANCE, "policy.yaml", "inventory/servers.yaml"] {
+        let mut tree = with(&[(path, None)]);
+        tree.faults = vec![(path.into(), Fault::Nowhere)];
+        assert_eq!(places(&tree), [(path.to_owned(), Code::File, 1)]);
+    }
 }
 
 #[test]
@@ -156,6 +201,61 @@ fn what_becomes_of_sessions_is_set_by_environment() {
     let policy = load(&tree, now()).expect("a valid repo").policy;
     let of = |name: &str| policy.on_end(&name.parse().expect("a name"));
     assert_eq!((of("prod"), of("test")), (OnEnd::Disconnect, OnEnd::After(30)));
+}
+
+#[test]
+fn a_word_or_a_number_is_written_plainly() {
+    for (path, line) in [
+        (INSTANCE, "state: { retired: }"),
+        (INSTANCE, "state: { retired: false }"),
+        (INSTANCE, "state: [retired]"),
+        (INSTANCE, "tls: { mode: { off: } }"),
+        ("policy.yaml", "exposed-accounts: { allow: ~ }"),
+        ("policy.yaml", "exposed-accounts: [refuse]"),
+        ("policy.yaml", "provenance: { off: }"),
+        ("policy.yaml", "  - { when: {}, end: { required: ~ } }"),
+        ("policy.yaml", "  - { when: { scope: { table: } }, deny: x }"),
+        ("policy.yaml", "  - { when: {}, approvals: \"2\" }"),
+        ("policy.yaml", "  - { when: {}, approvals: 1_000 }"),
+        ("jumpgate.yaml", "people: { source: { repo: } }"),
+        ("jumpgate.yaml", "guard: { removals: '1' }"),
+        ("jumpgate.yaml", "guard: { percent: 1_0 }"),
+        (REQUEST, "release: \"true\""),
+    ] {
+        let before = text(path);
+        let wrong = format!("{before}{line}\n");
+        let last = u32::try_from(wrong.lines().count()).expect("few");
+        one(&[(path, Some(&wrong))], path, Code::WrongKind, last);
+    }
+    let wrong = format!("{}exposed-accounts: refused\n", text("policy.yaml"));
+    let error = one(&[("policy.yaml", Some(&wrong))], "policy.yaml", Code::WrongKind, 6);
+    assert_eq!((error.site.column, &wrong[error.span]), (19, "refused"));
+    assert_eq!(error.expected, "expected one of `refuse`, `allow`");
+    assert_eq!(error.help.as_deref(), Some("did you mean `refuse`?"));
+    let wrong = text("policy.yaml").replace("approvals: 1", "approvals: '1'");
+    let error = one(&[("policy.yaml", Some(&wrong))], "policy.yaml", Code::WrongKind, 3);
+    assert_eq!(&wrong[error.span], "'1'");
+}
+
+#[test]
+fn what_a_schema_refuses_check_does_not_take() {
+    let config = text("jumpgate.yaml");
+    let url = |url: &str| config.replace("https://jump.acme.example", url);
+    let id = "4c64c864-e2e5-4403-a1cf-5f868df27fb6";
+    for (path, wrong, line) in [
+        ("jumpgate.yaml", url("HTTPS://jump.acme.example"), 5),
+        ("jumpgate.yaml", url("https:jump.acme.example"), 5),
+        ("policy.yaml", text("policy.yaml").replace("90d", "+90d"), 3),
+        ("policy.yaml", text("policy.yaml").replace("90d", "000090d"), 3),
+        ("people/liwei.yaml", format!("name: x\njumpserver-id: '{{{id}}}'\n"), 2),
+        ("people/liwei.yaml", format!("name: x\njumpserver-id: {}\n", id.replace('-', "")), 2),
+    ] {
+        one(&[(path, Some(&wrong))], path, Code::InvalidValue, line);
+    }
+    let days = "days: []\nchannels: { ops: { kind: slack } }\n";
+    one(&[("notify.yaml", Some(days))], "notify.yaml", Code::Empty, 1);
+    let right = format!("name: x\njumpserver-id: {}\n", id.to_uppercase());
+    assert!(load(&with(&[("people/liwei.yaml", Some(&right))]), now()).is_ok());
 }
 
 #[test]
@@ -297,4 +397,19 @@ state: retired
             (REQUEST, Code::Retired, 11, warning),
         ]
     );
+}
+
+#[test]
+fn an_address_of_jumpserver_in_clear_text_is_a_notice() {
+    let of = |url: &str| {
+        let config = text("jumpgate.yaml").replace("https://jump.acme.example", url);
+        let access = load(&with(&[("jumpgate.yaml", Some(&config))]), now()).expect("no error");
+        access.notices.iter().map(|notice| (notice.code, notice.site.line)).collect::<Vec<_>>()
+    };
+    for url in ["http://jump.acme.example", "http://10.8.0.1:8080/core", "http://localhost.x"] {
+        assert_eq!(of(url), [(Code::PlainHttp, 5)], "{url}");
+    }
+    for url in ["https://x", "http://localhost:8080", "http://127.0.0.1", "http://[::1]:80"] {
+        assert_eq!(of(url), [], "{url}");
+    }
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::files::{DatabaseAsk, OneOrMany, RequestFile, ServerAsk, Text};
 use super::instant::End;
+use super::inventory::OFFERS;
 use super::limits::{SENTENCE, listed};
 use super::load::{Loader, start};
 use super::model::{Access, DatabaseWant, Party, Request, Scope, ServerWant, Site};
@@ -132,7 +133,10 @@ impl Loader<'_> {
                 span: span.start..span.end + rest.trim_end().len(),
                 message: "the end of the reason is a comment, from ` #` on".to_owned(),
                 expected: "expected the whole reason in quotes".to_owned(),
-                help: Some(format!("reason: \"{}{}\"", value, rest.trim_end())),
+                help: Some(format!(
+                    "reason: {}",
+                    yaml::quoted(&format!("{value}{}", rest.trim_end()))
+                )),
             });
         }
     }
@@ -238,9 +242,11 @@ impl Loader<'_> {
             for (text, target) in
                 targets.chain(assets.iter().map(|text| (text, ServerTarget::Asset(&text.value))))
             {
-                if let ServerTarget::Asset(asset) = target
-                    && let [first, second, ..] = offers.matching(asset).as_slice()
-                {
+                let entries = match target {
+                    ServerTarget::Asset(asset) => offers.matching(asset),
+                    ServerTarget::Node(_) => offers.find(target).into_iter().collect(),
+                };
+                if let [first, second, ..] = entries.as_slice() {
                     let lines = format!("lines {} and {}", first.site.line, second.site.line);
                     self.at(
                         file,
@@ -251,10 +257,11 @@ impl Loader<'_> {
                     );
                     continue;
                 }
-                match offers.find(target) {
+                match entries.first() {
                     None => self.not_offered(file, text, target, access),
                     Some(entry)
-                        if name.as_ref().is_some_and(|name| !entry.logins.contains(name)) =>
+                        if name.as_ref().is_some_and(|name| !entry.logins.contains(name))
+                            && !self.broken.contains(&(OFFERS, entry.site.line.to_string())) =>
                     {
                         let logins = listed(entry.logins.iter().map(|login| login.as_str()));
                         self.at(
@@ -327,6 +334,7 @@ impl Loader<'_> {
                     self.notice(file, &text, Code::Retired, message, then);
                 }
                 if !self.unsure.contains("level")
+                    && !self.broken.contains(&(OFFERS, name.to_string()))
                     && level_name.as_ref().is_some_and(|level| !offered.levels.contains(level))
                 {
                     let levels = listed(offered.levels.iter().map(|level| level.as_str()));

@@ -11,6 +11,7 @@ use super::files::{SessionsPart, Text};
 use super::load::Loader;
 use crate::diagnostic::{Code, nearest};
 use crate::names::Environment;
+use crate::period;
 
 /// The longest time for which sessions may be left: a day.
 const LONGEST: u32 = 24 * 60;
@@ -31,7 +32,7 @@ impl OnEnd {
     /// The value of a setting: `report`, `disconnect`, or `disconnect after 30m` (also in
     /// hours: `2h`), 1 minute to 24 hours.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut words = text.split_whitespace();
+        let mut words = text.split(' ').filter(|word| !word.is_empty());
         let first = words.next()?;
         let (rest, last) = ((words.next(), words.next()), words.next());
         match (first, rest, last) {
@@ -44,7 +45,7 @@ impl OnEnd {
                     "h" => 60,
                     _ => return None,
                 };
-                let minutes = number.parse::<u32>().ok()?.checked_mul(unit)?;
+                let minutes = period::number(number, 4)?.checked_mul(unit)?;
                 (1..=LONGEST).contains(&minutes).then_some(Self::After(minutes))
             }
             _ => None,
@@ -125,6 +126,10 @@ mod tests {
             ("disconnect after m", None),
             ("disconnect after 30 m", None),
             ("disconnect after -1m", None),
+            ("disconnect after +30m", None),
+            ("disconnect after 0030m", Some(OnEnd::After(30))),
+            ("disconnect after 00030m", None),
+            ("disconnect\tafter 30m", None),
             ("disconnect after 1\u{e9}", None),
             ("disconnect after", None),
             ("report after 30m", None),

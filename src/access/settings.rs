@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use super::files::{
     ConfigFile, EmergencyPart, Exposed, LimitPart, List, LoginPart, PolicyFile, ProvenanceWord,
-    ScopeWord, Source, Text,
+    Required, ScopeWord, Source, Text,
 };
 use super::limits::{RULES, SENTENCE};
 use super::load::Loader;
 use super::model::{
     Config, ExposedAccounts, Guard, Limit, Login, PeopleSource, Policy, Provenance, ScopeKind, When,
 };
+use super::words::NUMBER;
 use crate::diagnostic::{Code, nearest};
 use crate::mysql::privilege::{Privilege, Privileges};
 use crate::names::{LevelName, LoginName};
@@ -36,7 +37,7 @@ impl Loader<'_> {
         let help = "every access repo begins with it; `jumpgate init DIR` writes a new one, and other commands \
                     take its folder as DIR";
         let (file, read) = self.required::<ConfigFile>("jumpgate", help)?;
-        if read.version.value != 1 {
+        if self.plain(&file, &read.version, NUMBER) != 1 {
             self.at(
                 &file,
                 &read.version,
@@ -46,7 +47,7 @@ impl Loader<'_> {
             );
         }
         let owner = self.name(&file, &read.owner);
-        let zone = TimeZone::get(&read.time_zone.value).map_err(|_| {
+        let zone = zone(&read.time_zone.value).ok_or_else(|| {
             let expected = "expected a name such as Asia/Shanghai or UTC".to_owned();
             self.at(
                 &file,
@@ -76,17 +77,20 @@ impl Loader<'_> {
         };
         let mut guard = Guard { removals: 10, percent: 20 };
         if let Some(part) = &read.guard {
-            guard.removals = part.removals.unwrap_or(guard.removals);
+            if let Some(removals) = &part.removals {
+                guard.removals = self.plain(&file, removals, NUMBER);
+            }
             if let Some(percent) = &part.percent {
-                guard.percent = percent.value;
-                if percent.value > 100 {
+                guard.percent = self.plain(&file, percent, NUMBER);
+                if guard.percent > 100 {
                     let message = "this is more than everything".to_owned();
                     let expected = "expected 0 to 100".to_owned();
                     self.at(&file, percent, Code::InvalidValue, message, expected);
                 }
             }
         }
-        let source = match read.people.map(|people| people.source) {
+        let source = read.people.and_then(|people| self.word(&file, &people.source));
+        let source = match source {
             Some(Source::Repo) => PeopleSource::Repo,
             Some(Source::Jumpserver) | None => PeopleSource::JumpServer,
         };
@@ -105,7 +109,7 @@ impl Loader<'_> {
 
     fn url(&mut self, file: &Arc<str>, text: &Text) -> Option<url::Url> {
         let good = url::Url::parse(&text.value).ok().filter(|url| {
-            matches!(url.scheme(), "http" | "https")
+            ["http://", "https://"].iter().any(|scheme| text.value.starts_with(scheme))
                 && url.host().is_some()
                 && url.query().is_none()
                 && url.fragment().is_none()
@@ -122,6 +126,11 @@ impl Loader<'_> {
                 expected.to_owned(),
             );
         }
+        if good.as_ref().is_some_and(|url| url.scheme() == "http" && !is_this_machine(url)) {
+            let message = "what goes to JumpServer is not encrypted".to_owned();
+            let then = "with `https://` nobody on the way reads the token and the passwords";
+            self.notice(file, text, Code::PlainHttp, message, then);
+        }
         good
     }
 
@@ -131,7 +140,7 @@ impl Loader<'_> {
         parts: &Spanned<BTreeMap<String, Spanned<LoginPart>>>,
     ) -> BTreeMap<LoginName, Login> {
         let mut logins = BTreeMap::new();
-        self.some(file, parts);
+        self.some(file, parts, "login");
         for (name, part) in &parts.value {
             let LoginPart { accounts, protocols, actions } = &part.value;
             let name = name.parse::<LoginName>().map_err(|error| {
@@ -194,6 +203,10 @@ impl Loader<'_> {
                     expected,
                 );
             }
+            if name.is_err() {
+                // What other files name may be this one.
+                self.unsure.insert("login");
+            }
             if let Ok(name) = name {
                 let values = |list: &[Text]| list.iter().map(|text| text.value.clone()).collect();
                 let login = Login {
@@ -213,7 +226,7 @@ impl Loader<'_> {
         parts: &Spanned<BTreeMap<String, List>>,
     ) -> BTreeMap<LevelName, Privileges> {
         let mut levels = BTreeMap::new();
-        self.some(file, parts);
+        self.some(file, parts, "level");
         for (name, part) in &parts.value {
             let name = name.parse::<LevelName>().map_err(|error| {
                 self.at(
@@ -266,6 +279,9 @@ impl Loader<'_> {
                     }
                 }
             }
+            if name.is_err() {
+                self.unsure.insert("level");
+            }
             if let Ok(name) = name {
                 levels.insert(name, privileges);
             }
@@ -281,16 +297,21 @@ impl Loader<'_> {
         self.distinct(&file, &read.environments.value);
         let environments: Vec<_> =
             read.environments.value.iter().filter_map(|text| self.name(&file, text)).collect();
+        if environments.is_empty() || environments.len() < read.environments.value.len() {
+            self.unsure.insert("environment");
+        }
         if let Some(last) = read.limits.last() {
             self.few(&file, last, read.limits.len(), "limits");
         }
         let limits = read.limits.iter().take(RULES);
         let limits = limits.map(|part| self.limit(&file, part, config, &environments)).collect();
-        let exposed_accounts = match read.exposed_accounts {
+        let exposed = read.exposed_accounts.and_then(|text| self.word(&file, &text));
+        let exposed_accounts = match exposed {
             Some(Exposed::Allow) => ExposedAccounts::Allow,
             Some(Exposed::Refuse) | None => ExposedAccounts::Refuse,
         };
-        let provenance = match read.provenance {
+        let provenance = read.provenance.and_then(|text| self.word(&file, &text));
+        let provenance = match provenance {
             Some(ProvenanceWord::Forge) => Provenance::Forge,
             Some(ProvenanceWord::Git) => Provenance::Git,
             Some(ProvenanceWord::Off) | None => Provenance::Off,
@@ -330,7 +351,8 @@ impl Loader<'_> {
         when_known.level =
             when.level.as_ref().and_then(|text| self.known(file, text, "level", &config.levels));
         self.idle(file, part);
-        when_known.scope = when.scope.map(|word| match word {
+        let scope = when.scope.as_ref().and_then(|text| self.word(file, text));
+        when_known.scope = scope.map(|word| match word {
             ScopeWord::Database => ScopeKind::Database,
             ScopeWord::Table => ScopeKind::Table,
             ScopeWord::Columns => ScopeKind::Columns,
@@ -348,12 +370,15 @@ impl Loader<'_> {
             }
             days
         });
+        let end: Option<Required> = part.value.end.as_ref().and_then(|text| self.word(file, text));
+        let approvals = part.value.approvals.as_ref();
+        let approvals = approvals.map(|number| self.plain(file, number, NUMBER));
         Limit {
             site: yaml::site(file, part),
             when: when_known,
-            end_required: part.value.end.is_some(),
+            end_required: end.is_some(),
             longest_days,
-            approvals: part.value.approvals,
+            approvals,
             deny: part.value.deny.as_ref().map(|text| text.value.clone()),
         }
     }
@@ -381,13 +406,36 @@ impl Loader<'_> {
         }
     }
 
-    /// Says when a block has no entry.
-    fn some<T>(&mut self, file: &Arc<str>, block: &Spanned<BTreeMap<String, T>>) {
+    /// Says when a block has no entry; what it names nobody knows then.
+    fn some<T>(
+        &mut self,
+        file: &Arc<str>,
+        block: &Spanned<BTreeMap<String, T>>,
+        what: &'static str,
+    ) {
         if block.value.is_empty() {
+            self.unsure.insert(what);
             let (message, expected) = ("there is nothing here", "expected at least one entry");
             self.at(file, block, Code::Empty, message.to_owned(), expected.to_owned());
         }
     }
+}
+
+/// Whether an address is on the machine itself, where nobody is on the way.
+fn is_this_machine(url: &url::Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// A time zone by its name: of the data that came with this program, so that a period is the same
+/// on every machine. `None` also for names that stand for no place's time.
+fn zone(name: &str) -> Option<TimeZone> {
+    let zone = TimeZoneDatabase::bundled().get(name).ok()?;
+    (!zone.is_unknown() && !name.eq_ignore_ascii_case("Factory")).then_some(zone)
 }
 
 /// Settings in the place of those that are wrong, so that the other files can be checked.

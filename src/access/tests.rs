@@ -171,6 +171,19 @@ fn o26_date_without_zone() {
 }
 
 #[test]
+fn a_time_zone_is_one_that_comes_along() {
+    let config = String::from_utf8_lossy(&example().files["jumpgate.yaml"]).into_owned();
+    let of = |zone: &str| with("jumpgate.yaml", &config.replace("Asia/Shanghai", zone));
+    // The files of a machine have more names than these: its own choice, and what was taken out.
+    for zone in ["posixrules", "localtime", "posix/Asia/Shanghai", "Factory", "Etc/Unknown", "x"] {
+        assert_eq!(errors(&of(zone)), [(Code::UnknownName, 3)], "{zone}");
+    }
+    for zone in ["Asia/Shanghai", "UTC", "America/New_York"] {
+        assert!(load(&of(zone), now()).is_ok(), "{zone}");
+    }
+}
+
+#[test]
 fn a_comment_cannot_swallow_the_end_of_a_reason() {
     let text =
         "for: fanlichun\nreason: refunds #1234\nservers: [{login: app, assets: [pay-web-01]}]\n";
@@ -329,6 +342,10 @@ fn a_file_of_authorities_must_hold_certificates() {
     text.push_str("tls: { ca: inventory/ca/db.pem }\n");
     tree.files.insert(path.into(), text.into_bytes().into());
     assert_eq!(errors(&tree), [(Code::File, 7)]);
+    let outside = String::from_utf8_lossy(&tree.files[path]).replace("inventory/ca/", "certs/");
+    let mut elsewhere = with(path, &outside);
+    elsewhere.files.insert("certs/db.pem".into(), b"x".as_slice().into());
+    assert_eq!(errors(&elsewhere), [(Code::File, 7)]);
     for broken in ["", "no PEM", "-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n"] {
         tree.files.insert("inventory/ca/db.pem".into(), broken.as_bytes().into());
         assert_eq!(errors(&tree), [(Code::InvalidValue, 7)], "{broken}");

@@ -1,5 +1,6 @@
 //! What is wrong in a file, said to a person: where, what was expected, what to do.
 
+mod near;
 pub mod pages;
 mod render;
 
@@ -11,6 +12,7 @@ use serde::Serialize;
 use crate::access::model::Site;
 use crate::kinds::kinds;
 
+pub use near::nearest;
 pub use render::render;
 
 kinds! {
@@ -101,6 +103,8 @@ kinds! {
     WeakTls = "JG103", "a connection that is not protected";
     /// A request for an instance that is retired.
     Retired = "JG104", "a request for a retired instance";
+    /// An address of JumpServer without encryption.
+    PlainHttp = "JG105", "JumpServer without encryption";
 }
 
 /// How much a diagnostic matters.
@@ -143,30 +147,6 @@ pub struct Diagnostic {
     pub help: Option<String>,
 }
 
-/// Names that are longer, in characters, are compared with no other.
-const LONGEST_NAME: usize = 300;
-
-/// The known name that a person may have meant.
-///
-/// A name that differs only by case wins; else the nearest one, when it is near.
-pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let wanted = name.to_lowercase();
-    let length = wanted.chars().count();
-    // A distance takes time and memory by both lengths: nobody means a name this long.
-    if length > LONGEST_NAME {
-        return None;
-    }
-    let most = name.chars().count().div_ceil(3).min(3);
-    let near = known.into_iter().filter_map(|candidate| {
-        if candidate.chars().count().abs_diff(length) > most {
-            return None;
-        }
-        let distance = strsim::damerau_levenshtein(&wanted, &candidate.to_lowercase());
-        (distance <= most).then_some((distance, candidate))
-    });
-    near.min().map(|(_, candidate)| candidate)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,15 +157,5 @@ mod tests {
             Code::ALL.iter().map(|code| code.as_str()).collect();
         assert_eq!(codes.len(), Code::ALL.len());
         assert_eq!(Code::UnknownKey.to_string(), "JG003");
-    }
-
-    #[test]
-    fn the_nearest_name_is_near() {
-        let known = ["reason", "servers", "databases", "until"];
-        assert_eq!(nearest("Reason", known), Some("reason"));
-        assert_eq!(nearest("server", known), Some("servers"));
-        assert_eq!(nearest("untill", known), Some("until"));
-        assert_eq!(nearest("zebra", known), None);
-        assert_eq!(nearest("", known), None);
     }
 }

@@ -33,7 +33,7 @@ pub fn render<'a>(
         };
         let title = level.primary_title(message.as_str()).id(diagnostic.code.as_str());
         let annotation = AnnotationKind::Primary.span(span).label(expected.as_str());
-        let snippet = Snippet::source(line)
+        let snippet = Snippet::source(line.as_str())
             .line_start(site.line as usize)
             .path(file.as_str())
             .annotation(annotation);
@@ -64,15 +64,32 @@ fn shown(line: &str) -> String {
     shown
 }
 
-/// The line of a span, cut to what can be shown, and the span within it.
-fn line<'a>(source: &'a str, span: &Range<usize>) -> (&'a str, Range<usize>) {
+/// The line of a span, cut to what can be shown and with hidden characters spelled out, and the
+/// span within it: what is spelled out takes the room that the caret is moved by.
+fn line(source: &str, span: &Range<usize>) -> (String, Range<usize>) {
     let at = floor(source, span.start);
     let start = source[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let end = source[at..].find(['\n', '\r']).map_or(source.len(), |newline| at + newline);
     let start = floor(source, start.max(at.saturating_sub(SHOWN / 2))).min(at);
     let end = floor(source, end.min(at + SHOWN)).max(at);
     let last = floor(source, span.end.clamp(at, end));
-    (&source[start..end], at - start..last - start)
+    let [before, marked, behind] =
+        [start..at, at..last, last..end].map(|part| spelled(&source[part]));
+    let place = before.len()..before.len() + marked.len();
+    (before + &marked + &behind, place)
+}
+
+/// A text with hidden characters spelled out, but for those that control: the renderer shows them
+/// as pictures.
+fn spelled(text: &str) -> String {
+    let mut spelled = String::with_capacity(text.len());
+    for c in text.chars() {
+        match is_hidden(c) && !c.is_control() {
+            true => spelled.extend(c.escape_unicode()),
+            false => spelled.push(c),
+        }
+    }
+    spelled
 }
 
 /// The nearest boundary of a character at or below a position.
@@ -82,4 +99,36 @@ fn floor(text: &str, position: usize) -> usize {
         position -= 1;
     }
     position
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::model::Site;
+    use crate::diagnostic::Code;
+
+    #[test]
+    fn the_caret_stands_below_its_text() {
+        for (source, marked) in [
+            ("\u{feff}owner: ACME\n", "ACME"),
+            ("reason: \u{645}\u{6cc}\u{200c}x [ACME]\n", "ACME"),
+            ("reason: x\u{200e} ACME \u{202e}y\n", "ACME"),
+            ("\u{feff}owner: x\n", "owner"),
+        ] {
+            let at = source.find(marked).expect("it is there");
+            let error = Diagnostic {
+                code: Code::Syntax,
+                site: Site { file: "f.yaml".into(), line: 1, column: 1 },
+                span: at..at + marked.len(),
+                message: "m".to_owned(),
+                expected: "e".to_owned(),
+                help: None,
+            };
+            let text = render(&[error], |_| Some(source), false);
+            let lines: Vec<&str> = text.lines().collect();
+            let width = |line: &str| unicode_width::UnicodeWidthStr::width(line);
+            let of = |at: usize, what: &str| width(lines[at].split_once(what).expect("it").0);
+            assert_eq!(of(3, marked), of(4, "^"), "{text}");
+        }
+    }
 }

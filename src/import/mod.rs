@@ -22,7 +22,6 @@ mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use globset::GlobMatcher;
 use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
@@ -31,6 +30,7 @@ pub use pattern::{InvalidPattern, Pattern};
 pub use reason::{Reason, Why};
 pub use settle::settle;
 
+use crate::asset_pattern::AssetPattern;
 use crate::audit;
 use crate::names::{Owner, PersonName};
 use crate::request::PullRequest;
@@ -55,7 +55,7 @@ pub struct Options {
     /// Only what is on these instances, assets or nodes, by name or path.
     pub targets: BTreeSet<String>,
     /// Only permissions, accounts and assets with a name that one of these matches.
-    pub names: Vec<GlobMatcher>,
+    pub names: Vec<AssetPattern>,
     /// Whose something is, by its name: the user's own, before those that are known.
     pub patterns: Vec<Pattern>,
 }

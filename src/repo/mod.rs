@@ -33,9 +33,8 @@ pub use steps::{Step, Steps, steps};
 /// The files of an access repo: path from its root, with `/`, then the bytes.
 #[derive(Debug, Clone, Default)]
 pub struct Tree {
-    /// The files that matter, sorted by path: those of the folders that make up a repo, and
-    /// those that the inventory names (`tls.ca`). One that is larger than any file may be is
-    /// cut one byte behind that size.
+    /// The files that matter, sorted by path: those of the folders that make up a repo. One that
+    /// is larger than any file may be is cut one byte behind that size.
     pub files: BTreeMap<Arc<str>, Arc<[u8]>>,
     /// What stands in the place of files and cannot be read as such.
     pub faults: Vec<(Arc<str>, Fault)>,

@@ -162,28 +162,6 @@ fn a_submodule_is_a_hole() {
 }
 
 #[test]
-fn what_an_instance_names_is_read_wherever_it_is() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let repository = Repository::init(folder.path()).expect("a repository");
-    save(
-        &repository,
-        &[
-            ("inventory/databases/a.yaml", "tls: { ca: certificates/db.pem }\nx: y\n"),
-            ("inventory/databases/b.yml", "tls: { ca: ../outside.pem }\n"),
-            ("inventory/databases/c.yaml", "tls: { ca: .git/config }\n"),
-            ("inventory/databases/d.yaml", "tls: { ca: [\n"),
-            ("certificates/db.pem", "PEM"),
-            ("certificates/other.pem", "PEM"),
-            ("README.md", "read me"),
-        ],
-    );
-    let tree = Tree::revision(folder.path(), "HEAD").expect("a tree");
-    assert_eq!(told(&tree).0.first(), Some(&"certificates/db.pem"));
-    assert_eq!(tree.files.len(), 5);
-    assert_eq!(Tree::folder(folder.path()).expect("a tree").files, tree.files);
-}
-
-#[test]
 fn a_large_file_does_not_come_into_memory() {
     let folder = tempfile::tempdir().expect("a folder");
     let repository = Repository::init(folder.path()).expect("a repository");

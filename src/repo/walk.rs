@@ -4,8 +4,6 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use serde::Deserialize;
-
 use super::{Error, Fault, PARTS, Tree};
 use crate::{catalog, yaml};
 
@@ -53,7 +51,6 @@ pub(super) fn read(source: &impl Source) -> Result<Tree, Error> {
         let entry = source.entry(part)?;
         walk.add(part, part, entry, &mut Vec::new())?;
     }
-    walk.named()?;
     Ok(walk.tree)
 }
 
@@ -123,36 +120,6 @@ impl<S: Source> Walk<'_, S> {
 
     fn fault(&mut self, name: &str, fault: Fault) {
         self.tree.faults.push((name.into(), fault));
-    }
-
-    /// Adds the files that instances name, wherever in the repo they are.
-    fn named(&mut self) -> Result<(), Error> {
-        #[derive(Deserialize)]
-        struct Instance {
-            tls: Option<Tls>,
-        }
-        #[derive(Deserialize)]
-        struct Tls {
-            ca: Option<String>,
-        }
-        let instances = self.tree.files.iter().filter(|(path, _)| {
-            path.starts_with("inventory/databases/")
-                && (path.ends_with(".yaml") || path.ends_with(".yml"))
-        });
-        // What cannot be read here is an error of the check.
-        let named: Vec<String> = instances
-            .filter_map(|(path, bytes)| yaml::parse::<Instance>(path, bytes).ok()?.tls?.ca)
-            .filter(|path| !path.split('/').any(|part| matches!(part, "" | "." | "..")))
-            .collect();
-        for path in named {
-            if self.tree.files.contains_key(path.as_str()) {
-                continue;
-            }
-            if let Ok((at, Entry::File)) = resolve(self.source, "", &path)? {
-                self.add(&path, &at, Entry::File, &mut Vec::new())?;
-            }
-        }
-        Ok(())
     }
 }
 

@@ -1,6 +1,10 @@
 //! What to do about a line that is no YAML, or is other YAML than it looks: what people type
 //! most often where YAML wants something else.
 
+use granit_parser::ErrorKind;
+
+use super::unclosed;
+
 /// What to do about a character of full width in a text where it does not belong: input
 /// methods for Chinese give `：`, `，` and blanks that look like the ordinary ones.
 pub fn full_width(text: &str) -> Option<String> {
@@ -34,13 +38,51 @@ pub(super) fn with_line(line: &str, syntax: bool) -> Option<String> {
         return None;
     }
     let plain = value.split(" #").next().unwrap_or(value).trim_end();
-    if matches!(first, '*' | '&' | '!' | '%' | '@' | '`') {
-        return Some(format!("a text that begins with `{first}` stands in quotes"));
+    if MARKS.contains(&first) {
+        return Some(stands_in_quotes(first));
     }
     let unquoted = !matches!(first, '"' | '\'' | '[' | '{' | '|' | '>') && value != text;
     (unquoted && (plain.contains(": ") || plain.ends_with(':'))).then(|| {
         format!("a text with `: ` in it stands in quotes: {key}: {}", super::quoted(plain))
     })
+}
+
+/// What to do about an error of syntax, from why and at which byte the parser stops.
+pub(super) fn with_fault(text: &str, (kind, at): (ErrorKind, usize)) -> Option<String> {
+    use ErrorKind as Kind;
+    let (before, behind) = text.split_at_checked(at)?;
+    let line = before.rsplit('\n').next().into_iter().chain(behind.lines().next());
+    let escape = matches!(
+        kind,
+        Kind::UnknownQuotedScalarEscape
+            | Kind::InvalidQuotedScalarHexEscape
+            | Kind::InvalidLowSurrogateHexEscape
+            | Kind::InvalidLowSurrogate
+            | Kind::MissingLowSurrogate
+            | Kind::UnpairedLowSurrogate
+            | Kind::InvalidUnicodeEscape
+    );
+    // A text that does not end runs into the escapes of other lines.
+    if escape && line.into_iter().any(|part| part.contains('\\')) {
+        let help = "in double quotes `\\` begins an escape; in single quotes it is itself";
+        return Some(help.to_owned());
+    }
+    let first = behind.chars().next().filter(|c| MARKS.contains(c));
+    let mark = first.or_else(|| before.chars().next_back().filter(|c| MARKS.contains(c)));
+    if let Some(mark) = mark {
+        return Some(stands_in_quotes(mark));
+    }
+    if behind.starts_with(',') {
+        return Some("there is nothing before this comma: take it out".to_owned());
+    }
+    unclosed::at_end(text)
+}
+
+/// What begins no text without quotes.
+const MARKS: [char; 6] = ['*', '&', '!', '%', '@', '`'];
+
+fn stands_in_quotes(mark: char) -> String {
+    format!("a text that begins with `{mark}` stands in quotes")
 }
 
 /// The character that YAML reads, for one of full width or of print that looks like it.

@@ -1,8 +1,8 @@
-//! What was opened and not closed before an error of syntax: a parser notices it lines later.
+//! What was opened and is not closed at the end of a file: a parser notices it lines later.
 
 /// What to do about the last bracket or quote that is open at the end of a text; nothing when
 /// none is.
-pub(super) fn before(text: &str) -> Option<String> {
+pub(super) fn at_end(text: &str) -> Option<String> {
     let (line, open) = open(text)?;
     Some(match open {
         '[' => format!("the `[` in line {line} is not closed: `]` is missing"),

@@ -73,7 +73,8 @@ pub(in crate::access) struct PeoplePart {
     /// `jumpserver` (default): users come from LDAP, SSO or an administrator, and jumpgate
     /// never writes them. `repo`: jumpgate makes users from `people/`, and switches off
     /// those that it made when they leave.
-    pub(in crate::access) source: Source,
+    #[schemars(with = "Source")]
+    pub(in crate::access) source: Text,
 }
 
 /// Who makes the users of JumpServer.
@@ -108,7 +109,8 @@ pub(in crate::access) struct LoginPart {
 pub(in crate::access) struct GuardPart {
     /// The greatest number of removals. Default: 10.
     #[serde(default, deserialize_with = "value")]
-    pub(in crate::access) removals: Option<u32>,
+    #[schemars(with = "Option<u32>")]
+    pub(in crate::access) removals: Option<Spanned<u32>>,
     /// The greatest share of everything owned, in percent: 0 to 100. Default: 20.
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<u32>", range(max = 100))]

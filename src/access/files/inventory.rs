@@ -48,7 +48,8 @@ pub(in crate::access) struct InstanceFile {
     pub(in crate::access) same_accounts_as: Option<Text>,
     /// `retired`: everything here ends with the next apply; then the file may go.
     #[serde(default, deserialize_with = "value")]
-    pub(in crate::access) state: Option<State>,
+    #[schemars(with = "Option<State>")]
+    pub(in crate::access) state: Option<Text>,
 }
 
 /// What becomes of an instance.
@@ -68,9 +69,9 @@ pub(in crate::access) struct TlsPart {
     /// `off` does neither. The last two are shown as risks.
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<Mode>")]
-    pub(in crate::access) mode: Option<Spanned<Mode>>,
-    /// A PEM file with the authority of the certificate, by its path from the root of the
-    /// repo. Default: the authorities of the web.
+    pub(in crate::access) mode: Option<Text>,
+    /// A PEM file in `inventory/` with the authority of the certificate, by its path from the
+    /// root of the repo. Default: the authorities of the web.
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<String>")]
     pub(in crate::access) ca: Option<Text>,

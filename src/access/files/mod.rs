@@ -10,11 +10,12 @@ mod requests;
 use serde::{Deserialize, Deserializer};
 
 pub(super) use config::{ConfigFile, LoginPart, Source};
-pub(super) use inventory::{InstanceFile, Mode, ServersFile, TlsPart};
+pub(super) use inventory::{InstanceFile, Mode, ServersFile, State, TlsPart};
 pub(super) use notify::{ChannelPart, NotifyFile};
 pub(super) use people::{PersonFile, TeamFile};
 pub(super) use policy::{
-    EmergencyPart, Exposed, LimitPart, PolicyFile, ProvenanceWord, ScopeWord, SessionsPart,
+    EmergencyPart, Exposed, LimitPart, PolicyFile, ProvenanceWord, Required, ScopeWord,
+    SessionsPart,
 };
 pub(super) use requests::{AdoptsPart, DatabaseAsk, OneOrMany, RequestFile, ServerAsk};
 

@@ -20,7 +20,7 @@ pub(in crate::access) struct NotifyFile {
     /// So many days before an end people are told; one reminder for each number. Default: `[14]`.
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<Vec<u32>>", length(min = 1))]
-    pub(in crate::access) days: Option<Vec<Spanned<u32>>>,
+    pub(in crate::access) days: Option<Spanned<Vec<Spanned<u32>>>>,
     /// Where a file is edited at the forge, such as
     /// `https://github.com/acme/access/edit/main/{path}`. In CI it is found by itself.
     #[serde(default, deserialize_with = "value")]

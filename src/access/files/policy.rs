@@ -27,7 +27,8 @@ pub(in crate::access) struct PolicyFile {
     /// to other people: `refuse` (default) gives it nothing new, `allow` shows it as a
     /// risk.
     #[serde(default, deserialize_with = "value")]
-    pub(in crate::access) exposed_accounts: Option<Exposed>,
+    #[schemars(with = "Option<Exposed>")]
+    pub(in crate::access) exposed_accounts: Option<Text>,
     /// Who approves edits of the rules themselves (`jumpgate.yaml`, `policy.yaml`, the
     /// inventory, names of people at the forge, CODEOWNERS, CI), and steps in where the owners
     /// of a target may not approve: people, teams as `team/NAME`, groups of the forge as
@@ -39,7 +40,8 @@ pub(in crate::access) struct PolicyFile {
     /// (default) nothing, `git` that it was not pushed past a pull request, `forge` that its
     /// pull request had the approvals that the rules ask for.
     #[serde(default, deserialize_with = "value")]
-    pub(in crate::access) provenance: Option<ProvenanceWord>,
+    #[schemars(with = "Option<ProvenanceWord>")]
+    pub(in crate::access) provenance: Option<Text>,
     /// What becomes of open sessions when access ends, by environment: `report` leaves and
     /// counts them, `disconnect` ends them at once, `disconnect after 30m` (1m to 24h) ends
     /// them so long after the end. It is meant for sessions of database accounts and of
@@ -98,14 +100,16 @@ pub(in crate::access) struct LimitPart {
     pub(in crate::access) when: WhenPart,
     /// `required`: the request must have an `until`.
     #[serde(default, deserialize_with = "value")]
-    pub(in crate::access) end: Option<Required>,
+    #[schemars(with = "Option<Required>")]
+    pub(in crate::access) end: Option<Text>,
     /// The longest period, in days, such as `90d`.
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<String>", regex(pattern = "^[0-9]{1,5}d$"))]
     pub(in crate::access) longest: Option<Text>,
     /// How many approvals the pull request needs.
     #[serde(default, deserialize_with = "value")]
-    pub(in crate::access) approvals: Option<u32>,
+    #[schemars(with = "Option<u32>")]
+    pub(in crate::access) approvals: Option<Spanned<u32>>,
     /// It is not possible at all; the text says what to do in its place.
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<String>")]
@@ -139,7 +143,8 @@ pub(in crate::access) struct WhenPart {
     pub(in crate::access) level: Option<Text>,
     /// What of a database: a whole `database`, a whole `table`, or `columns`.
     #[serde(default, deserialize_with = "value")]
-    pub(in crate::access) scope: Option<ScopeWord>,
+    #[schemars(with = "Option<ScopeWord>")]
+    pub(in crate::access) scope: Option<Text>,
 }
 
 /// What of a database.

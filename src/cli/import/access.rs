@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use super::files;
 use crate::access::model::Access;
+use crate::asset_pattern::AssetPattern;
 use crate::cli::{Outcome, block_on_any, could_not_run, plan, source, width};
-use crate::grants::asset_pattern;
 use crate::import::inventory::{Given, databases, servers};
 use crate::import::{self, Found, Import, Options, Pattern, Seen};
 use crate::jumpserver::Reader;
@@ -155,13 +155,10 @@ fn options(args: &Args, access: &Access) -> Result<Options, Outcome> {
             return Err(plan::unknown("login or level", means, known.into_iter()));
         }
     }
-    let names = args.name.iter().map(|name| {
-        asset_pattern(name).ok_or_else(|| could_not_run(&format!("{name} is no pattern of names")))
-    });
     Ok(Options {
         people: args.person.iter().cloned().collect(),
         targets: args.target.iter().cloned().collect(),
-        names: names.collect::<Result<_, _>>()?,
+        names: args.name.iter().map(|name| AssetPattern::new(name)).collect(),
         patterns: args.pattern.clone(),
     })
 }

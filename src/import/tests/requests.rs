@@ -261,7 +261,7 @@ fn people_targets_and_names_narrow_it() {
     );
     // By the account's name too, and both go together.
     for pattern in ["jump_db_*", "fanlichun-d*"] {
-        let names = vec![crate::grants::asset_pattern(pattern).expect("a pattern")];
+        let names = vec![crate::asset_pattern::AssetPattern::new(pattern)];
         assert_eq!(
             things(&Options { names, ..none() }),
             "fanlichun-db jump_db_fanlichun_r@10.8.0.%",

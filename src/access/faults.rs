@@ -1,0 +1,44 @@
+//! Paths of a repo that cannot be read, and what they are about.
+
+use super::load::Loader;
+use crate::repo::Fault;
+
+impl Loader<'_> {
+    /// Whether a file with a fixed name is there and cannot be read, which is told already.
+    pub(super) fn cannot_be_read(&self, stem: &str) -> bool {
+        let is = |path: &str| path.strip_prefix(stem).is_some_and(|end| YAML.contains(&end));
+        self.tree.faults.iter().any(|(path, _)| is(path))
+    }
+}
+
+/// The endings of files that are read.
+const YAML: [&str; 2] = [".yaml", ".yml"];
+
+/// The name of a file without its ending.
+pub(super) fn stem(name: &str) -> Option<&str> {
+    YAML.iter().find_map(|ending| name.strip_suffix(ending))
+}
+
+/// What the file of a path is about, by kind and name.
+pub(super) fn thing(path: &str) -> Option<(&'static str, String)> {
+    let kinds = [("people/", "person"), ("teams/", "team"), ("inventory/databases/", "instance")];
+    kinds
+        .iter()
+        .find_map(|(folder, kind)| Some((*kind, stem(path.strip_prefix(folder)?)?.to_owned())))
+}
+
+/// Why a path cannot be read, and what belongs there.
+pub(super) fn unreadable(fault: Fault) -> (&'static str, &'static str) {
+    let file = "expected the file itself, or a relative link to a file of this repo";
+    match fault {
+        Fault::Outside => ("this symbolic link leads out of the access repo", file),
+        Fault::Nowhere => ("this symbolic link leads nowhere", file),
+        Fault::Circle => ("this symbolic link leads in a circle", file),
+        Fault::Submodule => (
+            "this is a submodule: its files are not part of the repo",
+            "expected the files themselves",
+        ),
+        Fault::Special => ("this is neither a file nor a folder", "expected a file"),
+        Fault::Name => ("this file name is not UTF-8", "expected a name in UTF-8"),
+    }
+}

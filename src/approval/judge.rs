@@ -18,6 +18,9 @@ pub struct Pull {
     pub writers: BTreeSet<String>,
     /// The addresses of those who wrote its commits.
     pub addresses: BTreeSet<String>,
+    /// Merges in the branch of which nobody can tell whether they hold an edit: who made them
+    /// counts as one who wrote.
+    pub unread: Vec<String>,
     /// The commit that would be merged, or was.
     pub head: String,
     /// When it was merged; what was said later does not count.
@@ -280,8 +283,9 @@ impl<'a> People<'a> {
         };
         let gainer = self.gainers.iter().find(|name| nameless(&name))?;
         Some(format!(
-            "may be {gainer}, who gets something by it: neither is `{login}` the `forge` of \
-             anybody in people/, nor has {gainer} one"
+            "may be {gainer}, who gets something by it: in the base neither is `{login}` \
+             the `forge` of anybody in people/, nor has {gainer} one (a new person comes first, by \
+             a pull request of his own)"
         ))
     }
 

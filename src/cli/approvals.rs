@@ -66,7 +66,7 @@ async fn approvals(args: &Args) -> Result<Outcome, Outcome> {
     let judges = both.judges(&source.dir, &effect)?;
     let groups =
         judges.iter().flat_map(|(base, needs, _)| groups(needs, &base.policy.owners)).collect();
-    let adds_nothing = |commit: &str| repo::is_clean_merge(&source.dir, commit).unwrap_or(false);
+    let adds_nothing = |commit: &str| repo::is_clean_merge(&source.dir, commit).ok();
     let found = forge::read(&client, forge.as_ref(), &groups, &adds_nothing).await;
     let Found { mut pull, summary } = found.map_err(|error| could_not_run(&error))?;
     let head = both.head_tree.commit.clone().unwrap_or_default();

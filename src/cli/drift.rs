@@ -113,6 +113,7 @@ async fn drift(args: &Args) -> Result<Outcome, Outcome> {
         grants: &grants,
         wanted: access.policy.provenance,
         anchor: observed.jumpserver.anchor.as_ref(),
+        as_it_is: false,
         moment,
     };
     let proof = provenance::check(&merged, &inputs(&nothing).plan(moment))

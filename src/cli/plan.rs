@@ -110,6 +110,7 @@ async fn plan(args: &Args) -> Result<Outcome, Outcome> {
         grants: &grants,
         wanted: access.policy.provenance.max(args.provenance.unwrap_or_default()),
         anchor: observed.jumpserver.anchor.as_ref(),
+        as_it_is: false,
         moment,
     };
     let nothing = plan::Unproven::new();

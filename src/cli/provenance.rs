@@ -23,7 +23,7 @@ use crate::credentials;
 use crate::effect::{self, Effect};
 use crate::forge::{self, Client, Known, Place, Summary};
 use crate::grants::Grant;
-use crate::jumpserver::spec::Anchor;
+use crate::jumpserver::spec::{Anchor, JudgedRules};
 use crate::names::RequestName;
 use crate::plan::finding::{Finding, Kind};
 use crate::plan::{Plan, Unproven};
@@ -40,6 +40,8 @@ pub(super) struct Merged<'a> {
     pub(super) wanted: Provenance,
     /// What is known of what was applied before.
     pub(super) anchor: Option<&'a Anchor>,
+    /// Whether the history and the rules are taken as they are.
+    pub(super) as_it_is: bool,
     pub(super) moment: Timestamp,
 }
 
@@ -50,8 +52,8 @@ pub(super) struct Proof {
     pub(super) unproven: Unproven,
     /// What else there is to tell.
     pub(super) findings: BTreeSet<Finding>,
-    /// The commit after which edits of the rules are still to be judged, when there are some.
-    pub(super) rules: Option<String>,
+    /// How far edits of the rules were judged.
+    pub(super) rules: Option<JudgedRules>,
     /// The requests that were looked at; none when nothing is asked for.
     checked: Option<BTreeSet<RequestName>>,
 }
@@ -98,7 +100,9 @@ enum Verdict {
 /// Finds out how the requests were merged to which a plan gives something new.
 pub(super) async fn check(merged: &Merged<'_>, plan: &Plan) -> anyhow::Result<Proof> {
     if merged.wanted == Provenance::Off {
-        return Ok(Proof { findings: emergency::unchecked(merged), ..Proof::default() });
+        let findings = emergency::unchecked(merged);
+        let rules = merged.anchor.and_then(|anchor| anchor.rules.clone());
+        return Ok(Proof { findings, rules, ..Proof::default() });
     }
     let new = plan.newly();
     let checked = Some(new.iter().map(|request| (*request).clone()).collect());
@@ -106,11 +110,8 @@ pub(super) async fn check(merged: &Merged<'_>, plan: &Plan) -> anyhow::Result<Pr
     let mut trail = Trail::new(merged.access, merged.grants, &new, merged.moment);
     let mut judge = Judge::new(merged);
     // Rules that nobody approved judge nothing.
-    let window = rules::Window::new(&judge);
-    let (rules, still) = match new.is_empty() {
-        true => (Verdict::Good, window.begin()?),
-        false => rules::judge(&mut judge, &window).await?,
-    };
+    let asked = !new.is_empty() || emergency::is_any_approved(merged);
+    let (rules, record) = rules::judge(&mut judge, asked).await?;
     let rules = match rules {
         Verdict::Good => None,
         Verdict::Against(why) => Some(Verdict::Against(format!("the rules themselves: {why}"))),
@@ -125,7 +126,7 @@ pub(super) async fn check(merged: &Merged<'_>, plan: &Plan) -> anyhow::Result<Pr
         None => follow(&mut judge, &mut trail, &mut unproven).await?,
     }
     emergency::settled(&mut judge, &mut unproven).await?;
-    Ok(Proof { unproven, checked, findings: judge.findings, rules: still })
+    Ok(Proof { unproven, checked, findings: judge.findings, rules: record })
 }
 
 /// Goes back to the commits that brought what the requests give, and judges each.
@@ -266,9 +267,9 @@ impl<'a> Judge<'a> {
             let client = Client::new(&place.api, place.token(environment)?)?;
             Ok((place, client))
         };
-        let known = merged.anchor.map(|anchor| [&anchor.commit, &anchor.line]);
-        let known: Vec<&str> = known.iter().flatten().filter_map(|one| one.as_deref()).collect();
-        let line = Line::new(merged.dir, merged.commit, &known);
+        let last = merged.anchor.and_then(|anchor| anchor.commit.as_deref());
+        let turns = merged.anchor.map(|anchor| anchor.turns.clone()).unwrap_or_default();
+        let line = Line::new(merged.dir, merged.commit, last, &turns);
         let branch = environment("GITHUB_REF_NAME").or_else(|| environment("CI_COMMIT_BRANCH"));
         Self {
             forge: forge().map_err(|error| error.to_string()),

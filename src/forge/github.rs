@@ -71,7 +71,9 @@ impl Reviews for GitHub {
     }
 
     fn retargeted(&self, entry: &Value) -> Option<Timestamp> {
-        let is = entry.get("event").and_then(Value::as_str) == Some("base_ref_changed");
+        // The second one when the branch that it went into was deleted.
+        let events = ["base_ref_changed", "automatic_base_change_succeeded"];
+        let is = entry.get("event").and_then(Value::as_str).is_some_and(|it| events.contains(&it));
         // One whose time is not told counts as the last thing that happened.
         is.then(|| moment(entry.get("created_at")).unwrap_or(Timestamp::MAX))
     }

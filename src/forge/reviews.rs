@@ -176,8 +176,9 @@ fn review(entry: &Value) -> Option<Review> {
 }
 
 /// Reads a pull request, its reviews, who wrote its commits, and who is in `groups`.
-/// `adds_nothing` says of a merge commit whether it holds just what its sides make together:
-/// whoever merges the base into the branch in that way writes nothing of it.
+/// `adds_nothing` says of a merge commit whether it holds just what its sides make together, and
+/// none where nobody can tell: whoever merges the base into the branch in that way writes nothing
+/// of it.
 ///
 /// # Errors
 /// When the forge does not answer or answers something else. A group that cannot be read is no
@@ -186,7 +187,7 @@ pub async fn read(
     client: &Client,
     forge: &dyn Reviews,
     groups: &BTreeSet<ForgeGroup>,
-    adds_nothing: &dyn Fn(&str) -> bool,
+    adds_nothing: &dyn Fn(&str) -> Option<bool>,
 ) -> Result<Found, Error> {
     let Found { mut pull, summary } = read_reviews(client, forge).await?;
     let commits = all(client, forge, |page| forge.commits(page)).await?;
@@ -207,8 +208,12 @@ pub async fn read(
         let commit = if whole.is_null() { commit } else { &whole };
         let parents = commit.get("parents").or(commit.get("parent_ids")).and_then(Value::as_array);
         let id = commit.get("sha").or(commit.get("id")).and_then(Value::as_str);
-        if parents.is_some_and(|parents| parents.len() > 1) && id.is_some_and(adds_nothing) {
-            continue;
+        if let (true, Some(id)) = (parents.is_some_and(|parents| parents.len() > 1), id) {
+            match adds_nothing(id) {
+                Some(true) => continue,
+                Some(false) => {}
+                None => pull.unread.push(id.to_owned()),
+            }
         }
         for role in ["author", "committer"] {
             let login = commit.get(role).and_then(|user| user.get("login")?.as_str());

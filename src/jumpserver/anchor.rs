@@ -200,13 +200,18 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jumpserver::spec::AnchoredInstance;
+    use crate::access::model::Provenance;
+    use crate::jumpserver::spec::{AnchoredInstance, JudgedRules};
 
     fn anchor() -> Anchor {
         Anchor {
             commit: Some("a".repeat(40)),
-            line: Some("b".repeat(40)),
-            rules: Some("c".repeat(40)),
+            turns: [("b".repeat(40), "c".repeat(40))].into(),
+            rules: Some(JudgedRules {
+                commit: "d".repeat(40),
+                provenance: Provenance::Forge,
+                wrong: vec![["e".repeat(40), "f".repeat(40)]],
+            }),
             instances: [(
                 "orders-prod".to_owned(),
                 AnchoredInstance {

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::access::model::Provenance;
 use crate::mark::Mark;
 
 /// What a permission says, by names. The same type for what is wanted and what was seen.
@@ -160,17 +161,29 @@ pub struct Anchor {
     /// The last applied commit, as 40 hex digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
-    /// A commit of the branch to which the first parents of `commit` do not lead, as 40 hex
-    /// digits; none when they lead to all that was applied before.
+    /// The merges whose first parent is not the branch that they came into, and the parent that
+    /// is; 40 hex digits each.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub turns: BTreeMap<String, String>,
+    /// How far edits of the rules were judged; none before anybody asked for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub line: Option<String>,
-    /// The commit after which edits of the rules are still to be judged, as 40 hex digits; none
-    /// when it is `commit`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rules: Option<String>,
+    pub rules: Option<JudgedRules>,
     /// By instance.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub instances: BTreeMap<String, AnchoredInstance>,
+}
+
+/// How far it was judged how edits of the rules were merged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct JudgedRules {
+    /// The last commit up to which they were good, as 40 hex digits.
+    pub commit: String,
+    /// How it was judged.
+    pub provenance: Provenance,
+    /// Where they were not: from after one commit up to another. What came there was judged by
+    /// rules that nobody had approved.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wrong: Vec<[String; 2]>,
 }
 
 /// What an instance was when it was last applied.

@@ -1,77 +1,91 @@
 //! The line of a branch: which parent of each merge is the branch that something came into.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
-use git2::{Commit, Oid, Repository};
+use git2::{Commit, Oid, Repository, Sort};
 
 use super::Error;
 use super::git::{commit, open};
 
 /// The way back from a commit along its branch: by the first parents, and where those lead past
-/// a commit that is known to lie on the branch, by the parents that lead to it. Whoever pushes a
-/// merge chooses which parent is the first.
+/// a commit that lay on the branch, by the parents that lead to it. Whoever pushes a merge
+/// chooses which parent is the first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Line {
-    /// The parents that are not the first, by the merges that have them.
-    turns: BTreeMap<Oid, Oid>,
+    /// The parents that are not the first, by the merges that have them; 40 hex digits each.
+    turns: BTreeMap<String, String>,
 }
 
 impl Line {
-    /// The line of `revision` through `known` (40 hex digits each, the newest first). One from
-    /// which those before it do not come says nothing; where nothing is known it goes along the
-    /// first parents.
+    /// The line of `revision`, which goes by known turns and through the commit that was its
+    /// last one when they were known (40 hex digits). When `revision` does not come from that
+    /// one, nothing is added to the turns.
     ///
     /// # Errors
     /// When the folder lies in no repository, a commit is not there, or the repository lacks an
-    /// object on the way.
-    pub fn new(dir: &Path, revision: &str, known: &[&str]) -> Result<Self, Error> {
-        let mut line = Self::default();
+    /// object between the two.
+    pub fn new(
+        dir: &Path,
+        revision: &str,
+        last: Option<&str>,
+        turns: &BTreeMap<String, String>,
+    ) -> Result<Self, Error> {
+        let mut line = Self { turns: turns.clone() };
+        let Some(last) = last else { return Ok(line) };
         let repository = open(dir)?;
-        let mut at = commit(&repository, revision)?;
-        for known in known {
-            let known = commit(&repository, known).map_err(|_| {
-                Error(format!(
-                    "this clone does not have commit {known}, which was applied: fetch the whole \
-                     history (git fetch --unshallow)"
-                ))
-            })?;
-            if leads_straight(&at, known.id()) {
-                at = known;
-            } else if leads_to(&repository, at.id(), known.id())? {
-                line.turn(&repository, at, known.id())?;
-                at = known;
-            }
-        }
+        let from = commit(&repository, revision)?.id();
+        let to = commit(&repository, last).map_err(|_| {
+            Error(format!(
+                "this clone does not have commit {last}, which was applied last: fetch the whole \
+                 history (git fetch; with --unshallow where it is cut off)"
+            ))
+        })?;
+        line.turn(&repository, from, to.id())?;
         Ok(line)
     }
 
+    /// The turns, to be known later.
+    pub fn turns(&self) -> &BTreeMap<String, String> {
+        &self.turns
+    }
+
     /// Adds the turns from a commit to one that it comes from.
-    fn turn(&mut self, repository: &Repository, from: Commit<'_>, to: Oid) -> Result<(), Error> {
-        let mut at = from.id();
-        while at != to {
-            let commit = repository.find_commit(at)?;
-            let mut next = None;
-            for parent in commit.parent_ids() {
-                if leads_to(repository, parent, to)? {
-                    next = Some(parent);
-                    break;
-                }
+    fn turn(&mut self, repository: &Repository, from: Oid, to: Oid) -> Result<(), Error> {
+        let mut at = repository.find_commit(from)?;
+        while at.id() != to {
+            match at.parent(0) {
+                Ok(parent) => at = parent,
+                Err(_) => break,
             }
-            let Some(next) = next else {
-                return Err(Error(format!("the history between {at} and {to} has a hole")));
+        }
+        if at.id() == to {
+            return Ok(());
+        }
+        // All that lies between the two, the oldest first.
+        let mut between = repository.revwalk()?;
+        between.set_sorting(Sort::TOPOLOGICAL | Sort::REVERSE)?;
+        between.push(from)?;
+        between.hide(to)?;
+        let mut leads = HashSet::from([to]);
+        for id in between {
+            let id = id?;
+            if repository.find_commit(id)?.parent_ids().any(|parent| leads.contains(&parent)) {
+                leads.insert(id);
+            }
+        }
+        let mut at = from;
+        while at != to && leads.contains(&at) {
+            let commit = repository.find_commit(at)?;
+            let Some(next) = commit.parent_ids().find(|parent| leads.contains(parent)) else {
+                break;
             };
             if commit.parent_id(0) != Ok(next) {
-                self.turns.insert(at, next);
+                self.turns.insert(at.to_string(), next.to_string());
             }
             at = next;
         }
         Ok(())
-    }
-
-    /// Whether the first parents alone lead along it.
-    pub fn is_straight(&self) -> bool {
-        self.turns.is_empty()
     }
 
     /// The commit before one of the line; none for the first of all, or where the history of
@@ -103,29 +117,12 @@ impl Line {
 
     /// The parent on the line, and the one that was merged into it.
     pub(super) fn sides(&self, commit: &Commit<'_>) -> (Option<Oid>, Option<Oid>) {
-        let before = self.turns.get(&commit.id()).copied().or_else(|| commit.parent_id(0).ok());
+        let turn = self.turns.get(&commit.id().to_string());
+        let turn = turn.and_then(|parent| Oid::from_str(parent).ok());
+        let before = turn.or_else(|| commit.parent_id(0).ok());
         let merged = commit.parent_ids().find(|id| Some(*id) != before);
         (before, merged)
     }
-}
-
-/// Whether the first parents lead from a commit to another one.
-fn leads_straight(from: &Commit<'_>, to: Oid) -> bool {
-    let mut at = from.clone();
-    loop {
-        if at.id() == to {
-            return true;
-        }
-        match at.parent(0) {
-            Ok(parent) => at = parent,
-            Err(_) => return false,
-        }
-    }
-}
-
-/// Whether a commit is another one, or comes from it.
-fn leads_to(repository: &Repository, from: Oid, to: Oid) -> Result<bool, Error> {
-    Ok(from == to || repository.graph_descendant_of(from, to)?)
 }
 
 #[cfg(test)]
@@ -165,6 +162,7 @@ mod tests {
     fn the_way_back_keeps_to_what_is_known() {
         let bench = Bench::new();
         let dir = bench.folder.path();
+        let none = BTreeMap::new();
         let first = made(&bench, &[]);
         let second = made(&bench, &[&first]);
         let applied = made(&bench, &[&second]);
@@ -173,23 +171,31 @@ mod tests {
             let merge = made(&bench, &[past, &applied]);
             let again = made(&bench, &[&other, &first, &merge]);
             let tip = made(&bench, &[&again]);
-            let line = Line::new(dir, &tip, &[&applied]).expect("a line");
-            assert!(!line.is_straight());
-            assert_eq!(
-                way(&line, &bench, &tip),
-                [&*tip, &again, &merge, &applied, &second, &first]
-            );
-            let straight = Line::new(dir, &tip, &[]).expect("a line");
-            assert!(straight.is_straight());
+            let line = Line::new(dir, &tip, Some(&applied), &none).expect("a line");
+            let expected = [&*tip, &again, &merge, &applied, &second, &first];
+            assert_eq!(way(&line, &bench, &tip), expected);
+            // It is still so when the tip was applied and others came, and when one came that
+            // leads past what was applied in between.
+            let later = made(&bench, &[&tip]);
+            let line = Line::new(dir, &later, Some(&tip), line.turns()).expect("a line");
+            assert_eq!(way(&line, &bench, &later)[1..], expected);
+            let past = made(&bench, &[&applied]);
+            let odd = made(&bench, &[&past, &later]);
+            let line = Line::new(dir, &odd, Some(&later), line.turns()).expect("a line");
+            assert_eq!(way(&line, &bench, &odd)[2..], expected);
+            let line = Line::new(dir, &odd, Some(&odd), line.turns()).expect("a line");
+            assert_eq!(way(&line, &bench, &odd)[2..], expected);
+            let straight = Line::new(dir, &tip, None, &none).expect("a line");
             assert_eq!(way(&straight, &bench, &tip), [&*tip, &again, &other]);
         }
         // A branch that was merged, and one that is behind.
         let side = made(&bench, &[&second]);
         let merge = made(&bench, &[&applied, &side]);
         for (tip, known) in [(&merge, &applied), (&merge, &second), (&second, &applied)] {
-            assert!(Line::new(dir, tip, &[known]).expect("a line").is_straight());
+            let line = Line::new(dir, tip, Some(known), &none).expect("a line");
+            assert!(line.turns().is_empty());
         }
-        let gone = Line::new(dir, &merge, &[&"a".repeat(40)]).expect_err("it is not there");
+        let gone = Line::new(dir, &merge, Some(&"a".repeat(40)), &none).expect_err("not there");
         assert!(gone.to_string().contains("fetch the whole history"), "{gone}");
     }
 }

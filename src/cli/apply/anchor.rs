@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use super::{Asked, Run};
+use crate::access::model::Provenance;
 use crate::jumpserver::spec::{Anchor, AnchoredInstance};
 use crate::mysql::spec::AccountName;
 use crate::names::InstanceName;
@@ -18,12 +19,15 @@ pub(super) fn before(run: &Run<'_>, observed: &Observed) -> Result<Anchor, repo:
     let Run { args, source, asked, .. } = *run;
     let mut anchor = observed.jumpserver.anchor.clone().unwrap_or_default();
     // The way back is kept until somebody takes a history as it is.
-    let (line, commit) = (anchor.line.take(), anchor.commit.take());
+    let turns = std::mem::take(&mut anchor.turns);
     if !args.allow_rollback {
-        let known: Vec<&str> = commit.iter().chain(&line).map(String::as_str).collect();
-        if !Line::new(&source.dir, asked.commit, &known)?.is_straight() {
-            anchor.line = line.or(commit);
-        }
+        let line = Line::new(&source.dir, asked.commit, anchor.commit.as_deref(), &turns);
+        anchor.turns = match line {
+            Ok(line) => line.turns().clone(),
+            // Nobody asks how anything was merged.
+            Err(_) if run.provenance() == Provenance::Off => turns,
+            Err(error) => return Err(error),
+        };
     }
     anchor.rules = asked.proof.borrow().rules.clone();
     anchor.commit = Some(asked.commit.to_owned());

@@ -186,6 +186,12 @@ impl<'a> Asked<'a> {
 }
 
 impl Run<'_> {
+    /// What is wanted to be known of how something new was merged.
+    fn provenance(&self) -> Provenance {
+        let given = self.args.provenance.unwrap_or_default();
+        self.asked.access.policy.provenance.max(given)
+    }
+
     /// Finds out how that was merged which is new in the face of these targets.
     async fn prove(&self, observed: &Observed, moment: Timestamp) -> Result<(), Outcome> {
         let Self { args, source, asked, .. } = self;
@@ -193,14 +199,14 @@ impl Run<'_> {
             // A new password gives nobody anything new.
             return Ok(());
         }
-        let policy = &asked.access.policy;
         let merged = Merged {
             dir: &source.dir,
             commit: asked.commit,
             access: asked.access,
             grants: asked.grants,
-            wanted: policy.provenance.max(args.provenance.unwrap_or_default()),
+            wanted: self.provenance(),
             anchor: observed.jumpserver.anchor.as_ref().filter(|_| !args.allow_rollback),
+            as_it_is: args.allow_rollback,
             moment,
         };
         let new = asked.plan(observed, moment);

@@ -1,7 +1,7 @@
 //! What the forge says of how something was merged.
 
 use super::{Compared, Judge, Verdict, emergency, short};
-use crate::approval::{self, Pull};
+use crate::approval;
 use crate::cli::approvals;
 use crate::forge::{self, Found, Kind, Place, Summary};
 use crate::repo::{self, Step};
@@ -72,7 +72,7 @@ impl Judge<'_> {
         let place = Place { number, ..place.clone() };
         let api = place.forge().map_err(|error| error.to_string())?;
         let dir = self.merged.dir;
-        let adds_nothing = |commit: &str| repo::is_clean_merge(dir, commit).unwrap_or(false);
+        let adds_nothing = |commit: &str| repo::is_clean_merge(dir, commit).ok();
         let found = forge::read(client, api.as_ref(), &groups, &adds_nothing).await;
         let Found { pull, summary } = found.map_err(|error| error.to_string())?;
         if emergency::is_emergency(&needs) {
@@ -85,12 +85,17 @@ impl Judge<'_> {
                 bad => return Ok(bad),
             }
         }
-        let Pull { merged, .. } = pull;
-        let moment = merged.unwrap_or(self.merged.moment);
+        let moment = pull.merged.unwrap_or(self.merged.moment);
         let gainers = approval::gainers(&effect);
         let verdict = approval::judge(base, needs, &gainers, &pull, moment);
         Ok(match verdict.missing() {
             None => Verdict::Good,
+            Some(missing) if !pull.unread.is_empty() => Verdict::Unknown(format!(
+                "#{number} was merged without {missing}, unless who merged the base into its branch \
+                 wrote nothing: the merge {} is not in this clone (fetch the branch, or \
+                 refs/pull/{number}/head)",
+                short(&pull.unread[0])
+            )),
             Some(missing) if place.kind == Kind::Gitee => Verdict::Unknown(format!(
                 "Gitee does not tell which state of a branch was approved, so nobody knows whether \
                  #{number} had {missing}"

@@ -85,6 +85,11 @@ fn approved(
     )
 }
 
+/// Whether there is an emergency whose file names who approved it afterwards.
+pub(super) fn is_any_approved(merged: &Merged<'_>) -> bool {
+    approved(merged.access, merged.moment).next().is_some()
+}
+
 /// What is told of approvals where nobody looks at how anything was merged.
 pub(super) fn unchecked(merged: &Merged<'_>) -> BTreeSet<Finding> {
     let why = "`provenance` is off, so nobody looked at how that line was merged";

@@ -1,12 +1,11 @@
 //! How the rules were merged by which all else is judged.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
-use std::rc::Rc;
 
 use super::{Compared, Judge, Merged, Verdict, short};
 use crate::approval::{self, Said, Subject};
-use crate::repo::{self, Line, SETTINGS, Step};
+use crate::jumpserver::spec::JudgedRules;
+use crate::repo::{self, Descent, SETTINGS, Step};
 
 /// The files that are rules and nothing else.
 pub(super) fn files() -> impl Iterator<Item = String> {
@@ -16,77 +15,80 @@ pub(super) fn files() -> impl Iterator<Item = String> {
 /// The folders whose files say, besides, who must approve and whose approval counts.
 const FOLDERS: [&str; 3] = ["inventory", "people", "teams"];
 
-/// The commits since the last one whose rules were known to be good.
-pub(super) struct Window<'a> {
-    dir: &'a Path,
-    commit: &'a str,
-    /// That last one; none before the first apply.
-    base: Option<&'a str>,
-    line: Result<Rc<Line>, String>,
-}
-
-impl<'a> Window<'a> {
-    pub(super) fn new(judge: &Judge<'a>) -> Self {
-        let Merged { dir, commit, anchor, .. } = *judge.merged;
-        let base = anchor.and_then(|one| one.rules.as_deref().or(one.commit.as_deref()));
-        Self { dir, commit, base, line: judge.line.clone() }
-    }
-
-    /// The steps that may edit rules, the newest first; or why they are not known.
-    fn steps(&self) -> anyhow::Result<Result<Vec<Step>, String>> {
-        let Some(base) = self.base else { return Ok(Ok(Vec::new())) };
-        let line = match &self.line {
-            Ok(line) => line,
-            Err(why) => return Ok(Err(why.clone())),
-        };
-        let paths = files().chain(FOLDERS.map(str::to_owned)).collect();
-        let mut steps = repo::Steps::new(self.dir, self.commit, line, paths)?.after(base);
-        let mut found = Vec::new();
-        while let Some(step) = steps.older()? {
-            found.push(step);
-        }
-        Ok(match steps.is_at_end() {
-            true => Ok(found),
-            false => Err(format!(
-                "the history does not lead back to {}, up to which they were judged: fetch it \
-                 whole; when it was rewritten, `apply --allow-rollback` takes it as it is",
-                short(base)
-            )),
-        })
-    }
-
-    /// All commits of the line in it, the newest first.
-    fn commits(&self) -> anyhow::Result<Vec<String>> {
-        match (&self.line, self.base) {
-            (Ok(line), Some(base)) => Ok(line.way(self.dir, self.commit, base)?),
-            _ => Ok(Vec::new()),
-        }
-    }
-
-    /// The commit from which on edits are still to be judged; none when there are none.
-    pub(super) fn begin(&self) -> anyhow::Result<Option<String>> {
-        let none = self.steps()?.is_ok_and(|steps| steps.is_empty());
-        Ok(self.base.filter(|_| !none).map(str::to_owned))
-    }
-}
-
-/// How the rules were merged that count now, and the commit from which on edits are still to be
-/// judged when not all was good since. Commits that came while the rules were not are told to
-/// `judge`.
+/// How the rules were merged that count now, and how far that is known from here on. Commits
+/// that came while they said what nobody had approved are told to `judge`. Edits since the last
+/// commit whose rules were good are looked at only when something is `asked` of them.
 pub(super) async fn judge(
     judge: &mut Judge<'_>,
-    window: &Window<'_>,
-) -> anyhow::Result<(Verdict, Option<String>)> {
-    let since = since(judge, window).await?;
-    let verdict = match since {
-        Verdict::Good => newest(judge).await?,
-        bad => bad,
+    asked: bool,
+) -> anyhow::Result<(Verdict, Option<JudgedRules>)> {
+    let Merged { anchor, wanted, as_it_is, commit, .. } = *judge.merged;
+    let recorded = anchor.and_then(|anchor| anchor.rules.as_ref());
+    let from_here =
+        |wrong| Some(JudgedRules { commit: commit.to_owned(), provenance: wanted, wrong });
+    if as_it_is {
+        return Ok((Verdict::Good, from_here(Vec::new())));
+    }
+    let Some(base) = recorded.filter(|recorded| recorded.provenance >= wanted) else {
+        let verdict = newest(judge).await?;
+        let wrong = recorded.map(|recorded| recorded.wrong.clone()).unwrap_or_default();
+        let record = match verdict {
+            Verdict::Good => from_here(wrong),
+            _ => recorded.cloned(),
+        };
+        return Ok((verdict, record));
     };
-    let still = match (&verdict, judge.tainted.is_empty()) {
-        (Verdict::Good, true) => None,
-        _ => window.begin()?,
+    for [from, to] in &base.wrong {
+        taint(judge, from, to)?;
+    }
+    let (verdict, record) = match steps(judge, &base.commit)? {
+        Err(why) => (Verdict::Unknown(why), base.clone()),
+        Ok(steps) if steps.is_empty() => {
+            (Verdict::Good, JudgedRules { commit: commit.to_owned(), ..base.clone() })
+        }
+        Ok(_) if !asked => (Verdict::Good, base.clone()),
+        Ok(steps) => since(judge, base, &steps).await?,
     };
-    Ok((verdict, still))
+    // What was judged by less is not known to be good by more.
+    Ok((verdict, Some(if base.provenance == wanted { record } else { base.clone() })))
+}
+
+/// The steps after a commit that may edit rules, the newest first; or why they are not known.
+fn steps(judge: &Judge<'_>, base: &str) -> anyhow::Result<Result<Vec<Step>, String>> {
+    let Merged { dir, commit, .. } = *judge.merged;
+    let line = match &judge.line {
+        Ok(line) => line,
+        Err(why) => return Ok(Err(why.clone())),
+    };
+    let paths = files().chain(FOLDERS.map(str::to_owned)).collect();
+    let mut steps = repo::Steps::new(dir, commit, line, paths)?.after(base);
+    let mut found = Vec::new();
+    while let Some(step) = steps.older()? {
+        found.push(step);
+    }
+    if steps.is_at_end() {
+        return Ok(Ok(found));
+    }
+    let descent = repo::descent(dir, commit, base)?;
+    let base = short(base);
+    Ok(Err(match descent {
+        Descent::Elsewhere => {
+            format!("it does not come from {base}, which was applied: pull first")
+        }
+        Descent::Descends | Descent::Unknown => format!(
+            "the history of this clone does not lead back to {base}, up to which they were judged: \
+             fetch it whole"
+        ),
+    }))
+}
+
+/// Tells that what came after a commit up to another was judged by wrong rules.
+fn taint(judge: &mut Judge<'_>, from: &str, to: &str) -> anyhow::Result<()> {
+    if let Ok(line) = &judge.line {
+        // A clone that does not have it asks for nothing that came there either.
+        judge.tainted.extend(line.way(judge.merged.dir, to, from).unwrap_or_default());
+    }
+    Ok(())
 }
 
 /// What two states say otherwise of the rules: all, and what needs approvals.
@@ -104,73 +106,107 @@ fn differs(compared: &Compared) -> (BTreeSet<Said>, BTreeSet<Said>) {
     (told(approval::said(&inputs)), told(approval::edited(&inputs)))
 }
 
+/// What is wrong, and why.
+type Wrong = BTreeMap<Said, Verdict>;
+
 /// How that came which the rules say now and did not say when they were known to be good. What
-/// a step says that nobody approved is wrong until the rules say again what they said before, or
-/// an approved step says it; and what comes meanwhile was judged by wrong rules.
-async fn since(judge: &mut Judge<'_>, window: &Window<'_>) -> anyhow::Result<Verdict> {
-    let steps = match window.steps()? {
-        Ok(steps) => steps,
-        Err(why) => return Ok(Verdict::Unknown(why)),
-    };
-    let (Some(base), false) = (window.base, steps.is_empty()) else { return Ok(Verdict::Good) };
-    if judge.state(base).is_none() {
-        return Ok(Verdict::Unknown(format!(
+/// a step says that nobody approved is wrong until the rules no longer say it, and so is what
+/// comes meanwhile, as it was judged by wrong rules.
+async fn since(
+    judge: &mut Judge<'_>,
+    base: &JudgedRules,
+    steps: &[Step],
+) -> anyhow::Result<(Verdict, JudgedRules)> {
+    if judge.state(&base.commit).is_none() {
+        let why = format!(
             "the files at {}, up to which they were judged, are invalid by today's rules: \
              `apply --allow-rollback` takes the history as it is",
-            short(base)
-        )));
+            short(&base.commit)
+        );
+        return Ok((Verdict::Unknown(why), base.clone()));
     }
-    let mut wrong = BTreeSet::new();
-    let mut because = Verdict::Good;
-    // Whether the rules are wrong before the commit that is looked at.
-    let mut stands = false;
-    // The last state that could be read, when that before the step could not.
-    let mut unread: Option<&str> = None;
-    let steps: BTreeMap<&str, &Step> =
-        steps.iter().map(|step| (step.commit.as_str(), step)).collect();
-    for commit in window.commits()?.iter().rev() {
-        if stands {
-            judge.tainted.insert(commit.clone());
-        }
-        let Some(step) = steps.get(commit.as_str()) else { continue };
-        let Some(before) = unread.or(step.before.as_deref()) else { continue };
-        let Some(compared) = judge.compared(before, commit) else {
-            unread = Some(before);
+    let mut record = base.clone();
+    let mut wrong = Wrong::new();
+    // The last state that could be read, and whether there was one since that could not.
+    let (mut last, mut unread) = (base.commit.as_str(), false);
+    let tip = judge.merged.commit;
+    for step in steps.iter().rev() {
+        let Some(compared) = judge.compared(last, &step.commit) else {
+            unread = true;
             continue;
         };
-        let whole = unread.take().is_none();
-        let (said, edited) = differs(&compared);
-        if stands {
-            wrong.extend(said);
-        } else if !edited.is_empty() {
-            let verdict = match whole {
-                true => judge.verdict(step).await,
-                false => Verdict::Unknown(format!(
-                    "the files before or at {} are invalid",
-                    short(commit)
-                )),
-            };
-            match verdict {
-                Verdict::Good => wrong.retain(|one| !said.contains(one)),
-                bad => {
-                    because = bad;
-                    wrong.extend(edited);
-                }
-            }
-        }
-        stands = !wrong.is_empty() && are_wrong(judge, base, commit, &wrong);
+        let before = step.before.as_deref().is_some_and(|before| judge.state(before).is_some());
+        let verdict = match differs(&compared).1.is_empty() || !wrong.is_empty() {
+            true => Verdict::Good,
+            false if unread || !before => invalid(&step.commit),
+            false => judge.verdict(step).await,
+        };
+        settle(judge, &mut record, &mut wrong, &compared, verdict, &step.commit)?;
+        (last, unread) = (&step.commit, false);
     }
-    Ok(match stands {
-        true => because,
-        false => Verdict::Good,
-    })
+    if unread && let Some(compared) = judge.compared(last, tip) {
+        let verdict = match differs(&compared).1.is_empty() {
+            true => Verdict::Good,
+            false => invalid(tip),
+        };
+        settle(judge, &mut record, &mut wrong, &compared, verdict, tip)?;
+    }
+    let Some(verdict) = stands(judge, &record.commit, tip, &wrong) else {
+        tip.clone_into(&mut record.commit);
+        return Ok((Verdict::Good, record));
+    };
+    let from = record.commit.clone();
+    taint(judge, &from, tip)?;
+    Ok((verdict, record))
 }
 
-/// Whether a state says something wrong that the base does not.
-fn are_wrong(judge: &mut Judge<'_>, base: &str, state: &str, wrong: &BTreeSet<Said>) -> bool {
-    // What cannot be compared is never known to be good.
-    let compared = judge.compared(base, state);
-    compared.is_none_or(|compared| !differs(&compared).1.is_disjoint(wrong))
+/// Takes in what a commit says: `record.commit` is the last one before anything was wrong.
+fn settle(
+    judge: &mut Judge<'_>,
+    record: &mut JudgedRules,
+    wrong: &mut Wrong,
+    compared: &Compared,
+    verdict: Verdict,
+    commit: &str,
+) -> anyhow::Result<()> {
+    let (said, edited) = differs(compared);
+    let was_right = wrong.is_empty();
+    if !was_right {
+        for one in said {
+            let why = format!(
+                "commit {} changed {} while the rules said what nobody had approved",
+                short(commit),
+                one.file
+            );
+            wrong.entry(one).or_insert(Verdict::Against(why));
+        }
+    } else if !matches!(verdict, Verdict::Good) {
+        wrong.extend(edited.into_iter().map(|one| (one, verdict.clone())));
+    }
+    if !was_right && stands(judge, &record.commit, commit, wrong).is_none() {
+        taint(judge, &record.commit, commit)?;
+        record.wrong.push([record.commit.clone(), commit.to_owned()]);
+        wrong.clear();
+    }
+    if wrong.is_empty() {
+        commit.clone_into(&mut record.commit);
+    }
+    Ok(())
+}
+
+/// Why a state is wrong: what it says that the last good one did not.
+fn stands(judge: &mut Judge<'_>, good: &str, state: &str, wrong: &Wrong) -> Option<Verdict> {
+    let (first, _) = wrong.first_key_value()?;
+    let said = match judge.compared(good, state) {
+        Some(compared) => differs(&compared).0,
+        // What cannot be compared is never known to be good.
+        None => [first.clone()].into(),
+    };
+    wrong.iter().find(|(one, _)| said.contains(one)).map(|(_, why)| why.clone())
+}
+
+fn invalid(commit: &str) -> Verdict {
+    Verdict::Unknown(format!("the files before or at {} are invalid", short(commit)))
 }
 
 /// How the rules were merged that count now: by the newest edit of them that needed an

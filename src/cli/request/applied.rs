@@ -73,6 +73,7 @@ impl Merged<'_> {
             grants: &grants,
             wanted: access.policy.provenance,
             anchor: observed.jumpserver.anchor.as_ref(),
+            as_it_is: false,
             moment,
         };
         let first = planned(&Unproven::new());

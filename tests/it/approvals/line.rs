@@ -78,3 +78,41 @@ async fn a_branch_that_took_its_base_in_is_granted() {
     run(&company, Some(&forge), &apply).await.expect(0);
     assert_eq!(held(&company), 1);
 }
+
+/// Merges of both kinds in a row: each is judged along what was applied before it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_merge_into_another_past_is_judged_at_every_run() {
+    let (company, forge) = (company("off").await, Forge::start(Api::Github).await);
+    let apply = ["apply", "--yes", "--provenance", "forge"];
+    let rules = std::fs::read_to_string(company.dir().join("policy.yaml")).expect("a file");
+    company.write("policy.yaml", "environments: [prod]\n");
+    company.merge("nobody has to approve anything");
+    run(&company, Some(&forge), &apply[..2]).await.expect(0);
+    // As `git pull` merges: what is on the branch is the second parent.
+    let before = head(&company);
+    company.write("README.md", "here\n");
+    company.merge("here");
+    let here = head(&company);
+    company.git(&["reset", "--quiet", "--hard", &before]);
+    company.write("NEWS.md", "there\n");
+    company.merge("there");
+    run(&company, Some(&forge), &apply[..2]).await.expect(0);
+    let there = head(&company);
+    company.git(&["reset", "--quiet", "--hard", &here]);
+    company.git(&["merge", "--quiet", "--no-edit", &there]);
+    run(&company, Some(&forge), &apply[..2]).await.expect(0);
+    let soft = head(&company);
+    company.write("policy.yaml", &rules);
+    company.merge("rules again");
+    run(&company, Some(&forge), &apply).await.expect(0);
+    let tip = head(&company);
+    // His request on the state before them, and a merge of the branch into that.
+    company.git(&["reset", "--quiet", "--hard", &soft]);
+    company.write("requests/new.yaml", &request("pay-web-01"));
+    company.merge("his");
+    company.git(&["merge", "--quiet", "--no-edit", &tip]);
+    for _ in 0..3 {
+        run(&company, Some(&forge), &apply).await.expect(4);
+        assert_eq!(held(&company), 0);
+    }
+}

@@ -11,8 +11,13 @@ const PAYMENTS: &str = "teams/payments.yaml";
 
 /// A company whose servers are of a team with liwei alone, and where mallory is somebody.
 async fn with_mallory() -> (Company, Forge) {
-    let (company, forge) = (company("forge").await, Forge::start(Api::Github).await);
-    company.write("people/mallory.yaml", "name: mallory\nforge: Mallory\n");
+    with_mallory_and("forge").await
+}
+
+/// The same, where policy asks how something was merged in this way.
+async fn with_mallory_and(how: &str) -> (Company, Forge) {
+    let (company, forge) = (company(how).await, Forge::start(Api::Github).await);
+    company.write("people/mallory.yaml", "name: mallory\nforge: Mallory\nemail: m@acme.example\n");
     company.write(PAYMENTS, "members: [liwei]\n");
     owned_by(&company, "liwei", "team/payments");
     company.merge("mallory joins");
@@ -22,6 +27,11 @@ async fn with_mallory() -> (Company, Forge) {
 
 async fn apply(company: &Company, forge: &Forge) -> Done {
     run(company, Some(forge), &["apply", "--yes", "--provenance", "forge"]).await
+}
+
+/// What is told, without the breaks of its lines.
+fn words(done: &Done) -> String {
+    done.stdout.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn owned_by(company: &Company, before: &str, after: &str) {
@@ -77,6 +87,130 @@ async fn who_was_made_an_owner_by_a_push_approves_nothing() {
     }
 }
 
+/// Ways in which a push could stay unseen.
+const HIDDEN: [(&str, fn(&Company, &Forge)); 5] = [
+    ("beside an invalid file", |company, _| {
+        owned_by(company, "team/payments", "mallory");
+        company.write("requests/bad.yaml", "nothing: of this\n");
+        company.merge("pushed");
+        company.remove("requests/bad.yaml");
+        company.merge("mended");
+    }),
+    ("between invalid files", |company, _| {
+        company.write("requests/bad.yaml", "nothing: of this\n");
+        company.merge("broken");
+        owned_by(company, "team/payments", "mallory");
+        company.merge("pushed");
+        company.remove("requests/bad.yaml");
+        company.merge("mended");
+    }),
+    ("into a team that came to own", |company, forge| {
+        company.write("teams/ops.yaml", "members: [liwei]\n");
+        owned_by(company, "team/payments", "team/ops");
+        change(company, forge, 11);
+        company.write("teams/ops.yaml", "members: [liwei, mallory]\n");
+        company.merge("pushed");
+    }),
+    ("back to what was approved once", |company, forge| {
+        owned_by(company, "team/payments", "mallory");
+        change(company, forge, 11);
+        company.write("requests/other.yaml", &request("pay-web-02").replace("02-28", "02-27"));
+        let mut pull = merge(company, 13);
+        pull.reviews[0].reviewer = "Mallory".to_owned();
+        offer(forge, pull);
+        owned_by(company, "mallory", "team/payments");
+        let mut pull = merge(company, 14);
+        pull.reviews[0].reviewer = "Mallory".to_owned();
+        offer(forge, pull);
+        owned_by(company, "team/payments", "mallory");
+        company.merge("pushed");
+    }),
+    ("by an address", |company, _| {
+        let file = "name: mallory\nforge: Mallory\nemail: other@acme.example\n";
+        company.write("people/mallory.yaml", file);
+        company.merge("pushed");
+    }),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_hides_a_push_hides_nothing() {
+    for (name, push) in HIDDEN {
+        let (company, forge) = with_mallory().await;
+        push(&company, &forge);
+        ask(&company, &forge);
+        let done = apply(&company, &forge).await;
+        assert!([4, 5].contains(&done.code), "{name}\n{}", done.stdout);
+        assert!(words(&done).contains("the rules themselves"), "{name}\n{}", done.stdout);
+        assert_eq!(held(&company), 0, "{name}");
+    }
+}
+
+/// The rules that nobody had to approve at first are no less rules later.
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_that_came_later_are_rules() {
+    let (company, forge) = with_mallory().await;
+    let policy = std::fs::read_to_string(company.dir().join("policy.yaml")).expect("a file");
+    company.write("policy.yaml", "environments: [prod]\nprovenance: forge\n");
+    company.merge("softer");
+    let taken = ["apply", "--yes", "--allow-rollback"];
+    run(&company, Some(&forge), &taken).await.expect(0);
+    company.write("policy.yaml", &policy);
+    company.merge("nobody has to approve this");
+    owned_by(&company, "team/payments", "mallory");
+    company.merge("pushed");
+    ask(&company, &forge);
+    apply(&company, &forge).await.expect(4);
+    assert_eq!(held(&company), 0);
+}
+
+/// A run without the flag asks nothing, and makes nothing good for those that ask.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_does_not_ask_vouches_for_nothing() {
+    let (company, forge) = with_mallory_and("off").await;
+    owned_by(&company, "team/payments", "mallory");
+    company.merge("pushed");
+    company.write("requests/other.yaml", &request("pay-web-02").replace("02-28", "02-27"));
+    company.merge("pushed");
+    run(&company, Some(&forge), &["apply", "--yes"]).await.expect(0);
+    ask(&company, &forge);
+    apply(&company, &forge).await.expect(4);
+    assert_eq!(held(&company), 0);
+}
+
+/// What was taken back by an approved change is past, and so is what somebody took as it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slip_is_over_when_it_is_taken_back_or_taken_as_it_is() {
+    for as_it_is in [false, true] {
+        let (company, forge) = with_mallory().await;
+        let policy = std::fs::read_to_string(company.dir().join("policy.yaml")).expect("a file");
+        company.write("policy.yaml", &policy.replace("approvals: 1", "approvals: 2"));
+        company.merge("pushed");
+        apply(&company, &forge).await.expect(0);
+        if as_it_is {
+            run(&company, Some(&forge), &["apply", "--yes", "--allow-rollback"]).await.expect(0);
+            // Two approvals are asked for now.
+            company.write("requests/new.yaml", &request("pay-web-01"));
+            offer(&forge, merge(&company, 12));
+            let done = apply(&company, &forge).await.expect(4);
+            assert!(done.stdout.contains("#12 was merged without"), "{}", done.stdout);
+            continue;
+        }
+        company.write("policy.yaml", &policy);
+        change(&company, &forge, 11);
+        company.write("requests/new.yaml", &request("pay-web-01"));
+        offer(&forge, merge(&company, 12));
+        apply(&company, &forge).await.expect(0);
+        assert_eq!(held(&company), 1);
+        // It is not asked about again.
+        let asked = forge.asked().len();
+        company.write("requests/more.yaml", &request("pay-web-02").replace("02-28", "02-27"));
+        offer(&forge, merge(&company, 15));
+        apply(&company, &forge).await.expect(0);
+        let about: Vec<String> = forge.asked().split_off(asked);
+        assert!(about.iter().all(|path| !path.contains("/11")), "{about:?}");
+    }
+}
+
 /// When the rules say again what they said, what came meanwhile has to come again.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_judged_by_wrong_rules_stays_out_when_they_are_right_again() {
@@ -89,8 +223,7 @@ async fn what_was_judged_by_wrong_rules_stays_out_when_they_are_right_again() {
     company.merge("as it was");
     for _ in 0..2 {
         let done = apply(&company, &forge).await.expect(4);
-        let words = done.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(words.contains("the rules said what nobody had approved"), "{words}");
+        assert!(words(&done).contains("the rules said what nobody had approved"), "{done:?}");
         assert_eq!(held(&company), 0);
     }
     company.remove("requests/new.yaml");

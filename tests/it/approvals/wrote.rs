@@ -58,10 +58,16 @@ async fn an_address_of_the_forge_is_its_person_s() {
 /// What was approved for another branch may have looked like nothing there.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_said_before_it_went_into_this_branch_does_not_count() {
-    for api in [Api::Github, Api::Gitlab, Api::Gitea] {
+    for (api, deleted) in [
+        (Api::Github, false),
+        (Api::Github, true),
+        (Api::Gitlab, false),
+        (Api::Gitlab, true),
+        (Api::Gitea, false),
+    ] {
         let (repo, forge, pull) = branch(api).await;
         let retargeted = Some("2026-11-20T09:10:30Z".to_owned());
-        let pull = PullRequest { retargeted, ..pull.review("LiWei", Said::Yes) };
+        let pull = PullRequest { retargeted, deleted, ..pull.review("LiWei", Said::Yes) };
         offer(&forge, &pull);
         let (code, report) = approvals(&repo, &forge, &[]).await;
         assert_eq!(code, 4, "{api:?} {report:#}");

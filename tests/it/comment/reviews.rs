@@ -41,6 +41,8 @@ pub(crate) struct PullRequest {
     pub(crate) merges: Vec<(String, String, String)>,
     /// When it was made to go into another branch.
     pub(crate) retargeted: Option<String>,
+    /// Whether that was because the branch that it went into was deleted.
+    pub(crate) deleted: bool,
     /// The last commit of its branch now, when that is another one than was merged.
     pub(crate) branch_now: Option<String>,
     /// The commit to which its commits were squashed before that was merged.
@@ -187,7 +189,12 @@ impl PullRequest {
             shapes::note(1, &review.reviewer, body, true, &review.at)
         });
         let moved = self.retargeted.iter().map(|at| {
-            let body = "changed target branch from `soft` to `main`";
+            let body = match self.deleted {
+                true => {
+                    "deleted the `soft` branch. This merge request now targets the `main` branch"
+                }
+                false => "changed target branch from `soft` to `main`",
+            };
             shapes::note(2, &self.author, body, true, at)
         });
         notes.chain(moved).collect()
@@ -278,6 +285,7 @@ impl Reviewed {
             (&Method::GET, ["issues", number, "events" | "timeline"]) => {
                 let pull = self.pulls.get(&number.parse().ok()?)?;
                 let event = match api {
+                    Api::Github if pull.deleted => ("event", "automatic_base_change_succeeded"),
                     Api::Github => ("event", "base_ref_changed"),
                     _ => ("type", "change_target_branch"),
                 };

@@ -17,7 +17,7 @@ fn anchor(commit: char) -> Anchor {
     };
     Anchor {
         commit: Some(commit.to_string().repeat(40)),
-        line: None,
+        turns: std::collections::BTreeMap::new(),
         rules: None,
         instances: [("orders-prod".to_owned(), instance)].into(),
     }

@@ -87,8 +87,11 @@ async fn who_was_made_an_owner_by_a_push_approves_nothing() {
     }
 }
 
+/// What is done at the forge too, in words and in git.
+type Hidden = (&'static str, fn(&Company, &Forge));
+
 /// Ways in which a push could stay unseen.
-const HIDDEN: [(&str, fn(&Company, &Forge)); 5] = [
+const HIDDEN: [Hidden; 5] = [
     ("beside an invalid file", |company, _| {
         owned_by(company, "team/payments", "mallory");
         company.write("requests/bad.yaml", "nothing: of this\n");

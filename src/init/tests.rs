@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::access::{self, model::Access};
+use crate::diagnostic::Code;
 use crate::repo::Tree;
 
 fn answers() -> Answers {
@@ -180,9 +181,12 @@ proptest! {
         let access = checked(&tree(files(&answers)));
         prop_assert_eq!(&access.config.owner, &answers.owner);
         prop_assert_eq!(&access.config.organization, &answers.organization);
-        prop_assert_eq!(access.config.url, answers.url.parse().expect("an address"));
+        prop_assert_eq!(&access.config.url, &answers.url.parse::<url::Url>().expect("an address"));
         prop_assert_eq!(access.config.zone.iana_name(), Some(answers.time_zone.as_str()));
         prop_assert_eq!(&access.policy.environments, answers.environments.as_slice());
-        prop_assert!(access.notices.is_empty());
+        // Of an address without encryption is warned, and of nothing else.
+        let codes: Vec<Code> = access.notices.iter().map(|notice| notice.code).collect();
+        let plain = access.config.url.scheme() == "http";
+        prop_assert!(codes.is_empty() || (plain && codes == [Code::PlainHttp]), "{:?}", codes);
     }
 }

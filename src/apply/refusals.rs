@@ -95,7 +95,8 @@ impl<'c> Refusals<'c> {
     pub(super) fn narrowed(&mut self, sent: Result<(), Error>) -> Result<(), Error> {
         match sent {
             Ok(()) => self.taken = true,
-            Err(error) if error.is_refusal() => {
+            // Trouble that passes is no refusal: the next run takes it away before anything else.
+            Err(error) if error.is_for_want_of_rights() => {
                 self.stays = true;
                 self.refused.push(error);
             }

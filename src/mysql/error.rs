@@ -126,11 +126,25 @@ impl Error {
         matches!(self, Self::Server { .. } | Self::Forbidden { .. })
     }
 
+    /// Whether this login may not do what was asked, now or later, as the server tells it: no
+    /// lock that was waited for, no server that is about to stop or only reads.
+    pub fn is_for_want_of_rights(&self) -> bool {
+        match self {
+            Self::Server { code, .. } => RIGHTS.contains(code),
+            error => matches!(error, Self::Forbidden { .. }),
+        }
+    }
+
     /// Whether the statement may have been carried out although no answer came.
     pub fn is_uncertain(&self) -> bool {
         matches!(self, Self::Timeout { .. } | Self::Lost { .. })
     }
 }
+
+/// What servers answer to a login that may not do something: access to a database (1044), a user
+/// (1045, 1698), a table (1142), a column (1143), other rights (1227), no such grant (1141, 1147),
+/// not all of them (1269), a mandatory role (3628).
+const RIGHTS: [u16; 10] = [1044, 1045, 1141, 1142, 1143, 1147, 1227, 1269, 1698, 3628];
 
 /// A time span in seconds, for people.
 struct Seconds<'a>(&'a Duration);

@@ -122,11 +122,7 @@ pub fn kind<'a>(
 
 /// The instance that holds the accounts of one that a request names.
 pub fn holder<'a>(access: &'a Access, instance: &InstanceName) -> Option<&'a InstanceName> {
-    let (name, instance) = access.instances.get_key_value(instance)?;
-    match &instance.same_accounts_as {
-        Some(holder) => access.instances.get_key_value(holder).map(|(name, _)| name),
-        None => Some(name),
-    }
+    access.instances.get_key_value(access.holder(instance)).map(|(name, _)| name)
 }
 
 /// The permissions that a request for one person adopts: by the names that they get, each

@@ -139,7 +139,7 @@ impl Period {
     }
 }
 
-/// A number of days of 24 hours, from a text such as `90d`; at most a century.
+/// A number of days, from a text such as `90d`; at most a century.
 pub fn days(text: &str) -> Option<u32> {
     let days = number(text.strip_suffix('d')?, 5)?;
     (1..=36_500).contains(&days).then_some(days)

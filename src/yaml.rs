@@ -73,8 +73,10 @@ pub fn word<T: DeserializeOwned>(
     value: &Spanned<String>,
 ) -> Result<T, Diagnostic> {
     let read = IntoDeserializer::<Error>::into_deserializer(value.value.as_str());
-    let text = std::str::from_utf8(bytes).unwrap_or_default();
-    T::deserialize(read).map_err(|error| explain(file, text, &error, Some(value.referenced)))
+    T::deserialize(read).map_err(|error| {
+        let text = std::str::from_utf8(bytes).unwrap_or_default();
+        explain(file, text, &error, Some(value.referenced))
+    })
 }
 
 /// A carriage return that is not part of CRLF: YAML begins a line there, and nobody sees it.

@@ -5,9 +5,8 @@ use crate::repo::Fault;
 
 impl Loader<'_> {
     /// Whether a file with a fixed name is there and cannot be read, which is told already.
-    pub(super) fn cannot_be_read(&self, stem: &str) -> bool {
-        let is = |path: &str| path.strip_prefix(stem).is_some_and(|end| YAML.contains(&end));
-        self.tree.faults.iter().any(|(path, _)| is(path))
+    pub(super) fn cannot_be_read(&self, name: &str) -> bool {
+        self.tree.faults.iter().any(|(path, _)| stem(path) == Some(name))
     }
 }
 
@@ -19,10 +18,13 @@ pub(super) fn stem(name: &str) -> Option<&str> {
     YAML.iter().find_map(|ending| name.strip_suffix(ending))
 }
 
+/// The folders whose files are each about one thing, and of what kind that is.
+pub(super) const KINDS: [(&str, &str); 3] =
+    [("people/", "person"), ("teams/", "team"), ("inventory/databases/", "instance")];
+
 /// What the file of a path is about, by kind and name.
 pub(super) fn thing(path: &str) -> Option<(&'static str, String)> {
-    let kinds = [("people/", "person"), ("teams/", "team"), ("inventory/databases/", "instance")];
-    kinds
+    KINDS
         .iter()
         .find_map(|(folder, kind)| Some((*kind, stem(path.strip_prefix(folder)?)?.to_owned())))
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::faults::stem;
 use super::files::{InstanceFile, List, Mode, ServersFile, State, Text, TlsPart};
 use super::limits::{RULES, SENTENCE};
 use super::load::{Loader, start, whole};
@@ -359,8 +360,7 @@ impl Loader<'_> {
         let paths = tree.files.keys().filter(|path| {
             path.starts_with("inventory/")
                 && !path.starts_with("inventory/databases/")
-                && !matches!(&***path, "inventory/servers.yaml" | "inventory/servers.yml")
-                && (path.ends_with(".yaml") || path.ends_with(".yml"))
+                && stem(path).is_some_and(|stem| stem != "inventory/servers")
         });
         for path in paths {
             let expected = "expected inventory/servers.yaml, or a file in inventory/databases/";

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
-use super::faults::{stem, thing, unreadable};
+use super::faults::{KINDS, stem, thing, unreadable};
 use super::files::Text;
 use super::instant::{self, End};
 use super::limits::{Errors, FEW, Known};
@@ -292,11 +292,8 @@ impl Loader<'_> {
 
     /// Says once that a folder is missing, when nothing of a kind is there because of that.
     fn missing(&mut self, what: &str) {
-        let (kind, folder) = match what {
-            "person" => ("person", "people/"),
-            "team" => ("team", "teams/"),
-            "instance" => ("instance", "inventory/databases/"),
-            _ => return,
+        let Some((folder, kind)) = KINDS.into_iter().find(|(_, kind)| *kind == what) else {
+            return;
         };
         let there = self.tree.files.keys().any(|path| path.starts_with(folder))
             || self.tree.faults.iter().any(|(path, _)| path.starts_with(folder));

@@ -54,6 +54,11 @@ pub struct Access {
 }
 
 impl Access {
+    /// Whether the repo has a person who has not left by a moment.
+    pub fn is_here(&self, name: &PersonName, moment: Timestamp) -> bool {
+        self.people.get(name).is_some_and(|person| !person.has_left(moment))
+    }
+
     /// The instance that holds the accounts which an instance shows: itself, unless it is a
     /// replica or an alias.
     pub fn holder<'a>(&'a self, name: &'a InstanceName) -> &'a InstanceName {
@@ -327,7 +332,7 @@ pub struct Limit {
     pub when: When,
     /// Whether an end is required.
     pub end_required: bool,
-    /// The longest period, in days of 24 hours.
+    /// The longest period, in days of the calendar.
     pub longest_days: Option<u32>,
     /// How many approvals a request needs (judged with the forge's reviews).
     pub approvals: Option<u32>,

@@ -110,7 +110,7 @@ struct One<'o, 'r, 'a> {
     adopted: BTreeMap<Uuid, Mark>,
     /// What became of open sessions.
     sessions: Sessions,
-    /// What the server refused to take away.
+    /// What the server refused.
     refusals: Refusals<'o>,
 }
 

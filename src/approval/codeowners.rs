@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::rules::{FILES, FOLDERS};
+use super::rules::{FILES, FOLDERS, SETTINGS};
 use crate::access::model::{Access, Party};
 use crate::plural::listed;
 
@@ -36,7 +36,7 @@ pub fn part(access: &Access, folder: &str, form: Form) -> (String, Vec<String>) 
     for path in ["people/", "teams/", "inventory/"] {
         lines.line(path, &rules);
     }
-    for name in ["jumpgate", "policy", "notify"] {
+    for name in SETTINGS {
         // Both names of a file are read.
         lines.line(&format!("{name}.yaml"), &rules);
         lines.line(&format!("{name}.yml"), &rules);

@@ -205,7 +205,7 @@ pub fn judge(
         let stale = stale.or_else(|| {
             elsewhere.then(|| "approved it before it went into this branch".to_owned())
         });
-        match stale.or_else(|| people.barred(&login)).or_else(|| people.may_gain(&login)) {
+        match stale.or_else(|| people.barred(&login)) {
             Some(why) => passed_over.push(PassedOver { login, why }),
             None => approvers.push(login),
         }
@@ -266,7 +266,7 @@ impl<'a> People<'a> {
         if self.pull.writers.iter().any(|writer| same(writer)) {
             return Some("wrote a part of it".to_owned());
         }
-        let name = self.of(login)?;
+        let Some(name) = self.of(login) else { return self.may_gain(login) };
         if self.wrote(name) {
             return Some("wrote a part of it".to_owned());
         }
@@ -275,9 +275,6 @@ impl<'a> People<'a> {
 
     /// Why somebody whom no file names may be one who gets something by it.
     fn may_gain(&self, login: &str) -> Option<String> {
-        if self.of(login).is_some() {
-            return None;
-        }
         let nameless = |name: &&&PersonName| {
             self.base.people.get(**name).is_none_or(|person| person.forge.is_none())
         };
@@ -418,10 +415,7 @@ impl<'a> People<'a> {
                 self.pull.groups.get(group)?.as_ref().ok()?;
             }
         }
-        logins.retain(|login| {
-            let bar = self.barred(login).or_else(|| self.may_gain(login));
-            bar.is_none() && self.counts(login, need)
-        });
+        logins.retain(|login| self.barred(login).is_none() && self.counts(login, need));
         Some(u32::try_from(logins.len()).unwrap_or(u32::MAX))
     }
 }

@@ -22,5 +22,5 @@ pub use judge::{
     Given, Judged, Members, PassedOver, Pull, Review, State, Verdict, is_one_of, judge,
 };
 pub use need::{Inputs, Need, Subject, gainers, needs};
-pub use rules::{Said, edited, is_rule_file, said};
+pub use rules::{Differs, Said, differs, is_rule_file};
 pub use trail::{Between, Trail};

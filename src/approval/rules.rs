@@ -25,9 +25,26 @@ pub struct Said {
     pub what: String,
 }
 
+/// What two states say otherwise of the rules.
+#[derive(Debug, Default)]
+pub struct Differs {
+    /// All of it.
+    pub said: BTreeSet<Said>,
+    /// What of it is an edit for which the base asks for approvals.
+    pub edited: BTreeSet<Said>,
+}
+
+/// What the rules of the head and of the base say otherwise.
+pub fn differs(inputs: &Inputs<'_>) -> Differs {
+    let files: BTreeSet<String> = edits(inputs).into_iter().map(|edit| edit.file).collect();
+    let said = said(inputs);
+    let edited = said.iter().filter(|one| files.contains(&one.file)).cloned().collect();
+    Differs { said, edited }
+}
+
 /// What the head says and the base does not, and the other way round: settings, and members of
 /// teams. Of what is numbered the number is left out, as others move when one comes.
-pub fn said(inputs: &Inputs<'_>) -> BTreeSet<Said> {
+fn said(inputs: &Inputs<'_>) -> BTreeSet<Said> {
     let Inputs { base, head, effect, .. } = *inputs;
     let mut said = BTreeSet::new();
     let mut say = |file: &str, what: String| {
@@ -56,14 +73,6 @@ pub fn said(inputs: &Inputs<'_>) -> BTreeSet<Said> {
     said
 }
 
-/// What of it is an edit of the rules, for which the base asks for approvals.
-pub fn edited(inputs: &Inputs<'_>) -> BTreeSet<Said> {
-    let files: BTreeSet<String> = edits(inputs).into_iter().map(|edit| edit.file).collect();
-    let mut said = said(inputs);
-    said.retain(|one| files.contains(&one.file));
-    said
-}
-
 /// The number of a setting that has one in place of a name, such as `limit 2`.
 fn number(name: &str) -> Option<usize> {
     ["entry ", "limit "].iter().find_map(|word| name.strip_prefix(word)?.parse().ok())
@@ -73,6 +82,10 @@ fn number(name: &str) -> Option<usize> {
 fn file_of(team: &TeamName) -> String {
     format!("teams/{team}.yaml")
 }
+
+/// The files that are rules and nothing else, without the end of their names. Who is told what
+/// of everybody's access is a rule, too.
+pub(super) const SETTINGS: [&str; 3] = ["jumpgate", "policy", "notify"];
 
 /// Where forges look for their own rules: who owns code, and what CI runs.
 pub(super) const FOLDERS: [&str; 6] =
@@ -125,9 +138,7 @@ pub(super) fn edits(inputs: &Inputs<'_>) -> Vec<Edit> {
 }
 
 fn is_settings(file: &str) -> bool {
-    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
-    // Who is told what of everybody's access is a rule, too.
-    matches!(stem, "jumpgate" | "policy" | "notify")
+    SETTINGS.contains(&file.rsplit_once('.').map_or(file, |(stem, _)| stem))
 }
 
 /// The owners that the base names for what a setting of the inventory is about.

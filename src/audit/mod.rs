@@ -27,7 +27,7 @@ pub use kind::Kind;
 pub use next::Next;
 pub use ours::Ours;
 pub use power::Power;
-pub(crate) use power::of_account as power_of;
+pub(crate) use power::{of_account as power_of, with_roles};
 pub use rank::Risk;
 
 use crate::access::model::{Access, Site};
@@ -315,12 +315,12 @@ pub(crate) fn listed_of<'a>(names: impl IntoIterator<Item = &'a str>, all: usize
     plural::first_of(names, LISTED, all)
 }
 
-/// The roles that an account has, through roles too.
+/// The roles that something held gives, through roles too.
 pub(crate) fn roles<'a>(
     live: &'a mysql::everything::Everything,
-    account: &'a mysql::spec::SeenAccount,
+    held: &'a mysql::spec::Held,
 ) -> impl Iterator<Item = &'a mysql::spec::SeenAccount> {
-    let roles = power::roles(&account.held, &live.accounts);
+    let roles = power::roles(held, &live.accounts);
     roles.into_iter().filter_map(|role| live.accounts.get(role))
 }
 

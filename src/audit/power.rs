@@ -150,13 +150,11 @@ pub(super) fn all_of_account<'a>(
 }
 
 /// What is held directly, and what each of its roles holds, through roles too.
-pub(super) fn with_roles<'a>(
+pub(crate) fn with_roles<'a>(
     live: &'a Everything,
     held: &'a Held,
 ) -> impl Iterator<Item = &'a Held> {
-    let roles = roles(held, &live.accounts).into_iter();
-    let roles = roles.filter_map(|role| live.accounts.get(role)).map(|role| &role.held);
-    std::iter::once(held).chain(roles)
+    std::iter::once(held).chain(super::roles(live, held).map(|role| &role.held))
 }
 
 /// All roles that an account has, through roles too.

@@ -92,7 +92,7 @@ async fn plan(args: &Args) -> Result<Outcome, Outcome> {
         .await
         .map_err(|error| could_not_run(&error))?;
     let new_servers: BTreeSet<InstanceName> = args.new_server.iter().cloned().collect();
-    let make = |unproven| {
+    let make = |unproven: &plan::Unproven| {
         focus.narrow(plan::make(&plan::Inputs {
             access: &access,
             grants: &grants,
@@ -113,10 +113,8 @@ async fn plan(args: &Args) -> Result<Outcome, Outcome> {
         as_it_is: false,
         moment,
     };
-    let nothing = plan::Unproven::new();
-    let plan = make(&nothing);
-    let proof = provenance::check(&merged, &plan).await.map_err(|error| could_not_run(&error))?;
-    let mut plan = if proof.unproven.is_empty() { plan } else { make(&proof.unproven) };
+    let planned = provenance::planned(&merged, make).await;
+    let (mut plan, proof) = planned.map_err(|error| could_not_run(&error))?;
     proof.tell(&mut plan);
     let context = report::Context {
         access: &access,

@@ -97,6 +97,17 @@ enum Verdict {
     Unknown(String),
 }
 
+/// A plan in which what cannot be proven gets nothing new, and what was found out.
+pub(super) async fn planned(
+    merged: &Merged<'_>,
+    make: impl Fn(&Unproven) -> Plan,
+) -> anyhow::Result<(Plan, Proof)> {
+    let plan = make(&Unproven::new());
+    let proof = check(merged, &plan).await?;
+    let plan = if proof.unproven.is_empty() { plan } else { make(&proof.unproven) };
+    Ok((plan, proof))
+}
+
 /// Finds out how the requests were merged to which a plan gives something new.
 pub(super) async fn check(merged: &Merged<'_>, plan: &Plan) -> anyhow::Result<Proof> {
     if merged.wanted == Provenance::Off {

@@ -29,8 +29,7 @@ pub(super) fn wanted<'a>(
         if !grant.period.contains(moment) {
             continue;
         }
-        let Some(asked) = access.instances.get(instance) else { continue };
-        let holder = asked.same_accounts_as.as_ref().unwrap_or(instance);
+        let holder = access.holder(instance);
         let Some(server) = access.instances.get(holder) else { continue };
         let Some(privileges) = access.config.levels.get(level) else { continue };
         let user = adoptions.user(access, holder, grant.person, level);

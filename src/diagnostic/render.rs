@@ -41,27 +41,15 @@ pub fn render<'a>(
         if let Some(help) = &help {
             group = group.element(Level::HELP.message(help.as_str()));
         }
-        // The renderer shows control characters as pictures and leaves other hidden ones.
+        // The renderer shows most control characters as pictures; of the others only its colours
+        // remain.
         for line in renderer.render(&[group]).lines() {
-            text.push_str(&shown(line));
+            text.push_str(&spelled(&tame(line), |c| c == '\u{1b}'));
             text.push('\n');
         }
         text.push('\n');
     }
     text
-}
-
-/// A line of ours as it may be printed: only its colours remain of what controls.
-fn shown(line: &str) -> String {
-    let mut shown = String::with_capacity(line.len());
-    for c in tame(line).chars() {
-        if is_hidden(c) && c != '\u{1b}' {
-            shown.extend(c.escape_unicode());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
 }
 
 /// The line of a span, cut to what can be shown and with hidden characters spelled out, and the
@@ -74,17 +62,16 @@ fn line(source: &str, span: &Range<usize>) -> (String, Range<usize>) {
     let end = floor(source, end.min(at + SHOWN)).max(at);
     let last = floor(source, span.end.clamp(at, end));
     let [before, marked, behind] =
-        [start..at, at..last, last..end].map(|part| spelled(&source[part]));
+        [start..at, at..last, last..end].map(|part| spelled(&source[part], char::is_control));
     let place = before.len()..before.len() + marked.len();
     (before + &marked + &behind, place)
 }
 
-/// A text with hidden characters spelled out, but for those that control: the renderer shows them
-/// as pictures.
-fn spelled(text: &str) -> String {
+/// A text with hidden characters spelled out, but for those that stay.
+fn spelled(text: &str, stays: impl Fn(char) -> bool) -> String {
     let mut spelled = String::with_capacity(text.len());
     for c in text.chars() {
-        match is_hidden(c) && !c.is_control() {
+        match is_hidden(c) && !stays(c) {
             true => spelled.extend(c.escape_unicode()),
             false => spelled.push(c),
         }

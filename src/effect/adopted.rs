@@ -1,5 +1,6 @@
 //! Requests that the branch makes adopt what exists, or give back what they have.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -8,6 +9,7 @@ use crate::access::model::{Access, Party, Request};
 use crate::names::RequestName;
 use crate::period::Period;
 use crate::plan::finding::{Finding, Kind};
+use crate::plural::listed;
 
 /// So many names are listed.
 const LISTED: usize = 10;
@@ -15,8 +17,10 @@ const LISTED: usize = 10;
 /// The requests of the base, to find those that a branch's come from.
 pub(super) struct Before<'a> {
     base: &'a Access,
+    head: &'a Access,
     /// Those that are gone, by what a file that moved keeps: people, time, and what it hands over.
-    gone: BTreeMap<Kept<'a>, (&'a RequestName, &'a Request)>,
+    /// Made when the first one is looked for.
+    gone: OnceCell<BTreeMap<Kept<'a>, (&'a RequestName, &'a Request)>>,
 }
 
 /// What a file that moved keeps.
@@ -28,21 +32,25 @@ fn kept(request: &Request) -> Kept<'_> {
 }
 
 impl<'a> Before<'a> {
-    pub(super) fn new(base: &'a Access, head: &Access) -> Self {
+    pub(super) fn new(base: &'a Access, head: &'a Access) -> Self {
+        Self { base, head, gone: OnceCell::new() }
+    }
+
+    fn gone(&self) -> BTreeMap<Kept<'a>, (&'a RequestName, &'a Request)> {
         let mut gone = BTreeMap::new();
-        for (name, request) in &base.requests {
-            if !head.requests.contains_key(name) {
+        for (name, request) in &self.base.requests {
+            if !self.head.requests.contains_key(name) {
                 gone.entry(kept(request)).or_insert((name, request));
             }
         }
-        Self { base, gone }
+        gone
     }
 
     /// The request in the base: of the same name, or, where the file moved, one that is gone,
     /// for the same people and time, which adopts or gives back the same.
     fn of(&self, name: &RequestName, new: &Request) -> Option<(&'a RequestName, &'a Request)> {
         let same = self.base.requests.get_key_value(name);
-        same.or_else(|| self.gone.get(&kept(new)).copied())
+        same.or_else(|| self.gone.get_or_init(|| self.gone()).get(&kept(new)).copied())
     }
 }
 
@@ -60,7 +68,7 @@ pub(super) fn still_released<'h>(
 /// the one whose file moved. None when that one is over: renewed, it takes in hand anew.
 pub fn handed_before<'b>(
     base: &'b Access,
-    head: &Access,
+    head: &'b Access,
     name: &RequestName,
     new: &Request,
     moment: Timestamp,
@@ -123,11 +131,7 @@ pub(super) fn findings(
         if new.is_empty() {
             continue;
         }
-        let more = new.len().saturating_sub(LISTED);
-        let mut names = new.iter().take(LISTED).copied().collect::<Vec<_>>().join(", ");
-        if more > 0 {
-            names.push_str(&format!(" and {more} more"));
-        }
+        let names = listed(new.iter().copied(), LISTED);
         let text = format!(
             "{name} adopts {names}: by that nobody gains or loses anything now. What differs from \
              the request is in the plan, and what is adopted ends with the request"

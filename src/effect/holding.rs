@@ -49,10 +49,9 @@ pub(super) fn of<'a>(
             }
             Want::Database { instance, level, scope, .. } => {
                 let opened = access.instances.get(instance);
-                let holder = opened.and_then(|found| found.same_accounts_as.as_ref());
                 let terms = Terms::Database {
                     privileges: access.config.levels.get(level).copied(),
-                    at: holder.map_or(opened, |holder| access.instances.get(holder)),
+                    at: access.instances.get(access.holder(instance)),
                     asset: opened.map_or("", |found| found.asset.as_str()),
                 };
                 (Atom::Scope(instance, level, scope), terms)

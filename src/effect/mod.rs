@@ -36,6 +36,7 @@ use crate::access::model::{Access, Party, Site};
 use crate::grants::{self, Grant};
 use crate::names::{InstanceName, PersonName, RequestName};
 use crate::plan::finding::{Finding, Kind as FindingKind};
+use crate::plural::listed;
 use crate::policy;
 use crate::repo::Tree;
 
@@ -109,12 +110,12 @@ pub fn compare(inputs: &Inputs<'_>) -> Effect {
     let judge = Judge::new(base, head, moment);
     let settled = emergency::settled(base, head, &before, &judge);
     // What was given back gives nothing any more: it covers nothing, and asked for anew it is new.
-    let gone: BTreeSet<&RequestName> =
+    let given_back: BTreeSet<&RequestName> =
         base.requests.iter().filter(|(_, old)| old.release).map(|(name, _)| name).collect();
-    let given_back = |name: &RequestName| !gone.is_empty() && gone.contains(name);
     let origins = adopted::Before::new(base, head);
     let still = adopted::still_released(&origins, head);
-    let mut before = by_person(before.iter().filter(|g| !given_back(g.because.request)), moment);
+    let mut before =
+        by_person(before.iter().filter(|g| !given_back.contains(g.because.request)), moment);
     let after = by_person(after.iter().filter(|g| !still.contains(g.because.request)), moment);
     let mut effect = Effect {
         settled,
@@ -149,13 +150,10 @@ pub fn compare(inputs: &Inputs<'_>) -> Effect {
     emergency::tell(base, head, &mut effect);
     effect.rows = row::arrange(std::mem::take(&mut effect.rows));
     if !held_back.is_empty() {
-        let names: Vec<&str> = held_back.iter().take(10).copied().collect();
-        let more = held_back.len() - names.len();
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let names = listed(held_back.iter().copied(), 10);
         let text = format!(
-            "the policy of the branch refuses what these requests were allowed: {}{more}; they \
-             keep what they have until their end and get nothing new",
-            names.join(", ")
+            "the policy of the branch refuses what these requests were allowed: {names}; they \
+             keep what they have until their end and get nothing new"
         );
         effect.findings.push(Finding::new(FindingKind::HeldBack, text));
     }

@@ -31,6 +31,16 @@ pub enum Opens<'a> {
     Database(&'a InstanceName, &'a LevelName),
 }
 
+impl<'a> Opens<'a> {
+    /// What a grant opens.
+    pub fn of(want: Want<'a>) -> Self {
+        match want {
+            Want::Server { login, target, .. } => Self::Server(login, target),
+            Want::Database { instance, level, .. } => Self::Database(instance, level),
+        }
+    }
+}
+
 impl fmt::Display for Opens<'_> {
     /// `app on pay-web-01`, `app on /Default/payments`, `r on orders-prod`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -94,12 +104,7 @@ pub fn of<'a>(grants: &[Grant<'a>], moment: Timestamp) -> Vec<Entry<'a>> {
         .filter(|grant| grant.period.start() <= moment && !grant.period.is_over(moment))
         .filter(|grant| !grant.because.released);
     for grant in live {
-        let (opens, scope) = match grant.want {
-            Want::Server { login, target, .. } => (Opens::Server(login, target), None),
-            Want::Database { instance, level, scope, .. } => {
-                (Opens::Database(instance, level), Some(scope))
-            }
-        };
+        let opens = Opens::of(grant.want);
         let entry = entries.entry((grant.because.request, grant.person, opens));
         let entry = entry.or_insert_with(|| Entry {
             request: grant.because.request,
@@ -112,7 +117,9 @@ pub fn of<'a>(grants: &[Grant<'a>], moment: Timestamp) -> Vec<Entry<'a>> {
             site: grant.because.site,
             reason: grant.because.reason,
         });
-        entry.scopes.extend(scope);
+        if let Want::Database { scope, .. } = grant.want {
+            entry.scopes.push(scope);
+        }
     }
     entries.into_values().collect()
 }

@@ -1,10 +1,8 @@
 //! Gitea and Forgejo (their swagger, `/api/v1`): comments of the issue with the pull
 //! request's number, all in one answer: `issueGetComments` knows no pages.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::reviews::moment;
 use super::{Forge, PAGE, Request, Reviews, Status, Verb};
 use crate::names::ForgeGroup;
 
@@ -61,10 +59,8 @@ impl Reviews for Gitea {
         Some(paged(&["repos", &self.owner, &self.name, "issues", &self.number, "timeline"], page))
     }
 
-    fn retargeted(&self, entry: &Value) -> Option<Timestamp> {
-        let is = entry.get("type").and_then(Value::as_str) == Some("change_target_branch");
-        // One whose time is not told counts as the last thing that happened.
-        is.then(|| moment(entry.get("created_at")).unwrap_or(Timestamp::MAX))
+    fn retargets(&self, entry: &Value) -> bool {
+        entry.get("type").and_then(Value::as_str) == Some("change_target_branch")
     }
 
     fn reviews(&self, page: usize) -> Option<Request> {

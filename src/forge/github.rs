@@ -2,10 +2,8 @@
 //! (REST API, "Issue comments": `GET` and `POST /repos/{owner}/{repo}/issues/{number}/comments`,
 //! `PATCH /repos/{owner}/{repo}/issues/comments/{id}`).
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::reviews::moment;
 use super::{Forge, Request, Reviews, Status, Verb};
 use crate::names::ForgeGroup;
 
@@ -70,12 +68,10 @@ impl Reviews for GitHub {
         Some(Request::get(&path).page(page))
     }
 
-    fn retargeted(&self, entry: &Value) -> Option<Timestamp> {
+    fn retargets(&self, entry: &Value) -> bool {
         // The second one when the branch that it went into was deleted.
         let events = ["base_ref_changed", "automatic_base_change_succeeded"];
-        let is = entry.get("event").and_then(Value::as_str).is_some_and(|it| events.contains(&it));
-        // One whose time is not told counts as the last thing that happened.
-        is.then(|| moment(entry.get("created_at")).unwrap_or(Timestamp::MAX))
+        entry.get("event").and_then(Value::as_str).is_some_and(|it| events.contains(&it))
     }
 
     fn reviews(&self, page: usize) -> Option<Request> {

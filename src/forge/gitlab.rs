@@ -113,13 +113,11 @@ impl Reviews for GitLab {
 
     /// A note of the system: "changed target branch from `a` to `b`", or "deleted the `a` branch.
     /// This merge request now targets the `b` branch".
-    fn retargeted(&self, entry: &Value) -> Option<Timestamp> {
+    fn retargets(&self, entry: &Value) -> bool {
         let system = entry.get("system").and_then(Value::as_bool) == Some(true);
         let body = entry.get("body").and_then(Value::as_str).unwrap_or_default();
         let deleted = body.starts_with("deleted the ") && body.contains(" now targets the ");
-        let is = system && (deleted || body.starts_with("changed target branch from "));
-        // One whose time is not told counts as the last thing that happened.
-        is.then(|| moment(entry.get("created_at")).unwrap_or(Timestamp::MAX))
+        system && (deleted || body.starts_with("changed target branch from "))
     }
 
     fn states(&self, page: usize) -> Option<Request> {

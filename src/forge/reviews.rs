@@ -80,10 +80,10 @@ pub trait Reviews: Forge {
         None
     }
 
-    /// When an entry of [`Reviews::events`] or [`Reviews::reviews`] made it go into another
-    /// branch.
-    fn retargeted(&self, _entry: &Value) -> Option<Timestamp> {
-        None
+    /// Whether an entry of [`Reviews::events`] or [`Reviews::reviews`] made it go into another
+    /// branch; its time is `created_at`.
+    fn retargets(&self, _entry: &Value) -> bool {
+        false
     }
 
     /// One page of what is read for the reviews; none behind the last one that there can be.
@@ -249,7 +249,10 @@ pub async fn read_reviews(client: &Client, forge: &dyn Reviews) -> Result<Found,
         true => all(client, forge, |page| forge.events(page)).await?,
         false => Vec::new(),
     };
-    let retargeted = entries.iter().chain(&events).filter_map(|entry| forge.retargeted(entry));
+    let retargeted = entries.iter().chain(&events).filter(|entry| forge.retargets(entry));
+    // One whose time is not told counts as the last thing that happened.
+    let retargeted =
+        retargeted.map(|entry| moment(entry.get("created_at")).unwrap_or(Timestamp::MAX));
     let pull = Pull {
         author: summary.author.clone(),
         head: summary.head.clone(),

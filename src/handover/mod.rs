@@ -169,8 +169,9 @@ pub fn toward(owner: &Owner, seen: &Seen<'_>) -> Result<Way, Conflict> {
     let any =
         |state: HandoverState| states.iter().flatten().any(|handover| handover.state == state);
     let locked = seen.server.is_some_and(|server| server.locked);
-    let mut ending = states.iter().flatten().filter(|one| one.state == HandoverState::Ending);
-    let locked_by_us = locked && ending.any(|handover| !handover.locked_before);
+    let ending = |one: &&Handover| one.state == HandoverState::Ending;
+    let locked_by_us =
+        locked && states.iter().copied().flatten().filter(ending).any(|one| !one.locked_before);
     // A cut run may have taken something away, or replaced the password of another hand.
     way.ends_sessions = seen.server.is_some()
         && [

@@ -173,7 +173,7 @@ impl<'a> Context<'a> {
             return None;
         };
         let person = self.access.people.get(name)?;
-        if person.left.as_ref().is_some_and(|left| left.at <= self.moment) {
+        if person.has_left(self.moment) {
             add(Why::UnknownPerson, format!("{name} has left"));
         }
         Some((name, person))

@@ -70,19 +70,16 @@ pub fn opens<'h>(held: &'h Held, object: &Object, naming: Naming) -> Option<&'h 
         return None;
     }
     let database = naming.database(stored);
-    let hides = |pattern: &str| match &database {
-        Some(database) => naming.covers(pattern, database),
-        None => true,
-    };
+    let hides =
+        |pattern: &str| database.as_ref().is_none_or(|database| naming.covers(pattern, database));
     let gives_more = |other: &Row| {
         !other.privileges.is_subset(row.privileges) || (other.grant_option && !row.grant_option)
     };
-    let patterns = held
-        .databases
+    held.databases
         .iter()
-        .filter(|(other, _)| *other != stored && naming.database(other).is_none() && hides(other));
-    let mut patterns = patterns.filter(|(_, other)| gives_more(other));
-    patterns.next().map(|(pattern, _)| pattern.as_str())
+        .filter(|(other, _)| *other != stored && naming.database(other).is_none() && hides(other))
+        .find(|(_, other)| gives_more(other))
+        .map(|(pattern, _)| pattern.as_str())
 }
 
 /// The changes, before they are put in order.

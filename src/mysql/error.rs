@@ -129,10 +129,8 @@ impl Error {
     /// Whether this login may not do what was asked, now or later, as the server tells it: no
     /// lock that was waited for, no server that is about to stop or only reads.
     pub fn is_for_want_of_rights(&self) -> bool {
-        match self {
-            Self::Server { code, .. } => RIGHTS.contains(code),
-            error => matches!(error, Self::Forbidden { .. }),
-        }
+        matches!(self, Self::Forbidden { .. })
+            || self.code().is_some_and(|code| RIGHTS.contains(&code))
     }
 
     /// Whether the statement may have been carried out although no answer came.

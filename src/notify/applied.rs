@@ -1,13 +1,12 @@
 //! What `jumpgate apply --format json` wrote, as far as people are told of it.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::access::notify::What;
 use crate::names::InstanceName;
+use crate::plan::reason::State;
 
 /// The version that is read.
 const SCHEMA: &str = "jumpgate.apply/1";
@@ -20,10 +19,8 @@ const DIFFERS: &str = "it was written, and a new look shows that it does not sta
 pub struct Applied {
     schema: String,
     pub(super) plan: Plan,
+    /// In the order of their numbers.
     steps: Vec<Step>,
-    /// The places of the steps by their numbers.
-    #[serde(skip)]
-    places: HashMap<usize, usize>,
     pub(super) oldest_overdue_end: Option<Timestamp>,
 }
 
@@ -70,16 +67,6 @@ pub(super) struct Because {
     pub(super) until: Option<String>,
 }
 
-/// How a request stands to a step: only one that asks gives something by it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum State {
-    Asks,
-    Ended,
-    Changed,
-    Removed,
-}
-
 #[derive(Debug, Clone, Deserialize)]
 struct Step {
     number: usize,
@@ -120,15 +107,16 @@ impl Applied {
         if applied.plan.owner != owner {
             return Err(format!("it is of the owner {}, not of {owner}", applied.plan.owner));
         }
-        let steps = applied.steps.iter().enumerate();
-        applied.places = steps.map(|(place, step)| (step.number, place)).collect();
+        applied.steps.sort_by_key(|step| step.number);
         Ok(applied)
     }
 
     /// How the step of an entry went.
     pub(super) fn how(&self, entry: &Entry) -> How<'_> {
-        let step = self.places.get(&entry.number).and_then(|place| self.steps.get(*place));
-        let Some(step) = step else { return How::NotBegun };
+        let found = self.steps.binary_search_by_key(&entry.number, |step| step.number);
+        let Some(step) = found.ok().and_then(|at| self.steps.get(at)) else {
+            return How::NotBegun;
+        };
         match step.outcome {
             Outcome::Done if step.differs => How::Failed(DIFFERS),
             Outcome::Done => How::Done,

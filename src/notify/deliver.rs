@@ -143,9 +143,7 @@ fn owners<'a>(
             groups.insert(party.clone());
         }
         let known = members(access, party).into_iter();
-        people.extend(known.filter(|name| {
-            access.people.get(*name).is_some_and(|person| !person.has_left(moment))
-        }));
+        people.extend(known.filter(|name| access.is_here(name, moment)));
     }
     people
 }

@@ -10,6 +10,7 @@ use super::applied::{Applied, Because, How};
 use crate::access::model::{Access, Party};
 use crate::access::notify::What;
 use crate::emergency;
+use crate::entries::{self, Opens};
 use crate::grants::{self, Grant, Offers, ServerTarget, Want};
 use crate::names::PersonName;
 use crate::period::Edge;
@@ -165,13 +166,8 @@ fn ending(inputs: &Inputs<'_>) -> Vec<Event> {
             Ending { event, places: BTreeMap::new() }
         });
         ending.places.entry(kind).or_default().push(place);
-        let owners = match grant.want {
-            Want::Server { target, .. } => offers.find(target).map(|entry| &entry.owners),
-            Want::Database { instance, .. } => {
-                access.instances.get(instance).map(|one| &one.owners)
-            }
-        };
-        ending.event.owners.extend(owners.into_iter().flatten().cloned());
+        let owners = entries::owners(access, &offers, Opens::of(grant.want));
+        ending.event.owners.extend(owners.iter().cloned());
     }
     found.into_values().map(Ending::told).collect()
 }
@@ -211,15 +207,13 @@ fn open_emergencies(inputs: &Inputs<'_>) -> Vec<Event> {
     let open = inputs.access.requests.iter().filter_map(|(name, request)| {
         let emergency = request.emergency.as_ref().filter(|one| one.approved.is_none())?;
         let people = grants::people(inputs.access, request);
-        let has_left = |name: &PersonName| {
-            inputs.access.people.get(name).is_none_or(|person| person.has_left(inputs.moment))
-        };
+        let is_here = |name: &&PersonName| inputs.access.is_here(name, inputs.moment);
         let parties: Vec<String> =
             request.parties.iter().map(|(party, _)| party.to_string()).collect();
         Some(Event {
             what: What::Emergency,
             key: format!("emergency/{name}"),
-            people: people.into_keys().filter(|name| !has_left(name)).cloned().collect(),
+            people: people.into_keys().filter(is_here).cloned().collect(),
             owners: emergency::owners(inputs.access, request),
             things: vec![listed(parties.iter().map(String::as_str), NAMED)],
             until: request.period.until.as_ref().map(|until| until.text.clone()),

@@ -55,16 +55,19 @@ pub fn strays(access: &Access, live: &Live) -> BTreeMap<InstanceName, BTreeSet<S
         !account.username.starts_with(&prefix)
             && mark.is_some_and(|mark| mark.owner == access.config.owner && mark.id == account.id)
     });
-    let mut by_asset: BTreeMap<&str, &InstanceName> = BTreeMap::new();
-    for (name, instance) in &access.instances {
-        by_asset.insert(&instance.asset, instance.same_accounts_as.as_ref().unwrap_or(name));
-    }
+    let by_asset = by_asset(access);
     for account in ours {
         if let Some(holder) = by_asset.get(account.asset.as_str()) {
             strays.entry((*holder).clone()).or_default().insert(account.username.clone());
         }
     }
     strays
+}
+
+/// The instances that hold the accounts of the assets, by the assets' names.
+pub(super) fn by_asset(access: &Access) -> BTreeMap<&str, &InstanceName> {
+    let assets = access.instances.iter();
+    assets.map(|(name, instance)| (instance.asset.as_str(), access.holder(name))).collect()
 }
 
 /// What to read of one database server; `strays` are accounts of ours on it that git may not

@@ -245,10 +245,8 @@ impl List<'_, '_, '_> {
         let disabled = matches!(change, UserChange::Disable { .. });
         let person = self.people.get(username.as_str()).copied();
         // Only his file says that somebody leaves: a file that is gone is a hole.
-        let left = person.is_some_and(|person| {
-            let left = self.inputs.access.people[person].left.as_ref();
-            left.is_some_and(|left| left.at <= self.inputs.moment)
-        });
+        let (people, moment) = (&self.inputs.access.people, self.inputs.moment);
+        let left = person.is_some_and(|person| people[person].has_left(moment));
         let item = Item {
             target: Target::JumpServer,
             phase,

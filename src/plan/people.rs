@@ -224,12 +224,10 @@ pub(super) fn changes(access: &Access, desired: &Desired<'_>, live: &Live) -> Ve
     changes
 }
 
-/// The users that we made and that are switched on: none unless people come from the repo.
+/// The users that we made and that are switched on.
 pub(super) fn active<'a>(access: &'a Access, live: &'a Live) -> impl Iterator<Item = &'a SeenUser> {
-    let from_repo = access.config.source == PeopleSource::Repo;
     let owner = &access.config.owner;
-    let ours = move |user: &&SeenUser| from_repo && user.active && is_ours(owner, user);
-    live.users.values().filter(ours)
+    live.users.values().filter(move |user| user.active && is_ours(owner, user))
 }
 
 fn is_ours(owner: &Owner, user: &SeenUser) -> bool {

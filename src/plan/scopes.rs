@@ -1,5 +1,5 @@
-//! Databases, tables and columns that grants name: whether they exist, and the grants
-//! without those that do not.
+//! Databases, tables and columns that grants name: whether they exist and the server can take a
+//! grant on them, and the grants without those where that is not so.
 
 use std::collections::BTreeSet;
 use std::fmt;

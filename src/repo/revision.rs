@@ -55,17 +55,15 @@ impl<'r> Revision<'r> {
         if let Some(known) = self.folders.borrow().get(path) {
             return Ok(known.clone());
         }
-        let mut tree = self.root.clone();
-        let mut found = Some(tree.clone());
-        for part in path.split('/').filter(|_| !path.is_empty()) {
-            let entry = tree.get_name(part).filter(|entry| entry.kind() == Some(ObjectType::Tree));
-            let Some(id) = entry.map(|entry| entry.id()) else {
-                found = None;
-                break;
-            };
-            tree = Rc::new(self.tree(id, path)?);
-            found = Some(tree.clone());
-        }
+        let found = match path.is_empty() {
+            true => Some(self.root.clone()),
+            false => match self.found(path)? {
+                Some(entry) if entry.kind() == Some(ObjectType::Tree) => {
+                    Some(Rc::new(self.tree(entry.id(), path)?))
+                }
+                _ => None,
+            },
+        };
         let mut folders = self.folders.borrow_mut();
         if folders.len() >= FOLDERS {
             folders.clear();

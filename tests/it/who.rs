@@ -4,7 +4,7 @@ use jumpgate_sandbox::Version;
 
 use crate::comment::forge::{Api, Forge};
 use crate::comment::reviews::{PullRequest, Said};
-use crate::support::company::{Company, Done};
+use crate::support::company::{Company, Done, folded};
 
 const REQUEST: &str = "for: fanlichun
 reason: \"PAY-1234: look at the logs\"
@@ -160,7 +160,7 @@ async fn what_is_released_is_told_as_released() {
     company.merge("give it back");
     for ask in [&["who", &node][..], &["why", "fanlichun", &node]] {
         let answer = company.run(ask).await.expect(0);
-        let folded = answer.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        let folded = folded(&answer.stdout);
         assert!(folded.contains("(released)") && !folded.contains("(active)"), "{folded}");
         assert!(folded.contains("jumpgate gives nothing by it any more"), "{folded}");
         let json = company.run(&[ask, &["--format", "json"]].concat()).await.expect(0);
@@ -171,7 +171,7 @@ async fn what_is_released_is_told_as_released() {
     assert!(mine.stdout.contains("PAY-1234 (released)"), "{}", mine.stdout);
     assert!(!mine.stdout.contains("How to connect"), "{}", mine.stdout);
     let list = company.run(&["list", "servers", "--person", "fanlichun"]).await.expect(0);
-    let folded = list.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    let folded = folded(&list.stdout);
     assert!(folded.contains("fanlichun had login app on"), "{folded}");
     let status = company.run(&["status", "PAY-1234"]).await.expect(0);
     assert!(status.stdout.contains("PAY-1234: released"), "{}", status.stdout);

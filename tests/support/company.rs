@@ -145,6 +145,15 @@ impl Company {
         )
     }
 
+    /// Logs in at the database server with the password that JumpServer holds for an account.
+    pub(crate) async fn login(
+        &self,
+        account: &str,
+    ) -> Result<mysql_async::Conn, mysql_async::Error> {
+        let secret = self.jumpserver.secret("orders-prod", account).expect("a password");
+        self.server.as_ref().expect("a server").login(account, &secret).await
+    }
+
     /// The access repo.
     pub(crate) fn dir(&self) -> PathBuf {
         self.folder.path().to_owned()
@@ -249,4 +258,9 @@ impl Company {
     pub(crate) fn has(&self, path: &str) -> bool {
         Path::new(&self.folder.path().join(path)).exists()
     }
+}
+
+/// A text in one line, with single spaces: what is told is wrapped.
+pub(crate) fn folded(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -248,6 +248,11 @@ pub(crate) fn code(error: &mysql_async::Error) -> u16 {
     }
 }
 
+/// The number of the error that a query gives, 0 when it works.
+pub(crate) async fn refused(conn: &mut mysql_async::Conn, query: &str) -> u16 {
+    conn.query_drop(query).await.map_or_else(|error| code(&error), |()| 0)
+}
+
 /// What `JUMPGATE_TEST_REPLACE` says.
 fn replaced() -> String {
     std::env::var("JUMPGATE_TEST_REPLACE").unwrap_or_default()

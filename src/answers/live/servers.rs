@@ -133,8 +133,8 @@ impl<'a> Ways<'a> {
         let Some(database) = database else { return Effective::default() };
         let mut found = Effective::default();
         let roles = live.mandatory_roles.iter().filter_map(|role| live.accounts.get(role));
-        let roles = roles.flat_map(|role| crate::audit::roles(live, role).chain([role]));
-        for held in roles.map(|role| &role.held).chain(&live.public) {
+        let held = roles.flat_map(|role| crate::audit::with_roles(live, &role.held));
+        for held in held.chain(&live.public) {
             found.add(effective::on(naming, held, database, table));
         }
         // Of an anonymous account only the grants on databases count for others.
@@ -164,7 +164,7 @@ impl<'a> Ways<'a> {
         let naming = live.server.dialect.naming();
         let mut found = effective::on(naming, &account.held, database, table);
         let mut notes: Vec<String> = Vec::new();
-        for role in crate::audit::roles(live, account) {
+        for role in crate::audit::roles(live, &account.held) {
             let by_role = effective::on(naming, &role.held, database, table);
             if !by_role.is_nothing() {
                 notes.push(format!("by the role {}", role.name.user));

@@ -208,8 +208,7 @@ async fn instances(
             || options.targets.contains(name.as_str())
             || options.targets.contains(&instance.asset)
     });
-    let holders: BTreeSet<&InstanceName> =
-        asked.map(|(name, one)| one.same_accounts_as.as_ref().unwrap_or(name)).collect();
+    let holders: BTreeSet<&InstanceName> = asked.map(|(name, _)| access.holder(name)).collect();
     let names: Vec<&InstanceName> = holders
         .into_iter()
         .filter(|name| !seen.observed.instances.contains_key(*name))

@@ -182,8 +182,8 @@ impl Judge<'_> {
         });
         let name = name.or(known.map(|(name, _)| name));
         let moment = pull.merged.unwrap_or(self.merged.moment);
-        let left = name.and_then(|name| compared.base.access.people.get(name)?.left.as_ref());
-        if let (Some(name), true) = (name, left.is_some_and(|left| left.at <= moment)) {
+        let person = name.and_then(|name| compared.base.access.people.get(name));
+        if let (Some(name), true) = (name, person.is_some_and(|person| person.has_left(moment))) {
             return Verdict::Against(format!("{name} merged it, and has left"));
         }
         if let Some(name) = name

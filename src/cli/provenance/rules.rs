@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Compared, Judge, Merged, Verdict, short};
-use crate::approval::{self, Said, Subject};
+use crate::approval::{self, Differs, Said, Subject};
 use crate::jumpserver::spec::JudgedRules;
 use crate::repo::{self, Descent, SETTINGS, Step};
 
@@ -91,19 +91,19 @@ fn taint(judge: &mut Judge<'_>, from: &str, to: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What two states say otherwise of the rules: all, and what needs approvals.
-fn differs(compared: &Compared) -> (BTreeSet<Said>, BTreeSet<Said>) {
-    let inputs = approval::Inputs {
+/// What two states say otherwise of the rules.
+fn differs(compared: &Compared) -> Differs {
+    let mut differs = approval::differs(&approval::Inputs {
         base: &compared.base.access,
         head: &compared.head.access,
         effect: &compared.effect,
         paths: &BTreeSet::new(),
-    };
+    });
     // Who is told of access gives nobody any.
-    let told = |said: BTreeSet<Said>| -> BTreeSet<Said> {
-        said.into_iter().filter(|one| !one.file.starts_with("notify.")).collect()
-    };
-    (told(approval::said(&inputs)), told(approval::edited(&inputs)))
+    for said in [&mut differs.said, &mut differs.edited] {
+        said.retain(|one| !one.file.starts_with("notify."));
+    }
+    differs
 }
 
 /// What is wrong, and why.
@@ -136,27 +136,28 @@ async fn since(
             continue;
         };
         let before = step.before.as_deref().is_some_and(|before| judge.state(before).is_some());
-        let verdict = match differs(&compared).1.is_empty() || !wrong.is_empty() {
+        let differs = differs(&compared);
+        let verdict = match differs.edited.is_empty() || !wrong.is_empty() {
             true => Verdict::Good,
             false if unread || !before => invalid(&step.commit),
             false => judge.verdict(step).await,
         };
-        settle(judge, &mut record, &mut wrong, &compared, verdict, &step.commit)?;
+        settle(judge, &mut record, &mut wrong, differs, verdict, &step.commit)?;
         (last, unread) = (&step.commit, false);
     }
     if unread && let Some(compared) = judge.compared(last, tip) {
-        let verdict = match differs(&compared).1.is_empty() {
+        let differs = differs(&compared);
+        let verdict = match differs.edited.is_empty() {
             true => Verdict::Good,
             false => invalid(tip),
         };
-        settle(judge, &mut record, &mut wrong, &compared, verdict, tip)?;
+        settle(judge, &mut record, &mut wrong, differs, verdict, tip)?;
     }
     let Some(verdict) = stands(judge, &record.commit, tip, &wrong) else {
         tip.clone_into(&mut record.commit);
         return Ok((Verdict::Good, record));
     };
-    let from = record.commit.clone();
-    taint(judge, &from, tip)?;
+    taint(judge, &record.commit, tip)?;
     Ok((verdict, record))
 }
 
@@ -165,11 +166,10 @@ fn settle(
     judge: &mut Judge<'_>,
     record: &mut JudgedRules,
     wrong: &mut Wrong,
-    compared: &Compared,
+    Differs { said, edited }: Differs,
     verdict: Verdict,
     commit: &str,
 ) -> anyhow::Result<()> {
-    let (said, edited) = differs(compared);
     let was_right = wrong.is_empty();
     if !was_right {
         for one in said {
@@ -198,7 +198,7 @@ fn settle(
 fn stands(judge: &mut Judge<'_>, good: &str, state: &str, wrong: &Wrong) -> Option<Verdict> {
     let (first, _) = wrong.first_key_value()?;
     let said = match judge.compared(good, state) {
-        Some(compared) => differs(&compared).0,
+        Some(compared) => differs(&compared).said,
         // What cannot be compared is never known to be good.
         None => [first.clone()].into(),
     };

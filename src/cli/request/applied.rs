@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::access::model::{Access, Request};
 use crate::cli::{block_on_value, provenance};
+use crate::desired::Desired;
 use crate::grants::Grant;
 use crate::names::{InstanceName, PersonName, RequestName};
 use crate::observed::Observed;
@@ -62,7 +63,7 @@ impl Merged<'_> {
         let reader = observe::jumpserver(access, environment).await?;
         let observed = observe::all(access, &wanted, &reader, environment, &focus).await?;
         let planned = |unproven: &Unproven| {
-            let plan = focus.narrow(self.plan(&grants, &observed, unproven));
+            let plan = focus.narrow(self.plan((&grants, &wanted), &observed, unproven));
             let items = plan.items.into_iter().filter(|item| self.is_of(item)).collect();
             Plan { items, ..plan }
         };
@@ -76,13 +77,12 @@ impl Merged<'_> {
             as_it_is: false,
             moment,
         };
-        let first = planned(&Unproven::new());
-        let proof = provenance::check(&merged, &first).await?;
-        let plan = if proof.unproven.is_empty() { first } else { planned(&proof.unproven) };
+        let (plan, proof) = provenance::planned(&merged, planned).await?;
         // What several requests meet is told of one of them: here the others ask for nothing.
         let own: Vec<Grant<'_>> =
             grants.iter().filter(|grant| grant.because.request == self.name).cloned().collect();
-        let alone = self.plan(&own, &observed, &proof.unproven);
+        let alone = (own.as_slice(), &desired::at(access, &own, moment));
+        let alone = self.plan(alone, &observed, &proof.unproven);
         let pending = plan.items.len();
         let own_file = &self.request.site.file;
         let files: BTreeSet<&str> = self.files(&people).collect();
@@ -103,12 +103,17 @@ impl Merged<'_> {
         Ok(Applied { done: pending == 0 && findings.is_empty(), pending, findings })
     }
 
-    /// The plan that some grants ask for.
-    fn plan(&self, grants: &[Grant<'_>], observed: &Observed, unproven: &Unproven) -> Plan {
+    /// The plan that some grants ask for, with what is desired by them.
+    fn plan(
+        &self,
+        (grants, desired): (&[Grant<'_>], &Desired<'_>),
+        observed: &Observed,
+        unproven: &Unproven,
+    ) -> Plan {
         plan::make(&plan::Inputs {
             access: self.access,
             grants,
-            desired: &desired::at(self.access, grants, self.moment),
+            desired,
             observed,
             moment: self.moment,
             new_servers: &BTreeSet::new(),

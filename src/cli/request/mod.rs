@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use super::draft::{Changes, Draft, Place, Title, ended, nothing};
 use super::publish::Published;
 use super::{Outcome, could_not_run};
+use crate::plural::first_of;
 use crate::request::{self, Ask, External};
 
 pub(super) use copy::Args as Copy;
@@ -199,12 +200,7 @@ impl New {
             Some(external) => external.branch(),
             None => request::branch("request", super::draft::stem(&path)),
         };
-        let people = match ask.people.as_slice() {
-            [one, two, three, rest @ ..] if !rest.is_empty() => {
-                format!("{one}, {two}, {three} and {} more", rest.len())
-            }
-            all => all.join(", "),
-        };
+        let people = first_of(&ask.people, 3, ask.people.len());
         let text = request::text(&ask, external);
         Ok(Self { path, text, branch, fixed: external.is_some(), people })
     }

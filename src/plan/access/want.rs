@@ -7,13 +7,13 @@ use uuid::Uuid;
 
 use super::violating::{Stays, Violating};
 use super::{Inputs, group};
-use crate::access::model::Access;
 use crate::desired::Wanted;
 use crate::jumpserver::spec::{PermissionSpec, SeenPermission};
 use crate::mark::Mark;
 use crate::names::{InstanceName, RequestName};
 use crate::naming;
 use crate::plan::accounts::recorded;
+use crate::plan::ask;
 use crate::plan::finding::{Finding, Kind};
 use crate::plan::hold;
 use crate::plan::permissions::{self, Want};
@@ -46,7 +46,7 @@ impl<'r, 'i, 'a> Wanting<'r, 'i, 'a> {
         renamed: &'r Renamed<'i, 'a>,
         violating: &'r Violating<'i, 'a>,
     ) -> Self {
-        Self { inputs, renamed, violating, holders: holders(inputs.access) }
+        Self { inputs, renamed, violating, holders: ask::by_asset(inputs.access) }
     }
 
     /// Looks at some of them, each with its name.
@@ -124,14 +124,6 @@ fn misnamed(name: &str, seen: &SeenPermission) -> Finding {
         "an apply gives it its own name back, and the next one makes what waits; `jumpgate drift` \
          tells who renamed it",
     )
-}
-
-/// The instance that holds the accounts of an asset.
-fn holders(access: &Access) -> BTreeMap<&str, &InstanceName> {
-    let holders = access.instances.iter().map(|(name, instance)| {
-        (instance.asset.as_str(), instance.same_accounts_as.as_ref().unwrap_or(name))
-    });
-    holders.collect()
 }
 
 /// Whether a permission that is to be given back gives more than the released requests ask

@@ -36,17 +36,16 @@ pub(super) fn find<'i, 'a>(
     for foreign in others {
         let mut touched = Vec::new();
         for (instance, user, wanted) in by_asset.get(&*foreign.asset).into_iter().flatten() {
-            let excluded = inputs.live.excludes && foreign.accounts.contains(&format!("!{user}"));
-            if !excluded && opens(foreign, user) {
-                exposed.insert((**instance, user.as_str()));
-                touched.push(user.as_str());
-            } else if excluded {
+            if inputs.live.excludes && foreign.accounts.contains(&format!("!{user}")) {
                 let text = format!(
                     "the permission {} takes {user} on asset {} away from everybody whom it names",
                     foreign.name, foreign.asset
                 );
                 let finding = Finding::new(Kind::ForeignExcludes, text).about(wanted.person);
                 findings.push(finding.help("take the `!` entry out of it in JumpServer"));
+            } else if opens(foreign, user) {
+                exposed.insert((**instance, user.as_str()));
+                touched.push(user.as_str());
             }
         }
         if touched.is_empty() {

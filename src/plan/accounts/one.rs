@@ -79,8 +79,8 @@ impl<'a> One<'_, '_, 'a> {
 
     /// Whether anything of what is wanted may be given, or is kept until its recorded end.
     fn holds(&self, wanted: &Wanted<'a, AccountSpec>, seen: &Seen<'_>) -> bool {
+        let mark = self.mark(seen);
         let had = |request: &RequestName| {
-            let mark = self.mark(seen);
             mark.is_some_and(|mark| recorded(mark, request, self.inputs.moment).is_some())
         };
         self.inputs.allowed.account(self.instance, self.user, wanted).is_some()

@@ -8,6 +8,7 @@ use crate::access::model::Access;
 use crate::jumpserver::spec::{Live, SeenAssetAccount};
 use crate::mark::Mark;
 use crate::names::{InstanceName, Owner};
+use crate::plan::ask;
 use crate::plan::finding::{Finding, Kind};
 
 /// The accounts on assets that carry our mark, by instance and user name.
@@ -48,10 +49,7 @@ fn place(owner: &Owner, account: &SeenAssetAccount) -> Option<Place> {
 
 impl<'a> Owned<'a> {
     pub(in crate::plan) fn of(access: &'a Access, live: &'a Live) -> Self {
-        let mut by_asset: BTreeMap<&str, &InstanceName> = BTreeMap::new();
-        for (name, instance) in &access.instances {
-            by_asset.insert(&instance.asset, instance.same_accounts_as.as_ref().unwrap_or(name));
-        }
+        let by_asset = ask::by_asset(access);
         let anchor = live.anchor.as_ref();
         let anchored = |asset: Uuid| {
             let (name, _) = anchor?.instances.iter().find(|(_, known)| known.asset == asset)?;
@@ -64,14 +62,14 @@ impl<'a> Owned<'a> {
             findings: Vec::new(),
         };
         let mut orphans: BTreeMap<&str, usize> = BTreeMap::new();
+        let owner = &access.config.owner;
         for account in live.accounts.values() {
             let key = (account.asset.as_str(), account.username.as_str());
-            let place = |account| place(&access.config.owner, account);
-            let there = owned.on_asset.get(&key).and_then(|there| place(there));
-            if place(account) > there {
+            let here = place(owner, account);
+            if here > owned.on_asset.get(&key).and_then(|there| place(owner, there)) {
                 owned.on_asset.insert(key, account);
             }
-            if place(account) != Some(Place::Ours) {
+            if here != Some(Place::Ours) {
                 continue;
             }
             owned.count += 1;

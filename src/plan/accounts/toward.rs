@@ -114,30 +114,19 @@ impl<'a> One<'_, '_, 'a> {
         if steps.is_empty() {
             return;
         }
-        let narrowing = |step: &AccountStep| match step {
-            AccountStep::Grants { change } => narrows(change),
-            _ => false,
+        let change =
+            AccountChange { instance: self.instance.clone(), account: name.clone(), steps, mark };
+        let shrinks = change.grants().any(narrows);
+        let gives = |step: &Step| {
+            matches!(step, Step::StoreSecret { .. } | Step::HandOver { .. } | Step::Adopt { .. })
         };
-        let shrinks = steps.iter().any(narrowing);
         let grows = seen.server.is_none()
-            || steps.iter().any(|step| match step {
-                AccountStep::Grants { change } => !narrows(change),
-                AccountStep::Handover(step) => {
-                    matches!(
-                        step,
-                        Step::StoreSecret { .. } | Step::HandOver { .. } | Step::Adopt { .. }
-                    )
-                }
-                AccountStep::Mark { .. } => false,
-            });
-        let passed = live_mark.is_some_and(|live| ended(live, &mark.requests, self.inputs.moment));
+            || change.grants().any(|change| !narrows(change))
+            || change.has(gives);
+        let passed =
+            live_mark.is_some_and(|live| ended(live, &change.mark.requests, self.inputs.moment));
         accounts.planned.push(Planned {
-            change: AccountChange {
-                instance: self.instance.clone(),
-                account: name.clone(),
-                steps,
-                mark,
-            },
+            change,
             person: Some(person),
             grows,
             early_end: shrinks && !passed,

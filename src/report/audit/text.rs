@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use owo_colors::{OwoColorize, Style};
 
 use crate::audit::{Audit, Door, Risk};
+use crate::plural::first_of;
 use crate::report::text::{Look, wrap};
 use crate::visible::clean;
 
@@ -111,13 +112,9 @@ impl Page {
 }
 
 fn people(door: &Door) -> String {
-    let names = door.people.iter().take(PEOPLE).map(|who| match &who.person {
+    let names = door.people.iter().map(|who| match &who.person {
         Some(person) => person.to_string(),
         None => format!("{} (nobody in git)", who.user),
     });
-    let names: Vec<String> = names.collect();
-    match door.people_count.saturating_sub(names.len()) {
-        0 => names.join(", "),
-        more => format!("{} and {more} more", names.join(", ")),
-    }
+    first_of(names, PEOPLE, door.people_count)
 }

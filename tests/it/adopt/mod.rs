@@ -6,7 +6,7 @@ mod taken;
 
 use jumpgate_sandbox::{NewPermission, Version};
 
-use crate::support::company::{Company, Done};
+use crate::support::company::{Company, folded};
 use crate::support::mess::texts;
 use crate::support::servers::{Kind, Server};
 
@@ -84,12 +84,7 @@ fn merge(company: &Company, text: &str) {
 
 /// The plan as one line.
 async fn plan(company: &Company, code: i32) -> String {
-    folded(&company.run(&["plan", "--detailed-exitcode"]).await.expect(code))
-}
-
-/// What a command printed, in one line.
-fn folded(done: &Done) -> String {
-    done.stdout.split_whitespace().collect::<Vec<_>>().join(" ")
+    folded(&company.run(&["plan", "--detailed-exitcode"]).await.expect(code).stdout)
 }
 
 /// What people can do, tried out: what fanlichun opens on each asset, and what his account may

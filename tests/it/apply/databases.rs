@@ -4,7 +4,7 @@ use jumpgate_sandbox::Version;
 use mysql_async::prelude::Queryable;
 
 use crate::support::company::Company;
-use crate::support::servers::{Kind, code};
+use crate::support::servers::{Kind, refused};
 
 const ACCOUNT: &str = "jump_db_fanlichun_r";
 
@@ -30,24 +30,10 @@ async fn applied(version: Version, kind: Kind) -> Company {
     company
 }
 
-/// Logs in with the password that JumpServer holds.
-async fn login(company: &Company) -> Result<mysql_async::Conn, mysql_async::Error> {
-    let secret = company.jumpserver.secret("orders-prod", ACCOUNT).expect("a password");
-    company.server.as_ref().expect("a server").login(ACCOUNT, &secret).await
-}
-
-/// The number of the error that a query gives, 0 when it works.
-async fn refused(conn: &mut mysql_async::Conn, query: &str) -> u16 {
-    match conn.query_drop(query).await {
-        Ok(()) => 0,
-        Err(error) => code(&error),
-    }
-}
-
 async fn the_main_line(version: Version, kind: Kind) {
     let company = applied(version, kind).await;
     let server = company.server.as_ref().expect("a server");
-    let mut conn = login(&company).await.expect("the person logs in");
+    let mut conn = company.login(ACCOUNT).await.expect("the person logs in");
     assert_eq!(refused(&mut conn, "SELECT * FROM orders.items").await, 0);
     assert_eq!(refused(&mut conn, "SELECT * FROM billing.invoices").await, 0);
     assert_eq!(refused(&mut conn, "SELECT id, last4 FROM billing.cards").await, 0);
@@ -72,7 +58,7 @@ async fn the_main_line(version: Version, kind: Kind) {
     company.run(&["apply", "--yes"]).await.expect(0);
     assert!(conn.query_drop("SELECT 1").await.is_err(), "the session was ended");
     assert_eq!(company.jumpserver.secret("orders-prod", ACCOUNT), before);
-    let mut conn = login(&company).await.expect("the person logs in");
+    let mut conn = company.login(ACCOUNT).await.expect("the person logs in");
     assert_eq!(refused(&mut conn, "SELECT * FROM orders.items").await, 1142);
     assert_eq!(refused(&mut conn, "SELECT * FROM billing.invoices").await, 0);
 
@@ -115,7 +101,7 @@ async fn o17_a_password_changed_by_another_hand_is_replaced_and_no_other() {
         assert!(plan.stdout.contains("JG223"), "{}", plan.stdout);
         company.run(&["apply", "--yes"]).await.expect(0);
         assert_ne!(company.jumpserver.secret("orders-prod", ACCOUNT), before);
-        login(&company).await.expect("JumpServer's password works");
+        company.login(ACCOUNT).await.expect("JumpServer's password works");
         assert!(server.login(ACCOUNT, "My-own.password1").await.is_err());
         company.run(&["plan", "--detailed-exitcode"]).await.expect(0);
     }
@@ -138,7 +124,7 @@ async fn grants_by_another_hand_are_taken_back() {
             assert!(plan.stdout.contains(words), "{words}: {}", plan.stdout);
         }
         company.run(&["apply", "--yes"]).await.expect(0);
-        let mut conn = login(&company).await.expect("the person logs in");
+        let mut conn = company.login(ACCOUNT).await.expect("the person logs in");
         assert_eq!(refused(&mut conn, "SELECT secret FROM billing.cards").await, 1143);
         company.run(&["plan", "--detailed-exitcode"]).await.expect(0);
     }

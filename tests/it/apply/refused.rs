@@ -2,12 +2,11 @@
 //! all that it can take away goes all the same, and nothing new is given.
 
 use jumpgate_sandbox::Version;
-use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
 use super::{LOGIN, PASSWORD, apply_with_few_rights as apply};
-use crate::support::company::{Company, Done};
-use crate::support::servers::{Kind, Server, code};
+use crate::support::company::{Company, Done, folded};
+use crate::support::servers::{Kind, Server, refused};
 
 const SERVERS: [Kind; 2] = [Kind::Mysql9, Kind::Mariadb118];
 const ACCOUNT: &str = "jump_db_fanlichun_r";
@@ -55,20 +54,9 @@ async fn by_hand(company: &Company, statements: &str) {
     server(company).run(&statements.replace("HIS", ACCOUNT)).await;
 }
 
-/// Logs in with the password that JumpServer holds.
-async fn login(company: &Company) -> Conn {
-    let secret = company.jumpserver.secret("orders-prod", ACCOUNT).expect("a password");
-    server(company).login(ACCOUNT, &secret).await.expect("it works")
-}
-
-/// The number of the error that a query gives, 0 when it works.
-async fn refused(conn: &mut Conn, query: &str) -> u16 {
-    conn.query_drop(query).await.map_or_else(|error| code(&error), |()| 0)
-}
-
 /// The output, in one line.
 fn text(done: &Done) -> String {
-    format!("{} {}", done.stdout, done.stderr).split_whitespace().collect::<Vec<_>>().join(" ")
+    folded(&format!("{} {}", done.stdout, done.stderr))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,7 +64,7 @@ async fn what_ends_within_an_account_goes_beside_what_cannot_be_taken_back() {
     for kind in SERVERS {
         let company = applied(kind).await;
         by_hand(&company, BY_HAND).await;
-        let mut open = login(&company).await;
+        let mut open = company.login(ACCOUNT).await.expect("it works");
         assert_eq!(refused(&mut open, "USE orders").await, 0);
         let narrower = REQUEST.replace("      - orders.*\n", "      - billing.cards\n");
         company.write("requests/PAY-1234.yaml", &narrower);
@@ -86,7 +74,7 @@ async fn what_ends_within_an_account_goes_beside_what_cannot_be_taken_back() {
             assert!(text(&done).contains(words), "{kind:?}: {words}: {}", text(&done));
         }
         assert!(open.query_drop("SELECT 1").await.is_err(), "{kind:?}: its session is ended");
-        let mut open = login(&company).await;
+        let mut open = company.login(ACCOUNT).await.expect("it works");
         assert_eq!(refused(&mut open, "SELECT * FROM orders.items").await, 1142, "{kind:?}");
         assert_eq!(refused(&mut open, "SELECT * FROM billing.invoices").await, 0, "{kind:?}");
         assert_eq!(refused(&mut open, "SELECT * FROM billing.cards").await, 1142, "{kind:?}");
@@ -97,7 +85,7 @@ async fn what_ends_within_an_account_goes_beside_what_cannot_be_taken_back() {
 
         // With rights to take it back everything comes to its end.
         company.run(&["apply", "--yes", "--allow-removals", "9"]).await.expect(0);
-        let mut open = login(&company).await;
+        let mut open = company.login(ACCOUNT).await.expect("it works");
         assert_eq!(refused(&mut open, "SELECT * FROM hr.staff").await, 1142, "{kind:?}");
         assert_eq!(refused(&mut open, "SELECT * FROM billing.cards").await, 0, "{kind:?}");
         company.run(&["plan", "--detailed-exitcode"]).await.expect(0);
@@ -109,7 +97,7 @@ async fn an_account_ends_with_what_cannot_be_taken_back() {
     for kind in SERVERS {
         let company = applied(kind).await;
         by_hand(&company, BY_HAND).await;
-        let mut open = login(&company).await;
+        let mut open = company.login(ACCOUNT).await.expect("it works");
         company.remove("requests/PAY-1234.yaml");
         company.merge("done");
         apply(&company).await.expect(0);
@@ -133,10 +121,10 @@ async fn a_password_of_another_hand_goes_beside_what_cannot_be_taken_back() {
         assert!(text(&done).contains("the role analysts"), "{kind:?}: {}", text(&done));
         assert!(open.query_drop("SELECT 1").await.is_err(), "{kind:?}: its session is ended");
         assert!(server(&company).login(ACCOUNT, "My-own.password1").await.is_err(), "{kind:?}");
-        let mut open = login(&company).await;
+        let mut open = company.login(ACCOUNT).await.expect("it works");
         apply(&company).await.expect(5);
         assert_eq!(refused(&mut open, "SELECT * FROM billing.invoices").await, 0, "{kind:?}");
-        login(&company).await;
+        company.login(ACCOUNT).await.expect("it works");
     }
 }
 
@@ -153,11 +141,11 @@ async fn a_row_that_hides_a_pattern_stays_with_it() {
             "{kind:?}: {}",
             text(&done)
         );
-        let mut open = login(&company).await;
+        let mut open = company.login(ACCOUNT).await.expect("it works");
         let insert = "INSERT INTO orders.items VALUES (2, 'b')";
         assert_eq!(refused(&mut open, insert).await, 1142, "{kind:?}");
         company.run(&["apply", "--yes", "--allow-removals", "9"]).await.expect(0);
-        let mut open = login(&company).await;
+        let mut open = company.login(ACCOUNT).await.expect("it works");
         for query in [insert, "SELECT * FROM orders.items"] {
             assert_eq!(refused(&mut open, query).await, 1142, "{kind:?}");
         }
@@ -183,7 +171,7 @@ async fn an_account_that_is_locked_by_us_is_not_opened_with_what_cannot_be_taken
         }
         by_hand(&company, "REVOKE analysts FROM 'HIS'@'127.0.0.1'").await;
         apply(&company).await.expect(0);
-        login(&company).await;
+        company.login(ACCOUNT).await.expect("it works");
     }
 }
 
@@ -194,7 +182,7 @@ async fn what_cannot_be_given_keeps_nothing_alive_and_no_password_changes_again(
         let instance = company.instance(server(&company).port);
         let instance = format!("{instance}databases: [orders, billing, hr]\n");
         company.write("inventory/databases/orders-prod.yaml", &instance);
-        let mut open = login(&company).await;
+        let mut open = company.login(ACCOUNT).await.expect("it works");
         assert_eq!(refused(&mut open, "USE orders").await, 0);
         company.write("requests/PAY-1234.yaml", &REQUEST.replace("- orders.*", "- hr.*"));
         let other = REQUEST.replace("fanlichun", "liwei").replace("- orders.*", "- hr.*");
@@ -207,7 +195,7 @@ async fn what_cannot_be_given_keeps_nothing_alive_and_no_password_changes_again(
             text(&done)
         );
         assert!(open.query_drop("SELECT 1").await.is_err(), "{kind:?}: its session is ended");
-        let mut open = login(&company).await;
+        let mut open = company.login(ACCOUNT).await.expect("it works");
         assert_eq!(refused(&mut open, "SELECT * FROM orders.items").await, 1142, "{kind:?}");
         let secret = || company.jumpserver.secret("orders-prod", "jump_db_liwei_r");
         let before = secret().expect("a password");

@@ -5,7 +5,7 @@ use jumpgate_sandbox::Version;
 use super::merged::{head, run};
 use crate::comment::forge::{Api, Forge};
 use crate::comment::reviews::{PullRequest, Said};
-use crate::support::company::{Company, Done};
+use crate::support::company::{Company, Done, folded};
 
 const POLICY: &str = "environments: [prod]\nowners: [liwei]\nprovenance: HOW\nlimits:\n  - { when: { environment: prod }, approvals: 1 }\nemergency:\n  mergers: [wangfang]\n  longest: 4h\n";
 
@@ -78,7 +78,7 @@ fn held(company: &Company) -> usize {
 }
 
 fn words(done: &Done) -> String {
-    done.stdout.split_whitespace().collect::<Vec<_>>().join(" ")
+    folded(&done.stdout)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! At apply: rules that say what nobody approved judge nothing.
 
 use crate::comment::forge::{Api, Forge};
-use crate::support::company::{Company, Done};
+use crate::support::company::{Company, Done, folded};
 
 use super::merged::{company, held, offer, request, run};
 use super::moved::{Case, merge};
@@ -31,7 +31,7 @@ async fn apply(company: &Company, forge: &Forge) -> Done {
 
 /// What is told, without the breaks of its lines.
 fn words(done: &Done) -> String {
-    done.stdout.split_whitespace().collect::<Vec<_>>().join(" ")
+    folded(&done.stdout)
 }
 
 fn owned_by(company: &Company, before: &str, after: &str) {

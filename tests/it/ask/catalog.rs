@@ -5,7 +5,7 @@ use std::fs;
 use jumpgate_sandbox::{NewAsset, Version};
 use serde_json::{Value, json};
 
-use crate::support::company::{Company, Done};
+use crate::support::company::{Company, Done, folded};
 use crate::support::servers::Kind;
 
 const REQUEST: &str = "for: fanlichun
@@ -29,7 +29,7 @@ fn file(company: &Company) -> String {
 #[track_caller]
 fn says(done: &Done, words: &[&str]) {
     let text = format!("{}{}", done.stdout, done.stderr);
-    let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let folded = folded(&text);
     for words in words {
         assert!(folded.contains(words), "{words}: {text}");
     }

@@ -4,7 +4,7 @@ use jumpgate_sandbox::Version;
 use serde_json::Value;
 
 use crate::schema::{keeps, validator};
-use crate::support::company::Company;
+use crate::support::company::{Company, folded};
 
 fn request(root: &str, who: &str, reason: &str) -> String {
     format!(
@@ -66,7 +66,7 @@ async fn a_list_tells_the_terms_and_what_a_person_has() {
     let root = company.root;
     company.write("requests/PAY-1234.yaml", &request(root, "fanlichun", "refunds"));
     let list = company.run(&["list", "servers", "--person", "fanlichun"]).await.expect(0);
-    let folded = list.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    let folded = folded(&list.stdout);
     for words in [
         "/Default/payments/prod and everything below it, pay-web-* (prod, owned by liwei)",
         "login app: also without an end, no approval asked for",

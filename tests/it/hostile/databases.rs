@@ -5,7 +5,7 @@ use jumpgate_sandbox::Version;
 use mysql_async::prelude::Queryable;
 
 use crate::support::company::Company;
-use crate::support::servers::{Kind, code};
+use crate::support::servers::{Kind, refused};
 
 /// Names that a server takes; all are SQL, patterns, comments or markup to somebody.
 const NAMES: [&str; 19] = [
@@ -35,13 +35,6 @@ const NEIGHBOURS: [&str; 4] = ["abc", "payroll", "q", "a c"];
 
 fn quoted(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
-}
-
-async fn refused(conn: &mut mysql_async::Conn, query: &str) -> u16 {
-    match conn.query_drop(query).await {
-        Ok(()) => 0,
-        Err(error) => code(&error),
-    }
 }
 
 async fn every_name_is_one_name(kind: Kind) {

@@ -12,6 +12,7 @@ use jumpgate::report::html::{self, Input};
 
 use super::moment;
 use crate::support::browser::Browser;
+use crate::support::company::folded;
 use crate::support::crowd::Crowd;
 
 /// A person whose user has another name, while a stranger's has his; an asset and an instance
@@ -104,7 +105,7 @@ fn what_policy_refuses_is_not_shown_as_held() {
     assert_eq!(browser.texts(".cell .pill.refused b"), ["rw"]);
     let said = browser.text("#detail");
     let refused = "shop.*\nnothing new comes of it: policy does not allow this: name the tables";
-    assert!(squeezed(&said).contains(&squeezed(refused)), "{said}");
+    assert!(folded(&said).contains(&folded(refused)), "{said}");
     assert_eq!(said.matches("nothing new comes of it").count(), 1, "{said}");
     assert!(browser.texts(".legend li").concat().contains("refused by policy"));
     assert_eq!(browser.complaints, [""; 0]);
@@ -112,11 +113,6 @@ fn what_policy_refuses_is_not_shown_as_held() {
     let said = browser.text("#detail");
     assert!(said.contains("不会据此授予新权限：策略不允许：name the tables"), "{said}");
     assert_eq!(browser.complaints, [""; 0]);
-}
-
-/// A text without the blanks between its words.
-fn squeezed(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[test]
@@ -131,7 +127,7 @@ fn a_replica_is_not_read_when_the_one_whose_accounts_it_shows_is_not() {
 #[test]
 fn an_emergency_stands_before_the_doors_until_somebody_approves_it() {
     let mut browser = open("#view=doors&q=nothing-of-this-name");
-    let said = squeezed(&browser.text(".emergency"));
+    let said = folded(&browser.text(".emergency"));
     for words in [
         "Emergency: JG253 an emergency was merged for fanlichun without the usual approvals",
         "payments are down requests/INC-1.yaml:1 Next: fanlichun, and nobody who got it,",

@@ -31,7 +31,7 @@ async fn grants_of_the_same_name_at_another_host_work_too() {
         let mut conn = login(&server, &name, &password).await;
         for database in ["account", "nobody"] {
             let query = format!("SELECT * FROM {database}.t");
-            assert_eq!(outcome(&mut conn, &query).await, 0, "{kind:?}: {database}");
+            assert_eq!(refused(&mut conn, &query).await, 0, "{kind:?}: {database}");
         }
         assert_eq!(seen(&mut writer, &name).await.held, Default::default());
         // The account is shown, so that a plan can tell of it.

@@ -22,18 +22,18 @@ async fn o01_underscore_wildcard() {
         let want = grants(&[("a_b", &[Select])], &[(table("50%", "t"), &[Select])]);
         converge(&mut writer, &name, &want).await;
         let mut conn = login(&server, &name, &password).await;
-        assert_eq!(outcome(&mut conn, "SELECT * FROM a_b.t").await, 0);
-        assert!(DENIED.contains(&outcome(&mut conn, "SELECT * FROM axb.t").await));
-        assert_eq!(outcome(&mut conn, "SELECT * FROM `50%`.t").await, 0);
-        assert!(DENIED.contains(&outcome(&mut conn, "SELECT * FROM `50x`.t").await));
+        assert_eq!(refused(&mut conn, "SELECT * FROM a_b.t").await, 0);
+        assert!(DENIED.contains(&refused(&mut conn, "SELECT * FROM axb.t").await));
+        assert_eq!(refused(&mut conn, "SELECT * FROM `50%`.t").await, 0);
+        assert!(DENIED.contains(&refused(&mut conn, "SELECT * FROM `50x`.t").await));
 
         // A row that was written wider by hand is narrowed, and access does not stop.
         server.run("GRANT SELECT ON `a_b`.* TO jump_db_zhang_r@'%'").await;
-        assert_eq!(outcome(&mut conn, "SELECT * FROM axb.t").await, 0, "{kind:?}");
+        assert_eq!(refused(&mut conn, "SELECT * FROM axb.t").await, 0, "{kind:?}");
         assert_eq!(converge(&mut writer, &name, &want).await, 1);
         let mut conn = login(&server, &name, &password).await;
-        assert_eq!(outcome(&mut conn, "SELECT * FROM a_b.t").await, 0);
-        assert!(DENIED.contains(&outcome(&mut conn, "SELECT * FROM axb.t").await));
+        assert_eq!(refused(&mut conn, "SELECT * FROM a_b.t").await, 0);
+        assert!(DENIED.contains(&refused(&mut conn, "SELECT * FROM axb.t").await));
     }
 }
 
@@ -51,8 +51,8 @@ async fn partial_revokes_make_names_literal() {
     converge(&mut writer, &name, &grants(&[("a_b", &[Select])], &[])).await;
     assert!(seen(&mut writer, &name).await.held.databases.contains_key("a_b"));
     let mut conn = login(&server, &name, &password).await;
-    assert_eq!(outcome(&mut conn, "SELECT * FROM a_b.t").await, 0);
-    assert!(DENIED.contains(&outcome(&mut conn, "SELECT * FROM axb.t").await));
+    assert_eq!(refused(&mut conn, "SELECT * FROM a_b.t").await, 0);
+    assert!(DENIED.contains(&refused(&mut conn, "SELECT * FROM axb.t").await));
     // A restriction goes with the global privilege that it restricts.
     server
         .run(
@@ -89,7 +89,7 @@ async fn o16_awkward_database_names() {
                 assert_eq!(held.databases.len() + held.tables.len() + held.columns.len(), 3);
                 let mut conn = login(&server, &account, &password).await;
                 let query = format!("SELECT * FROM {}.`order-items`", quoted(name));
-                assert_eq!(outcome(&mut conn, &query).await, 0, "{kind:?}: {name}");
+                assert_eq!(refused(&mut conn, &query).await, 0, "{kind:?}: {name}");
             }
         }
     }
@@ -350,7 +350,7 @@ async fn o13_and_o17_an_unchanged_state_sends_no_write() {
         assert_eq!(server.changes().await, Vec::<String>::new(), "{kind:?}");
         let more = grants(&[("shop", &[Select])], &[(table("shop", "t"), &[Update])]);
         converge(&mut writer, &name, &more).await;
-        assert_eq!(outcome(&mut conn, "SELECT * FROM shop.t").await, 0);
+        assert_eq!(refused(&mut conn, "SELECT * FROM shop.t").await, 0);
         let changes = server.changes().await;
         assert_eq!(changes.len(), 1, "{changes:?}");
         assert!(changes[0].starts_with("GRANT UPDATE ON `shop`.`t`"), "{changes:?}");

@@ -24,7 +24,7 @@ use mysql_async::Conn;
 use mysql_async::prelude::Queryable as _;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::support::servers::{ADMIN, ADMIN_PASSWORD, Kind, Server, code};
+use crate::support::servers::{ADMIN, ADMIN_PASSWORD, Kind, Server, code, refused};
 
 /// How the accounts of the tests begin.
 const PREFIX: &str = "jump_db_";
@@ -138,11 +138,6 @@ fn evidence() -> Evidence {
 
 async fn login(server: &Server, name: &AccountName, password: &SecretString) -> Conn {
     server.login(&name.user, password.expose_secret()).await.expect("the password opens it")
-}
-
-/// The error number of a query, 0 when it works.
-async fn outcome(conn: &mut Conn, query: &str) -> u16 {
-    conn.query_drop(query).await.map_or_else(|error| code(&error), |()| 0)
 }
 
 /// Access denied: to a database, a table, a column.

@@ -101,7 +101,7 @@ async fn what_the_login_cannot_take_back_goes_with_the_account() {
         let link = if kind.is_mysql() { "TO" } else { "FOR" };
         server.run(&BEYOND.replace("FOR_TO", link)).await;
         let mut open = login(&server, &name, &password).await;
-        assert_eq!(outcome(&mut open, "SELECT * FROM hr.t").await, 0, "{kind:?}");
+        assert_eq!(refused(&mut open, "SELECT * FROM hr.t").await, 0, "{kind:?}");
         let refused = writer.revoke_all(&name).await.expect("a list");
         let refused: Vec<String> = refused.iter().map(ToString::to_string).collect();
         let held = seen(&mut writer, &name).await.held;
@@ -196,7 +196,7 @@ async fn a_login_for_plans_reads_everything_and_writes_nothing() {
             "SET GLOBAL general_log = 1",
             "FLUSH PRIVILEGES",
         ] {
-            assert_ne!(outcome(&mut conn, statement).await, 0, "{kind:?}: {statement}");
+            assert_ne!(refused(&mut conn, statement).await, 0, "{kind:?}: {statement}");
         }
         // It gets as far as the lock, which is no change; every change is refused.
         let mut writer = lock(&server, &credentials).await.expect("a lock");

@@ -24,10 +24,10 @@ async fn an_account_lives_and_ends() {
         assert_eq!(account.held, Default::default());
 
         let mut conn = login(&server, &name, &first).await;
-        assert!(DENIED.contains(&outcome(&mut conn, "SELECT * FROM shop.t").await));
+        assert!(DENIED.contains(&refused(&mut conn, "SELECT * FROM shop.t").await));
         let want = grants(&[("shop", &[Select])], &[]);
         assert_eq!(converge(&mut writer, &name, &want).await, 1);
-        assert_eq!(outcome(&mut conn, "SELECT * FROM shop.t").await, 0);
+        assert_eq!(refused(&mut conn, "SELECT * FROM shop.t").await, 0);
 
         // A second time it exists, and keeps its password.
         let error = writer.create_account(&name, &second, None).await.expect_err("it exists");
@@ -94,7 +94,7 @@ async fn the_holder_cannot_give_himself_another_password() {
     writer.create_account(&name, &password, None).await.expect("it is created");
     let mut conn = login(&server, &name, &password).await;
     // ER_MISSING_CURRENT_PASSWORD
-    assert_eq!(outcome(&mut conn, "SET PASSWORD = 'Mine-alone.1'").await, 3892);
+    assert_eq!(refused(&mut conn, "SET PASSWORD = 'Mine-alone.1'").await, 3892);
 }
 
 #[tokio::test]
@@ -151,16 +151,16 @@ async fn o15_sessions_are_ended() {
         let mut open = login(&server, &name, &password).await;
         let mut busy = login(&server, &name, &password).await;
         let mut untouched = login(&server, &other, &password).await;
-        let sleeping = tokio::spawn(async move { outcome(&mut busy, "SELECT SLEEP(60)").await });
-        assert_eq!(outcome(&mut open, "USE shop").await, 0);
+        let sleeping = tokio::spawn(async move { refused(&mut busy, "SELECT SLEEP(60)").await });
+        assert_eq!(refused(&mut open, "USE shop").await, 0);
         writer.set_lock(&name, true).await.expect("it is locked");
         assert_eq!(writer.revoke_all(&name).await, Ok(Vec::new()));
         // Why it takes a kill: the session's database stays open to it.
-        assert_eq!(outcome(&mut open, "SELECT * FROM shop.t").await, 0, "{kind:?}");
+        assert_eq!(refused(&mut open, "SELECT * FROM shop.t").await, 0, "{kind:?}");
         assert_eq!(writer.kill_sessions(&name).await.expect("a count"), 2);
         assert!(open.query_drop("SELECT * FROM shop.t").await.is_err());
         sleeping.await.expect("it ends");
-        assert_eq!(outcome(&mut untouched, "SELECT 1").await, 0);
+        assert_eq!(refused(&mut untouched, "SELECT 1").await, 0);
         assert_eq!(writer.kill_sessions(&name).await.expect("a count"), 0);
     }
 }

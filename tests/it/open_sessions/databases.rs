@@ -3,9 +3,9 @@
 use jumpgate_sandbox::Version;
 
 use super::{
-    REQUEST, accounts, applied, apply, is_open, is_settled, login, move_end, server, set, told,
+    ACCOUNT, REQUEST, accounts, applied, apply, is_open, is_settled, move_end, server, set, told,
 };
-use crate::support::company::Company;
+use crate::support::company::{Company, folded};
 use crate::support::servers::Kind;
 
 const SERVERS: [Kind; 2] = [Kind::Mysql9, Kind::Mariadb118];
@@ -24,23 +24,24 @@ fn narrow(company: &Company) {
 
 /// The plan, in one line.
 async fn plan(company: &Company) -> String {
-    let text = company.run(&["plan"]).await.stdout;
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    folded(&company.run(&["plan"]).await.stdout)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn o15_a_session_is_ended_with_its_access_and_counted() {
     for kind in SERVERS {
         let company = applied(Version::V4, kind, "disconnect").await;
-        let (mut one, mut other) =
-            (login(&company).await.expect("a login"), login(&company).await.expect("a login"));
+        let (mut one, mut other) = (
+            company.login(ACCOUNT).await.expect("a login"),
+            company.login(ACCOUNT).await.expect("a login"),
+        );
         narrow(&company);
         let shown = plan(&company).await;
         assert!(shown.contains("JG250"), "{shown}");
         assert!(shown.contains("its open sessions are ended"), "{shown}");
         assert_eq!(apply(&company).await, [2, 0, 0, 0]);
         assert!(!is_open(&mut one).await && !is_open(&mut other).await);
-        let mut one = login(&company).await.expect("what stays can be opened");
+        let mut one = company.login(ACCOUNT).await.expect("what stays can be opened");
         end(&company);
         assert_eq!(apply(&company).await, [1, 0, 0, 0]);
         assert!(!is_open(&mut one).await);
@@ -53,7 +54,7 @@ async fn o15_a_session_is_ended_with_its_access_and_counted() {
 async fn with_report_a_session_stays_and_is_told() {
     for kind in SERVERS {
         let company = applied(Version::V3, kind, "report").await;
-        let mut conn = login(&company).await.expect("a login");
+        let mut conn = company.login(ACCOUNT).await.expect("a login");
         narrow(&company);
         assert!(plan(&company).await.contains("its open sessions are left and told"));
         assert_eq!(apply(&company).await, [0, 1, 0, 0]);
@@ -74,13 +75,13 @@ async fn with_report_a_session_stays_and_is_told() {
 async fn a_session_that_is_left_for_a_while_is_ended_by_the_first_apply_after_it() {
     for kind in SERVERS {
         let company = applied(Version::V4, kind, "disconnect after 30m").await;
-        let mut conn = login(&company).await.expect("a login");
+        let mut conn = company.login(ACCOUNT).await.expect("a login");
         end(&company);
         let shown = plan(&company).await;
         assert!(shown.contains("open sessions are ended 30 minutes after the end"), "{shown}");
         assert_eq!(apply(&company).await, [0, 1, 0, 0]);
         assert!(is_open(&mut conn).await);
-        assert!(login(&company).await.is_err(), "nothing new can be opened");
+        assert!(company.login(ACCOUNT).await.is_err(), "nothing new can be opened");
         let held = "SELECT COUNT(*) FROM mysql.db WHERE User LIKE 'jump%'";
         assert_eq!(server(&company).rows(held).await, [["0"]]);
 
@@ -109,12 +110,12 @@ async fn a_session_that_is_left_for_a_while_is_ended_by_the_first_apply_after_it
 async fn a_narrowed_account_keeps_its_sessions_for_a_while_and_can_be_used_meanwhile() {
     for kind in SERVERS {
         let company = applied(Version::V4, kind, "disconnect after 2h").await;
-        let mut conn = login(&company).await.expect("a login");
+        let mut conn = company.login(ACCOUNT).await.expect("a login");
         narrow(&company);
         assert_eq!(apply(&company).await, [0, 1, 0, 0]);
         assert!(is_open(&mut conn).await);
         assert!(is_settled(&company).await);
-        login(&company).await.expect("the account is there");
+        company.login(ACCOUNT).await.expect("the account is there");
 
         // Widened meanwhile: it gets what it asks for, and the sessions are still left.
         company.write("requests/PAY-1300.yaml", &REQUEST.replace("orders.*", "billing.cards"));
@@ -128,7 +129,7 @@ async fn a_narrowed_account_keeps_its_sessions_for_a_while_and_can_be_used_meanw
         assert!(ended > 0 && left == 0);
         assert!(!is_open(&mut conn).await);
         assert!(is_settled(&company).await);
-        login(&company).await.expect("the account is there");
+        company.login(ACCOUNT).await.expect("the account is there");
     }
 }
 
@@ -146,7 +147,7 @@ async fn without_a_session_nothing_waits() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_ends_by_itself_ends_the_wait_and_so_does_another_setting() {
     let company = applied(Version::V4, Kind::Mysql9, "disconnect after 24h").await;
-    let mut conn = login(&company).await.expect("a login");
+    let mut conn = company.login(ACCOUNT).await.expect("a login");
     end(&company);
     assert_eq!(apply(&company).await, [0, 1, 0, 0]);
     set(&company, "disconnect");
@@ -159,7 +160,7 @@ async fn a_session_that_ends_by_itself_ends_the_wait_and_so_does_another_setting
 #[tokio::test(flavor = "multi_thread")]
 async fn access_that_is_renewed_while_sessions_are_left_works_at_once() {
     let company = applied(Version::V4, Kind::Mariadb118, "disconnect after 24h").await;
-    let mut conn = login(&company).await.expect("a login");
+    let mut conn = company.login(ACCOUNT).await.expect("a login");
     end(&company);
     assert_eq!(apply(&company).await, [0, 1, 0, 0]);
     company.write("requests/PAY-1234.yaml", REQUEST);
@@ -167,7 +168,7 @@ async fn access_that_is_renewed_while_sessions_are_left_works_at_once() {
     // What was left of the ended access is over: the account begins anew.
     assert_eq!(apply(&company).await, [1, 0, 0, 0]);
     assert!(!is_open(&mut conn).await);
-    let mut conn = login(&company).await.expect("a login");
+    let mut conn = company.login(ACCOUNT).await.expect("a login");
     assert!(is_open(&mut conn).await);
     assert!(is_settled(&company).await);
 }

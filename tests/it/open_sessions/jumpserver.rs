@@ -287,7 +287,7 @@ async fn without_the_right_access_ends_and_the_run_says_what_is_missing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_to_a_database_is_ended_on_both_sides() {
     let company = super::applied(Version::V4, Kind::Mariadb118, "disconnect").await;
-    let mut conn = super::login(&company).await.expect("a login");
+    let mut conn = company.login(super::ACCOUNT).await.expect("a login");
     let session =
         company.jumpserver.open_session("fanlichun", "orders-prod", super::ACCOUNT, "mariadb");
     end_database(&company);

@@ -44,12 +44,6 @@ fn server(company: &Company) -> &Server {
     company.server.as_ref().expect("a server")
 }
 
-/// Logs in with the password that JumpServer holds.
-async fn login(company: &Company) -> Result<mysql_async::Conn, mysql_async::Error> {
-    let secret = company.jumpserver.secret("orders-prod", ACCOUNT).expect("a password");
-    server(company).login(ACCOUNT, &secret).await
-}
-
 /// Whether a session is still open.
 async fn is_open(conn: &mut mysql_async::Conn) -> bool {
     conn.query_drop("SELECT 1").await.is_ok()

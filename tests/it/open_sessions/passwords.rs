@@ -7,7 +7,7 @@ use std::time::Duration;
 use jumpgate_sandbox::{Fault, Version};
 use mysql_async::prelude::Queryable;
 
-use super::{ACCOUNT, applied, apply, is_open, is_settled, login, server};
+use super::{ACCOUNT, applied, apply, is_open, is_settled, server};
 use crate::support::company::Company;
 use crate::support::servers::{Kind, code};
 
@@ -28,14 +28,14 @@ async fn is_found_and_replaced(company: &Company, password: &str) {
     assert!(ended >= 1 && left == 0, "{ended} ended, {left} left");
     assert!(!is_open(&mut direct).await, "the direct login is cut");
     assert!(server(company).login(ACCOUNT, password).await.is_err());
-    login(company).await.expect("JumpServer's password works");
+    company.login(ACCOUNT).await.expect("JumpServer's password works");
     assert!(is_settled(company).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_needs_the_current_password_on_mysql_to_set_an_own_one() {
     let company = applied(Version::V4, Kind::Mysql9, "report").await;
-    let mut conn = login(&company).await.expect("a login");
+    let mut conn = company.login(ACCOUNT).await.expect("a login");
     a_second().await;
     let refused = conn.query_drop("SET PASSWORD = 'My-own.password1'").await;
     assert_eq!(code(&refused.expect_err("it is refused")), 3892);
@@ -51,7 +51,7 @@ async fn a_person_needs_the_current_password_on_mysql_to_set_an_own_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_who_sets_an_own_password_on_mariadb_is_found() {
     let company = applied(Version::V3, Kind::Mariadb118, "report").await;
-    let mut conn = login(&company).await.expect("a login");
+    let mut conn = company.login(ACCOUNT).await.expect("a login");
     a_second().await;
     conn.query_drop("SET PASSWORD = PASSWORD('My-own.password1')").await.expect("it is set");
     is_found_and_replaced(&company, "My-own.password1").await;
@@ -60,7 +60,7 @@ async fn a_person_who_sets_an_own_password_on_mariadb_is_found() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_set_between_ours_and_the_end_of_the_session_is_never_taken_for_ours() {
     let company = applied(Version::V3, Kind::Mariadb118, "report").await;
-    let mut conn = login(&company).await.expect("a login");
+    let mut conn = company.login(ACCOUNT).await.expect("a login");
     a_second().await;
     conn.query_drop("SET PASSWORD = PASSWORD('My-own.password1')").await.expect("it is set");
     let wider = super::REQUEST.replace("      - billing.invoices\n", "      - billing.cards(id)\n");
@@ -99,7 +99,7 @@ async fn a_password_set_between_ours_and_the_end_of_the_session_is_never_taken_f
     let done = done.expect(5);
     assert!(done.stdout.contains("by another hand since this run set it"), "{}", done.stdout);
     company.run(&args).await.expect(0);
-    login(&company).await.expect("JumpServer's password works");
+    company.login(ACCOUNT).await.expect("JumpServer's password works");
     assert!(server(&company).login(ACCOUNT, "My-own.password2").await.is_err());
     assert!(is_settled(&company).await);
 }

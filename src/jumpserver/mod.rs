@@ -31,4 +31,4 @@ pub use reader::{Ask, Identity, Organization, Reader};
 pub use sessions::{OpenSession, PastSession, Records, Usable};
 pub use stored::{NewPermission, StoredPermission};
 pub use transport::{Limits, Settings};
-pub use writer::{Labelled, Member, NewAccount, NewUser, PermissionPatch, UserPatch, Writer};
+pub use writer::{Labelled, NewAccount, NewUser, PermissionPatch, UserPatch, Writer};

@@ -16,7 +16,7 @@ use super::page;
 use super::reader::Reader;
 use super::row::{AssetRow, Choice, Key, Row, moment};
 use super::spec::SeenAsset;
-use super::transport::{Content, Repeat};
+use super::transport::Content;
 use super::writer::Writer;
 
 /// A session that is open.
@@ -218,7 +218,7 @@ impl Writer {
             return Ok(0);
         }
         let path = "terminal/tasks/kill-session";
-        let answer = self.post(path, Content::json(ids)?, Repeat::Harmless).await?;
+        let answer = self.post(path, Content::json(ids)?).await?;
         let told: Told = answer.json()?;
         Ok(told.ok.iter().filter(|id| ids.contains(id)).count())
     }

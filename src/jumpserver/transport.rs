@@ -75,15 +75,6 @@ impl Default for Limits {
     }
 }
 
-/// Whether a write may be sent again when its answer did not come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Repeat {
-    /// It carries an id of ours or absolute values: a second time changes nothing more.
-    Harmless,
-    /// It is sent once.
-    Never,
-}
-
 struct Shared {
     client: reqwest::Client,
     /// Without a slash at its end.
@@ -409,7 +400,8 @@ impl Write {
         Self(read.clone())
     }
 
-    /// Sends POST, PATCH or DELETE. `may` is asked before every attempt with the time that
+    /// Sends POST, PATCH or DELETE, again when the answer did not come: every write carries an id
+    /// of ours or absolute values, so that a second time changes nothing more. `may` is asked before every attempt with the time that
     /// the attempt may take; its error ends it. What the server says is cleaned of
     /// `secret`.
     pub(crate) async fn send(
@@ -417,7 +409,6 @@ impl Write {
         method: Method,
         path: &str,
         content: Option<Content>,
-        repeat: Repeat,
         secret: Option<&SecretString>,
         may: impl Fn(Duration) -> Result<(), Error>,
     ) -> Result<Answer, Error> {
@@ -430,7 +421,7 @@ impl Write {
         attempt
             .retry(self.0.pauses())
             .sleep(tokio::time::sleep)
-            .when(|error: &Error| repeat == Repeat::Harmless && error.is_passing())
+            .when(Error::is_passing)
             .adjust(wait)
             .await
     }

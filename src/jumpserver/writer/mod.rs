@@ -6,7 +6,6 @@
 
 mod accounts;
 mod labels;
-mod members;
 mod permissions;
 mod users;
 
@@ -20,14 +19,13 @@ use uuid::Uuid;
 
 pub use self::accounts::NewAccount;
 pub use self::labels::Labelled;
-pub use self::members::Member;
 pub use self::permissions::PermissionPatch;
 pub use self::users::{NewUser, UserPatch};
 
 use super::error::{Error, ErrorKind};
 use super::lease::Guard;
 use super::reader::{Organization, Reader};
-use super::transport::{Answer, Content, Read, Repeat, Write};
+use super::transport::{Answer, Content, Read, Write};
 use crate::mark::Mark;
 use crate::names::{Owner, Prefix};
 
@@ -97,10 +95,7 @@ impl Writer {
         content: Content,
         secret: Option<&SecretString>,
     ) -> Result<Result<T, Error>, Error> {
-        let sent = self
-            .write
-            .send(Method::POST, path, Some(content), Repeat::Harmless, secret, self.may())
-            .await;
+        let sent = self.write.send(Method::POST, path, Some(content), secret, self.may()).await;
         match sent {
             Ok(answer) if answer.status == 201 => Ok(Ok(answer.json()?)),
             Ok(answer) => Err(Error::unexpected(
@@ -117,13 +112,8 @@ impl Writer {
     }
 
     /// POST of something that is no object with an id.
-    pub(super) async fn post(
-        &self,
-        path: &str,
-        content: Content,
-        repeat: Repeat,
-    ) -> Result<Answer, Error> {
-        self.write.send(Method::POST, path, Some(content), repeat, None, self.may()).await
+    pub(super) async fn post(&self, path: &str, content: Content) -> Result<Answer, Error> {
+        self.write.send(Method::POST, path, Some(content), None, self.may()).await
     }
 
     /// PATCH of absolute values.
@@ -133,17 +123,14 @@ impl Writer {
         content: Content,
         secret: Option<&SecretString>,
     ) -> Result<T, Error> {
-        let answer: Answer = self
-            .write
-            .send(Method::PATCH, path, Some(content), Repeat::Harmless, secret, self.may())
-            .await?;
+        let answer: Answer =
+            self.write.send(Method::PATCH, path, Some(content), secret, self.may()).await?;
         answer.json()
     }
 
     /// DELETE of one object; what is gone already is a success.
     async fn remove(&self, path: &str) -> Result<(), Error> {
-        let sent =
-            self.write.send(Method::DELETE, path, None, Repeat::Harmless, None, self.may()).await;
+        let sent = self.write.send(Method::DELETE, path, None, None, self.may()).await;
         match sent {
             Ok(_) => Ok(()),
             // An unknown address is 404 too, but without a code.

@@ -1,10 +1,9 @@
 //! Answers that say that something is wrong, or say nothing.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use jumpgate::jumpserver::{
-    Ask, Error, ErrorKind, Limits, Member, PermissionPatch, Reader, Settings,
-};
+use jumpgate::jumpserver::{Ask, Error, ErrorKind, Limits, PermissionPatch, Reader, Settings};
 use jumpgate_sandbox::{Fault, Rule, Version};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -247,8 +246,9 @@ async fn a_failed_write_is_told_and_not_repeated() {
         let error =
             writer.patch_permission(Uuid::new_v4(), &patch).await.expect_err("nothing there");
         assert_eq!(error.kind, ErrorKind::NotFound, "{error}");
-        let nobody = Member::User(Uuid::new_v4());
-        let error = writer.add_member(id, nobody).await.expect_err("there is no such user");
+        let users = Some(BTreeSet::from([Uuid::new_v4()]));
+        let nobody = PermissionPatch { users, ..Default::default() };
+        let error = writer.patch_permission(id, &nobody).await.expect_err("there is no such user");
         assert_eq!(error.kind, ErrorKind::Refused, "{error}");
         lease.release().await.expect("it ends");
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jumpgate::jumpserver::spec::PermissionSpec;
 use jumpgate::jumpserver::{
-    ErrorKind, Labelled, Member, NewAccount, NewPermission, NewUser, PermissionPatch, UserPatch,
+    ErrorKind, Labelled, NewAccount, NewPermission, NewUser, PermissionPatch, UserPatch,
 };
 use jumpgate::mark::{Handover, HandoverState, Mark};
 use jumpgate::naming;
@@ -83,13 +83,14 @@ async fn o24_a_permission_is_made_whole_and_changed_field_by_field() {
         let end = "2027-03-31T16:00:00.75Z".parse().expect("a moment");
         let patch = PermissionPatch { end: Some(end), ..Default::default() };
         writer.patch_permission(id, &patch).await.expect("it changes");
-        let members = [Member::User(other), Member::Asset(host)];
-        for member in members {
-            writer.add_member(id, member).await.expect("it is added");
-            writer.add_member(id, member).await.expect("it is there");
-        }
-        writer.remove_member(id, Member::Node(node)).await.expect("it goes");
-        writer.remove_member(id, Member::Node(node)).await.expect("it is gone");
+        let patch = PermissionPatch {
+            users: Some(BTreeSet::from([user, other])),
+            assets: Some(BTreeSet::from([host])),
+            nodes: Some(BTreeSet::new()),
+            ..Default::default()
+        };
+        writer.patch_permission(id, &patch).await.expect("it changes");
+        writer.patch_permission(id, &patch).await.expect("it is so");
         let kept = reader.permission(&target.owner(), id).await.expect("a read").expect("it");
         let end = "2027-03-31T16:00:00Z".parse().expect("a moment");
         let (users, assets) = (BTreeSet::from([user, other]), BTreeSet::from([host]));

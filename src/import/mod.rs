@@ -43,7 +43,7 @@ pub const SCHEMA: &str = "jumpgate.import/1";
 pub struct Seen {
     /// JumpServer and the instances.
     pub observed: audit::Observed,
-    /// The accounts of JumpServer that hold no secret.
+    /// The accounts on databases for which JumpServer holds no secret.
     pub without_secret: BTreeSet<Uuid>,
 }
 

@@ -165,11 +165,9 @@ fn options(args: &Args, access: &Access) -> Result<Options, Outcome> {
 
 /// Reads all of JumpServer.
 async fn read(access: &Access, reader: &Reader) -> Result<Seen, Outcome> {
-    let everything = reader.everything(&access.config.owner);
-    let without = reader.accounts_without_secret();
-    let (jumpserver, without_secret) = futures_util::future::try_join(everything, without)
-        .await
-        .map_err(|error| could_not_run(&error))?;
+    let failed = |error| could_not_run(&error);
+    let jumpserver = reader.everything(&access.config.owner).await.map_err(failed)?;
+    let without_secret = reader.accounts_without_secret(&jumpserver).await.map_err(failed)?;
     Ok(Seen {
         observed: audit::Observed { jumpserver, instances: BTreeMap::new() },
         without_secret,

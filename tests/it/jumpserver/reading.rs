@@ -247,3 +247,22 @@ async fn another_organization_is_an_error_that_names_the_right_ones() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_accounts_of_databases_without_a_secret_are_known() {
+    Target::each(|target| async move {
+        let reader = target.reader().await;
+        let database = target.mysql(&target.name("orders"), None).await;
+        let host = target.host(&target.name("web"), None).await;
+        target.account(database, "full").await;
+        let empty = target.account_without_secret(database, "empty").await;
+        target.account_without_secret(host, "empty").await;
+        let everything = reader.everything(&target.owner()).await.expect("everything is there");
+        let found = reader.accounts_without_secret(&everything).await.expect("they are known");
+        let made = everything.accounts.iter().filter(|account| {
+            account.seen.asset.ends_with(&target.tag) && found.contains(&account.seen.id)
+        });
+        assert_eq!(made.map(|account| account.seen.id).collect::<Vec<_>>(), [empty]);
+    })
+    .await;
+}

@@ -200,6 +200,12 @@ impl Target {
         Self::id(&self.make("accounts/accounts/", body).await)
     }
 
+    /// Makes an account that holds no secret.
+    pub(crate) async fn account_without_secret(&self, asset: Uuid, username: &str) -> Uuid {
+        let body = json!({ "asset": asset, "username": username });
+        Self::id(&self.make("accounts/accounts/", body).await)
+    }
+
     /// Makes a permission from its JSON.
     pub(crate) async fn permission(&self, body: Value) -> Uuid {
         Self::id(&self.make("perms/asset-permissions/", body).await)

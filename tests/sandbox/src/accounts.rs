@@ -145,10 +145,19 @@ fn filtered(state: &State, request: &Request) -> Result<Vec<Uuid>, Reply> {
     if asset == Some(None) && state.version == Version::V4 {
         return Err(errors::no_object("Asset"));
     }
-    let node =
-        call.param("node_id").map(|text| nodes::subtree(state, text.parse().unwrap_or_default()));
-    let has_secret = call.param("has_secret").map(|text| matches!(text, "true" | "True" | "1"));
-    let of_asset = |row: &Account| asset.is_none_or(|asset| asset == Some(row.asset));
+    // A node that is not there filters nothing.
+    let node = call.param("node_id").and_then(|text| nodes::by_id_or_key(state, text));
+    let node = node.map(|node| nodes::subtree(state, node));
+    let has_secret = match call.param("has_secret") {
+        Some("true" | "True" | "1") => Some(true),
+        Some("false" | "False" | "0") => Some(false),
+        _ => None,
+    };
+    // By the source of 3.10.9 (`AccountFilterSet.filter_has_secret`): it filters by `secret`,
+    // and the field is called `_secret`.
+    if has_secret.is_some() && state.version == Version::V3 {
+        return Err(errors::internal());
+    }
     let candidates: Vec<&Account> = match asset {
         Some(Some(asset)) => {
             state.asset_accounts.members(asset).filter_map(|id| state.accounts.get(id)).collect()

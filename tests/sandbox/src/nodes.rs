@@ -238,6 +238,14 @@ fn children(state: &State, request: &Request, parent: Uuid) -> Outcome {
     Ok(paging::list(request.call, &rows, ID_AND_NAME, |id| show(state, *id)))
 }
 
+/// The node with an id, or with a key.
+pub(crate) fn by_id_or_key(state: &State, text: &str) -> Option<Uuid> {
+    match text.parse() {
+        Ok(id) => state.nodes.contains(id).then_some(id),
+        Err(_) => state.nodes.iter().find(|node| node.key == text).map(|node| node.id),
+    }
+}
+
 /// A node and everything below it.
 pub(crate) fn subtree(state: &State, id: Uuid) -> Vec<Uuid> {
     let Some(top) = state.nodes.get(id) else {

@@ -87,8 +87,8 @@ impl Writer {
         move |needed| guard.as_ref().map_or(Ok(()), |guard| guard.check(needed))
     }
 
-    /// POST of an object with an id of ours. `None` when the server refused it with a 400
-    /// or said that it made something else than was sent for: then the object must be read.
+    /// POST of an object with an id of ours. The inner error is that of a server that refused
+    /// it (400) or failed (500): then the object must be read, it may be there.
     async fn create<T: DeserializeOwned>(
         &self,
         path: &str,
@@ -107,6 +107,9 @@ impl Writer {
                 ),
             )),
             Err(error) if error.kind == ErrorKind::Refused => Ok(Err(error)),
+            // Of two at once with one id or name both pass the server's check, and its database
+            // refuses the second: 500 (by the source of both versions).
+            Err(error) if error.status == Some(500) => Ok(Err(error)),
             Err(error) => Err(error),
         }
     }

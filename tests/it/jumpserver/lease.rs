@@ -218,3 +218,27 @@ async fn a_lease_shorter_than_a_write_is_refused() {
     let error = take(&target, &reader, SHORT).await.err().expect("a write may take longer");
     assert_eq!(error.kind, ErrorKind::Settings);
 }
+
+/// Both passed the server's check of names and ids, and its database refused the second.
+#[tokio::test]
+async fn the_loser_of_a_race_in_the_database_is_told_who_won() {
+    for target in sandboxes().await {
+        let (first, second) = (target.reader().await, target.reader().await);
+        let winner = target.lease(&first).await;
+        // The second looked before the first had made its lease.
+        let none = json!({"count": 0, "next": null, "previous": null, "results": []});
+        target.running().fault(Rule::on("GET", "search=").times(1), Fault::answer(200, none));
+        let refused = Fault::answer(500, json!({"error": "Server internal error"}));
+        target.running().fault(Rule::on("POST", "asset-permissions/").times(1), refused);
+        let error = take(&target, &second, Terms::default()).await.err().expect("it is held");
+        assert_eq!(error.kind, ErrorKind::Held, "{error}");
+        let text = error.to_string();
+        assert!(text.contains(&format!("process {}", std::process::id())), "{text}");
+        winner.release().await.expect("it ends");
+        // Where nothing explains it, it is the server's failure.
+        let broken = Fault::answer(500, json!({"error": "Server internal error"}));
+        target.running().fault(Rule::on("POST", "asset-permissions/").times(1), broken);
+        let error = take(&target, &second, Terms::default()).await.err().expect("it failed");
+        assert_eq!(error.kind, ErrorKind::Server, "{error}");
+    }
+}

@@ -36,9 +36,10 @@ pub(crate) struct List {
 /// What one small request costs, in microseconds.
 pub(crate) const REQUEST_COST: u64 = 30_000;
 
-/// Users. They cost most: smaller pages, so that several come at once.
+/// Users. They cost most: smaller pages, so that several come at once. By default they are
+/// ordered by their names for people, which many may share.
 pub(crate) const USERS: List =
-    List { path: "users/users", order: None, size: 500, row_cost: 2_300 };
+    List { path: "users/users", order: Some("username"), size: 500, row_cost: 2_300 };
 /// Assets of all kinds.
 pub(crate) const ASSETS: List =
     List { path: "assets/assets", order: Some("name"), size: 500, row_cost: 1_000 };

@@ -8,7 +8,7 @@ use jumpgate_sandbox::{NewAccount, NewAsset, NewPermission, NewUser, Version};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::target::{Target, set};
+use super::target::{Target, sandboxes, set};
 
 #[tokio::test]
 async fn o23_everything_asked_for_is_seen_by_name_with_its_members() {
@@ -265,4 +265,19 @@ async fn the_accounts_of_databases_without_a_secret_are_known() {
         assert_eq!(made.map(|account| account.seen.id).collect::<Vec<_>>(), [empty]);
     })
     .await;
+}
+
+#[tokio::test]
+async fn people_of_one_name_are_all_read() {
+    for target in sandboxes().await {
+        for number in 0..1_100 {
+            let name = "Fan Lichun".to_owned();
+            let username = format!("fan-{number:04}");
+            target.running().add_user(NewUser { name, ..NewUser::named(&username) });
+        }
+        let reader = target.reader().await;
+        let users = reader.users(&target.owner(), None).await.expect("the list is complete");
+        let fans = users.iter().filter(|user| user.name == "Fan Lichun").count();
+        assert_eq!(fans, 1_100);
+    }
 }

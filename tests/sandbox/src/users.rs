@@ -15,7 +15,7 @@ use crate::model::User;
 use crate::paging::{self, Sizes};
 use crate::rbac::{self, right};
 use crate::show_users::{Shape, show, show_roles, suggestion, valid};
-use crate::state::{DEFAULT_ORG, ROOT_ORG, State};
+use crate::state::{DEFAULT_ORG, ROOT_ORG, State, scatter};
 
 const SIZES: Sizes = Sizes {
     mini: &["id", "name", "username"],
@@ -210,6 +210,8 @@ fn filtered(state: &State, request: &Request) -> Vec<Uuid> {
         })
         .collect();
     let order = call.param("order").unwrap_or("name");
+    // What the order leaves open comes in any order, another on each page.
+    let salt = u64::try_from(paging::Page::of(call).offset).unwrap_or(0);
     rows.sort_by(|a, b| {
         let by = match order.trim_start_matches('-') {
             "username" => a.username.cmp(&b.username),
@@ -219,8 +221,8 @@ fn filtered(state: &State, request: &Request) -> Vec<Uuid> {
             "id" => a.id.cmp(&b.id),
             _ => a.name.cmp(&b.name),
         };
-        let by = by.then_with(|| a.username.cmp(&b.username));
-        if order.starts_with('-') { by.reverse() } else { by }
+        let by = if order.starts_with('-') { by.reverse() } else { by };
+        by.then_with(|| scatter(salt, a.id).cmp(&scatter(salt, b.id)))
     });
     rows.into_iter().map(|user| user.id).collect()
 }

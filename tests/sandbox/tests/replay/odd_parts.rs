@@ -70,6 +70,16 @@ async fn unordered_pages_lose_rows() {
     assert!(different < 280, "{different} relations are different");
     assert_eq!(pages(&sandbox, &format!("{relations}&order=id"), 50), (300, 300));
 
+    for number in 0..300 {
+        let name = "Fan Lichun".to_owned();
+        sandbox.add_user(NewUser { name, ..NewUser::named(&format!("fan-{number:03}")) });
+    }
+    let users = "/api/v1/users/users/?search=fan-";
+    let (rows, different) = pages(&sandbox, users, 50);
+    assert_eq!(rows, 300);
+    assert!(different < 280, "{different} users are different");
+    assert_eq!(pages(&sandbox, &format!("{users}&order=username"), 50), (300, 300));
+
     for path in ["perms/asset-permissions", "assets/assets", "assets/hosts"] {
         assert_eq!(pages(&sandbox, &format!("/api/v1/{path}/?x=1"), 50), (300, 300), "{path}");
     }

@@ -6,7 +6,7 @@ use futures_util::future::try_join;
 use uuid::Uuid;
 
 use super::{Ask, Reader, bunches, near, whole_is_cheaper};
-use crate::jumpserver::error::Error;
+use crate::jumpserver::error::{Error, ErrorKind};
 use crate::jumpserver::page;
 use crate::jumpserver::row::AssetRow;
 use crate::jumpserver::spec::SeenAsset;
@@ -103,16 +103,21 @@ impl Reader {
         let id = id.to_string();
         let rows: Vec<AssetRow> = page::ASSETS.all(&self.http, &[("node_id", &id)]).await?;
         let assets: Vec<SeenAsset> = rows.into_iter().map(SeenAsset::from).collect();
-        // An unknown filter gives every asset without a word.
+        // A node that is gone filters nothing: every asset comes without a word.
         let stray =
             assets.iter().find(|asset| !asset.nodes.iter().any(|node| is_below(node, path)));
         match stray {
             None => Ok(assets),
-            Some(stray) => Err(Error::unexpected(
-                "GET",
-                "/api/v1/assets/assets/?node_id=",
-                format!("asked for the assets below {path}, and {} came too", stray.name),
-            )),
+            Some(stray) => Err(Error::new(
+                ErrorKind::Incomplete,
+                format!(
+                    "{} came among the assets below {path}: the node was removed or moved while \
+                     JumpServer was read, or the filter is not understood",
+                    stray.name
+                ),
+            )
+            .of_request("GET", &format!("/api/v1/assets/assets/?node_id={id}"))
+            .advise("run again when fewer changes are made in JumpServer")),
         }
     }
 

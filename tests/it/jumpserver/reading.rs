@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jumpgate::jumpserver::{Ask, ErrorKind, Reader, Settings};
 use jumpgate::mark::Mark;
-use jumpgate_sandbox::{NewAccount, NewAsset, NewPermission, NewUser, Version};
+use jumpgate_sandbox::{Fault, NewAccount, NewAsset, NewPermission, NewUser, Rule, Version};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -265,6 +265,29 @@ async fn the_accounts_of_databases_without_a_secret_are_known() {
         assert_eq!(made.map(|account| account.seen.id).collect::<Vec<_>>(), [empty]);
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_node_that_goes_away_while_all_is_read_is_read_without() {
+    for target in sandboxes().await {
+        let running = target.running();
+        running.add_asset(NewAsset::host("web", "10.0.0.1").below("/other"));
+        let gone = json!({"id": Uuid::new_v4(), "full_value": "/gone"});
+        let gone = json!({"count": 1, "next": null, "previous": null, "results": [gone]});
+        running.fault(Rule::on("GET", "assets/nodes/").times(1), Fault::answer(200, gone));
+        let mut ask = Ask::new(target.owner());
+        ask.nodes = set(["/gone"]);
+        let live = target.reader().await.observe(&ask).await.expect("the second time it fits");
+        assert!(!live.nodes.contains_key("/gone") && live.assets.is_empty());
+        // A filter that is never understood ends in words about it.
+        let rows = json!({"count": 1, "results": [
+            {"id": Uuid::new_v4(), "full_value": "/gone"}
+        ]});
+        running.fault(Rule::on("GET", "assets/nodes/"), Fault::answer(200, rows));
+        let error = target.reader().await.observe(&ask).await.expect_err("web is not below it");
+        assert_eq!(error.kind, ErrorKind::Incomplete);
+        assert!(error.to_string().contains("web came among the assets below /gone"), "{error}");
+    }
 }
 
 #[tokio::test]

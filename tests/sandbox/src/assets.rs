@@ -161,10 +161,10 @@ fn filtered(state: &State, request: &Request, view: View) -> Vec<Uuid> {
     let search = filters::Search::of(call);
     let direct =
         call.param("show_current_asset").is_some_and(|value| value == "1" || value == "true");
-    let below = call.param("node_id").or(call.param("node")).map(|text| {
-        let node = text.parse::<Uuid>().unwrap_or_default();
-        if direct { vec![node] } else { nodes::subtree(state, node) }
-    });
+    // A node that is not there filters nothing (by the source, `get_node_from_request`).
+    let node = call.param("node").or(call.param("node_id"));
+    let node = node.and_then(|text| nodes::by_id_or_key(state, text));
+    let below = node.map(|node| if direct { vec![node] } else { nodes::subtree(state, node) });
     let number = call.param("platform");
     let active = call.param("is_active").map(|text| matches!(text, "true" | "True" | "1"));
     let mut rows: Vec<&Asset> = state

@@ -1,5 +1,7 @@
 //! Permissions: made whole, changed by what differs, deleted by id, and read back.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Result, bail};
 use uuid::Uuid;
 
@@ -29,7 +31,8 @@ pub(super) async fn carry_out(
             // What is taken away and the note of it are one request.
             let noted = sessions.as_ref().filter(|(_, noted)| *noted).map(|(left, _)| left);
             let kept = noted.map(|left| Mark { left: Some(left.clone()), ..mark.clone() });
-            let patch = patch(run, from, to, kept.as_ref().or(write.then_some(mark)))?;
+            let written = kept.as_ref().or(write.then_some(mark));
+            let patch = patch(run, id, (from, to), written).await?;
             writer.patch_permission(id, &patch).await?;
             if run.means.live.permissions.get(&id).is_some_and(|seen| !seen.labelled) {
                 writer.label(Labelled::Permission(id)).await?;
@@ -42,7 +45,7 @@ pub(super) async fn carry_out(
         }
         (Action::Adopt { from, to, .. }, Some(mark)) => {
             // A later step takes away or adds what differs.
-            writer.adopt_permission(id, &patch(run, from, to, Some(mark))?).await?;
+            writer.adopt_permission(id, &patch(run, id, (from, to), Some(mark)).await?).await?;
             stands(run, id, to).await?;
             Ok(Carried::default())
         }
@@ -81,26 +84,30 @@ fn new(run: &Run<'_, '_>, spec: &PermissionSpec, mark: &Mark) -> Result<NewPermi
     Ok(NewPermission {
         users: run.names.users(&spec.users)?,
         assets: run.names.assets(&spec.assets)?,
-        nodes: run.names.nodes(&spec.nodes)?,
+        nodes: run.names.nodes(&spec.nodes, &BTreeSet::new())?,
         comment: comment(run, spec, mark)?,
         spec: spec.clone(),
     })
 }
 
 /// Only what differs.
-fn patch(
+async fn patch(
     run: &Run<'_, '_>,
-    from: &PermissionSpec,
-    to: &PermissionSpec,
+    id: Uuid,
+    (from, to): (&PermissionSpec, &PermissionSpec),
     mark: Option<&Mark>,
 ) -> Result<PermissionPatch> {
     let names = run.names;
+    let nodes = match from.nodes != to.nodes {
+        false => None,
+        true => Some(names.nodes(&to.nodes, &held(run, id, &to.nodes).await?)?),
+    };
     Ok(PermissionPatch {
         name: (from.name != to.name).then(|| to.name.clone()),
         users: (from.users != to.users).then(|| names.users(&to.users)).transpose()?,
         groups: (from.groups != to.groups && to.groups.is_empty()).then(Default::default),
         assets: (from.assets != to.assets).then(|| names.assets(&to.assets)).transpose()?,
-        nodes: (from.nodes != to.nodes).then(|| names.nodes(&to.nodes)).transpose()?,
+        nodes,
         accounts: (from.accounts != to.accounts).then(|| to.accounts.clone()),
         protocols: (from.protocols != to.protocols).then(|| to.protocols.clone()),
         actions: (from.actions != to.actions).then(|| to.actions.clone()),
@@ -110,6 +117,15 @@ fn patch(
         comment: mark.map(|mark| comment(run, to, mark)).transpose()?,
         labels: None,
     })
+}
+
+/// The nodes that a permission has, where they are needed to tell which a path means.
+async fn held(run: &Run<'_, '_>, id: Uuid, nodes: &BTreeSet<String>) -> Result<BTreeSet<Uuid>> {
+    if !run.names.are_ambiguous(nodes) {
+        return Ok(BTreeSet::new());
+    }
+    let there = run.means.reader.permission(&run.means.access.config.owner, id).await?;
+    Ok(there.map(|there| there.nodes).unwrap_or_default())
 }
 
 /// Reads it back: what others need must really stand.
@@ -123,7 +139,7 @@ async fn stands(run: &Run<'_, '_>, id: Uuid, spec: &PermissionSpec) -> Result<()
         ("name", there.name != spec.name),
         ("users", there.users != run.names.users(&spec.users)?),
         ("assets", there.assets != run.names.assets(&spec.assets)?),
-        ("nodes", there.nodes != run.names.nodes(&spec.nodes)?),
+        ("nodes", there.nodes != run.names.nodes(&spec.nodes, &there.nodes)?),
         ("accounts", there.accounts != spec.accounts),
         ("protocols", there.protocols != spec.protocols),
         ("actions", there.actions != spec.actions),

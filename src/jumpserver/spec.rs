@@ -122,8 +122,8 @@ pub struct SeenAsset {
 /// A node as it was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeenNode {
-    /// The id.
-    pub id: Uuid,
+    /// The ids.
+    pub ids: BTreeSet<Uuid>,
     /// The path, such as `/Default/payments/prod`.
     pub path: String,
 }

@@ -100,6 +100,8 @@ kinds! {
     TargetMoves = "JG242", Severity::Risk, "the branch edits how a target is reached";
     /// The branch's policy refuses what the base's allowed.
     HeldBack = "JG243", Severity::Warning, "a new policy refuses what was allowed";
+    /// Several nodes have the path.
+    NodeAmbiguous = "JG244", Severity::Error, "a path means several nodes";
     /// Sessions are open where access ends, or are left after it, as policy sets.
     OpenSessions = "JG250", Severity::Notice, "sessions are open where access ends";
     /// Sessions on an account whose password another hand changed.

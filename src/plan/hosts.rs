@@ -8,7 +8,7 @@ use crate::access::model::{Access, Login, Site};
 use crate::desired::Desired;
 use crate::diagnostic::nearest;
 use crate::grants::{Offers, ServerTarget, Want};
-use crate::jumpserver::spec::{Live, SeenAsset};
+use crate::jumpserver::spec::{Live, SeenAsset, SeenNode};
 use crate::names::{Environment, LoginName};
 use crate::plural::{count, listed};
 
@@ -55,9 +55,14 @@ pub(super) fn find(access: &Access, desired: &Desired<'_>, live: &Live) -> Hosts
                 }
             },
             ServerTarget::Node(path) => {
-                if !live.nodes.contains_key(path) {
+                let trouble = match live.nodes.get(path) {
+                    Some(node) if node.ids.len() == 1 => None,
+                    Some(several) => Some(ambiguous_node(several)),
+                    None => Some(missing_node(path, live)),
+                };
+                if let Some(finding) = trouble {
                     if first {
-                        hosts.block(path, missing_node(path, live).at(site));
+                        hosts.block(path, finding.at(site));
                     }
                     continue;
                 }
@@ -177,6 +182,17 @@ fn missing_node(path: &str, live: &Live) -> Finding {
             finding.help("check the path in JumpServer (it is exact, and begins with the root)")
         }
     }
+}
+
+fn ambiguous_node(node: &SeenNode) -> Finding {
+    let ids: Vec<String> = node.ids.iter().map(ToString::to_string).collect();
+    let (path, many) = (&node.path, ids.len());
+    let text = format!(
+        "JumpServer has {many} nodes {path} ({}): nothing new is granted on it",
+        ids.join(", ")
+    );
+    Finding::new(Kind::NodeAmbiguous, text)
+        .help("rename or merge them in JumpServer until the path means one node")
 }
 
 /// An asset below the node of another entry of the inventory, with another environment:

@@ -171,10 +171,7 @@ impl Reader {
             organization: (self.organization.id.to_string(), self.organization.name.clone()),
             users: users.seen,
             assets: assets.rows.into_iter().map(|asset| (asset.name.clone(), asset)).collect(),
-            nodes: nodes
-                .into_iter()
-                .map(|(id, path)| (path.clone(), SeenNode { id, path }))
-                .collect(),
+            nodes: by_path(nodes),
             permissions,
             accounts: accounts.into_iter().map(|account| (account.id, account)).collect(),
             login_accounts,
@@ -223,6 +220,16 @@ impl Reader {
     pub(in crate::jumpserver) fn others(&self) -> &[Organization] {
         &self.others
     }
+}
+
+/// The nodes by their paths.
+fn by_path(nodes: HashMap<Uuid, String>) -> BTreeMap<String, SeenNode> {
+    let mut found: BTreeMap<String, SeenNode> = BTreeMap::new();
+    for (id, path) in nodes {
+        let seen = || SeenNode { ids: BTreeSet::new(), path: path.clone() };
+        found.entry(path.clone()).or_insert_with(seen).ids.insert(id);
+    }
+    found
 }
 
 /// Ids in the form of the parameter `ids`, in bunches that fit into an address.

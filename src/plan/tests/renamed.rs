@@ -107,7 +107,7 @@ fn what_git_took_out_goes_though_something_else_is_missing() {
     world.live().nodes.insert(
         "/Default/payments/test".to_owned(),
         crate::jumpserver::spec::SeenNode {
-            id: uuid::Uuid::from_u128(7),
+            ids: [uuid::Uuid::from_u128(7)].into(),
             path: "/Default/payments/test".to_owned(),
         },
     );

@@ -106,7 +106,7 @@ impl World {
         world.asset("orders-prod", "database", "mysql", "mysql");
         for path in ["/Default", "/Default/payments", "/Default/payments/prod"] {
             let id = world.id();
-            let node = SeenNode { id, path: path.to_owned() };
+            let node = SeenNode { ids: [id].into(), path: path.to_owned() };
             world.live().nodes.insert(path.to_owned(), node);
         }
         let server = Server {

@@ -85,7 +85,7 @@ async fn o23_everything_asked_for_is_seen_by_name_with_its_members() {
         assert!(web.nodes.contains(&path));
         assert_eq!(web.protocols["ssh"], 22);
         assert_eq!(live.assets[&target.name("orders")].kind, "mysql");
-        assert_eq!(live.nodes[&path].id, node);
+        assert_eq!(live.nodes[&path].ids, BTreeSet::from([node]));
         assert_eq!(live.login_accounts[&target.name("web")], set(["app"]));
         let usernames: Vec<&str> =
             live.accounts.values().map(|account| account.username.as_str()).collect();
@@ -265,6 +265,18 @@ async fn the_accounts_of_databases_without_a_secret_are_known() {
         assert_eq!(made.map(|account| account.seen.id).collect::<Vec<_>>(), [empty]);
     })
     .await;
+}
+
+#[tokio::test]
+async fn all_nodes_of_one_path_are_seen() {
+    for target in sandboxes().await {
+        let running = target.running();
+        let ids = BTreeSet::from([running.add_node("/prod"), running.add_twin_node("/prod")]);
+        let live = target.reader().await.observe(&Ask::new(target.owner())).await.expect("all");
+        let nodes = live.nodes.values().filter(|node| node.path.ends_with("/prod"));
+        let nodes: Vec<_> = nodes.map(|node| &node.ids).collect();
+        assert_eq!(nodes, [&ids]);
+    }
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use crate::actions;
 use crate::assets;
 use crate::auth;
 use crate::labels;
-use crate::model::{AccessKey, Account, Group, Permission, Role, Row, Session, Template};
+use crate::model::{AccessKey, Account, Group, Node, Permission, Role, Row, Session, Template};
 use crate::nodes;
 use crate::permissions;
 use crate::platforms;
@@ -262,6 +262,29 @@ fn add_node(state: &mut State, new: NewNode) {
             state.nodes.change(parent, |node| node.children = node.children.max(number + 1));
         }
     }
+}
+
+/// Another node with the path of one that is there.
+pub(crate) fn add_twin_node(state: &mut State, path: &str) -> Uuid {
+    let first = node_at(state, path);
+    let Some(node) = state.nodes.get(first).cloned() else {
+        return first;
+    };
+    let parent = node.key.rsplit_once(':').map_or("", |(parent, _)| parent);
+    let above = state.nodes.iter().find(|node| node.key == parent).map(|node| node.id);
+    let mut key = node.key.clone();
+    if let Some(above) = above {
+        state.nodes.change(above, |above| {
+            key = format!("{}:{}", above.key, above.children);
+            above.children += 1;
+        });
+    }
+    let twin = Node { id: Uuid::new_v4(), key, children: 0, ..node.clone() };
+    let id = twin.id;
+    state.nodes.insert(twin);
+    // A path that is looked up still means the first.
+    state.nodes.insert(node);
+    id
 }
 
 fn add_role(state: &mut State, new: NewRole) {

@@ -192,6 +192,12 @@ impl Running {
         self.with(|state| plant::node_at(state, path))
     }
 
+    /// Makes another node with this path, as moving nodes does: the server holds only keys to
+    /// be unique. Nothing is below it.
+    pub fn add_twin_node(&self, path: &str) -> Uuid {
+        self.with(|state| plant::add_twin_node(state, path))
+    }
+
     /// Puts an asset in.
     ///
     /// # Panics

@@ -46,7 +46,11 @@ impl<T: Row> Table<T> {
 
     pub(crate) fn remove(&mut self, id: Uuid) -> Option<T> {
         let row = self.rows.remove(&id)?;
-        self.keys.remove(&(row.org(), row.unique_key().to_owned()));
+        let key = (row.org(), row.unique_key().to_owned());
+        // A twin that was planted may have it.
+        if self.keys.get(&key) == Some(&id) {
+            self.keys.remove(&key);
+        }
         Some(row)
     }
 

@@ -267,6 +267,7 @@ fn jumpserver_of(access: &Access, desired: &Desired<'_>, server: &mysql::live::L
             protocols: BTreeMap::from([("mysql".to_owned(), 3306)]),
             nodes: BTreeSet::new(),
             active: true,
+            directories: BTreeSet::new(),
         },
     );
     for (number, name) in access.people.keys().enumerate() {

@@ -219,6 +219,8 @@ pub(crate) struct AssetRow {
     pub(crate) nodes_display: Vec<String>,
     #[serde(default = "yes")]
     is_active: bool,
+    #[serde(default)]
+    directory_services: Vec<Named>,
     /// Whether it has a field of this name, whatever it holds: in 3.10 that is `domain`.
     #[serde(default, rename = "zone", deserialize_with = "there")]
     has_zone: bool,
@@ -254,6 +256,7 @@ impl From<AssetRow> for SeenAsset {
             protocols,
             nodes: row.nodes_display.into_iter().collect(),
             active: row.is_active,
+            directories: row.directory_services.into_iter().map(|named| named.id).collect(),
         }
     }
 }

@@ -117,9 +117,20 @@ pub struct SeenAsset {
     pub nodes: BTreeSet<String>,
     /// Whether it is switched on.
     pub active: bool,
+    /// The ids of the directory services that it joined (4.10): people enter it by their
+    /// accounts, too.
+    pub directories: BTreeSet<Uuid>,
 }
 
-/// A node as it was seen.
+impl SeenAsset {
+    /// The ids of the assets whose accounts open it: its own, and its directory services'.
+    pub fn homes(&self) -> impl Iterator<Item = Uuid> {
+        std::iter::once(self.id).chain(self.directories.iter().copied())
+    }
+}
+
+/// The nodes that have one path: only one of them, unless somebody moved or renamed nodes.
+/// JumpServer holds the path to be unique nowhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeenNode {
     /// The ids.
@@ -215,8 +226,8 @@ pub struct Live {
     /// Accounts on database assets: those with our label, our mark, or a user name that
     /// ours would have; by id.
     pub accounts: BTreeMap<Uuid, SeenAssetAccount>,
-    /// User names of the logins (such as `app`) by the assets that have them: asset name,
-    /// then user names.
+    /// User names of the logins (such as `app`) by the assets that have them, or a directory
+    /// service of theirs: asset name, then user names.
     pub login_accounts: BTreeMap<String, BTreeSet<String>>,
     /// Permissions of other hands that reach a database asset of ours with an account
     /// text that opens or excludes accounts of ours.

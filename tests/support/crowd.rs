@@ -294,6 +294,7 @@ fn jumpserver(people: usize, targets: usize, now: Timestamp) -> Everything {
         protocols: BTreeMap::new(),
         nodes: BTreeSet::from([node]),
         active: true,
+        directories: BTreeSet::new(),
     };
     let account = |id, asset: &SeenAsset, name: &str| Account {
         seen: SeenAssetAccount {

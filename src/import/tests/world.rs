@@ -227,6 +227,7 @@ fn host(name: &str, node: &str) -> SeenAsset {
         protocols: BTreeMap::from([("ssh".to_owned(), 22)]),
         nodes: texts(&[node]),
         active: true,
+        directories: BTreeSet::new(),
     }
 }
 

@@ -122,22 +122,24 @@ impl Reader {
         stream::iter(asked).buffered(self.http.limits().parallel.max(1)).try_collect().await
     }
 
-    /// Which of the logins' user names the assets have: by the asset's name.
+    /// Which of the logins' user names the assets have: by the asset's name. `homes` says where
+    /// their accounts stand, and which assets those open.
     pub(super) async fn login_accounts(
         &self,
         ask: &Ask,
-        assets: &BTreeMap<Uuid, String>,
+        homes: &BTreeMap<Uuid, BTreeSet<String>>,
     ) -> Result<BTreeMap<String, BTreeSet<String>>, Error> {
         let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        if assets.is_empty() || ask.login_accounts.is_empty() {
+        if homes.is_empty() || ask.login_accounts.is_empty() {
             return Ok(found);
         }
-        let ids: BTreeSet<Uuid> = assets.keys().copied().collect();
+        let ids: BTreeSet<Uuid> = homes.keys().copied().collect();
         for row in self.accounts_on(&ids, Some(&ask.login_accounts)).await? {
-            if let Some(asset) = assets.get(&row.asset.id)
-                && ask.login_accounts.contains(&row.username)
-            {
-                found.entry(asset.clone()).or_default().insert(row.username);
+            if !ask.login_accounts.contains(&row.username) {
+                continue;
+            }
+            for asset in homes.get(&row.asset.id).into_iter().flatten() {
+                found.entry(asset.clone()).or_default().insert(row.username.clone());
             }
         }
         Ok(found)
@@ -170,7 +172,8 @@ impl Reader {
                 page::ACCOUNTS.each(&self.http, "asset", assets).await?
             }
         };
-        // A filter that was not understood gives too many, never too few.
+        // A filter that was not understood gives too many, never too few; and 4.10 gives those
+        // of the directory services of an asset with its own.
         Ok(read.into_iter().filter(|row| assets.contains(&row.asset.id)).collect())
     }
 }

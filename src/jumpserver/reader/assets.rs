@@ -18,8 +18,9 @@ const FEW: usize = 4;
 pub(super) struct Assets {
     /// Asked for by name, or in or below a node asked for.
     pub(super) rows: Vec<SeenAsset>,
-    /// Those of them that people log in to by an account of a login: id and name.
-    pub(super) asked: BTreeMap<Uuid, String>,
+    /// Where the accounts stand by which people log in to those of them that are no databases
+    /// of instances: the id of an asset, and the names of those that its accounts open.
+    pub(super) homes: BTreeMap<Uuid, BTreeSet<String>>,
     /// What looks like the names that do not exist.
     pub(super) near: BTreeMap<String, Vec<String>>,
     /// Whether the server excludes accounts by `!name`; not, where no asset tells.
@@ -61,12 +62,15 @@ impl Reader {
             let wanted = names.contains(&asset.name) || below(asset);
             wanted && seen.insert(asset.id)
         });
-        let asked = found
-            .iter()
-            .filter(|asset| ask.assets.contains(&asset.name) || below(asset))
-            .map(|asset| (asset.id, asset.name.clone()))
-            .collect();
-        Ok(Assets { rows: found, asked, near, excludes })
+        let mut homes: BTreeMap<Uuid, BTreeSet<String>> = BTreeMap::new();
+        for asset in &found {
+            if ask.assets.contains(&asset.name) || below(asset) {
+                for home in asset.homes() {
+                    homes.entry(home).or_default().insert(asset.name.clone());
+                }
+            }
+        }
+        Ok(Assets { rows: found, homes, near, excludes })
     }
 
     /// The servers with exactly this address, whatever its case, by name; databases and what

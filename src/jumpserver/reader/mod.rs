@@ -143,7 +143,7 @@ impl Reader {
             .collect();
         let (accounts, login_accounts) = try_join(
             self.database_accounts(ask, &databases, labelled),
-            self.login_accounts(ask, &assets.asked),
+            self.login_accounts(ask, &assets.homes),
         )
         .await?;
         let foreign = self.foreign(ask, &databases, &accounts).await?;

@@ -190,6 +190,7 @@ impl World {
             protocols: BTreeMap::from([(protocol.to_owned(), 22)]),
             nodes: BTreeSet::from(["/Default/payments/prod".to_owned()]),
             active: true,
+            directories: BTreeSet::new(),
         };
         self.live().assets.insert(name.to_owned(), asset);
         let accounts = BTreeSet::from(["app".to_owned()]);

@@ -303,6 +303,27 @@ async fn a_node_that_goes_away_while_all_is_read_is_read_without() {
 }
 
 #[tokio::test]
+async fn the_accounts_of_a_directory_service_open_what_joined_it() {
+    let target = Target::sandbox(Version::V4).await;
+    let running = target.running();
+    running.add_asset(NewAsset::of("General", "corp", "10.0.0.2"));
+    running.add_account("corp", "Administrator", Some("secret"));
+    let mut ask = Ask::new(target.owner());
+    for number in 0..9 {
+        let name = format!("win-{number}");
+        let joined = NewAsset::host(&name, "10.0.0.1").below("/win").joined("corp");
+        running.add_asset(joined);
+        ask.login_accounts = set(["Administrator", "root"]);
+        ask.assets.insert(name);
+        // One by one, and all at once.
+        let live = target.reader().await.observe(&ask).await.expect("everything is there");
+        assert_eq!(live.login_accounts.len(), number + 1);
+        let held = live.login_accounts.values().all(|held| *held == set(["Administrator"]));
+        assert!(held, "{:?}", live.login_accounts);
+    }
+}
+
+#[tokio::test]
 async fn people_of_one_name_are_all_read() {
     for target in sandboxes().await {
         for number in 0..1_100 {

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::Version;
 use crate::account_change::{apply, check_change};
 use crate::account_create::create;
+use crate::assets;
 use crate::bulk::{self, IdFilter};
 use crate::errors::{self, Invalid, Outcome, Reply};
 use crate::fields;
@@ -160,16 +161,16 @@ fn filtered(state: &State, request: &Request) -> Result<Vec<Uuid>, Reply> {
     }
     let candidates: Vec<&Account> = match asset {
         Some(Some(asset)) => {
-            state.asset_accounts.members(asset).filter_map(|id| state.accounts.get(id)).collect()
+            assets::all_accounts(state, asset).filter_map(|id| state.accounts.get(id)).collect()
         }
-        _ => state.accounts.iter().collect(),
+        Some(None) => Vec::new(),
+        None => state.accounts.iter().collect(),
     };
     let mut rows: Vec<&Account> = candidates
         .into_iter()
         .filter(|row| {
             let home = state.assets.get(row.asset);
             visible(row.org, request.org)
-                && of_asset(row)
                 && ids.keeps_id(row.id)
                 && filters::exact_or_folded(call, "username", &row.username)
                 && filters::exact(call, "secret_type", &row.secret_type)

@@ -143,6 +143,13 @@ fn in_view(state: &State, asset: &Asset, view: View) -> bool {
     view.category().is_none_or(|category| platform(state, asset).category() == category)
 }
 
+/// The accounts of an asset and of the directory services that it joined (in version 4, by
+/// the source `Asset.all_accounts`).
+pub(crate) fn all_accounts(state: &State, id: Uuid) -> impl Iterator<Item = Uuid> + '_ {
+    let homes = std::iter::once(id).chain(state.asset_directories.members(id));
+    homes.flat_map(|home| state.asset_accounts.members(home))
+}
+
 /// Removes an asset with its accounts; permissions lose it and stay.
 pub(crate) fn remove(state: &mut State, id: Uuid) {
     let accounts: Vec<Uuid> = state.asset_accounts.members(id).collect();
@@ -151,6 +158,7 @@ pub(crate) fn remove(state: &mut State, id: Uuid) {
     }
     state.assets.remove(id);
     state.asset_nodes.forget(id);
+    state.asset_directories.forget(id);
     state.permission_assets.forget(id);
 }
 

@@ -345,6 +345,10 @@ pub(crate) fn add_asset(state: &mut State, new: NewAsset) -> Result<Uuid, String
         let root = nodes::root(state, DEFAULT_ORG);
         state.asset_nodes.add(id, root);
     }
+    for directory in &new.directories {
+        let directory = asset_id(state, directory)?;
+        state.asset_directories.add(id, directory);
+    }
     for account in new.accounts {
         add_account(state, id, account);
     }

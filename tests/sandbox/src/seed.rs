@@ -127,6 +127,9 @@ pub struct NewAsset {
     pub port: Option<u16>,
     /// Paths of nodes, made where they are missing; the root when there are none.
     pub nodes: Vec<String>,
+    /// Names of the directory services that it joined (assets of the platform `General` on
+    /// version 4): their accounts open it too.
+    pub directories: Vec<String>,
     /// The database that is opened, of a database server.
     pub db_name: String,
     /// The comment.
@@ -167,6 +170,13 @@ impl NewAsset {
     #[must_use]
     pub fn below(mut self, node: &str) -> NewAsset {
         self.nodes.push(node.to_owned());
+        self
+    }
+
+    /// Joins it to a directory service, by its name.
+    #[must_use]
+    pub fn joined(mut self, directory: &str) -> NewAsset {
+        self.directories.push(directory.to_owned());
         self
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::Version;
-use crate::assets::{View, platform};
+use crate::assets::{View, all_accounts, platform};
 use crate::dates;
 use crate::http::Request;
 use crate::labels;
@@ -95,8 +95,12 @@ pub(crate) fn show(state: &State, request: &Request, view: View, id: Uuid, detai
     }
     if state.version == Version::V4 {
         row["platform"]["type"] = platform.show_type()["value"].take();
-        row["directory_services"] = json!([]);
-        row["accounts_amount"] = json!(state.asset_accounts.amount(id));
+        let directories = state.asset_directories.members(id);
+        row["directory_services"] = directories
+            .filter_map(|directory| state.assets.get(directory))
+            .map(|directory| reference(directory.id, &directory.name))
+            .collect();
+        row["accounts_amount"] = json!(all_accounts(state, id).count());
         row["date_last_login"] = Value::Null;
         row["date_updated"] = json!(dates::write(asset.date_updated, &request.call.zone));
         if detail {

@@ -47,6 +47,8 @@ pub(crate) struct State {
     pub(crate) asset_nodes: Pairs,
     /// Owner is the asset, member the account.
     pub(crate) asset_accounts: Pairs,
+    /// Owner is the asset, member the directory service that it joined; version 4 alone.
+    pub(crate) asset_directories: Pairs,
     pub(crate) permission_users: Pairs,
     pub(crate) permission_groups: Pairs,
     pub(crate) permission_assets: Pairs,
@@ -89,6 +91,7 @@ impl State {
             group_users: Pairs::default(),
             asset_nodes: Pairs::default(),
             asset_accounts: Pairs::default(),
+            asset_directories: Pairs::default(),
             permission_users: Pairs::default(),
             permission_groups: Pairs::default(),
             permission_assets: Pairs::default(),

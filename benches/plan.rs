@@ -278,6 +278,7 @@ fn jumpserver_of(access: &Access, desired: &Desired<'_>, server: &mysql::live::L
             email: String::new(),
             active: true,
             expired: false,
+            administrator: false,
             groups: BTreeSet::new(),
             labelled: false,
             mark: None,

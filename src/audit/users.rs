@@ -65,7 +65,7 @@ fn door(
         let risk = if reached.is_empty() { Risk::Medium } else { Risk::High };
         faults.push(Fault::new(Kind::Left, risk, format!("left on {}", edge.text)));
     }
-    if user.administrator {
+    if user.seen.administrator {
         let what = "is an administrator of the whole system";
         faults.push(Fault::new(Kind::Administrator, Risk::High, what));
     }
@@ -73,7 +73,7 @@ fn door(
         let what = format!("no people file has the JumpServer user {}", user.seen.username);
         faults.push(Fault::new(Kind::Stranger, Risk::Medium, what));
     }
-    if person.is_some() || !reached.is_empty() || user.administrator {
+    if person.is_some() || !reached.is_empty() || user.seen.administrator {
         faults.extend(idle(terms, moment, user));
     }
     if faults.is_empty() {
@@ -103,7 +103,7 @@ fn door(
             id,
         ),
     };
-    let opens = if user.administrator {
+    let opens = if user.seen.administrator {
         "everything in JumpServer".to_owned()
     } else if reached.is_empty() {
         "JumpServer, and nothing of the access repo today".to_owned()

@@ -234,6 +234,11 @@ fn wants_https(body: &[u8]) -> bool {
 fn forbidden(method: &str, path: &str, said: &str) -> (String, String) {
     let message = format!("JumpServer does not allow this to the user of the token{said}");
     let advice = match super::rights::needed_for(method, path) {
+        Some(right) if is_one_user(method, path) => format!(
+            "when the user to change is an administrator of JumpServer, only another one may: take \
+             the system role off by hand. Otherwise the role of the token's user needs the right \
+             {right} in this organization, and that user must not be expired"
+        ),
         Some(right) => format!(
             "its role needs the right {right} in this organization (`jumpgate roles-needed` lists \
              them all), and the user must not be expired"
@@ -241,6 +246,12 @@ fn forbidden(method: &str, path: &str, said: &str) -> (String, String) {
         None => "check the roles of the user and that it is not expired".to_owned(),
     };
     (message, advice)
+}
+
+/// Whether a request changes one user, which JumpServer refuses for administrators.
+fn is_one_user(method: &str, path: &str) -> bool {
+    let one = path.split_once("/users/users/").map(|(_, rest)| rest.trim_end_matches('/'));
+    method != "GET" && one.is_some_and(|rest| !rest.is_empty() && !rest.contains('/'))
 }
 
 /// The words of an error answer, whatever its shape: `{"field": ["..."]}`, nested ones,
@@ -334,6 +345,18 @@ mod tests {
         let error = answer(403, body);
         assert_eq!(error.kind, ErrorKind::Forbidden);
         assert!(error.to_string().contains("perms.add_assetpermission"), "{error}");
+    }
+
+    #[test]
+    fn who_may_not_change_a_user_is_told_of_administrators() {
+        let of = |method, path: &str| Error::of_answer(method, path, 403, b"{}", None).to_string();
+        let one = "/api/v1/users/users/4ef4be9f-4e46-4011-8ea3-7cc5a335aca6/";
+        let said = of("PATCH", one);
+        assert!(said.contains("take the system role off by hand"), "{said}");
+        assert!(said.contains("users.change_user"), "{said}");
+        for (method, path) in [("GET", one), ("POST", "/api/v1/users/users/")] {
+            assert!(!of(method, path).contains("system role"), "{method} {path}");
+        }
     }
 
     #[test]

@@ -37,8 +37,6 @@ pub struct User {
     pub key_used: Option<Timestamp>,
     /// When he was made.
     pub joined: Option<Timestamp>,
-    /// Whether he administers the whole of JumpServer.
-    pub administrator: bool,
     /// Whether it is a component of JumpServer and no human.
     pub service: bool,
 }

@@ -165,6 +165,8 @@ pub(crate) struct UserRow {
     #[serde(default)]
     pub(crate) is_expired: bool,
     #[serde(default)]
+    pub(crate) is_superuser: bool,
+    #[serde(default)]
     pub(crate) groups: Vec<Named>,
     #[serde(default)]
     pub(crate) labels: Vec<Label>,
@@ -190,6 +192,7 @@ impl UserRow {
             email: self.email,
             active: self.is_active,
             expired: self.is_expired,
+            administrator: self.is_superuser,
             groups: self.groups.into_iter().map(|group| group.name).collect(),
             comment: self.comment,
         }

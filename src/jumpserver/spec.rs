@@ -88,6 +88,8 @@ pub struct SeenUser {
     pub active: bool,
     /// Whether the user's own date has passed.
     pub expired: bool,
+    /// Whether he administers the whole of JumpServer.
+    pub administrator: bool,
     /// Groups by name.
     pub groups: BTreeSet<String>,
     /// Whether it carries our label.

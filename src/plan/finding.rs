@@ -102,6 +102,8 @@ kinds! {
     HeldBack = "JG243", Severity::Warning, "a new policy refuses what was allowed";
     /// Several nodes have the path.
     NodeAmbiguous = "JG244", Severity::Error, "a path means several nodes";
+    /// A user of ours whom only an administrator of JumpServer may change.
+    Shielded = "JG245", Severity::Warning, "a user to change is an administrator of JumpServer";
     /// Sessions are open where access ends, or are left after it, as policy sets.
     OpenSessions = "JG250", Severity::Notice, "sessions are open where access ends";
     /// Sessions on an account whose password another hand changed.

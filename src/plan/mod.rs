@@ -325,9 +325,10 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
     findings.extend(adopting.findings.iter().cloned());
     findings.extend(accounts.findings.iter().cloned());
     findings.extend(permissions.findings.iter().cloned());
+    let users = people::changes(access, all, live);
+    findings.extend(people::shielded(&users, live));
     findings.sort();
     findings.dedup();
-    let users = people::changes(access, all, live);
     let (items, removals) =
         order::items(&order::Inputs { access, live, all, moment }, users, accounts, permissions);
     // What is taken over in this run is ours when something of it goes.

@@ -224,6 +224,30 @@ pub(super) fn changes(access: &Access, desired: &Desired<'_>, live: &Live) -> Ve
     changes
 }
 
+/// Tells of users to change whom only an administrator may change: JumpServer shields its
+/// administrators from all others (by the source of both versions, `UserObjectPermission`).
+pub(super) fn shielded(changes: &[UserChange], live: &Live) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for change in changes {
+        let (username, what) = match change {
+            UserChange::Create { .. } => continue,
+            UserChange::Update { username, .. } => (username, "change"),
+            UserChange::Disable { username, .. } => (username, "switch off"),
+        };
+        if !live.users.get(username).is_some_and(|user| user.administrator) {
+            continue;
+        }
+        let text = format!(
+            "the user {username} became an administrator of JumpServer, whom only another one can \
+             {what}: apply cannot, unless its token is an administrator's"
+        );
+        findings.push(Finding::new(Kind::Shielded, text).help(format!(
+            "take the system role off {username} in JumpServer by hand, and the next apply does it"
+        )));
+    }
+    findings
+}
+
 /// The users that we made and that are switched on.
 pub(super) fn active<'a>(access: &'a Access, live: &'a Live) -> impl Iterator<Item = &'a SeenUser> {
     let owner = &access.config.owner;

@@ -265,6 +265,7 @@ fn jumpserver(people: usize, targets: usize, now: Timestamp) -> Everything {
             email: String::new(),
             active: true,
             expired: false,
+            administrator: false,
             groups: if number % 40 == 7 { texts(["dba"]) } else { BTreeSet::new() },
             labelled: false,
             mark: None,
@@ -273,7 +274,6 @@ fn jumpserver(people: usize, targets: usize, now: Timestamp) -> Everything {
         last_login: Some(now),
         key_used: None,
         joined: Some(now),
-        administrator: false,
         service: false,
     };
     let mut users: Vec<User> =

@@ -204,6 +204,7 @@ fn user(username: &str) -> User {
             email: String::new(),
             active: true,
             expired: false,
+            administrator: false,
             groups: BTreeSet::new(),
             labelled: false,
             mark: None,
@@ -212,7 +213,6 @@ fn user(username: &str) -> User {
         last_login: None,
         key_used: None,
         joined: None,
-        administrator: false,
         service: false,
     }
 }

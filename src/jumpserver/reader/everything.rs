@@ -31,8 +31,6 @@ struct UserRecord {
     #[serde(default, deserialize_with = "maybe_moment")]
     date_joined: Option<Timestamp>,
     #[serde(default)]
-    is_superuser: bool,
-    #[serde(default)]
     is_service_account: bool,
 }
 
@@ -103,7 +101,6 @@ impl Reader {
             last_login: record.last_login,
             key_used: record.date_api_key_last_used,
             joined: record.date_joined,
-            administrator: record.is_superuser,
             service: record.is_service_account,
         });
         let accounts = accounts

@@ -131,3 +131,23 @@ fn a_person_and_his_access_come_with_one_apply() {
     assert_eq!(plan.items.iter().filter(|item| made(item)).count(), 2);
     assert!(world.live().permissions.values().all(|seen| seen.user_ids.len() == 1));
 }
+
+#[test]
+fn who_became_an_administrator_is_told_before_he_cannot_be_switched_off() {
+    let (day, after) = LEFT;
+    let left = format!("left: {day}\n");
+    let mut world = empty();
+    world.apply(&staff(&people(2, ""), &[]), NOW);
+    let leaving = staff(&people(2, &left), &[]);
+    assert!(!kinds(&world.plan(&leaving, after)).contains(&Kind::Shielded));
+    world.live().users.get_mut("person1").expect("a user").administrator = true;
+    let plan = world.plan(&leaving, after);
+    assert_eq!(plan.items.len(), 2, "it is tried all the same");
+    let told: Vec<&Finding> =
+        plan.findings.iter().filter(|finding| finding.code == Kind::Shielded).collect();
+    let [told] = told.as_slice() else { panic!("{told:#?}") };
+    assert!(told.message.contains("person1") && told.message.contains("switch off"), "{told:?}");
+    assert!(told.help.as_ref().is_some_and(|help| help.contains("by hand")), "{told:?}");
+    // Who stays as he is needs nothing.
+    assert!(!kinds(&world.plan(&staff(&people(2, ""), &[]), NOW)).contains(&Kind::Shielded));
+}

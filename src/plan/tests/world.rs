@@ -171,6 +171,7 @@ impl World {
             email: format!("{name}@acme.example"),
             active: true,
             expired: false,
+            administrator: false,
             groups: BTreeSet::new(),
             labelled: false,
             mark: None,

@@ -81,6 +81,11 @@ const RIGHTS: &[(u32, u32, &str)] = &[
     (600, 640, "labels.view_label"),
 ];
 
+/// Does a user administer the whole system?
+pub(crate) fn is_superuser(user: &crate::model::User) -> bool {
+    user.system_roles.contains(&SYSTEM_ADMIN)
+}
+
 /// Who sends a request, and what he may do.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
@@ -107,10 +112,15 @@ impl Caller {
         Caller {
             user: user.id,
             name: user.name.clone(),
-            everything: user.system_roles.contains(&SYSTEM_ADMIN),
+            everything: is_superuser(user),
             rights: all,
             system_rights,
         }
+    }
+
+    /// Does he administer the whole system?
+    pub(crate) fn is_superuser(&self) -> bool {
+        self.everything
     }
 
     /// Has he this right? Deleting users counts only from a system role.

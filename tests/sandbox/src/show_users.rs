@@ -44,7 +44,7 @@ pub(crate) fn show_roles(state: &State, roles: &[Uuid], named: bool) -> Value {
 fn base(state: &State, request: &Request, user: &User) -> Map<String, Value> {
     let now = state.now();
     let zone = &request.call.zone;
-    let admin = user.system_roles.contains(&rbac::SYSTEM_ADMIN);
+    let admin = rbac::is_superuser(user);
     let v4 = state.version == Version::V4;
     let mut groups: Vec<_> =
         state.group_users.owners(user.id).filter_map(|id| state.groups.get(id)).collect();

@@ -123,6 +123,11 @@ fn collection(state: &mut State, request: &Request) -> Outcome {
 
 fn one(state: &mut State, request: &Request, id: &str) -> Outcome {
     let id = find(state, request, id)?;
+    // By the source of both versions (`UserObjectPermission`).
+    let shielded = state.users.get(id).is_some_and(rbac::is_superuser);
+    if request.call.method != "GET" && shielded && !request.caller.is_superuser() {
+        return Err(errors::denied());
+    }
     match request.call.method.as_str() {
         "GET" => {
             let user = state.users.get(id).ok_or_else(|| errors::no_object("User"))?;

@@ -3,14 +3,11 @@
 use jiff::Timestamp;
 
 use super::ours::Ours;
-use super::reach::{ALL, Reach, VIRTUAL, Way};
+use super::reach::{ACTIONS, ALL, Reach, VIRTUAL, Way};
 use super::{
     Door, DoorKind, Fault, Kind, LISTED, Next, Risk, Terms, count, day, listed, who, worst,
 };
 use crate::access::model::Access;
-
-/// All actions that JumpServer knows (both versions).
-const ACTIONS: [&str; 7] = ["connect", "copy", "delete", "download", "paste", "share", "upload"];
 
 /// Finds them.
 pub(super) fn find(

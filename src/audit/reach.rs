@@ -6,18 +6,27 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::access::model::{Access, Site};
 use crate::grants::Offers;
 use crate::jumpserver::everything::{Everything, User};
-use crate::jumpserver::spec::{SeenAsset, SeenPermission};
+use crate::jumpserver::spec::{PermissionSpec, SeenAsset, SeenPermission};
 use crate::names::PersonName;
 
 /// The account text that opens every account that JumpServer holds for an asset.
 pub const ALL: &str = "@ALL";
 
+/// The account text that opens the account of a user's own name, where JumpServer holds one for
+/// the asset (by the source of both versions, `map_alias_to_accounts`).
+const OWN: &str = "@USER";
+
+/// All actions that JumpServer knows, in the order of its bits (both versions).
+pub const ACTIONS: [&str; 7] =
+    ["connect", "upload", "download", "copy", "paste", "delete", "share"];
+
 /// Account texts that let people in with what JumpServer does not hold.
-pub const VIRTUAL: [&str; 3] = ["@ANON", "@INPUT", "@USER"];
+pub const VIRTUAL: [&str; 3] = ["@ANON", "@INPUT", OWN];
 
 /// Whether an account text lets people in with what JumpServer does not hold.
 pub fn is_virtual(text: &str) -> bool {
@@ -31,12 +40,14 @@ pub struct Reach<'a> {
     /// The permissions that open something now or later: active, not ended, with accounts,
     /// actions, protocols, users and assets.
     pub ways: Vec<Way<'a>>,
+    /// The permissions that take an account away, now or later, whatever else they do.
+    shutting: Vec<Way<'a>>,
     /// All users, by user name.
     pub users: BTreeMap<&'a str, &'a User>,
     people: HashMap<&'a str, &'a PersonName>,
     assets: HashMap<&'a str, &'a SeenAsset>,
-    /// The user names of active accounts that JumpServer holds, by asset: a permission opens
-    /// nothing else, whatever it names (tried on both versions).
+    /// The user names of active accounts that JumpServer holds, by asset, those of its directory
+    /// services too: a permission opens nothing else, whatever it names (tried on both versions).
     held: HashMap<&'a str, BTreeSet<&'a str>>,
     /// The assets of the access repo, each with its place there.
     repo: BTreeMap<&'a str, Site>,
@@ -44,9 +55,9 @@ pub struct Reach<'a> {
     below: HashMap<&'a str, usize>,
     /// Those of the repo among them.
     repo_below: HashMap<&'a str, BTreeSet<&'a str>>,
-    /// Which ways name an asset, and which a node.
-    by_asset: HashMap<&'a str, Vec<usize>>,
-    by_node: HashMap<&'a str, Vec<usize>>,
+    /// Where the ways are that reach an asset, and where what takes accounts away.
+    to_ways: Index<'a>,
+    to_shutting: Index<'a>,
     /// Whether `!name` takes an account away (4.10) or is a text like any other (3.10).
     excludes: bool,
     moment: Timestamp,
@@ -69,6 +80,33 @@ pub struct Way<'a> {
     pub users: Names<'a>,
     /// The assets of the access repo that it reaches.
     pub assets: Names<'a>,
+    /// The bits of its actions.
+    bits: i32,
+}
+
+/// Places in a list of permissions, by what these name.
+#[derive(Default)]
+struct Index<'a> {
+    by_asset: HashMap<&'a str, Vec<usize>>,
+    by_node: HashMap<&'a str, Vec<usize>>,
+}
+
+impl<'a> Index<'a> {
+    fn add(&mut self, spec: &'a PermissionSpec, place: usize) {
+        for asset in &spec.assets {
+            self.by_asset.entry(asset).or_default().push(place);
+        }
+        for node in &spec.nodes {
+            self.by_node.entry(node).or_default().push(place);
+        }
+    }
+
+    /// Those that name an asset, or one of the nodes that it is in or below.
+    fn reaching(&self, asset: &str, nodes: &BTreeSet<&str>) -> BTreeSet<usize> {
+        let by_node = nodes.iter().filter_map(|node| self.by_node.get(node)).flatten();
+        let named = self.by_asset.get(asset).into_iter().flatten();
+        named.chain(by_node).copied().collect()
+    }
 }
 
 impl<'a> Reach<'a> {
@@ -108,6 +146,7 @@ impl<'a> Reach<'a> {
         let mut reach = Self {
             organization: &everything.organization.0,
             ways: Vec::new(),
+            shutting: Vec::new(),
             users: everything
                 .users
                 .iter()
@@ -123,8 +162,8 @@ impl<'a> Reach<'a> {
             repo,
             below,
             repo_below,
-            by_asset: HashMap::new(),
-            by_node: HashMap::new(),
+            to_ways: Index::default(),
+            to_shutting: Index::default(),
             excludes: everything.excludes,
             moment,
             known: RefCell::default(),
@@ -132,8 +171,26 @@ impl<'a> Reach<'a> {
         for account in everything.accounts.iter().filter(|account| account.seen.active) {
             reach.held.entry(&account.seen.asset).or_default().insert(&account.seen.username);
         }
+        reach.add_directories(everything);
         reach.add_ways(everything);
         reach
+    }
+
+    /// Counts the accounts of a directory service on the assets that joined it.
+    fn add_directories(&mut self, everything: &'a Everything) {
+        let joined = everything.assets.iter().filter(|asset| !asset.directories.is_empty());
+        let joined: Vec<&SeenAsset> = joined.collect();
+        if joined.is_empty() {
+            return;
+        }
+        let names: HashMap<Uuid, &str> =
+            everything.assets.iter().map(|asset| (asset.id, asset.name.as_str())).collect();
+        for asset in joined {
+            let directories = asset.directories.iter().filter_map(|id| names.get(id));
+            let theirs: Vec<&str> =
+                directories.filter_map(|name| self.held.get(name)).flatten().copied().collect();
+            self.held.entry(&asset.name).or_default().extend(theirs);
+        }
     }
 
     fn add_ways(&mut self, everything: &'a Everything) {
@@ -148,9 +205,11 @@ impl<'a> Reach<'a> {
         let mut places: HashMap<(&BTreeSet<String>, &BTreeSet<String>), Names<'a>> = HashMap::new();
         for seen in &everything.permissions {
             let spec = &seen.spec;
-            let gives = spec.accounts.iter().any(|text| !text.starts_with('!') && text != "@SPEC");
-            let stands = spec.active && spec.end > self.moment;
-            if !gives || !stands || spec.actions.is_empty() || spec.protocols.is_empty() {
+            let gives = !spec.protocols.is_empty()
+                && spec.accounts.iter().any(|text| !text.starts_with('!') && text != "@SPEC");
+            let shuts = self.excludes && spec.accounts.iter().any(|text| text.starts_with('!'));
+            let stands = spec.active && spec.end > self.moment && !spec.actions.is_empty();
+            if !stands || !gives && !shuts {
                 continue;
             }
             let users = people.entry((&spec.users, &spec.groups)).or_insert_with(|| {
@@ -174,15 +233,20 @@ impl<'a> Reach<'a> {
                     spec.nodes.iter().filter_map(|node| self.repo_below.get(node.as_str()));
                 Rc::new(named.chain(inside.flatten().copied()).collect())
             });
-            let (users, assets) = (Rc::clone(users), Rc::clone(assets));
-            let place = self.ways.len();
-            for asset in &spec.assets {
-                self.by_asset.entry(asset).or_default().push(place);
+            let way = || Way {
+                seen,
+                users: Rc::clone(users),
+                assets: Rc::clone(assets),
+                bits: bits(spec),
+            };
+            if gives {
+                self.to_ways.add(spec, self.ways.len());
+                self.ways.push(way());
             }
-            for node in &spec.nodes {
-                self.by_node.entry(node).or_default().push(place);
+            if shuts {
+                self.to_shutting.add(spec, self.shutting.len());
+                self.shutting.push(way());
             }
-            self.ways.push(Way { seen, users, assets });
         }
     }
 
@@ -213,31 +277,46 @@ impl<'a> Reach<'a> {
 
     /// The ways that reach an asset, each once, directly or by a node at or above it.
     pub fn to_asset(&self, asset: &str) -> impl Iterator<Item = &Way<'a>> {
-        self.places(asset).into_iter().filter_map(|place| self.ways.get(place))
+        let places = self.to_ways.reaching(asset, &self.above(asset));
+        places.into_iter().filter_map(|place| self.ways.get(place))
     }
 
-    /// The places in `ways` of those that reach an asset.
-    fn places(&self, asset: &str) -> BTreeSet<usize> {
+    /// The nodes that an asset is in or below.
+    fn above(&self, asset: &str) -> BTreeSet<&'a str> {
         let nodes = self.assets.get(asset).into_iter().flat_map(|asset| &asset.nodes);
-        let nodes: BTreeSet<&str> = nodes.flat_map(|node| with_parents(node)).collect();
-        let by_node = nodes.into_iter().filter_map(|node| self.by_node.get(node)).flatten();
-        let named = self.by_asset.get(asset).into_iter().flatten();
-        named.chain(by_node).copied().collect()
+        nodes.flat_map(|node| with_parents(node)).collect()
     }
 
     /// Whether a way opens an account of this user name today, by itself.
     pub fn opens(&self, way: &Way<'_>, account: &str) -> bool {
-        let spec = &way.seen.spec;
-        spec.start <= self.moment
-            && (spec.accounts.contains(ALL) || spec.accounts.contains(account))
-            && !self.excludes_account(way, account)
+        self.names(way, account) && !self.excludes_account(way, account)
+    }
+
+    /// The users to whom a way opens an account today, by itself: all of its users, or him
+    /// whose own name the account has.
+    pub fn opens_to(&self, way: &Way<'a>, account: &str) -> Names<'a> {
+        if self.opens(way, account) {
+            return Rc::clone(&way.users);
+        }
+        let own = way.users.get(account).filter(|_| self.is_there(way, OWN));
+        Rc::new(own.copied().into_iter().collect())
+    }
+
+    fn names(&self, way: &Way<'_>, account: &str) -> bool {
+        self.is_there(way, ALL) || self.is_there(way, account)
+    }
+
+    /// Whether a text stands among the accounts of a way that has begun.
+    fn is_there(&self, way: &Way<'_>, text: &str) -> bool {
+        way.seen.spec.start <= self.moment && way.seen.spec.accounts.contains(text)
     }
 
     /// Whether a way takes the account away, from its users and in all permissions.
     fn excludes_account(&self, way: &Way<'_>, account: &str) -> bool {
-        self.excludes
-            && way.seen.spec.start <= self.moment
-            && way.seen.spec.accounts.iter().any(|text| text.strip_prefix('!') == Some(account))
+        let spec = &way.seen.spec;
+        let names =
+            |text: &String| text.starts_with('!') && text.trim_start_matches('!') == account;
+        self.excludes && spec.start <= self.moment && spec.accounts.iter().any(names)
     }
 
     /// The users who may open an account on an asset today; nobody where JumpServer does not
@@ -246,25 +325,63 @@ impl<'a> Reach<'a> {
         if !self.held.get(asset).is_some_and(|held| held.contains(account)) {
             return Names::default();
         }
-        let (mut open, mut shut): Meeting = Default::default();
-        for place in self.places(asset) {
-            let Some(way) = self.ways.get(place) else { continue };
-            if self.excludes_account(way, account) {
-                shut.push(place);
-            } else if self.opens(way, account) {
-                open.push(place);
-            }
-        }
-        let mut known = self.known.borrow_mut();
-        let users = known.entry((open, shut)).or_insert_with_key(|(open, shut)| {
-            let users = |places: &[usize]| -> BTreeSet<&'a str> {
-                let ways = places.iter().filter_map(|place| self.ways.get(*place));
-                ways.flat_map(|way| way.users.iter().copied()).collect()
+        let above = self.above(asset);
+        let ways = self.to_ways.reaching(asset, &above);
+        let shutting = self.to_shutting.reaching(asset, &above);
+        let named =
+            |place: &usize| self.ways.get(*place).is_some_and(|way| self.names(way, account));
+        let shut = |text: &str| {
+            let shuts = |place: &usize| {
+                self.shutting.get(*place).is_some_and(|way| self.excludes_account(way, text))
             };
-            Rc::new(users(open).difference(&users(shut)).copied().collect())
+            shutting.iter().copied().filter(shuts).collect::<Vec<usize>>()
+        };
+        let users = self.meeting((ways.iter().copied().filter(named).collect(), shut(account)));
+        let Some((own, _)) = self.users.get_key_value(account).filter(|_| !users.contains(account))
+        else {
+            return users;
+        };
+        let by_own = |place: &usize| {
+            let way = self.ways.get(*place);
+            way.is_some_and(|way| self.is_there(way, OWN) && way.users.contains(own))
+        };
+        let by_own: Vec<usize> = ways.iter().copied().filter(by_own).collect();
+        if !self.meeting((by_own, shut(OWN))).contains(own) {
+            return users;
+        }
+        Rc::new(users.iter().chain([own]).copied().collect())
+    }
+
+    /// The users to whom ways that open an account leave something of it beside what takes it
+    /// away. The actions of all are added up, and what is taken away is subtracted as a number
+    /// (4.10, by its source `parse_alias_action_date_expire`): what is left above zero opens.
+    fn meeting(&self, meeting: Meeting) -> Names<'a> {
+        let mut known = self.known.borrow_mut();
+        let users = known.entry(meeting).or_insert_with_key(|(open, shut)| {
+            let mut sums: BTreeMap<&'a str, (i32, i32)> = BTreeMap::new();
+            for way in open.iter().filter_map(|place| self.ways.get(*place)) {
+                for user in way.users.iter() {
+                    sums.entry(user).or_default().0 |= way.bits;
+                }
+            }
+            for way in shut.iter().filter_map(|place| self.shutting.get(*place)) {
+                for user in way.users.iter() {
+                    sums.entry(user).or_default().1 |= way.bits;
+                }
+            }
+            let left = sums.into_iter().filter(|(_, (open, shut))| open > shut);
+            Rc::new(left.map(|(user, _)| user).collect())
         });
         Rc::clone(users)
     }
+}
+
+/// The actions of a permission as the number that JumpServer keeps; one that is not known is
+/// above all.
+fn bits(spec: &PermissionSpec) -> i32 {
+    let place = |action: &String| ACTIONS.iter().position(|known| known == action);
+    let bit = |action| 1 << place(action).unwrap_or(ACTIONS.len());
+    spec.actions.iter().map(bit).fold(0, |bits, bit| bits | bit)
 }
 
 /// A node and the nodes above it, by their paths.
@@ -276,12 +393,5 @@ pub(crate) fn with_parents(node: &str) -> impl Iterator<Item = &str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_node_stands_below_all_its_parents() {
-        let found: Vec<&str> = with_parents("/Default/pay/prod").collect();
-        assert_eq!(found, ["/Default/pay/prod", "/Default/pay", "/Default"]);
-    }
-}
+#[path = "reach_tests.rs"]
+mod tests;

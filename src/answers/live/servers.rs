@@ -90,13 +90,12 @@ impl<'a> Ways<'a> {
         let mut found: BTreeMap<Uuid, Entry<'a>> = BTreeMap::new();
         for (_, instance) in assets {
             let allowed = self.reach.users_of(&instance.asset, user);
-            let opens = self.reach.to_asset(&instance.asset);
-            for way in opens.filter(|way| self.reach.opens(way, user)) {
+            for way in self.reach.to_asset(&instance.asset) {
+                let mut users = self.reach.opens_to(way, user);
                 // Another permission may take the account away from some of them.
-                let users = match way.users.is_subset(&allowed) {
-                    true => Rc::clone(&way.users),
-                    false => Rc::new(way.users.intersection(&allowed).copied().collect()),
-                };
+                if !users.is_subset(&allowed) {
+                    users = Rc::new(users.intersection(&allowed).copied().collect());
+                }
                 if users.is_empty() {
                     continue;
                 }

@@ -31,13 +31,13 @@ pub(super) struct World {
     pub(super) seen: Seen,
 }
 
-pub(super) fn texts(texts: &[&str]) -> BTreeSet<String> {
+pub(crate) fn texts(texts: &[&str]) -> BTreeSet<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
 }
 
 /// A permission as the ticket page would make it if it were careful: for fanlichun, login app
 /// on a node, without an end.
-pub(super) fn permission(name: &str) -> PermissionSpec {
+pub(crate) fn permission(name: &str) -> PermissionSpec {
     PermissionSpec {
         name: name.to_owned(),
         users: texts(&["fanlichun"]),
@@ -217,7 +217,7 @@ fn user(username: &str) -> User {
     }
 }
 
-fn host(name: &str, node: &str) -> SeenAsset {
+pub(crate) fn host(name: &str, node: &str) -> SeenAsset {
     SeenAsset {
         id: Uuid::nil(),
         name: name.to_owned(),

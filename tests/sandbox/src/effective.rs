@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::Version;
 use crate::actions;
+use crate::assets;
 use crate::dates;
 use crate::errors::{self, Outcome, Reply};
 use crate::filters;
@@ -178,44 +179,67 @@ pub(crate) fn usable(state: &State, user: Uuid, asset: Uuid) -> Vec<Usable> {
     accounts(state, &held, user, asset)
 }
 
-fn accounts(state: &State, held: &[&Permission], user: Uuid, asset: Uuid) -> Vec<Usable> {
-    // What every text of the permissions adds up to.
-    let mut allowed: BTreeMap<&str, (u8, Timestamp)> = BTreeMap::new();
-    let mut excluded: BTreeMap<&str, u8> = BTreeMap::new();
+/// What a text of permissions adds up to: the bits of its actions, and its latest end.
+type Sum = (i32, Timestamp);
+
+/// What the texts of permissions add up to on an asset that holds these user names. As the
+/// source does it (`PermAssetDetailUtil.parse_alias_action_date_expire`).
+fn sums<'s>(
+    state: &State,
+    held: &[&'s Permission],
+    usernames: &BTreeSet<&'s str>,
+) -> BTreeMap<&'s str, Sum> {
+    let mut sums: BTreeMap<&str, Sum> = BTreeMap::new();
+    let add = |sums: &mut BTreeMap<&'s str, Sum>, text: &'s str, (bits, end): Sum| {
+        let sum = sums.entry(text).or_insert((0, end));
+        *sum = (sum.0 | bits, sum.1.max(end));
+    };
     for permission in held {
-        for text in &permission.accounts {
-            // Version 4 takes `!name` away, in all permissions; version 3 knows no such thing.
-            match text.strip_prefix('!').filter(|_| state.version == Version::V4) {
-                Some(name) => *excluded.entry(name).or_default() |= permission.actions,
-                None => {
-                    let entry = allowed.entry(text).or_insert((0, permission.date_expired));
-                    entry.0 |= permission.actions;
-                    entry.1 = entry.1.max(permission.date_expired);
-                }
-            }
+        let sum = (i32::from(permission.actions), permission.date_expired);
+        permission.accounts.iter().for_each(|text| add(&mut sums, text, sum));
+    }
+    if let Some(all) = sums.remove("@ALL").filter(|(bits, _)| *bits != 0) {
+        usernames.iter().for_each(|username| add(&mut sums, username, all));
+    }
+    if state.version == Version::V3 {
+        return sums;
+    }
+    // `!name` takes away in all permissions, as one number from another: what is left may be
+    // actions that nobody allowed, or less than nothing.
+    let excluded: Vec<(&str, Sum)> = sums
+        .iter()
+        .filter(|(text, _)| text.starts_with('!'))
+        .map(|(text, sum)| (*text, *sum))
+        .collect();
+    for (text, (bits, _)) in excluded {
+        sums.remove(text);
+        if let Some(sum) = sums.get_mut(text.trim_start_matches('!')) {
+            sum.0 -= bits;
         }
     }
-    let mut rows: Vec<&Account> = state
-        .asset_accounts
-        .members(asset)
+    sums.retain(|_, (bits, _)| *bits > 0);
+    sums
+}
+
+fn accounts(state: &State, held: &[&Permission], user: Uuid, asset: Uuid) -> Vec<Usable> {
+    let mut rows: Vec<&Account> = assets::all_accounts(state, asset)
         .filter_map(|id| state.accounts.get(id))
         .filter(|account| account.is_active)
         .collect();
     rows.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
+    let usernames: BTreeSet<&str> = rows.iter().map(|row| row.username.as_str()).collect();
+    let sums = sums(state, held, &usernames);
+    let own = state.users.get(user).map_or("", |user| user.username.as_str());
+    let bits = |sum: i32| u8::try_from(sum & i32::from(actions::ALL)).unwrap_or(0);
     let mut found = Vec::new();
     for account in rows {
-        let granted: Vec<_> = [allowed.get("@ALL"), allowed.get(account.username.as_str())]
-            .into_iter()
-            .flatten()
-            .collect();
+        // `@USER` is the account of the user's own name, where there is one.
+        let of_own = sums.get("@USER").filter(|_| account.username == own);
+        let granted: Vec<&Sum> =
+            sums.get(account.username.as_str()).into_iter().chain(of_own).collect();
         let Some(end) = granted.iter().map(|(_, end)| *end).max() else {
             continue;
         };
-        let bits = granted.iter().fold(0, |bits, (more, _)| bits | more);
-        let bits = bits & !excluded.get(account.username.as_str()).copied().unwrap_or(0);
-        if state.version == Version::V4 && bits == 0 {
-            continue;
-        }
         found.push(Usable {
             id: account.id,
             alias: match state.version {
@@ -226,17 +250,17 @@ fn accounts(state: &State, held: &[&Permission], user: Uuid, asset: Uuid) -> Vec
             username: account.username.clone(),
             has_secret: account.secret.is_some(),
             secret_type: account.secret_type.clone(),
-            actions: bits,
+            actions: bits(granted.iter().fold(0, |bits, (more, _)| bits | more)),
             date_expired: end,
         });
     }
-    let username = state.users.get(user).map(|user| user.username.clone()).unwrap_or_default();
     for (alias, name, username) in
-        [("@INPUT", "Manual input", "@INPUT"), ("@USER", "Dynamic user", username.as_str())]
+        [("@INPUT", "Manual input", "@INPUT"), ("@USER", "Dynamic user", own)]
     {
-        if let Some((bits, end)) = allowed.get(alias)
-            && (*bits != 0 || state.version == Version::V3)
-        {
+        if alias == "@USER" && usernames.contains(own) {
+            continue;
+        }
+        if let Some((sum, end)) = sums.get(alias) {
             found.push(Usable {
                 id: Uuid::new_v5(&user, alias.as_bytes()),
                 alias: alias.to_owned(),
@@ -244,7 +268,7 @@ fn accounts(state: &State, held: &[&Permission], user: Uuid, asset: Uuid) -> Vec
                 username: username.to_owned(),
                 has_secret: false,
                 secret_type: "password".to_owned(),
-                actions: *bits,
+                actions: bits(*sum),
                 date_expired: *end,
             });
         }

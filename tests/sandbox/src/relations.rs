@@ -133,7 +133,7 @@ pub(crate) fn serve(
     request.caller.must(&needed)?;
     match (method, rest) {
         ("GET", []) => {
-            let rows = filtered(state, request, relation);
+            let rows = filtered(state, request, relation)?;
             Ok(paging::list(request.call, &rows, SIZES, |row| show(state, relation, *row, true)))
         }
         ("POST", []) => {
@@ -154,7 +154,7 @@ pub(crate) fn serve(
             )
         }
         ("DELETE", []) => {
-            let rows = filtered(state, request, relation);
+            let rows = filtered(state, request, relation)?;
             let total = relation
                 .pairs(state)
                 .rows()
@@ -187,23 +187,46 @@ pub(crate) fn serve(
     }
 }
 
+/// The object that a filter names. One that is not there is no choice (by the source of both
+/// versions, whose filters of relations are fields of forms).
+fn chosen(
+    request: &Request,
+    field: &str,
+    there: impl Fn(Uuid) -> bool,
+) -> Result<Option<Uuid>, Reply> {
+    let Some(text) = request.call.param(field) else { return Ok(None) };
+    match text.parse().ok().filter(|id| there(*id)) {
+        Some(id) => Ok(Some(id)),
+        None => {
+            let words = "Select a valid choice. That choice is not one of the available choices.";
+            Err(Reply::json(400, json!({field: [words]})))
+        }
+    }
+}
+
 /// The rows that the filters leave. Without `order=id` they come in no order, another on
 /// each page: pages overlap and rows are lost.
-fn filtered(state: &State, request: &Request, relation: Relation) -> Vec<(i64, Uuid, Uuid)> {
+fn filtered(
+    state: &State,
+    request: &Request,
+    relation: Relation,
+) -> Result<Vec<(i64, Uuid, Uuid)>, Reply> {
     let call = request.call;
-    let wanted = |field: &str| call.param(field).map(|id| id.parse::<Uuid>().ok());
-    let (owner, member) = (wanted(relation.owner()), wanted(relation.member()));
+    let owner = chosen(request, relation.owner(), |id| {
+        relation.owner_of(state, id).is_some_and(|(org, _)| visible(org, request.org))
+    })?;
+    let member =
+        chosen(request, relation.member(), |id| relation.has_member(state, id, request.org))?;
     let numbers = call.param("ids").or(call.param("id")).map(|ids| {
         ids.split(',').filter_map(|id| id.trim().parse::<i64>().ok()).collect::<Vec<_>>()
     });
     let pairs = relation.pairs(state);
     let candidates: Vec<(i64, Uuid, Uuid)> = match (owner, member) {
-        (Some(None), _) | (_, Some(None)) => Vec::new(),
-        (Some(Some(owner)), _) => pairs
+        (Some(owner), _) => pairs
             .members(owner)
             .filter_map(|member| Some((pairs.number(owner, member)?, owner, member)))
             .collect(),
-        (None, Some(Some(member))) => pairs
+        (None, Some(member)) => pairs
             .owners(member)
             .filter_map(|owner| Some((pairs.number(owner, member)?, owner, member)))
             .collect(),
@@ -213,7 +236,7 @@ fn filtered(state: &State, request: &Request, relation: Relation) -> Vec<(i64, U
         .into_iter()
         .filter(|(number, one, other)| {
             relation.owner_of(state, *one).is_some_and(|(org, _)| visible(org, request.org))
-                && member.is_none_or(|member| member == Some(*other))
+                && member.is_none_or(|member| member == *other)
                 && numbers.as_ref().is_none_or(|numbers| numbers.contains(number))
         })
         .collect();
@@ -225,7 +248,7 @@ fn filtered(state: &State, request: &Request, relation: Relation) -> Vec<(i64, U
             rows.sort_by_key(|row| scatter(salt, row.0));
         }
     }
-    rows
+    Ok(rows)
 }
 
 fn check(

@@ -18,7 +18,9 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
+use uuid::Uuid;
 
+use crate::auth;
 use crate::control;
 use crate::errors::{self, Body, Reply};
 use crate::faults::{Fault, Faults};
@@ -43,7 +45,7 @@ pub(crate) struct Server {
     pub(crate) zone: TimeZone,
     pub(crate) throttle: Option<u32>,
     /// Requests of each caller in the current minute.
-    pub(crate) counts: Mutex<(i64, HashMap<String, u32>)>,
+    pub(crate) counts: Mutex<(i64, HashMap<Option<Uuid>, u32>)>,
 }
 
 /// The requests that were received since the log was last emptied.
@@ -182,7 +184,8 @@ fn answer(server: &Server, mut call: Call) -> Reply {
         ["sandbox", rest @ ..] => control::serve(server, &call, rest),
         ["api", "v1", rest @ ..] => {
             call.parts = rest.iter().map(|part| http::decode(part, false)).collect();
-            if let Some(reply) = throttled(server, &call) {
+            let who = auth::caller(&lock(&server.state), &call).ok().map(|caller| caller.user);
+            if let Some(reply) = throttled(server, who) {
                 return reply;
             }
             routes::answer(&mut lock(&server.state), &call)
@@ -191,8 +194,9 @@ fn answer(server: &Server, mut call: Call) -> Reply {
     }
 }
 
-/// Version 4 counts the requests of a caller, or of all who do not log in, by minutes.
-fn throttled(server: &Server, call: &Call) -> Option<Reply> {
+/// Version 4 counts the requests of a user, with whichever token or key, or of all who do not
+/// log in, by minutes.
+fn throttled(server: &Server, who: Option<Uuid>) -> Option<Reply> {
     let most = server.throttle.filter(|_| server.version == Version::V4)?;
     let now = lock(&server.state).now().as_second();
     let minute = now.div_euclid(60);
@@ -200,7 +204,6 @@ fn throttled(server: &Server, call: &Call) -> Option<Reply> {
     if counts.0 != minute {
         *counts = (minute, HashMap::new());
     }
-    let who = call.header("authorization").unwrap_or_default().to_owned();
     let count = counts.1.entry(who).or_insert(0);
     *count += 1;
     (*count > most).then(|| {

@@ -131,6 +131,21 @@ async fn the_throttle_is_version_4s_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn the_throttle_counts_a_user_and_not_his_tokens() {
+    let mut options = Options::new(Version::V4);
+    options.throttle = Some(4);
+    let sandbox = Sandbox::start(options).await.expect("a free port");
+    let other = headers(&sandbox.add_token("other", &["users.view_user"]));
+    let tokens = [sandbox.admin_token(), sandbox.token_of("admin")].map(|token| headers(&token));
+    let path = "/api/v1/users/profile/";
+    let get = |headers| send(sandbox.port(), "GET", path, headers, None).status;
+    // A minute that ends right now begins a new count.
+    let hit = (0..3).any(|_| (0..3).flat_map(|_| tokens.iter().map(get)).any(|one| one == 429));
+    assert!(hit, "six requests with two tokens are more than four");
+    assert_eq!(get(&other), 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn everything_follows_the_clock() {
     let sandbox = start(Version::V4).await;
     sandbox.add_user(NewUser::named("fanlichun"));

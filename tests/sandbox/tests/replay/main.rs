@@ -1,6 +1,7 @@
 //! Sends every recorded request again, to the sandbox, and compares the answers.
 
 mod builder;
+mod chains;
 mod compare;
 mod derive;
 mod dictionary;

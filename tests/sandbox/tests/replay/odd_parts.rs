@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 
 use crate::recording::{Answer, send};
 
-async fn start(version: Version) -> Running {
+pub(crate) async fn start(version: Version) -> Running {
     Sandbox::start(Options::new(version)).await.expect("a free port")
 }
 
-fn headers(token: &str) -> BTreeMap<String, String> {
+pub(crate) fn headers(token: &str) -> BTreeMap<String, String> {
     BTreeMap::from([
         ("Authorization".to_owned(), format!("Token {token}")),
         ("Accept-Language".to_owned(), "en".to_owned()),
@@ -24,7 +24,7 @@ fn headers(token: &str) -> BTreeMap<String, String> {
     ])
 }
 
-fn call(sandbox: &Running, method: &str, path: &str, body: Option<Value>) -> Answer {
+pub(crate) fn call(sandbox: &Running, method: &str, path: &str, body: Option<Value>) -> Answer {
     send(sandbox.port(), method, path, &headers(&sandbox.admin_token()), body.as_ref())
 }
 

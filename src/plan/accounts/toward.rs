@@ -116,6 +116,7 @@ impl<'a> One<'_, '_, 'a> {
         }
         let change =
             AccountChange { instance: self.instance.clone(), account: name.clone(), steps, mark };
+        self.beyond(&change, accounts);
         let shrinks = change.narrows();
         let gives = |step: &Step| {
             matches!(step, Step::StoreSecret { .. } | Step::HandOver { .. } | Step::Adopt { .. })

@@ -2,6 +2,7 @@
 
 use crate::access::model::{Access, Scope};
 use crate::grants::{ServerTarget, Want};
+use crate::jumpserver::everything::Everything;
 use crate::names::InstanceName;
 
 /// A target: a node, an asset, an instance, or a part of one.
@@ -22,15 +23,31 @@ pub enum Target {
     },
 }
 
-/// The repo has no such target.
+/// There is no such target.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "nothing in the inventory is called {name}: expected a node (/Default/...), an asset, an \
-     instance, or instance.database.table{near}"
-)]
-pub struct UnknownTarget {
-    name: String,
-    near: String,
+pub enum UnknownTarget {
+    /// The inventory has none.
+    #[error(
+        "nothing in the inventory is called {name}: expected a node (/Default/...), an asset, an \
+         instance, or instance.database.table{near}; with `--live` an asset that is offered \
+         through its node is found too"
+    )]
+    Inventory {
+        /// What was asked for.
+        name: String,
+        /// The nearest name, in words.
+        near: String,
+    },
+    /// JumpServer has no such node or asset.
+    #[error("JumpServer has no {what} {name}{near}")]
+    JumpServer {
+        /// What it would be.
+        what: &'static str,
+        /// What was asked for.
+        name: String,
+        /// The nearest name, in words.
+        near: String,
+    },
 }
 
 impl Target {
@@ -68,9 +85,54 @@ impl Target {
         if offers.find(ServerTarget::Asset(text)).is_some() {
             return Ok(Self::Asset(text.to_owned()));
         }
-        let near = crate::diagnostic::nearest(text, access.instances.keys().map(|n| n.as_str()));
-        let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-        Err(UnknownTarget { name: text.to_owned(), near })
+        let near = near(text, access.instances.keys().map(|name| name.as_str()));
+        Err(UnknownTarget::Inventory { name: text.to_owned(), near })
+    }
+
+    /// Reads a target of what JumpServer has, too: any asset of it; of nodes and assets nothing
+    /// else. `/` is its root.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn live(
+        access: &Access,
+        jumpserver: &Everything,
+        text: &str,
+    ) -> Result<Self, UnknownTarget> {
+        let target = Self::parse(access, text).unwrap_or_else(|_| Self::Asset(text.to_owned()));
+        let (what, near) = match &target {
+            Self::Instance { .. } => return Ok(target),
+            Self::Node(path) if path.is_empty() => {
+                let root = jumpserver.nodes.iter().find(|node| node.rfind('/') == Some(0));
+                return Ok(root.map_or(target, |root| Self::Node(root.clone())));
+            }
+            Self::Node(path) if jumpserver.nodes.contains(path) => return Ok(target),
+            Self::Node(path) => ("node", near(path, jumpserver.nodes.iter().map(String::as_str))),
+            Self::Asset(name) if jumpserver.assets.iter().any(|asset| asset.name == *name) => {
+                return Ok(target);
+            }
+            Self::Asset(name) => {
+                let assets = jumpserver.assets.iter().map(|asset| asset.name.as_str());
+                ("asset", near(name, assets.chain(access.instances.keys().map(|n| n.as_str()))))
+            }
+        };
+        Err(UnknownTarget::JumpServer { what, name: text.to_owned(), near })
+    }
+
+    /// What is to be said of a node that no entry of the inventory has in, below or above it: the
+    /// entry's node that differs only in case, or the nearest one.
+    pub fn off_inventory(&self, access: &Access) -> Option<String> {
+        let Self::Node(path) = self else { return None };
+        let nodes = || access.servers.iter().flat_map(|entry| &entry.nodes).map(String::as_str);
+        if nodes().any(|node| meet(path, node)) {
+            return None;
+        }
+        let lower = path.to_lowercase();
+        let same = nodes().find(|node| meet(&lower, &node.to_lowercase()));
+        Some(match same {
+            Some(node) => format!("; it has {node}"),
+            None => near(path, nodes()),
+        })
     }
 
     /// Whether a grant reaches any of it. A node reaches what lies below it; which assets a
@@ -78,12 +140,7 @@ impl Target {
     pub(super) fn reached_by(&self, access: &Access, want: &Want<'_>) -> bool {
         match (self, want) {
             (Self::Node(path), Want::Server { target: ServerTarget::Node(node), .. }) => {
-                let below = |inner: &str, outer: &str| {
-                    inner
-                        .strip_prefix(outer)
-                        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-                };
-                below(path, node) || below(node, path)
+                meet(path, node)
             }
             (Self::Asset(name), Want::Server { target: ServerTarget::Asset(asset), .. }) => {
                 name == asset
@@ -99,4 +156,18 @@ impl Target {
             _ => false,
         }
     }
+}
+
+/// Whether one of two nodes is the other, or lies below it.
+fn meet(one: &str, other: &str) -> bool {
+    let below = |inner: &str, outer: &str| {
+        inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    below(one, other) || below(other, one)
+}
+
+/// The name that may be meant, in words.
+fn near<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let near = crate::diagnostic::nearest(name, known);
+    near.map(|near| format!("; did you mean {near}?")).unwrap_or_default()
 }

@@ -1,5 +1,6 @@
 //! What the example's people have, and what they may ask for.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use insta::{assert_json_snapshot, assert_snapshot};
@@ -7,6 +8,11 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::grants;
+use crate::import::tests::world::{account, server};
+use crate::jumpserver::everything::Everything;
+use crate::jumpserver::spec::SeenAsset;
+use crate::mysql::privilege::Privilege;
+use crate::mysql::spec::{AccountName, Held, Row};
 use crate::policy::Terms;
 use crate::repo::Tree;
 use crate::report::{self, Look};
@@ -157,4 +163,119 @@ fn an_offer_tells_what_a_person_has_of_it_and_of_nothing_else() {
     assert_eq!(on, ["/Default/payments/prod and everything below it", "pay-web-01"]);
     let databases = databases((&access, None), &mine, moment);
     assert_eq!(databases[0].has[0].things.len(), 1);
+}
+
+#[test]
+fn who_can_give_himself_everything_reaches_every_table() {
+    let row = |stored: &str, privilege: Privilege| {
+        let row = Row { privileges: privilege.into(), grant_option: false };
+        Held { databases: [(stored.to_owned(), row)].into(), ..Held::default() }
+    };
+    let global = |name: &str| Held { global: [name.to_owned()].into(), ..Held::default() };
+    let name = |user: &str| AccountName { user: user.to_owned(), host: "10.8.0.%".to_owned() };
+    let acts = |user: &str| Held { proxies: [name(user)].into(), ..Held::default() };
+    let mut live = server();
+    for (user, held) in [
+        ("root", global("SUPER")),
+        ("as-root", acts("root")),
+        ("maker", global("CREATE USER")),
+        ("editor", row("mysql", Privilege::Update)),
+        ("both", Held { global: ["FILE".to_owned()].into(), ..row("billing", Privilege::Select) }),
+        ("reader", row("billing", Privilege::Select)),
+        ("as-reader", acts("reader")),
+        ("other", row("orders", Privilege::Select)),
+        ("as-other", acts("other")),
+        ("watcher", global("PROCESS")),
+    ] {
+        live.accounts.insert(name(user), account(user, held));
+    }
+    let access = crate::plan::tests::world::repo(&[], &[("requests/.keep", "")]);
+    let instance = "orders-prod".parse().expect("an instance");
+    let observed = crate::audit::Observed {
+        jumpserver: Everything::default(),
+        instances: [(instance, Ok(Box::new(live)))].into(),
+    };
+    let moment = at("2026-12-10T00:00:00Z");
+    for target in ["orders-prod.billing.cards", "orders-prod.billing"] {
+        let target = Target::parse(&access, target).expect("a target");
+        let found = ways(&access, &observed, &target, None, moment);
+        let told: Vec<String> = found
+            .iter()
+            .map(|way| {
+                let accounts: Vec<&str> =
+                    way.accounts.iter().filter_map(|account| account.split('@').next()).collect();
+                format!("{}: {} {:?}", accounts.join(" "), way.may, way.notes)
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "as-reader: SELECT [\"by acting as reader@10.8.0.%\"]",
+                "as-root: can give itself everything []",
+                "both: SELECT [\"can give itself everything\"]",
+                "editor: can give itself everything []",
+                "maker: can give itself everything []",
+                "reader: SELECT []",
+                "root: can give itself everything []",
+            ]
+        );
+    }
+}
+
+#[test]
+fn with_the_servers_a_target_is_one_that_there_is() {
+    let access = crate::plan::tests::world::repo(&[], &[("requests/.keep", "")]);
+    let asset = |name: &str| SeenAsset {
+        id: uuid::Uuid::nil(),
+        name: name.to_owned(),
+        address: String::new(),
+        category: "host".to_owned(),
+        kind: "linux".to_owned(),
+        protocols: BTreeMap::new(),
+        nodes: BTreeSet::new(),
+        active: true,
+    };
+    let jumpserver = Everything {
+        nodes: ["/Default", "/Default/payments", "/Default/payments/prod"]
+            .map(str::to_owned)
+            .into(),
+        assets: vec![asset("ops-01"), asset("pay-web-01")],
+        ..Everything::default()
+    };
+    let live =
+        |text: &str| Target::live(&access, &jumpserver, text).map_err(|error| error.to_string());
+    let node = |path: &str| Ok(Target::Node(path.to_owned()));
+    assert_eq!(live("/Default/payments/"), node("/Default/payments"));
+    assert_eq!(live("/"), node("/Default"));
+    assert_eq!(
+        live("/DEFAULT/payments"),
+        Err("JumpServer has no node /DEFAULT/payments; did you mean /Default/payments?".to_owned())
+    );
+    assert_eq!(live("/other"), Err("JumpServer has no node /other".to_owned()));
+    // Offered by no name, and by its node at most.
+    assert_eq!(live("ops-01"), Ok(Target::Asset("ops-01".to_owned())));
+    assert_eq!(
+        live("pay-web-99"),
+        Err("JumpServer has no asset pay-web-99; did you mean pay-web-01?".to_owned())
+    );
+    assert!(matches!(live("orders-prod.orders"), Ok(Target::Instance { .. })));
+    let alone = Target::parse(&access, "ops-01").map_err(|error| error.to_string());
+    assert!(alone.is_err_and(|told| told.contains("with `--live` an asset")));
+}
+
+#[test]
+fn a_node_that_the_inventory_does_not_have_is_told() {
+    let access = crate::plan::tests::world::repo(&[], &[("requests/.keep", "")]);
+    let off = |path: &str| {
+        let target = Target::parse(&access, path).expect("a node");
+        target.off_inventory(&access)
+    };
+    for known in ["/", "/Default", "/Default/payments/prod", "/Default/payments/prod/eu"] {
+        assert_eq!(off(known), None, "{known}");
+    }
+    let right = "; it has /Default/payments/prod";
+    assert_eq!(off("/DEFAULT/payments/prod/eu").as_deref(), Some(right));
+    let near = "; did you mean /Default/payments/prod?";
+    assert_eq!(off("/Default/payment/prod").as_deref(), Some(near));
+    assert_eq!(off("/Default/hr").as_deref(), Some(""));
 }

@@ -265,7 +265,7 @@ async fn server(
         For::Plan => mysql::rights::Purpose::Plan,
         For::Apply => mysql::rights::Purpose::Apply,
     };
-    let privileges = super::grants_needed::privileges(access, instance);
+    let privileges = mysql::rights::of_levels(access, instance);
     let databases = instance.databases.clone().unwrap_or_default();
     match mysql::rights::missing(&mut reader, purpose, privileges, &databases).await {
         Ok(missing) if missing.is_empty() => lines.good("its account has all rights it needs"),
@@ -273,10 +273,9 @@ async fn server(
             for one in missing {
                 lines.bad(format!("its account needs: {one};"));
             }
-            let kind = super::grants_needed::Kind::of(&server.dialect);
             lines.help(format!(
-                "`jumpgate grants-needed {name} --server {}` prints all that is needed",
-                kind.word()
+                "`jumpgate grants-needed {name} {}` prints all that is needed",
+                super::grants_needed::flags(&server.dialect)
             ));
         }
         Err(error) => lines.bad(error),

@@ -7,9 +7,7 @@ use jiff::Timestamp;
 
 use super::Outcome;
 use super::source::Source;
-use crate::access::model::{Access, Instance};
 use crate::mysql::dialect::{Dialect, Flavor, Version};
-use crate::mysql::privilege::Privileges;
 use crate::mysql::rights::{self, Purpose};
 use crate::mysql::spec::AccountName;
 use crate::names::InstanceName;
@@ -24,6 +22,10 @@ pub(super) struct Args {
     /// The kind of server.
     #[arg(long, value_enum, default_value = "mysql")]
     server: Kind,
+    /// The server runs with partial_revokes=ON (MySQL 8.0.16 and later): there `_` and `%` in the
+    /// name of a database stand for themselves.
+    #[arg(long)]
+    partial_revokes: bool,
     /// The user name of the account that plan uses.
     #[arg(long, value_name = "USER", default_value = "jumpgate_plan")]
     plan_user: String,
@@ -57,13 +59,13 @@ impl Kind {
     }
 
     /// The word for it at `--server`.
-    pub(super) fn word(self) -> String {
+    fn word(self) -> String {
         let value = clap::ValueEnum::to_possible_value(&self);
         value.map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 
     /// A server of this kind, as far as rights go.
-    fn dialect(self) -> Dialect {
+    fn dialect(self, partial_revokes: bool) -> Dialect {
         let (flavor, version) = match self {
             Self::Mysql => (Flavor::Mysql, Version(8, 4, 0)),
             Self::Mysql57 => (Flavor::Mysql, Version(5, 7, 44)),
@@ -73,10 +75,16 @@ impl Kind {
             flavor,
             version,
             text: version.to_string(),
-            partial_revokes: false,
+            partial_revokes: partial_revokes && flavor == Flavor::Mysql,
             lower_case_table_names: 0,
         }
     }
+}
+
+/// The flags that make the statements right for a server.
+pub(super) fn flags(dialect: &Dialect) -> String {
+    let partial = if dialect.partial_revokes { " --partial-revokes" } else { "" };
+    format!("--server {}{partial}", Kind::of(dialect).word())
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
@@ -90,14 +98,14 @@ pub(super) fn run(args: &Args) -> Outcome {
     else {
         return super::doctor::no_instance(&access, &args.instance);
     };
+    let dialect = args.server.dialect(args.partial_revokes);
     anstream::println!(
-        "-- for --server {}, connecting from --host '{}'; both are flags of this command",
-        args.server.word(),
+        "-- for {}, connecting from --host '{}'; these are flags of this command",
+        flags(&dialect),
         args.host
     );
     anstream::println!();
-    let dialect = args.server.dialect();
-    let privileges = privileges(&access, instance);
+    let privileges = rights::of_levels(&access, instance);
     let databases = instance.databases.clone().unwrap_or_default();
     for (title, purpose, user) in [
         ("jumpgate plan: reads, and nothing else", Purpose::Plan, &args.plan_user),
@@ -129,23 +137,31 @@ pub(super) fn run(args: &Args) -> Outcome {
     Outcome::Done
 }
 
-/// What the levels of an instance can give.
-pub(super) fn privileges(access: &Access, instance: &Instance) -> Privileges {
-    let levels = instance.levels.iter().filter_map(|level| access.config.levels.get(level));
-    levels.fold(Privileges::new(), |all, some| all | *some)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mysql::privilege::Privilege;
+    use crate::mysql::rights::grants_needed;
 
     #[test]
     fn the_kind_of_a_server_is_the_word_for_it() {
         for (kind, word) in
             [(Kind::Mysql, "mysql"), (Kind::Mysql57, "mysql-5.7"), (Kind::Mariadb, "mariadb")]
         {
-            assert_eq!(Kind::of(&kind.dialect()), kind);
-            assert_eq!(kind.word(), word);
+            assert_eq!(Kind::of(&kind.dialect(false)), kind);
+            assert_eq!(flags(&kind.dialect(false)), format!("--server {word}"));
+        }
+        assert_eq!(flags(&Kind::Mysql.dialect(true)), "--server mysql --partial-revokes");
+        assert_eq!(flags(&Kind::Mariadb.dialect(true)), "--server mariadb");
+        let login = AccountName { user: "jumpgate".to_owned(), host: "%".to_owned() };
+        let databases = ["pay_eu".to_owned()].into();
+        for (partial_revokes, place) in
+            [(false, r" ON `pay\_eu`.* TO "), (true, " ON `pay_eu`.* TO ")]
+        {
+            let dialect = Kind::Mysql.dialect(partial_revokes);
+            let level = Privilege::Select.into();
+            let told = grants_needed(&dialect, Purpose::Apply, &login, level, &databases);
+            assert!(told.iter().any(|statement| statement.contains(place)), "{told:?}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `jumpgate review`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, Read as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -154,6 +154,16 @@ impl Args {
         if let Some(one) = self.environment.as_ref().filter(|one| !environments.contains(one)) {
             let known = environments.iter().map(Environment::as_str);
             return Err(super::plan::unknown("environment", one.as_str(), known));
+        }
+        let instances = access.instances.values().flat_map(|instance| &instance.owners);
+        let owners: BTreeSet<String> = instances
+            .chain(access.servers.iter().flat_map(|entry| &entry.owners))
+            .map(Party::to_string)
+            .collect();
+        if let Some(one) = self.owner.as_ref().map(Party::to_string)
+            && !owners.contains(&one)
+        {
+            return Err(super::plan::unknown("owner", &one, owners.iter().map(String::as_str)));
         }
         Ok(Scope {
             team: self.team.clone(),

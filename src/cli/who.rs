@@ -13,6 +13,7 @@ use super::source::Source;
 use super::{Outcome, could_not_run};
 use crate::access::model::Access;
 use crate::answers::{self, Answer, Found, RELEASED, State, Target, WayIn};
+use crate::audit::Observed;
 use crate::grants::{self, Grant, ServerTarget, Want};
 use crate::names::PersonName;
 use crate::plan::Focus;
@@ -67,7 +68,15 @@ fn ask(args: &Who, person: Option<&PersonName>) -> Result<Outcome, Outcome> {
     if let Some(person) = person {
         super::plan::person(&access, person)?;
     }
-    let target = Target::parse(&access, &args.target).map_err(|error| could_not_run(&error))?;
+    let parsed = Target::parse(&access, &args.target);
+    let (target, observed) = match args.live {
+        false => (parsed.map_err(|error| could_not_run(&error))?, None),
+        true => {
+            let observed = super::block_on_any(read(&access, parsed.as_ref().ok()))??;
+            let target = Target::live(&access, &observed.jumpserver, &args.target);
+            (target.map_err(|error| could_not_run(&error))?, Some(observed))
+        }
+    };
     let revision = tree.commit.as_deref().unwrap_or("HEAD");
     let origins = Origins::new(&args.source.dir, revision);
     let grants = grants::of(&access);
@@ -89,10 +98,10 @@ fn ask(args: &Who, person: Option<&PersonName>) -> Result<Outcome, Outcome> {
         ways: None,
         unreadable: None,
     };
-    if args.live {
-        match super::block_on_any(live(&access, &target, person, now))?? {
-            Ok(ways) => answer.ways = Some(ways),
-            Err(why) => {
+    if let Some(observed) = &observed {
+        match unreadable(observed) {
+            None => answer.ways = Some(answers::ways(&access, observed, &target, person, now)),
+            Some(why) => {
                 could_not_run(&why);
                 answer.unreadable = Some(why);
                 outcome = outcome.and(Outcome::InPart);
@@ -132,10 +141,23 @@ fn unsaid(
              JumpServer.",
             clean(name)
         )),
-        Target::Node(path) if held(false) => Some(format!(
-            "Git does not say which assets lie below {}: `--live` asks JumpServer.",
-            clean(path)
-        )),
+        Target::Node(path) => {
+            let path = if path.is_empty() { "/" } else { path };
+            if let Some(near) = target.off_inventory(access) {
+                return Some(format!(
+                    "No entry of the inventory has {} in, below or above it{}. `--live` asks \
+                     JumpServer whether there is such a node.",
+                    clean(path),
+                    clean(&near)
+                ));
+            }
+            held(false).then(|| {
+                format!(
+                    "Git does not say which assets lie below {}: `--live` asks JumpServer.",
+                    clean(path)
+                )
+            })
+        }
         Target::Instance { name, database: Some(database), .. } => {
             let offered = access.instances.get(name)?.databases.as_ref()?;
             let is_offered = offered.iter().any(|one| one == database);
@@ -152,30 +174,26 @@ fn unsaid(
     }
 }
 
-/// Every way to the target that the servers have; in error, which of them could not be read,
-/// and why.
-async fn live(
-    access: &Access,
-    target: &Target,
-    person: Option<&PersonName>,
-    now: Timestamp,
-) -> Result<Result<Vec<WayIn>, String>, Outcome> {
+/// Reads JumpServer, and the instance of the target.
+async fn read(access: &Access, target: Option<&Target>) -> Result<Observed, Outcome> {
     let environment = &credentials::environment;
     let mut focus = Focus { jumpserver: true, ..Focus::default() };
-    if let Target::Instance { name, .. } = target {
+    if let Some(Target::Instance { name, .. }) = target {
         focus.instances.insert(access.holder(name).clone());
     }
     let reader =
         observe::jumpserver(access, environment).await.map_err(|error| could_not_run(&error))?;
-    let observed = observe::everything(access, &reader, environment, &focus)
+    observe::everything(access, &reader, environment, &focus)
         .await
-        .map_err(|error| could_not_run(&error))?;
-    for (name, read) in &observed.instances {
-        if let Err(why) = read {
-            return Ok(Err(format!("{name} could not be read: {why}")));
-        }
-    }
-    Ok(Ok(answers::ways(access, &observed, target, person, now)))
+        .map_err(|error| could_not_run(&error))
+}
+
+/// Which instance could not be read, and why.
+fn unreadable(observed: &Observed) -> Option<String> {
+    let mut instances = observed.instances.iter();
+    instances.find_map(|(name, read)| {
+        Some(format!("{name} could not be read: {}", read.as_ref().err()?))
+    })
 }
 
 fn print(answer: &Answer, target: &Target, person: Option<&PersonName>) {
@@ -196,6 +214,14 @@ fn print(answer: &Answer, target: &Target, person: Option<&PersonName>) {
     }
     if let Some(ways) = &answer.ways {
         print_ways(&answer.target, person, ways);
+        if let Target::Instance { database: Some(_), .. } = target {
+            anstream::println!();
+            line_at(
+                "",
+                "Not looked at: routines, views, triggers and events, which act with the rights of \
+                 their definers.",
+            );
+        }
     }
     if let Some(why) = &answer.unreadable {
         anstream::println!();

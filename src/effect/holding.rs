@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::row::{Kind, Side, Span, Thing};
 use crate::access::model::{Access, Instance, Login, Scope};
 use crate::grants::{Grant, ServerTarget, Want};
+use crate::mysql;
 use crate::mysql::privilege::{Privilege, Privileges};
 use crate::names::{InstanceName, LevelName, LoginName};
 use crate::period::Edge;
@@ -172,7 +173,7 @@ impl<'a> Holding<'a> {
                     level: level.clone(),
                     privileges: self.privileges().collect(),
                     scopes: BTreeSet::from([scope.to_string()]),
-                    server: at.map_or_else(String::new, |at| format!("{}:{}", at.host, at.port)),
+                    server: at.map_or_else(String::new, |at| mysql::address(&at.host, at.port)),
                     account_host: at.map_or_else(String::new, |at| at.account_host.clone()),
                     asset: asset.to_owned(),
                 }

@@ -10,6 +10,7 @@ use crate::access::model::{
     ServerEntry, TlsMode,
 };
 use crate::access::notify;
+use crate::mysql;
 
 /// One edit of a rule or target.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
@@ -201,7 +202,7 @@ fn of_instance(instance: &Instance) -> Vec<(&'static str, String)> {
     };
     let ca = instance.tls.ca.as_ref();
     let mut texts = vec![
-        ("address", format!("{}:{}", instance.host, instance.port)),
+        ("address", mysql::address(&instance.host, instance.port)),
         ("asset", instance.asset.clone()),
         ("environment", instance.environment.to_string()),
         ("owners", parties(&instance.owners)),

@@ -2,6 +2,7 @@
 //! come from the base.
 
 use crate::access::model::{Access, Instance};
+use crate::mysql;
 use crate::names::InstanceName;
 use crate::plan::finding::{Finding, Kind};
 
@@ -45,7 +46,10 @@ fn leads(instance: &Instance, access: &Access) -> String {
     let holder: Option<&InstanceName> = instance.same_accounts_as.as_ref();
     match holder.filter(|holder| access.instances.contains_key(*holder)) {
         Some(holder) => format!("it shows the accounts of {holder} on asset {}", instance.asset),
-        None => format!("{}:{} as asset {}", instance.host, instance.port, instance.asset),
+        None => {
+            let address = mysql::address(&instance.host, instance.port);
+            format!("{address} as asset {}", instance.asset)
+        }
     }
 }
 

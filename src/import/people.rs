@@ -9,7 +9,8 @@ use crate::jumpserver::spec::SeenUser;
 use crate::names::PersonName;
 use crate::yaml;
 
-/// Writes a file for each user who has none.
+/// Writes a file for each user who has none. An e-mail address that somebody has already stays
+/// out of it where the file can be without.
 pub fn find<'u>(access: &Access, users: impl IntoIterator<Item = &'u SeenUser>) -> Found {
     let known: BTreeMap<String, &str> = access
         .people
@@ -22,6 +23,13 @@ pub fn find<'u>(access: &Access, users: impl IntoIterator<Item = &'u SeenUser>) 
         .map(|name| (name.clone(), "a file that is there".to_owned()))
         .collect();
     let mail = access.config.source == PeopleSource::Repo;
+    let mut mails: BTreeMap<String, String> = access
+        .people
+        .iter()
+        .filter_map(|(name, person)| {
+            Some((person.email.as_ref()?.to_lowercase(), name.to_string()))
+        })
+        .collect();
     let mut found = Found::default();
     for user in users {
         let thing = Thing::jumpserver(Kind::User, &user.username);
@@ -41,13 +49,25 @@ pub fn find<'u>(access: &Access, users: impl IntoIterator<Item = &'u SeenUser>) 
             left(thing, format!("people/{name}.yaml would also be {other}; write it by hand"));
             continue;
         }
+        let mut notes = Vec::new();
+        let mut email = (mail || is_address(&user.email)).then_some(user.email.as_str());
+        if let Some(other) = email.and_then(|email| mails.get(&email.to_lowercase())) {
+            let text = format!("person {other} has the e-mail address {} too", user.email);
+            if mail {
+                left(thing, format!("{text}; write it by hand"));
+                continue;
+            }
+            notes.push(format!("{text}: it is left out"));
+            email = None;
+        }
+        mails.extend(email.map(|email| (email.to_lowercase(), name.to_string())));
         names.insert(name.clone(), user.username.clone());
         found.files.push(File {
             path: format!("people/{name}.yaml"),
             added_to: false,
-            text: text(user, &name, mail),
+            text: text(user, &name, email),
             stands_for: vec![thing],
-            notes: Vec::new(),
+            notes,
         });
     }
     found
@@ -66,22 +86,26 @@ pub fn named<'e>(everything: &'e Everything, options: &Options) -> Option<BTreeS
 }
 
 /// The file of a user. Values that YAML could take for something else stand in quotes.
-fn text(user: &SeenUser, name: &PersonName, mail: bool) -> String {
+fn text(user: &SeenUser, name: &PersonName, email: Option<&str>) -> String {
     let quoted = |text: &str| {
         let text: String = text.chars().filter(|c| !c.is_control()).collect();
         yaml::quoted(&text)
     };
     let mut text = format!("name: {}\n", quoted(&user.name));
-    // JumpServer takes addresses that are none; a file with one would not pass the checks.
-    let parts: Vec<&str> = user.email.split('@').collect();
-    let address = parts.len() == 2 && parts.iter().all(|part| !part.is_empty());
-    if mail || address {
-        text.push_str(&format!("email: {}\n", quoted(&user.email)));
+    if let Some(email) = email {
+        text.push_str(&format!("email: {}\n", quoted(email)));
     }
     if user.username != name.as_str() {
         text.push_str(&format!("jumpserver: {}\n", quoted(&user.username)));
     }
     text
+}
+
+/// Whether a text is an address: JumpServer takes others, and a file with one would not pass
+/// the checks.
+fn is_address(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('@').collect();
+    parts.len() == 2 && parts.iter().all(|part| !part.is_empty())
 }
 
 /// The file name for a user name: its part before `@`, in lower case.

@@ -60,7 +60,8 @@ kinds! {
          level is added by hand";
     /// Another request, or another permission or account, is in its place already.
     Taken = "taken", "stands where another one stands",
-        "put both into one by hand, or leave it";
+        "make one of both where they are (on databases one permission with the assets of both), then \
+         import again; or leave it";
     /// Its account or its permission is left alone.
     Pair = "pair", "has no account or permission that goes with it",
         "an account is imported together with the permission that opens it";

@@ -16,7 +16,7 @@ use crate::{grants, policy};
 /// they stand for; notes what policy says of the rest. Gives the repo with the new files.
 ///
 /// # Errors
-/// When the repo does not pass its checks for another reason.
+/// When the repo does not pass its checks without them.
 pub fn settle(
     tree: &Tree,
     base: &Access,
@@ -33,10 +33,7 @@ pub fn settle(
         Some(format!("{path} is there, and stays as it is"))
     });
     loop {
-        let mut head = tree.clone();
-        for file in &found.files {
-            head.files.insert(Arc::from(&*file.path), file.text.as_bytes().into());
-        }
+        let head = with(tree, &found.files);
         let wrong: BTreeMap<String, String> = match access::load(&head, now) {
             Ok(access) if keeps(&base.servers, &access.servers) => {
                 note_policy(&mut found, &access, now);
@@ -63,10 +60,10 @@ pub fn settle(
                         (error.site.file.to_string(), text)
                     })
                     .collect();
-                if wrong.is_empty() {
-                    return Err(errors);
+                match wrong.is_empty() {
+                    true => blame(tree, &found.files, now)?,
+                    false => wrong,
                 }
-                wrong
             }
         };
         if wrong.is_empty() {
@@ -77,6 +74,51 @@ pub fn settle(
             Some(format!("{} would not pass the checks: {why}", file.path))
         });
     }
+}
+
+/// The files that a repo cannot have beside its own and those that come before them, each with
+/// why, where the errors do not stand in the new files themselves.
+///
+/// # Errors
+/// When the repo does not pass its checks without any of them.
+fn blame(
+    tree: &Tree,
+    files: &[super::File],
+    now: Timestamp,
+) -> Result<BTreeMap<String, String>, Vec<Diagnostic>> {
+    access::load(tree, now)?;
+    let mut wrong = BTreeMap::new();
+    let mut good = tree.clone();
+    // Halves that are good are taken whole: few of many files are in the way.
+    let mut ahead = vec![files];
+    while let Some(some) = ahead.pop() {
+        let head = with(&good, some);
+        match (access::load(&head, now), some) {
+            (Ok(_), _) => good = head,
+            (Err(errors), [file]) => {
+                let words = |error: &Diagnostic| {
+                    let site = &error.site;
+                    format!("{}:{}: {}; {}", site.file, site.line, error.message, error.expected)
+                };
+                let why = errors.first().map(words).unwrap_or_default();
+                wrong.insert(file.path.clone(), why);
+            }
+            (Err(_), _) => {
+                let (first, second) = some.split_at(some.len() / 2);
+                ahead.extend([second, first]);
+            }
+        }
+    }
+    Ok(wrong)
+}
+
+/// A repo with more files.
+fn with(tree: &Tree, files: &[super::File]) -> Tree {
+    let mut head = tree.clone();
+    for file in files {
+        head.files.insert(Arc::from(&*file.path), file.text.as_bytes().into());
+    }
+    head
 }
 
 /// Takes out the files for which there is a reason, and lists what they stand for.

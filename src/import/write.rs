@@ -1,5 +1,6 @@
 //! The texts of request files.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::requests::{FOLDER, OnInstance};
@@ -28,8 +29,8 @@ pub(super) fn hosts(
     (path(person, login.as_str(), period), text)
 }
 
-/// Path and text of a request for databases that adopts a permission and its accounts; `parts`
-/// is never empty, and has one level.
+/// Path and text of a request for databases that adopts a permission and its accounts, each
+/// where it is named first; `parts` is never empty, and has one level.
 pub(super) fn databases(
     access: &Access,
     person: &PersonName,
@@ -40,15 +41,22 @@ pub(super) fn databases(
     let mut text = head(access, person, period, permission);
     text.push_str("databases:\n");
     let mut level = "";
+    let mut holders = BTreeSet::new();
     for part in parts {
         level = part.level.as_str();
         let _ = writeln!(text, "  - instance: {}", scalar(part.instance.as_str()));
         let _ = writeln!(text, "    level: {}", scalar(level));
         let tables: Vec<String> = part.scopes.iter().map(ToString::to_string).collect();
         list(&mut text, "tables", tables.iter().map(String::as_str));
-        text.push_str("    adopts:\n");
-        let _ = writeln!(text, "      account: {}", line(part.account));
-        let _ = writeln!(text, "      permission: {}", line(permission));
+        let first = holders.is_empty();
+        // A replica shows the account that its instance holds.
+        if holders.insert(part.holder) {
+            text.push_str("    adopts:\n");
+            let _ = writeln!(text, "      account: {}", line(part.account));
+        }
+        if first {
+            let _ = writeln!(text, "      permission: {}", line(permission));
+        }
     }
     let account = parts.first().map_or("", |part| part.account);
     let derived = parts.first().is_some_and(|part| {

@@ -31,7 +31,7 @@ mod writer;
 
 pub use error::Error;
 pub use reader::Reader;
-pub use session::{Credentials, Limits, Target};
+pub use session::{Credentials, Limits, Target, address};
 pub(crate) use statement::literal;
 pub use statement::statement;
 pub use writer::{Dropped, Writer, is_protected};

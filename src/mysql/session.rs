@@ -32,7 +32,15 @@ impl Target {
 
     /// `host:port`, for messages.
     pub fn label(&self) -> String {
-        format!("{}:{}", self.host, self.port)
+        address(&self.host, self.port)
+    }
+}
+
+/// `host:port`; an IPv6 address stands in brackets, as in the files.
+pub fn address(host: &str, port: u16) -> String {
+    match host.contains(':') {
+        true => format!("[{host}]:{port}"),
+        false => format!("{host}:{port}"),
     }
 }
 
@@ -304,5 +312,17 @@ fn tls_error(text: &str, error: Option<&rustls::Error>) -> String {
                 .into()
         }
         _ => format!("no TLS connection: {text}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::address;
+
+    #[test]
+    fn an_ipv6_address_stands_in_brackets() {
+        assert_eq!(address("::1", 13391), "[::1]:13391");
+        assert_eq!(address("127.0.0.1", 3306), "127.0.0.1:3306");
+        assert_eq!(address("db.acme.example", 3306), "db.acme.example:3306");
     }
 }

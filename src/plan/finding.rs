@@ -142,6 +142,8 @@ kinds! {
     Releases = "JG267", Severity::Risk, "a request gives back what it has";
     /// The server has no form for what is asked for.
     NotGrantable = "JG268", Severity::Error, "a server cannot take a grant";
+    /// The printed grants do not let apply's login revoke something.
+    BeyondLogin = "JG269", Severity::Warning, "a server may refuse to revoke something";
 }
 
 impl schemars::JsonSchema for Kind {

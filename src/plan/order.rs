@@ -1,6 +1,6 @@
 //! All steps in one list, each with what has to be done before it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -10,12 +10,12 @@ use super::guard::Removals;
 use super::people::UserChange;
 use super::permissions::{Action, Step};
 use super::reason::{self, Reason};
-use super::{Item, Phase, Target, What};
+use super::{Item, Phase, Target, What, ask};
 use crate::access::model::Access;
 use crate::desired::Desired;
 use crate::jumpserver::spec::{Live, PermissionSpec};
 use crate::mark::Mark;
-use crate::names::PersonName;
+use crate::names::{InstanceName, PersonName};
 
 /// What the items are described from.
 pub(super) struct Inputs<'i, 'a> {
@@ -26,7 +26,8 @@ pub(super) struct Inputs<'i, 'a> {
 }
 
 /// The items in their order: ends, then what is new, then what was replaced. A permission
-/// on databases comes after the accounts that it opens, and goes before them.
+/// on databases comes after the accounts that it opens, and goes before them. What it opens
+/// newly has lost everything that it is to lose: else somebody would get what nobody asked for.
 pub(super) fn items(
     inputs: &Inputs<'_, '_>,
     users: Vec<UserChange>,
@@ -66,9 +67,12 @@ pub(super) fn items(
         accounts.planned.into_iter().partition(|planned| planned.replaced);
     let (widening, ending): (Vec<Planned<'_>>, Vec<Planned<'_>>) =
         accounts.into_iter().partition(|planned| planned.grows);
+    let mut narrowed: BTreeMap<(InstanceName, String), usize> = BTreeMap::new();
     for planned in ending {
         let after = list.opening.get(&planned.change.account.user).cloned().unwrap_or_default();
-        list.account(planned, Phase::Ends, Vec::new(), after);
+        let key = narrowing(&planned);
+        let place = list.account(planned, Phase::Ends, Vec::new(), after);
+        narrowed.extend(key.map(|key| (key, place)));
     }
     let (disabled, made): (Vec<UserChange>, Vec<UserChange>) =
         users.into_iter().partition(|change| matches!(change, UserChange::Disable { .. }));
@@ -90,8 +94,10 @@ pub(super) fn items(
         // Its mark names the user.
         let person = planned.person.and_then(|person| inputs.access.people.get(person));
         let made = person.and_then(|person| created.get(&person.jumpserver)).copied();
+        let key = narrowing(&planned);
         let place = list.account(planned, Phase::New, made.into_iter().collect(), Vec::new());
         ready.entry(user).or_default().push(place);
+        narrowed.extend(key.map(|key| (key, place)));
     }
     for planned in replaced {
         let target = Target::Instance(planned.change.instance.clone());
@@ -99,6 +105,10 @@ pub(super) fn items(
         let needs = new.filter(|place| list.items[**place].target == target).copied().collect();
         list.account(planned, Phase::Replaced, needs, Vec::new());
     }
+    let holders = match narrowed.is_empty() {
+        true => BTreeMap::new(),
+        false => ask::by_asset(inputs.access),
+    };
     for step in rest {
         let after = match step.phase {
             Phase::New => spec(&step.action)
@@ -110,11 +120,25 @@ pub(super) fn items(
         };
         let mut needs: Vec<usize> = step.needs.iter().map(|need| places[*need]).collect();
         if step.phase == Phase::New {
-            needs.extend(spec(&step.action).users.iter().filter_map(|user| created.get(user)));
+            let spec = spec(&step.action);
+            needs.extend(spec.users.iter().filter_map(|user| created.get(user)));
+            let opened = step.action.opens_newly();
+            let holders: BTreeSet<&InstanceName> =
+                opened.into_iter().filter_map(|asset| holders.get(asset).copied()).collect();
+            needs.extend(holders.into_iter().flat_map(|holder| {
+                let keys = spec.accounts.iter().map(|user| (holder.clone(), user.clone()));
+                keys.filter_map(|key| narrowed.get(&key)).copied()
+            }));
         }
         places.push(list.permission(step, &permissions.marks, &needs, after));
     }
     (list.items, list.removals)
+}
+
+/// The instance and the user name of an account, when it stays and holds less then.
+fn narrowing(planned: &Planned<'_>) -> Option<(InstanceName, String)> {
+    let change = &planned.change;
+    change.narrows().then(|| (change.instance.clone(), change.account.user.clone()))
 }
 
 /// What a permission says after a step, or said before its end.

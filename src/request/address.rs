@@ -4,6 +4,7 @@
 use super::Invalid;
 use crate::access::model::{Access, Instance};
 use crate::grants::Offers;
+use crate::mysql;
 use crate::names::InstanceName;
 
 /// The port of MySQL and MariaDB, where an address has none.
@@ -91,7 +92,7 @@ fn several<'n>(address: &str, names: impl Iterator<Item = &'n String>) -> Invali
 }
 
 fn at_port(instance: &Instance) -> String {
-    format!("{}:{}", instance.host, instance.port)
+    mysql::address(&instance.host, instance.port)
 }
 
 /// Host and port; an IPv6 address with a port stands in brackets.

@@ -107,6 +107,9 @@ async fn a_scope_that_the_repo_does_not_have_is_an_error() {
     assert_eq!(team.stderr, "2 accesses to be answered\n");
     let owner = company.run(&["review", "--owner", "liwei", "--person", "liwei"]).await.expect(0);
     assert_eq!(owner.stderr, "2 accesses to be answered\n");
+    let nobody = company.run(&["review", "--owner", "team/nosuch"]).await.expect(1);
+    assert!(nobody.stderr.contains("has no owner team/nosuch; "), "{}", nobody.stderr);
+    assert!(nobody.stderr.contains("liwei"), "{}", nobody.stderr);
     let unknown = company.run(&["review", "--team", "payment"]).await.expect(1);
     assert!(unknown.stderr.contains("did you mean payments?"), "{}", unknown.stderr);
     let unknown = company.run(&["review", "--environment", "production"]).await.expect(1);

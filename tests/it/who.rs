@@ -200,3 +200,33 @@ async fn what_git_alone_cannot_know_is_said() {
     let known = company.run(&["who", "orders-prod.orders"]).await.expect(0);
     assert!(!known.stdout.contains("offers no database"), "{}", known.stdout);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_exist_is_not_nobodys() {
+    let company = Company::with_hosts(Version::V4).await;
+    let root = company.root;
+    let wrong = format!("{root}/payments/prdo");
+    let near = format!("JumpServer has no node {wrong}; did you mean {root}/payments/prod?");
+    for ask in [&["who", &wrong, "--live"][..], &["why", "liwei", &wrong, "--live"]] {
+        let done = company.run(ask).await.expect(1);
+        assert!(folded(&done.stderr).contains(&near), "{}", done.stderr);
+        assert_eq!(done.stdout, "");
+    }
+    company.run(&["who", "/", "--live"]).await.expect(0);
+    // Git alone says what it does not have, and what differs in case.
+    let case = format!("{}/payments/prod", root.to_lowercase());
+    let done = company.run(&["who", &case]).await.expect(0);
+    let told = format!("No entry of the inventory has {case} in, below or above it; it has {root}");
+    assert!(folded(&done.stdout).contains(&told), "{}", done.stdout);
+
+    // An asset that is offered through its node alone.
+    company.jumpserver.add_asset(jumpgate_sandbox::NewAsset {
+        nodes: vec![format!("{root}/payments/prod")],
+        ..jumpgate_sandbox::NewAsset::host("lone-07", "10.1.0.77")
+    });
+    let done = company.run(&["who", "lone-07"]).await.expect(1);
+    assert!(folded(&done.stderr).contains("with `--live` an asset"), "{}", done.stderr);
+    let done = company.run(&["who", "lone-07", "--live"]).await.expect(0);
+    assert!(done.stdout.contains("no way to lone-07"), "{}", done.stdout);
+    company.run(&["why", "liwei", "lone-07", "--live"]).await.expect(0);
+}

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Entry, Ways};
 use crate::audit::reach::Names;
-use crate::audit::{LISTED, listed};
+use crate::audit::{LISTED, Power, listed};
 use crate::mysql::effective::{self, Effective};
 use crate::mysql::everything::Everything;
 use crate::mysql::spec::{AccountName, SeenAccount};
@@ -15,7 +15,7 @@ use crate::names::InstanceName;
 
 impl<'a> Ways<'a> {
     /// The ways to a server, a database or a table: by every account that may do anything
-    /// there, the people who can open it, or nobody.
+    /// there or can give itself everything, the people who can open it, or nobody.
     pub(super) fn to_server(
         &self,
         name: &InstanceName,
@@ -147,7 +147,8 @@ impl<'a> Ways<'a> {
         found
     }
 
-    /// What an account may do, with notes; none when it is nothing.
+    /// What an account may do, with notes; none when it is nothing. What reaches every database
+    /// in another way than by grants on it, such as CREATE USER, counts.
     fn may(
         &self,
         live: &Everything,
@@ -170,12 +171,26 @@ impl<'a> Ways<'a> {
                 found.add(by_role);
             }
         }
+        for other in account.held.proxies.iter().filter_map(|other| live.accounts.get(other)) {
+            let mut as_other = Effective::default();
+            for held in crate::audit::with_roles(live, &other.held) {
+                as_other.add(effective::on(naming, held, database, table));
+            }
+            if !as_other.is_nothing() {
+                notes.push(format!("by acting as {}", other.name));
+                found.add(as_other);
+            }
+        }
         if !everybody.is_nothing() {
             notes.push("also by what everybody holds".into());
             found.add(everybody.clone());
         }
+        let power = crate::audit::power_of(live, account);
         if found.is_nothing() {
-            return None;
+            return (power >= Power::ReadsAll).then(|| (power.words().to_owned(), notes));
+        }
+        if power == Power::TakesOver {
+            notes.push(power.words().into());
         }
         let others = alike.get(account.name.user.as_str()).map_or(&[][..], Vec::as_slice);
         let others: Vec<String> = others

@@ -320,7 +320,10 @@ impl Repo {
             match host {
                 Ok(host) => found.files.push(one.file(&given, &environment, &host)),
                 Err(reason) => {
-                    seen.observed.instances.remove(&one.name);
+                    // One that could not be read is told as that, too.
+                    if let Some(Ok(_)) = seen.observed.instances.get(&one.name) {
+                        seen.observed.instances.remove(&one.name);
+                    }
                     found.left.push(one.left(reason));
                 }
             }

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::files;
 use crate::access::model::Access;
-use crate::cli::{Outcome, block_on_any, could_not_run};
+use crate::cli::{Outcome, block_on_any, could_not_run, source};
 use crate::jumpserver::spec::SeenUser;
 use crate::visible::clean;
 use crate::{credentials, import, observe};
@@ -23,6 +25,11 @@ pub(super) fn people(args: &Args) -> Result<Outcome, Outcome> {
     let repo = files::Repo::of(&place, true)?;
     let users = block_on_any(users(args, repo.access()))??;
     let found = import::people::find(repo.access(), users.values());
+    let settled = import::settle(repo.tree(), repo.access(), found, Timestamp::now());
+    let (found, ..) = settled.map_err(|errors| {
+        source::print(repo.tree(), &errors);
+        Outcome::Invalid
+    })?;
     repo.write(&found.files, "people")?;
     for left in &found.left {
         for reason in &left.reasons {
@@ -40,11 +47,14 @@ pub(super) fn people(args: &Args) -> Result<Outcome, Outcome> {
         } else {
             anstream::println!("{}", file.path);
         }
+        for note in &file.notes {
+            anstream::eprintln!("{}: {}", file.path, clean(note));
+        }
     }
     let verb = if place.dry_run { "would be written" } else { "written" };
     let (written, there, left) = (found.files.len(), found.covered.len(), found.left.len());
     anstream::eprintln!("{written} {verb}, {there} there already, {left} left out");
-    Ok(if left > 0 { Outcome::InPart } else { Outcome::Done })
+    Ok(Outcome::Done)
 }
 
 /// The users of JumpServer, or those of the groups that are asked for.

@@ -1,6 +1,7 @@
 //! What is imported of a made-up mess, and why the rest is left alone.
 
 mod inventory;
+mod people;
 mod requests;
 pub(crate) mod world;
 

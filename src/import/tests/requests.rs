@@ -113,6 +113,27 @@ fn an_account_and_its_permission_become_one_request() {
 }
 
 #[test]
+fn a_permission_over_several_servers_is_adopted_once() {
+    let mut world = World::new();
+    let reads = || account("jump_md_fanlichun_r", held(&[("orders", &[Select])]));
+    // A replica, which sorts before its instance, and another server.
+    world.instance("a-replica", "same-accounts-as: orders-prod\n");
+    world.instance("payments-prod", "");
+    world.both(reads());
+    for asset in ["a-replica", "payments-prod"] {
+        world.in_jumpserver(asset, "jump_md_fanlichun_r");
+    }
+    let mut other = super::world::server();
+    other.accounts.insert(reads().name, reads());
+    let name = "payments-prod".parse().expect("an instance");
+    world.seen.observed.instances.insert(name, Ok(Box::new(other)));
+    let assets = texts(&["a-replica", "orders-prod", "payments-prod"]);
+    let spec = database("fanlichun-db", "fanlichun", "jump_md_fanlichun_r");
+    world.permit(PermissionSpec { assets, ..spec });
+    insta::assert_snapshot!(told(&import(&world, &Options::default())));
+}
+
+#[test]
 fn accounts_that_no_request_says_are_left_with_their_reasons() {
     let mut world = World::new();
     let read = || held(&[("orders", &[Select])]);

@@ -155,6 +155,17 @@ impl World {
         permissions.last_mut().expect("the permission")
     }
 
+    /// Another instance with its asset, and what its file says besides.
+    pub(super) fn instance(&mut self, name: &str, more: &str) {
+        let count = self.seen.observed.jumpserver.assets.len();
+        let address = format!("10.9.1.{count}");
+        let file = format!(
+            "address: {address}:3306\nasset: {name}\nenvironment: prod\naccount-host: 10.8.0.%\n{more}"
+        );
+        self.write(&format!("inventory/databases/{name}.yaml"), &file);
+        self.seen.observed.jumpserver.assets.push(mysql(name, &address, 3306));
+    }
+
     /// The database server.
     pub(super) fn live(&mut self) -> &mut Database {
         let instances = &mut self.seen.observed.instances;
@@ -195,7 +206,7 @@ impl World {
     }
 }
 
-fn user(username: &str) -> User {
+pub(super) fn user(username: &str) -> User {
     User {
         seen: SeenUser {
             id: Uuid::nil(),

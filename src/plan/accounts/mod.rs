@@ -122,7 +122,12 @@ impl AccountChange {
                 Step::Lock | Step::RevokeAll | Step::Drop | Step::DeleteAssetAccount { .. }
             )
         };
-        self.has(ends) || self.grants().any(narrows)
+        self.has(ends) || self.narrows()
+    }
+
+    /// Whether the account stays and holds less then.
+    pub(super) fn narrows(&self) -> bool {
+        self.grants().any(narrows)
     }
 
     /// What is granted and revoked.

@@ -1,10 +1,13 @@
 //! What a handover has to tell, in words.
 
-use super::Accounts;
+use std::collections::BTreeSet;
+
 use super::one::One;
+use super::{AccountChange, Accounts};
 use crate::desired::{AccountSpec, Wanted};
 use crate::handover::{Conflict, Note};
-use crate::mysql::spec::AccountName;
+use crate::mysql::rights;
+use crate::mysql::spec::{AccountName, Change};
 use crate::names::PersonName;
 use crate::plan::finding::{Finding, Kind, Severity};
 
@@ -28,6 +31,38 @@ impl<'a> One<'_, '_, 'a> {
             .help("rename or remove it by hand, after finding out who uses it");
         finding.site = wanted.because.first().map(|grant| grant.because.site.clone());
         finding
+    }
+
+    /// Tells what is to be revoked and cannot be by a login with the printed grants.
+    pub(super) fn beyond(&self, change: &AccountChange, accounts: &mut Accounts<'a>) {
+        let (on, access) = (self.instance, self.inputs.access);
+        let Some(instance) = access.instances.get(on) else { return };
+        let privileges = rights::of_levels(access, instance);
+        let nothing = BTreeSet::new();
+        let databases = instance.databases.as_ref().unwrap_or(&nothing);
+        let dialect = &self.live.server.dialect;
+        let beyond: Vec<String> = change
+            .grants()
+            .filter_map(|change| match change {
+                Change::Revoke(what) => Some(what),
+                Change::Grant(_) => None,
+            })
+            .filter(|what| rights::beyond(dialect, privileges, databases, what))
+            .map(ToString::to_string)
+            .collect();
+        if beyond.is_empty() {
+            return;
+        }
+        let text = format!(
+            "{} on {on} loses {}: with the grants that `jumpgate grants-needed {on}` prints, apply \
+             cannot revoke that",
+            change.account,
+            beyond.join("; ")
+        );
+        accounts.findings.push(Finding::new(Kind::BeyondLogin, text).help(
+            "revoke it as an administrator, or give the login of apply these privileges there WITH \
+             GRANT OPTION; until then apply ends with 5",
+        ));
     }
 
     pub(super) fn tell(

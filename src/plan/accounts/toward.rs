@@ -116,7 +116,8 @@ impl<'a> One<'_, '_, 'a> {
         }
         let change =
             AccountChange { instance: self.instance.clone(), account: name.clone(), steps, mark };
-        let shrinks = change.grants().any(narrows);
+        self.beyond(&change, accounts);
+        let shrinks = change.narrows();
         let gives = |step: &Step| {
             matches!(step, Step::StoreSecret { .. } | Step::HandOver { .. } | Step::Adopt { .. })
         };

@@ -85,6 +85,25 @@ impl Action {
         }
     }
 
+    /// The assets that somebody can open by it as he could not before.
+    pub(super) fn opens_newly(&self) -> Vec<&str> {
+        let (to, before) = match self {
+            Self::Adopt { .. } | Self::Delete { .. } | Self::Release { .. } => return Vec::new(),
+            Self::Create { spec } => (spec, None),
+            Self::Update { from, to, .. } => {
+                // In another period or with another account each of them is new.
+                let same = PermissionSpec {
+                    assets: from.assets.clone(),
+                    nodes: from.nodes.clone(),
+                    ..(**to).clone()
+                };
+                (&**to, within(&same, from).then_some(&from.assets))
+            }
+        };
+        let known = |asset: &&String| before.is_some_and(|before| before.contains(*asset));
+        to.assets.iter().filter(|asset| !known(asset)).map(String::as_str).collect()
+    }
+
     /// Whether it takes anything away; of a permission that is switched off nothing is left.
     pub fn takes(&self) -> bool {
         match self {

@@ -363,3 +363,32 @@ fn an_account_of_the_same_name_at_the_host_of_before_stays_foreign() {
     world.carry_out(&plan);
     assert!(world.server().accounts.contains_key(&old));
 }
+
+#[test]
+fn what_is_newly_opened_has_lost_what_it_is_to_lose() {
+    let opened_alone = DATABASES.replace(
+        "account: jump_md_fanlichun_r, permission: fanlichun-db",
+        "account: jump_md_fanlichun_r",
+    );
+    let access = repo(&[("2026/as-it-is", &opened_alone)], &[]);
+    let mut world = World::new();
+    let name = world.account_by_hand("jump_md_fanlichun_r");
+    let row = Row { privileges: Privilege::Drop.into(), grant_option: false };
+    let account = world.server().accounts.get_mut(&name).expect("an account");
+    account.held.databases.insert("billing".to_owned(), row);
+    let plan = world.apply(&access, NOW);
+    assert_eq!(plan.items.len(), 2, "{:#?}", plan.items);
+    assert_eq!(plan.items[1].needs, [0], "a server that refuses to revoke opens nothing");
+
+    // It is ours, and another hand gave it more: only what is opened newly waits.
+    let account = world.server().accounts.get_mut(&name).expect("an account");
+    account.held.databases.insert("billing".to_owned(), row);
+    let longer = format!("{opened_alone}until: 2027-03-01\n");
+    let plan = world.plan(&repo(&[("2026/as-it-is", &longer)], &[]), NOW);
+    let needs: Vec<_> = plan.items.iter().map(|item| (item.phase, &*item.needs)).collect();
+    assert_eq!(needs, [(Phase::Ends, &[][..]), (Phase::New, &[0]), (Phase::Replaced, &[1])]);
+    let plan = world.plan(&repo(&[("2026/as-it-is", &opened_alone)], &[]), NOW);
+    assert_eq!(plan.items.len(), 1);
+    let plan = world.plan(&repo(&[], &[("requests/.keep", "")]), NOW);
+    assert!(plan.items.iter().all(|item| item.needs.is_empty()), "ends wait for nothing");
+}

@@ -194,6 +194,10 @@ async fn people_files_are_written_for_users_and_never_over_files() {
     let again = company.run(&["import", "people", "--group", "payments"]).await.expect(0);
     assert!(again.stderr.contains("0 written, 1 there already"), "{}", again.stderr);
     company.run(&["import", "people", "--group", "nobody"]).await.expect(1);
+    // What is left alone is no failure.
+    company.jumpserver.add_user(jumpgate_sandbox::NewUser::named("李四"));
+    let left = company.run(&["import", "people"]).await.expect(0);
+    assert!(left.stderr.contains("left out 李四: no file name can be made"), "{}", left.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -206,3 +206,50 @@ async fn what_cannot_be_given_keeps_nothing_alive_and_no_password_changes_again(
         assert_eq!(refused(&mut open, "SELECT * FROM billing.invoices").await, 0, "{kind:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_narrowed_is_opened_to_nobody_new() {
+    for kind in SERVERS {
+        let company = applied(kind).await;
+        let server = server(&company);
+        // One of ours to which another hand gave more, and one that liwei's request adopts.
+        by_hand(&company, "GRANT DROP ON billing.* TO 'HIS'@'127.0.0.1'").await;
+        server
+            .run(
+                "CREATE USER old_z2@`127.0.0.1` IDENTIFIED BY 'Their-pass.1';\n\
+                 GRANT SELECT, DROP, ALTER ON billing.* TO old_z2@`127.0.0.1`",
+            )
+            .await;
+        company.jumpserver.add_account("orders-prod", "old_z2", Some("Their-pass.1"));
+        let longer = REQUEST.replace("2027-02-28", "2027-03-31");
+        company.write("requests/PAY-1234.yaml", &longer);
+        company.write(
+            "requests/as-it-is.yaml",
+            "for: liwei\nreason: as it is today\ndatabases:\n  - instance: orders-prod\n    level: \
+             r\n    tables: [billing.cards]\n    adopts: { account: old_z2 }\n",
+        );
+        company.merge("a month more, and the old account");
+        // The guard stops at so many removals of so few.
+        let plan = company.run(&["plan"]).await.expect(4);
+        for words in ["JG269", "loses SELECT, DROP, ALTER on billing.*", "loses DROP on billing.*"]
+        {
+            assert!(text(&plan).contains(words), "{kind:?}: {words}: {}", text(&plan));
+        }
+        let (longer, before) = ("jump_db_fanlichun_r_20270331", "jump_db_fanlichun_r_20270228");
+        let opened = |person: &str| company.jumpserver.usable_accounts(person, "orders-prod");
+        for _ in 0..2 {
+            let done = apply(&company).await.expect(5);
+            assert!(text(&done).contains("old_z2 was not done"), "{kind:?}: {}", text(&done));
+            assert_eq!(opened("liwei"), Vec::<String>::new(), "{kind:?}");
+            assert!(company.jumpserver.permission(longer).is_none(), "{kind:?}");
+            assert!(company.jumpserver.permission(before).is_some(), "{kind:?}");
+        }
+        // An administrator takes away what the login cannot.
+        by_hand(&company, "REVOKE DROP ON billing.* FROM 'HIS'@'127.0.0.1'").await;
+        server.run("REVOKE DROP, ALTER ON billing.* FROM old_z2@`127.0.0.1`").await;
+        apply(&company).await.expect(0);
+        assert_eq!(opened("liwei"), ["old_z2"], "{kind:?}");
+        assert!(company.jumpserver.permission(longer).is_some(), "{kind:?}");
+        assert!(company.jumpserver.permission(before).is_none(), "{kind:?}");
+    }
+}

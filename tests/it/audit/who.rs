@@ -93,6 +93,8 @@ pub(super) async fn every_way_in_is_counted(mess: &Mess, kind: Kind) {
     let said = mess.company.run(&["who", "orders-prod.orders.items", "--live"]).await.expect(0);
     let (_, said) = said.stdout.split_once("On the servers").expect("the servers' part");
     assert!(said.starts_with(" 3 people come to orders-prod.orders.items, 0 by git alone"));
+    let (said, rest) = said.split_once("\n\n").expect("what is not looked at");
+    assert!(rest.starts_with("Not looked at: routines, views, triggers and events"), "{rest}");
     let lines: Vec<&str> = said.lines().collect();
     let holders: Vec<&str> = lines[1..].iter().filter(|l| !l.starts_with(' ')).copied().collect();
     let expected = [

@@ -31,8 +31,12 @@ async fn a_server_gets_a_file_with_the_host_that_its_accounts_have() {
 
     // Without its authority the server cannot be trusted, so its accounts are not read.
     let inventory = ["import", "inventory", "--environment", "prod", "--owner", "liwei"];
-    let blind = company.run(&inventory).await.expect(0).stdout;
+    let blind = company.run(&inventory).await.expect(5).stdout;
     assert!(blind.contains("account-host: the server could not be read"), "{blind}");
+    assert!(blind.contains("orders-prod could not be read: "), "{blind}");
+    let json = company.run(&[&inventory[..], &["--format", "json"]].concat()).await.expect(5);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
+    assert!(json["unreadable"]["orders-prod"].is_string(), "{json:#}");
     assert!(!company.has("inventory/databases/orders-prod.yaml"));
     let with = ["--ca", "inventory/ca/db.pem"];
     let done = company.run(&[&inventory[..], &with].concat()).await.expect(0).stdout;

@@ -400,6 +400,37 @@ state: retired
 }
 
 #[test]
+fn an_owner_whom_the_forge_does_not_know_is_a_notice_where_it_is_asked() {
+    let liwei = "people/liwei.yaml";
+    let of = |files: &[(&str, Option<&str>)]| {
+        let access = load(&with(files), now()).expect("no error");
+        let notices = access.notices.into_iter();
+        notices.map(|notice| (notice.code, notice.site.file.to_string())).collect::<Vec<_>>()
+    };
+    let told = |path: &str| vec![(Code::NoForgeName, path.to_owned())];
+    assert_eq!(of(&[]), []);
+    let nameless = (liwei, Some("name: x\n"));
+    assert_eq!(of(&[nameless]), told(liwei));
+    assert_eq!(of(&[(liwei, Some("name: x\nleft: 2026-12-01\n"))]), []);
+    // Where nobody has such a name, the forge is not asked, unless policy says that it is.
+    let nobody = [nameless, ("people/fanlichun.yaml", Some("name: x\n"))];
+    assert_eq!(of(&nobody), []);
+    let forge = format!("{}provenance: forge\n", text("policy.yaml"));
+    let both = [told("people/fanlichun.yaml"), told(liwei)].concat();
+    assert_eq!(of(&[&nobody[..], &[("policy.yaml", Some(&forge))]].concat()), both);
+    // Nor where nothing needs an approval.
+    let free = ("policy.yaml", Some("environments: [prod, test]\n"));
+    assert_eq!(of(&[nameless, free]), []);
+    // Who owns nothing approves nothing.
+    let alone = [nameless, ("teams/payments.yaml", Some("members: [fanlichun]\n"))];
+    let owned = text(INSTANCE).replace(", liwei", "");
+    assert_eq!(of(&[&alone[..], &[(INSTANCE, Some(&owned))]].concat()), []);
+    let rules = format!("{}owners: [liwei]\n", text("policy.yaml"));
+    let rules = [(INSTANCE, Some(owned.as_str())), ("policy.yaml", Some(&rules))];
+    assert_eq!(of(&[&alone[..], &rules].concat()), told(liwei));
+}
+
+#[test]
 fn an_address_of_jumpserver_in_clear_text_is_a_notice() {
     let of = |url: &str| {
         let config = text("jumpgate.yaml").replace("https://jump.acme.example", url);

@@ -355,7 +355,7 @@ impl Loader<'_> {
                     file,
                     text,
                     Code::InvalidPeriod,
-                    "this is no end of a period".to_owned(),
+                    format!("this is no {}", end.what()),
                     error.to_string(),
                 );
             })

@@ -156,7 +156,9 @@ fn a_file_that_nothing_reads_is_a_hole() {
     }
     assert!(load(&with(&[("inventory/databases/ca.pem", Some("x"))]), now()).is_ok());
     let mut tree = with(&[]);
-    for fault in [Fault::Outside, Fault::Nowhere, Fault::Circle, Fault::Submodule, Fault::Name] {
+    for fault in
+        [Fault::Outside, Fault::Nowhere, Fault::Circle, Fault::Deep, Fault::Submodule, Fault::Name]
+    {
         tree.faults = vec![("requests/x.yaml".into(), fault)];
         assert_eq!(places(&tree), [("requests/x.yaml".to_owned(), Code::File, 1)]);
     }
@@ -428,6 +430,16 @@ fn an_owner_whom_the_forge_does_not_know_is_a_notice_where_it_is_asked() {
     let rules = format!("{}owners: [liwei]\n", text("policy.yaml"));
     let rules = [(INSTANCE, Some(owned.as_str())), ("policy.yaml", Some(&rules))];
     assert_eq!(of(&[&alone[..], &rules].concat()), told(liwei));
+}
+
+#[test]
+fn what_is_no_beginning_is_told_as_one() {
+    let servers = "servers: [{login: app, assets: [pay-web-01]}]";
+    for (key, what) in [("from", "beginning"), ("until", "end")] {
+        let text = request(&format!("{key}: tomorrow\n{servers}"));
+        let error = one(&[(REQUEST, Some(&text))], REQUEST, Code::InvalidPeriod, 3);
+        assert_eq!(error.message, format!("this is no {what} of a period"));
+    }
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! An access repo in git, without any server.
 
 use std::fs;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
@@ -54,10 +53,6 @@ impl Repo {
         repo.git(&["config", "user.email", "liwei@acme.example"]);
         repo.commit("the beginning");
         repo
-    }
-
-    pub(super) fn dir(&self) -> &Path {
-        self.folder.path()
     }
 
     pub(super) fn write(&self, path: &str, text: &str) {

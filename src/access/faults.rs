@@ -36,6 +36,10 @@ pub(super) fn unreadable(fault: Fault) -> (&'static str, &'static str) {
         Fault::Outside => ("this symbolic link leads out of the access repo", file),
         Fault::Nowhere => ("this symbolic link leads nowhere", file),
         Fault::Circle => ("this symbolic link leads in a circle", file),
+        Fault::Deep => (
+            "this folder lies in too many others, and is not read",
+            "expected at most 32 folders in one another",
+        ),
         Fault::Submodule => (
             "this is a submodule: its files are not part of the repo",
             "expected the files themselves",

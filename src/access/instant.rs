@@ -16,6 +16,16 @@ pub enum End {
     Until,
 }
 
+impl End {
+    /// It in words.
+    pub fn what(self) -> &'static str {
+        match self {
+            Self::From => "beginning of a period",
+            Self::Until => "end of a period",
+        }
+    }
+}
+
 /// Why a text is no end of a period, and what to do, for a person.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]

@@ -40,6 +40,7 @@ pub fn load(tree: &Tree, now: Timestamp) -> Result<Access, Vec<Diagnostic>> {
     match access {
         Some(mut access) if errors.is_empty() => {
             access.notices = loader.notices;
+            access.notices.extend(super::approvers::nameless(&access, now));
             access.notices.sort_by(by_place);
             Ok(access)
         }
@@ -354,7 +355,7 @@ impl Loader<'_> {
                     file,
                     text,
                     Code::InvalidPeriod,
-                    "this is no end of a period".to_owned(),
+                    format!("this is no {}", end.what()),
                     error.to_string(),
                 );
             })

@@ -1,6 +1,7 @@
 //! What people write: the files of the access repo, and the checks that they pass.
 
 mod adopts;
+mod approvers;
 mod checks;
 pub mod emergency;
 mod faults;

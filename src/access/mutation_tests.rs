@@ -86,7 +86,10 @@ jumpserver-id: 4c64c864-e2e5-4403-a1cf-5f868df27fb6
 forge: fanlc
 ",
     ),
-    ("people/liwei.yaml", "name: 李伟\nemail: liwei@acme.example\nleft: 2027-01-31\n"),
+    (
+        "people/liwei.yaml",
+        "name: 李伟\nemail: liwei@acme.example\nforge: LiWei\nleft: 2027-01-31\n",
+    ),
     ("teams/payments.yaml", "members: [fanlichun, liwei]\n"),
     (
         "requests/2026/PAY-1234.yaml",

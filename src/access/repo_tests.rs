@@ -156,7 +156,9 @@ fn a_file_that_nothing_reads_is_a_hole() {
     }
     assert!(load(&with(&[("inventory/databases/ca.pem", Some("x"))]), now()).is_ok());
     let mut tree = with(&[]);
-    for fault in [Fault::Outside, Fault::Nowhere, Fault::Circle, Fault::Submodule, Fault::Name] {
+    for fault in
+        [Fault::Outside, Fault::Nowhere, Fault::Circle, Fault::Deep, Fault::Submodule, Fault::Name]
+    {
         tree.faults = vec![("requests/x.yaml".into(), fault)];
         assert_eq!(places(&tree), [("requests/x.yaml".to_owned(), Code::File, 1)]);
     }
@@ -397,6 +399,47 @@ state: retired
             (REQUEST, Code::Retired, 11, warning),
         ]
     );
+}
+
+#[test]
+fn an_owner_whom_the_forge_does_not_know_is_a_notice_where_it_is_asked() {
+    let liwei = "people/liwei.yaml";
+    let of = |files: &[(&str, Option<&str>)]| {
+        let access = load(&with(files), now()).expect("no error");
+        let notices = access.notices.into_iter();
+        notices.map(|notice| (notice.code, notice.site.file.to_string())).collect::<Vec<_>>()
+    };
+    let told = |path: &str| vec![(Code::NoForgeName, path.to_owned())];
+    assert_eq!(of(&[]), []);
+    let nameless = (liwei, Some("name: x\n"));
+    assert_eq!(of(&[nameless]), told(liwei));
+    assert_eq!(of(&[(liwei, Some("name: x\nleft: 2026-12-01\n"))]), []);
+    // Where nobody has such a name, the forge is not asked, unless policy says that it is.
+    let nobody = [nameless, ("people/fanlichun.yaml", Some("name: x\n"))];
+    assert_eq!(of(&nobody), []);
+    let forge = format!("{}provenance: forge\n", text("policy.yaml"));
+    let both = [told("people/fanlichun.yaml"), told(liwei)].concat();
+    assert_eq!(of(&[&nobody[..], &[("policy.yaml", Some(&forge))]].concat()), both);
+    // Nor where nothing needs an approval.
+    let free = ("policy.yaml", Some("environments: [prod, test]\n"));
+    assert_eq!(of(&[nameless, free]), []);
+    // Who owns nothing approves nothing.
+    let alone = [nameless, ("teams/payments.yaml", Some("members: [fanlichun]\n"))];
+    let owned = text(INSTANCE).replace(", liwei", "");
+    assert_eq!(of(&[&alone[..], &[(INSTANCE, Some(&owned))]].concat()), []);
+    let rules = format!("{}owners: [liwei]\n", text("policy.yaml"));
+    let rules = [(INSTANCE, Some(owned.as_str())), ("policy.yaml", Some(&rules))];
+    assert_eq!(of(&[&alone[..], &rules].concat()), told(liwei));
+}
+
+#[test]
+fn what_is_no_beginning_is_told_as_one() {
+    let servers = "servers: [{login: app, assets: [pay-web-01]}]";
+    for (key, what) in [("from", "beginning"), ("until", "end")] {
+        let text = request(&format!("{key}: tomorrow\n{servers}"));
+        let error = one(&[(REQUEST, Some(&text))], REQUEST, Code::InvalidPeriod, 3);
+        assert_eq!(error.message, format!("this is no {what} of a period"));
+    }
 }
 
 #[test]

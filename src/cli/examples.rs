@@ -72,8 +72,8 @@ jumpgate unused --days 180 --write --pull-request",
     ),
     (
         "review",
-        "jumpgate review --team payments > review.md
-jumpgate review --answers review.md --pull-request",
+        "jumpgate review --team payments > review.yaml
+jumpgate review --answers review.yaml --pull-request",
     ),
     (
         "report",

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::{Outcome, could_not_run};
+use super::{Outcome, could_not_run, file};
 use crate::report::{Problem, github, gitlab, sarif};
 use crate::{credentials, repo};
 
@@ -60,7 +60,7 @@ pub(super) fn comment_file(
 ) -> Result<(), Outcome> {
     let Some(path) = path else { return Ok(()) };
     std::fs::write(path, comment())
-        .map_err(|error| could_not_run(&format!("{} cannot be written: {error}", path.display())))
+        .map_err(|error| could_not_run(&file::cannot_be_written(path, &error)))
 }
 
 /// The longest summary of a job: GitHub takes one MiB, and a character can be three bytes.

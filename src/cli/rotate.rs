@@ -13,6 +13,7 @@ use crate::period;
 use crate::plan::renew::Which;
 
 #[derive(Debug, clap::Args)]
+#[command(mut_arg("rev", |arg| arg.help("The commit to read [default: HEAD]")))]
 #[command(override_usage = "jumpgate rotate [OPTIONS]\n       \
     <--person <PERSON>|--instance <INSTANCE>|--older-than <DAYS>|--all> [DIR]")]
 pub(super) struct Args {

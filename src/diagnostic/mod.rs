@@ -89,6 +89,8 @@ kinds! {
     NoCatalog = "JG032", "a catalogue that cannot be read";
     /// A request that policy refuses as it is.
     PolicyRefuses = "JG033", "a request that policy refuses";
+    /// Somebody who approves, and has no name at the forge.
+    NoForgeName = "JG034", "an owner without a name at the forge";
     /// An emergency where policy knows none.
     NoEmergency = "JG041", "an emergency that policy does not know";
     /// An emergency that is not for hours.
@@ -119,10 +121,13 @@ pub enum Severity {
 
 impl Code {
     /// How much it matters: codes below JG100 are errors of the files, but for what a
-    /// catalogue says, which may be old, and what policy says, which the plan judges.
+    /// catalogue says, which may be old, what policy says, which the plan judges, and a name
+    /// that only the forge needs.
     pub fn severity(self) -> Severity {
         match self {
-            Self::NotInCatalog | Self::NoCatalog | Self::PolicyRefuses => Severity::Warning,
+            Self::NotInCatalog | Self::NoCatalog | Self::PolicyRefuses | Self::NoForgeName => {
+                Severity::Warning
+            }
             _ if self.as_str() < "JG100" => Severity::Error,
             _ => Severity::Warning,
         }

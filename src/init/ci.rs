@@ -50,6 +50,7 @@ impl Ci {
             Self::Gitlab => &[example!(".gitlab-ci.yml")],
             Self::Gitea => &[
                 example!(".gitea/workflows/access.yml"),
+                example!(".gitea/workflows/approvals.yml"),
                 example!(".gitea/workflows/drift.yml"),
                 example!(".gitea/workflows/report.yml"),
             ],

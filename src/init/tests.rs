@@ -113,8 +113,8 @@ fn each_forge_gets_the_workflows_of_the_example() {
         (Ci::Github, false, 5),
         (Ci::Gitlab, true, 1),
         (Ci::Gitlab, false, 1),
-        (Ci::Gitea, true, 5),
-        (Ci::Gitea, false, 3),
+        (Ci::Gitea, true, 6),
+        (Ci::Gitea, false, 4),
     ] {
         let files = files(&Answers { ci, requests, ..answers() });
         // Of what needs a bot's token nothing is left, the form neither.

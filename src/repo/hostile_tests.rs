@@ -144,7 +144,8 @@ fn folders_that_lie_too_deep_are_told() {
     bench.commit(bench.tree(&[("40000", b"requests", tree)]));
     let tree = Tree::revision(bench.folder.path(), "HEAD").expect("a tree");
     assert_eq!(tree.faults.len(), 1);
-    assert_eq!(tree.faults[0].1, Fault::Circle);
+    assert_eq!(tree.faults[0].1, Fault::Deep);
+    assert_eq!(tree.faults[0].0.split('/').count(), 33);
 }
 
 #[test]

@@ -54,6 +54,8 @@ pub enum Fault {
     Nowhere,
     /// A symbolic link that leads back to where it is, or to the whole repo.
     Circle,
+    /// A folder that lies too deep in others.
+    Deep,
     /// A submodule: its files are in no commit of this repo.
     Submodule,
     /// A pipe, a socket or a device.

@@ -99,8 +99,13 @@ impl<S: Source> Walk<'_, S> {
                 Err(fault) => self.fault(name, fault),
             },
             Entry::Folder => {
-                if trail.len() >= DEEPEST || trail.iter().any(|folder| folder == at) {
-                    self.fault(name, Fault::Circle);
+                let fault = if trail.iter().any(|folder| folder == at) {
+                    Some(Fault::Circle)
+                } else {
+                    (trail.len() >= DEEPEST).then_some(Fault::Deep)
+                };
+                if let Some(fault) = fault {
+                    self.fault(name, fault);
                     return Ok(());
                 }
                 let list = self.source.list(at)?;

@@ -74,7 +74,7 @@ fn what_needs_a_bot_can_be_left_out() {
             vec!["apply.yml", "approvals.yml", "drift.yml", "pull-request.yml", "report.yml"],
         ),
         ("gitlab", vec![".gitlab-ci.yml"]),
-        ("gitea", vec!["access.yml", "drift.yml", "report.yml"]),
+        ("gitea", vec!["access.yml", "approvals.yml", "drift.yml", "report.yml"]),
     ] {
         let folder = tempfile::tempdir().expect("a folder");
         let arguments = [&["--no-requests", "--ci", ci][..], &FLAGS].concat();

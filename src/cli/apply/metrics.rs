@@ -59,7 +59,7 @@ impl Metrics {
     /// Writes the file whole or not at all: a collector never sees a part.
     pub(super) fn write(&self, path: &Path, outcome: Outcome) -> Result<(), String> {
         file::replace(path, self.text(outcome, Timestamp::now()).as_bytes())
-            .map_err(|error| format!("{} cannot be written: {error}", path.display()))
+            .map_err(|error| file::cannot_be_written(path, &error))
     }
 }
 

@@ -35,7 +35,7 @@ use self::stop::Stop;
 use super::plan::Format;
 use super::provenance::{self, Merged, Proof};
 use super::source::Source;
-use super::{Outcome, block_on, could_not_run, width};
+use super::{Outcome, block_on, could_not_run, file, width};
 use crate::access::model::{Access, Provenance};
 use crate::desired::{self, Desired};
 use crate::grants::{self, Grant};
@@ -49,6 +49,7 @@ use crate::report::{self, Look, Report};
 use crate::{apply, credentials, observe};
 
 #[derive(Debug, clap::Args)]
+#[command(mut_arg("rev", |arg| arg.help("The commit to apply [default: HEAD]")))]
 pub(super) struct Args {
     #[command(flatten)]
     pub(super) source: Source,
@@ -73,11 +74,13 @@ pub(super) struct Args {
     /// Wait at most so many seconds for another run to end, in place of giving up at once.
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     pub(super) lock_timeout: u32,
-    /// Write what the run did as Prometheus text, also when it fails.
+    /// Write what the run did as Prometheus text, also when it fails. Before anything else it is
+    /// tried whether the file can be written.
     #[arg(long, value_name = "FILE")]
     pub(super) metrics_file: Option<PathBuf>,
     /// Write what the run did as JSON to a file too, as `--format json` prints it: for
-    /// `jumpgate notify --apply`. A run that has no result leaves the file as it is.
+    /// `jumpgate notify --apply`. A run that has no result leaves the file as it is. Before
+    /// anything else it is tried whether the file can be written.
     #[arg(long, value_name = "FILE")]
     pub(super) result_file: Option<PathBuf>,
     /// Ask for at least so much about how something new was merged, whatever policy.yaml says.
@@ -108,6 +111,10 @@ pub(super) struct Renewal<'r> {
 
 /// Carries out what git asks for, or a renewal.
 pub(super) fn start(args: &Args, renewal: Option<&Renewal<'_>>) -> Outcome {
+    // A wrong path would else be told after everything was done, by every run.
+    if let Some(Err(error)) = args.metrics_file.as_deref().map(file::can_replace) {
+        return could_not_run(&error);
+    }
     block_on(async {
         let mut metrics = Metrics::default();
         let (Ok(outcome) | Err(outcome)) = apply(args, renewal, &mut metrics).await;
@@ -239,6 +246,9 @@ async fn apply(
         // What is merged, not what lies about in the folder.
         rev: Some(args.source.rev.clone().unwrap_or_else(|| "HEAD".to_owned())),
     };
+    if let Some(path) = &args.result_file {
+        file::can_replace(path).map_err(|error| could_not_run(&error))?;
+    }
     let now = Timestamp::now();
     let tree = source.tree()?;
     if args.source.rev.is_none() && renewal.is_none() {

@@ -138,7 +138,7 @@ impl ApplyReport {
     /// Writes the JSON form to a file, whole or not at all; in error, why not.
     pub(crate) fn write(&self, path: &Path) -> Result<(), String> {
         file::replace(path, format!("{}\n", self.json()).as_bytes())
-            .map_err(|error| format!("{} cannot be written: {error}", path.display()))
+            .map_err(|error| file::cannot_be_written(path, &error))
     }
 
     /// The last lines for people.

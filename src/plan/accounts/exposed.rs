@@ -9,6 +9,9 @@ use crate::names::InstanceName;
 use crate::plan::finding::{Finding, Kind, Severity};
 use crate::plan::release::Fate;
 
+/// The word for every account of an asset.
+const ALL: &str = "@ALL";
+
 /// The accounts that a foreign permission would open, told once for each permission.
 pub(super) fn find<'i, 'a>(
     inputs: &'i Inputs<'_, 'a>,
@@ -63,10 +66,15 @@ pub(super) fn find<'i, 'a>(
             accounts.join(", "),
             if refuse { ": nothing new is granted to them" } else { "" },
         );
-        let mut finding = Finding::new(Kind::ForeignOpens, text).help(
+        let help = if foreign.accounts.iter().any(|text| text == ALL) {
             "name the accounts in that permission in place of @ALL, or set \
-             `exposed-accounts: allow` in policy.yaml",
-        );
+             `exposed-accounts: allow` in policy.yaml"
+        } else {
+            "take the name out of that permission, or adopt it with the account (where JG226 \
+             refuses the request that does, mend that first), or set `exposed-accounts: allow` \
+             in policy.yaml"
+        };
+        let mut finding = Finding::new(Kind::ForeignOpens, text).help(help);
         if !refuse {
             finding = finding.as_bad_as(Severity::Risk);
         }
@@ -77,6 +85,6 @@ pub(super) fn find<'i, 'a>(
 
 /// Whether a text of it opens the account; the database behind JumpServer may fold case.
 fn opens(foreign: &ForeignPermission, user: &str) -> bool {
-    let names = |text: &String| text == "@ALL" || text.to_lowercase() == user.to_lowercase();
+    let names = |text: &String| text == ALL || text.to_lowercase() == user.to_lowercase();
     foreign.accounts.iter().any(names)
 }

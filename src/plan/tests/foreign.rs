@@ -27,6 +27,31 @@ fn a_foreign_permission_that_opens_an_account_stops_it() {
 }
 
 #[test]
+fn what_helps_is_told_by_what_opens_the_account() {
+    let access = repo(&[("r", REFUNDS)], &[]);
+    let help = |accounts: &[&str]| {
+        let mut world = World::new();
+        let id = world.id();
+        world.live().foreign.push(ForeignPermission {
+            id,
+            name: "another".to_owned(),
+            asset: "orders-prod".to_owned(),
+            accounts: accounts.iter().map(|&text| text.to_owned()).collect(),
+            valid: true,
+            end: at("2099-12-31T00:00:00Z"),
+        });
+        let findings = world.plan(&access, NOW).findings.into_iter();
+        let mut opens = findings.filter(|finding| finding.code == Kind::ForeignOpens);
+        opens.next().and_then(|finding| finding.help).expect("it says what helps")
+    };
+    assert!(help(&["@ALL"]).starts_with("name the accounts in that permission in place of @ALL"));
+    assert!(help(&["@ALL", "jump_db_fanlichun_r"]).contains("in place of @ALL"));
+    let named = help(&["jump_db_fanlichun_r"]);
+    assert!(named.starts_with("take the name out of that permission, or adopt it"), "{named}");
+    assert!(!named.contains("@ALL") && named.contains("JG226"), "{named}");
+}
+
+#[test]
 fn an_account_with_another_kind_of_secret_is_not_in_the_way() {
     let access = repo(&[("r", REFUNDS)], &[]);
     let beside = |world: &mut World, kind: &str, name: &str| {

@@ -2,6 +2,7 @@
 
 mod databases;
 mod definers;
+mod files;
 mod hosts;
 mod made_users;
 mod moved;

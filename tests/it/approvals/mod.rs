@@ -3,6 +3,7 @@
 mod behind;
 mod codeowners;
 mod emergency;
+mod gitlab;
 mod line;
 mod merged;
 mod moved;

@@ -183,6 +183,7 @@ fn want<'a, 'w>(
         spec.assets.retain(|asset| targets.assets.contains(asset));
         spec.nodes.retain(|node| targets.nodes.contains(node));
         stays.targets.add_to(&mut spec);
+        inputs.people.take_others_out(live.id, &mut spec);
         return some(Cow::Owned(spec), mark);
     }
     let database = wanted.because.iter().any(|grant| grant.want.level().is_some());

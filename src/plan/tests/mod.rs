@@ -1,6 +1,7 @@
 //! Plans for whole repos, carried out on a model.
 
 mod adopt;
+mod alias;
 mod another_user;
 mod foreign;
 mod impossible;

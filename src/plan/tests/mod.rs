@@ -4,6 +4,7 @@ mod adopt;
 mod alias;
 mod another_user;
 mod foreign;
+mod hosts;
 mod impossible;
 mod moved;
 mod random;
@@ -14,7 +15,7 @@ mod shared;
 mod users;
 pub(crate) mod world;
 
-use self::world::{DATABASE, JUMPGATE, World, at, repo};
+use self::world::{DATABASE, JUMPGATE, SERVERS, World, at, repo};
 use super::finding::Kind;
 use super::reason::State;
 use super::*;

@@ -139,6 +139,10 @@ pub fn of(access: &Access) -> Vec<Grant<'_>> {
                 Some(left) => Cow::Owned(request.period.cut(left)),
                 None => Cow::Borrowed(&request.period),
             };
+            // Who leaves before it begins has nothing.
+            if period.is_empty() {
+                continue;
+            }
             for (want, site) in &wants {
                 let (reason, emergency) = (&request.reason, request.emergency.is_some());
                 let released = request.release;

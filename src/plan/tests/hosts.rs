@@ -35,3 +35,14 @@ fn a_login_of_the_wrong_kind_stops_no_other_login() {
         wrong.iter().filter_map(|one| one.site.as_ref()).map(|site| &*site.file).collect();
     assert_eq!(files, ["requests/a.yaml", "requests/c.yaml"]);
 }
+
+#[test]
+fn who_leaves_before_it_begins_gets_nothing() {
+    let later = REFUNDS.replace("from: 2026-12-01", "from: 2026-12-20");
+    for (left, comes) in [("2026-12-19", false), ("2026-12-20", true)] {
+        let file = format!("name: 范立春\nleft: {left}\n");
+        let access = repo(&[("r", &later)], &[("people/fanlichun.yaml", &file)]);
+        let plan = World::new().plan(&access, NOW);
+        assert_eq!(!plan.items.is_empty(), comes, "{left}: {:#?}", plan.items);
+    }
+}

@@ -47,6 +47,9 @@ pub enum Want<'a> {
         scope: &'a Scope,
         /// The environment of the instance.
         environment: &'a Environment,
+        /// The environment of the instance whose accounts it shows; its own, unless it is an
+        /// alias.
+        holder: &'a Environment,
     },
 }
 
@@ -77,7 +80,19 @@ pub struct Because<'a> {
 }
 
 impl<'a> Want<'a> {
-    /// The environment of the target.
+    /// The environments whose rules it keeps: the target's, and for an alias that of the instance
+    /// whose accounts it shows.
+    pub fn environments(&self) -> impl Iterator<Item = &'a Environment> {
+        let other = match self {
+            Self::Server { .. } => None,
+            Self::Database { environment, holder, .. } => {
+                (holder != environment).then_some(*holder)
+            }
+        };
+        std::iter::once(self.environment()).chain(other)
+    }
+
+    /// The environment of the target, as the inventory calls it.
     pub fn environment(&self) -> &'a Environment {
         match self {
             Self::Server { environment, .. } | Self::Database { environment, .. } => environment,
@@ -124,6 +139,10 @@ pub fn of(access: &Access) -> Vec<Grant<'_>> {
                 Some(left) => Cow::Owned(request.period.cut(left)),
                 None => Cow::Borrowed(&request.period),
             };
+            // Who leaves before it begins has nothing.
+            if period.is_empty() {
+                continue;
+            }
             for (want, site) in &wants {
                 let (reason, emergency) = (&request.reason, request.emergency.is_some());
                 let released = request.release;
@@ -200,13 +219,16 @@ fn wants<'a>(
             continue;
         }
         for (instance, _) in &want.instances {
-            let Some(Instance { environment, retired: false, .. }) = access.instances.get(instance)
-            else {
+            let Some(Instance { environment, .. }) = access.instances.get(instance) else {
                 continue;
             };
+            if access.is_retired(instance) {
+                continue;
+            }
+            let holder = access.holder_environment(instance).unwrap_or(environment);
             for (scope, site) in &want.tables {
                 let level = &want.level;
-                wants.push((Want::Database { instance, level, scope, environment }, site));
+                wants.push((Want::Database { instance, level, scope, environment, holder }, site));
             }
         }
     }

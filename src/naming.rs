@@ -40,6 +40,19 @@ pub fn permission(prefix: &Prefix, kind: Kind<'_>, person: &PersonName, period: 
     }
 }
 
+/// The person in the name of a permission without its period, whatever its prefix: no prefix,
+/// login and level holds a `_`, and no person an `@`.
+pub fn person(name: &str) -> Option<&str> {
+    let (prefix, _) = name.split_once('_')?;
+    match name[prefix.len()..].strip_prefix(DATABASES) {
+        Some(rest) => {
+            let derived = rest.split_once('@').map_or(rest, |(derived, _)| derived);
+            derived.rsplit_once('_').map(|(person, _)| person)
+        }
+        None => name[prefix.len() + 1..].split_once('_').map(|(_, person)| person),
+    }
+}
+
 /// How the user names of all database accounts of a repo begin.
 pub fn account_prefix(prefix: &Prefix) -> String {
     [prefix.as_str(), DATABASES].concat()
@@ -125,6 +138,23 @@ mod tests {
         );
         assert_eq!(permission(&prefix, Kind::Level(&level), &person, &open), "jump_db_fanlichun_r");
         assert_eq!(account(&name("acme"), &prefix, &person, &level), "jump_db_fanlichun_r");
+    }
+
+    #[test]
+    fn a_name_without_its_period_tells_the_person() {
+        let (prefix, level, open) = (name("jump"), name("r"), Period::default());
+        for text in ["fanlichun", "li.wei_2", "db_x"] {
+            let person: PersonName = name(text);
+            for kind in
+                [Kind::Login(&name("app")), Kind::Level(&level), Kind::Adopted(&level, "fan_ro@1")]
+            {
+                let permission = permission(&prefix, kind, &person, &open);
+                assert_eq!(super::person(&permission), Some(text), "{permission}");
+            }
+        }
+        for other in ["", "jump", "jump_app", "jump_db_r", "jump-anchor-acme"] {
+            assert_eq!(super::person(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -119,6 +119,11 @@ impl Period {
         moment >= self.end()
     }
 
+    /// Whether no moment lies in it: it is cut before it begins.
+    pub fn is_empty(&self) -> bool {
+        self.end() <= self.start()
+    }
+
     /// The same period, over at `edge` at the latest.
     pub fn cut(&self, edge: &Edge) -> Self {
         if edge.at < self.end() {

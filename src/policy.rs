@@ -10,6 +10,7 @@ pub use refused::refused;
 use crate::access::emergency;
 use crate::access::model::{Access, Limit, Policy, Site, When};
 use crate::grants::{Grant, Want};
+use crate::names::Environment;
 
 /// A grant that breaks a limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,7 +109,8 @@ pub fn terms(policy: &Policy, want: &Want<'_>) -> Terms {
 }
 
 fn matches(when: &When, want: &Want<'_>) -> bool {
-    when.environment.as_ref().is_none_or(|environment| environment == want.environment())
+    let is_in = |environment: &Environment| want.environments().any(|one| one == environment);
+    when.environment.as_ref().is_none_or(is_in)
         && when.login.as_ref().is_none_or(|login| want.login() == Some(login))
         && when.level.as_ref().is_none_or(|level| want.level() == Some(level))
         && when.scope.is_none_or(|scope| want.scope() == Some(scope))
@@ -219,6 +221,7 @@ mod tests {
                 level: level.as_ref().expect("a level"),
                 scope,
                 environment: prod.as_ref().expect("an environment"),
+                holder: prod.as_ref().expect("an environment"),
             },
             period: Cow::Owned(period),
             because: Because {

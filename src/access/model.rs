@@ -65,6 +65,18 @@ impl Access {
         let found = self.instances.get(name);
         found.and_then(|instance| instance.same_accounts_as.as_ref()).unwrap_or(name)
     }
+
+    /// The environment of the instance that holds the accounts which an instance shows.
+    pub fn holder_environment(&self, name: &InstanceName) -> Option<&Environment> {
+        self.instances.get(self.holder(name)).map(|holder| &holder.environment)
+    }
+
+    /// Whether an instance gives nothing any more: it is retired, or the one whose accounts it
+    /// shows.
+    pub fn is_retired(&self, name: &InstanceName) -> bool {
+        let retired = |name| self.instances.get(name).is_some_and(|instance| instance.retired);
+        retired(name) || retired(self.holder(name))
+    }
 }
 
 /// The settings of `jumpgate.yaml`, defaults filled in.

@@ -328,8 +328,15 @@ impl Loader<'_> {
             };
             let Some(name) = name else { continue };
             if let Some(offered) = access.instances.get(&name).filter(|_| !over) {
-                if offered.retired {
-                    let message = format!("{name} is retired: this gives nothing");
+                if access.is_retired(&name) {
+                    let holder = access.holder(&name);
+                    let message = match offered.retired || holder == &name {
+                        true => format!("{name} is retired: this gives nothing"),
+                        false => format!(
+                            "{name} shows the accounts of {holder}, which is retired: this gives \
+                             nothing"
+                        ),
+                    };
                     let then = "take it out, or end the request";
                     self.notice(file, &text, Code::Retired, message, then);
                 }

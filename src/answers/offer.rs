@@ -132,7 +132,7 @@ pub fn databases(
     mine: &[&Grant<'_>],
     moment: Timestamp,
 ) -> Vec<Offer> {
-    let live = access.instances.iter().filter(|(_, instance)| !instance.retired);
+    let live = access.instances.iter().filter(|(name, _)| !access.is_retired(name));
     let adoptions = Adoptions::of(access);
     let offers = live.map(|(name, instance)| {
         let here = mine.iter().copied().filter(
@@ -189,7 +189,8 @@ fn levels(access: &Access, name: &InstanceName, instance: &Instance) -> Vec<Kind
                 continue;
             }
             let environment = &instance.environment;
-            let want = Want::Database { instance: name, level, scope, environment };
+            let holder = access.holder_environment(name).unwrap_or(environment);
+            let want = Want::Database { instance: name, level, scope, environment, holder };
             let found = policy::terms(&access.policy, &want);
             match terms.iter_mut().find(|on| on.terms == found) {
                 Some(on) => on.scopes.get_or_insert_default().push(kind),

@@ -124,11 +124,7 @@ pub(super) fn tell(base: &Access, head: &Access, effect: &mut Effect) {
                         comes with a pull request of its own";
             findings.push(Finding::new(Kind::BeyondPolicy, text).at(&request.site));
         }
-        let widens = || {
-            let mut rows = effect.rows.iter().filter(|row| row.kind.widens() && row.by.is_empty());
-            rows.any(|row| row.because.iter().any(|source| source.request == *name))
-        };
-        if old.is_some() && widens() {
+        if old.is_some() && effect.emergencies.contains(name) {
             let text = "an emergency that is merged gives nothing more and lasts no longer: write \
                         another request";
             findings.push(Finding::new(Kind::BeyondPolicy, text).at(&request.site));

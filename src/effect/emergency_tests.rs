@@ -102,6 +102,31 @@ fn a_merged_emergency_gives_nothing_more() {
     assert!(effect.emergencies.is_empty());
 }
 
+/// More hours are another request, also while it runs.
+#[test]
+fn a_merged_emergency_is_in_nobodys_way() {
+    let none = [""; 0];
+    let ordinary = ASKED
+        .replace("emergency: payments are down\nfrom: 2026-12-01 11:50\n", "")
+        .replace("until: 2026-12-01 15:50", "until: 2027-01-31");
+    let second = ASKED.replace("11:50", "11:55").replace("15:50", "15:55");
+    for (more, need) in [
+        (&ordinary, "2 approvals of team/payments for orders-prod"),
+        (&second, "a merge by liwei or team/oncall for the emergency more"),
+    ] {
+        // As it is, or ending sooner.
+        for first in [ASKED, &ASKED.replace("15:50", "14:00")] {
+            let (effect, needs) =
+                found(&[(PATH, ASKED)], &[(PATH, first), ("requests/more.yaml", more)]);
+            assert_eq!((refused(&effect), needs), (none.to_vec(), vec![need.to_owned()]));
+        }
+    }
+    // What makes it wider does not hide behind the other one.
+    let wider = ASKED.replace("11:50", "11:58").replace("15:50", "15:55");
+    let (effect, _) = found(&[(PATH, ASKED)], &[(PATH, &wider), ("requests/more.yaml", &ordinary)]);
+    assert!(refused(&effect)[0].contains("gives nothing more"), "{:?}", refused(&effect));
+}
+
 #[test]
 fn an_owner_approves_afterwards_and_nobody_for_himself() {
     let merged = [(PATH, ASKED)];

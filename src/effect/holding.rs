@@ -252,8 +252,8 @@ pub(super) fn kind(before: &Holding<'_>, after: &Holding<'_>, moment: Timestamp)
     }
 }
 
-/// Whether a grant of `after` was there before for the same person, request and time, on the same
-/// terms.
+/// Whether a grant of `after` was there before for the same person and request, at the same time or
+/// longer, on the same terms.
 pub(super) fn keeps(
     before: Option<&Holding<'_>>,
     after: &Holding<'_>,
@@ -264,7 +264,9 @@ pub(super) fn keeps(
         let (old, new) = (before.side(atom), after.side(atom));
         let same = (old.user, old.environment, old.thing) == (new.user, new.environment, new.thing);
         let is_it = |old: &Grant<'_>| {
-            old.because.request == grant.because.request && old.period == grant.period
+            old.because.request == grant.because.request
+                && old.period.start() <= grant.period.start()
+                && grant.period.end() <= old.period.end()
         };
         same && before.grants.iter().any(|old| is_it(old))
     })

@@ -138,7 +138,8 @@ impl<'a> Judge<'a> {
                 }
                 Want::Database { instance, level, scope, .. } => {
                     for level in self.levels(level) {
-                        let want = Want::Database { instance, level, scope, environment };
+                        let holder = environment;
+                        let want = Want::Database { instance, level, scope, environment, holder };
                         likenesses.push(Grant { want, ..grant.clone() });
                     }
                 }
@@ -162,7 +163,7 @@ impl<'a> Judge<'a> {
             }
         }
         if found.is_empty() {
-            found.push(grant.want.environment());
+            found.extend(grant.want.environments());
         }
         found
     }

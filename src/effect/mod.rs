@@ -71,7 +71,8 @@ pub struct Effect {
     pub owners: BTreeSet<String>,
     /// The targets at which somebody gets more, and what the base asks for there.
     pub reached: BTreeMap<Reached, Asked>,
-    /// The emergencies that the branch brings: what they alone give needs no approvals.
+    /// The emergencies that the branch brings or makes wider: what they alone give needs no
+    /// approvals.
     pub emergencies: BTreeSet<RequestName>,
     /// The emergencies of the base that the branch approves afterwards, or takes away.
     pub settled: BTreeMap<RequestName, Settled>,
@@ -301,7 +302,8 @@ impl<'a> Person<'a> {
     ) {
         // A file that requests share makes no emergency: it needs what it always needs.
         let emergency = !shared && self.judge.is_emergency(grant);
-        if emergency {
+        // One that was merged before asks for no merge again.
+        if emergency && !kept {
             effect.emergencies.insert(grant.because.request.clone());
             dangers.insert(Danger::Emergency);
         }

@@ -68,6 +68,9 @@ pub struct Entry<'a> {
     pub scopes: Vec<&'a Scope>,
     /// The environment of the target.
     pub environment: &'a Environment,
+    /// The environments whose rules it keeps: also that of the instance whose accounts an alias
+    /// shows.
+    pub environments: Vec<&'a Environment>,
     /// From when until when.
     pub period: Period,
     /// The first line that asks for it.
@@ -113,6 +116,7 @@ pub fn of<'a>(grants: &[Grant<'a>], moment: Timestamp) -> Vec<Entry<'a>> {
             opens,
             scopes: Vec::new(),
             environment: grant.want.environment(),
+            environments: grant.want.environments().collect(),
             period: grant.period.clone().into_owned(),
             site: grant.because.site,
             reason: grant.because.reason,

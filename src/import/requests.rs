@@ -8,7 +8,7 @@ use super::accounts::{self, Accounts};
 use super::permissions::{Context, Judged, Kind};
 use super::person::People;
 use super::{Covered, File, Found, Kind as Of, Left, Options, Reason, Seen, Thing, Why, write};
-use crate::access::model::{Access, Instance, Scope};
+use crate::access::model::{Access, Scope};
 use crate::adoption::{self, Adoptions};
 use crate::audit::Ours;
 use crate::grants::{self, Offers, ServerTarget, Want};
@@ -273,7 +273,7 @@ impl<'a, 'c: 'a> Writer<'a, 'c> {
             };
             let Some(holder) = adoption::holder(self.access, instance) else { continue };
             let mut add = |why, text: String| reasons.push(Reason::new(why, text));
-            if let Some(Instance { retired: true, .. }) = self.access.instances.get(instance) {
+            if self.access.is_retired(instance) {
                 add(Why::NotOffered, format!("{instance} is retired"));
                 continue;
             }

@@ -28,7 +28,7 @@ kinds! {
     /// JumpServer has no such user.
     UserMissing = "JG205", Severity::Error, "JumpServer has no such user";
     /// The user has another id than the one for whom access was made.
-    UserMadeAnew = "JG206", Severity::Error, "a user was made anew";
+    UserMadeAnew = "JG206", Severity::Error, "a user is another one than before";
     /// The user is switched off or expired.
     UserDisabled = "JG207", Severity::Warning, "a user cannot log in";
     /// JumpServer has no such asset.

@@ -19,7 +19,9 @@ const LISTED: usize = 5;
 #[derive(Debug, Default)]
 pub(super) struct Hosts {
     /// Assets and nodes that nothing new is granted on.
-    pub(super) blocked: BTreeSet<String>,
+    blocked: BTreeSet<String>,
+    /// Assets that a login cannot open at all: to that one nothing new is granted on them.
+    unfit: BTreeSet<(String, LoginName)>,
     /// What to tell.
     pub(super) findings: Vec<Finding>,
 }
@@ -48,7 +50,12 @@ pub(super) fn find(access: &Access, desired: &Desired<'_>, live: &Live) -> Hosts
                 None if first => hosts.block(name, missing_asset(name, live).at(site)),
                 None => {}
                 Some(asset) => {
-                    if first && let Some(finding) = misplaced(asset, environment, kind, &offers) {
+                    if let Some(finding) = unfit(asset, kind) {
+                        hosts.unfit.insert((name.to_owned(), login.clone()));
+                        hosts.findings.push(finding.at(site));
+                    } else if let Some(finding) = misplaced(asset, environment, &offers)
+                        && !hosts.blocked.contains(name)
+                    {
                         hosts.block(name, finding.at(site));
                     }
                     hosts.opens(&[asset], login, kind, live, site, name);
@@ -88,6 +95,13 @@ pub(super) fn find(access: &Access, desired: &Desired<'_>, live: &Live) -> Hosts
 }
 
 impl Hosts {
+    /// Whether nothing new is granted to a login on a target.
+    pub(super) fn is_blocked(&self, target: &str, login: &LoginName) -> bool {
+        self.blocked.contains(target)
+            // Mostly there are none.
+            || (!self.unfit.is_empty() && self.unfit.contains(&(target.to_owned(), login.clone())))
+    }
+
     fn block(&mut self, target: &str, finding: Finding) {
         self.blocked.insert(target.to_owned());
         self.findings.push(finding);
@@ -195,14 +209,8 @@ fn ambiguous_node(node: &SeenNode) -> Finding {
         .help("rename or merge them in JumpServer until the path means one node")
 }
 
-/// An asset below the node of another entry of the inventory, with another environment:
-/// the request would pass by that entry's owners and policy.
-fn misplaced(
-    asset: &SeenAsset,
-    environment: &Environment,
-    login: &Login,
-    offers: &Offers<'_>,
-) -> Option<Finding> {
+/// A database, which the login does not open.
+fn unfit(asset: &SeenAsset, login: &Login) -> Option<Finding> {
     let spoken = login.protocols.iter().any(|protocol| asset.protocols.contains_key(protocol));
     if asset.category == "database" && !spoken {
         let finding = Finding::new(
@@ -211,6 +219,12 @@ fn misplaced(
         );
         return Some(finding.help("ask for it under `databases:`, with its instance and level"));
     }
+    None
+}
+
+/// An asset below the node of another entry of the inventory, with another environment:
+/// the request would pass by that entry's owners and policy.
+fn misplaced(asset: &SeenAsset, environment: &Environment, offers: &Offers<'_>) -> Option<Finding> {
     let entry = asset
         .nodes
         .iter()

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::access::Permissions;
+use super::access::{Permissions, group};
 use super::accounts::{Accounts, Planned};
 use super::guard::Removals;
 use super::people::UserChange;
@@ -16,6 +16,7 @@ use crate::desired::Desired;
 use crate::jumpserver::spec::{Live, PermissionSpec};
 use crate::mark::Mark;
 use crate::names::{InstanceName, PersonName};
+use crate::naming;
 
 /// What the items are described from.
 pub(super) struct Inputs<'i, 'a> {
@@ -181,7 +182,13 @@ impl List<'_, '_, '_> {
     ) -> usize {
         let said = spec(&step.action);
         let user = said.users.first().cloned().unwrap_or_default();
+        // Of one without users its name tells whose it is.
+        let named = || {
+            let person = naming::person(group(&said.name))?.parse().ok();
+            person.filter(|person| self.inputs.access.people.contains_key(person))
+        };
         let person = self.people.get(user.as_str()).map(|person| (*person).clone());
+        let person = person.or_else(named);
         let wanted = self.inputs.all.permissions.get(&said.name);
         let before = self.inputs.live.permissions.get(&step.id).and_then(|seen| seen.mark.as_ref());
         let delete = matches!(step.action, Action::Delete { .. });

@@ -4,13 +4,15 @@ use std::collections::{BTreeSet, HashMap};
 
 use uuid::Uuid;
 
+use super::access::group;
 use super::finding::{Finding, Kind};
 use super::ours::Ours;
 use crate::access::model::{Access, PeopleSource};
 use crate::desired::Desired;
-use crate::jumpserver::spec::{Live, SeenUser};
+use crate::jumpserver::spec::{Live, PermissionSpec, SeenPermission, SeenUser};
 use crate::mark::Mark;
 use crate::names::{Owner, PersonName};
+use crate::naming;
 
 /// What was found about people.
 #[derive(Debug, Default)]
@@ -19,18 +21,52 @@ pub(super) struct People<'a> {
     pub(super) users: HashMap<&'a PersonName, Uuid>,
     /// Those who get nothing new, for a reason that a finding tells.
     pub(super) blocked: BTreeSet<&'a PersonName>,
+    /// The permissions of those that were made for another user than JumpServer has now, by id:
+    /// each with that user's name, or none where JumpServer has no such user.
+    formerly: HashMap<Uuid, Option<&'a str>>,
     /// What to tell.
     pub(super) findings: Vec<Finding>,
 }
 
+impl People<'_> {
+    /// Whether a permission names in its mark another user than its person has now. As long as
+    /// the person is blocked it must not go: nothing else tells that user from this one.
+    pub(super) fn tells_of_another(&self, permission: Uuid) -> bool {
+        self.formerly.contains_key(&permission)
+    }
+
+    /// Takes out of a permission whoever its person's file does not name. Where JumpServer has
+    /// no user of that name, the one who has it may only have been renamed, and stays.
+    pub(super) fn take_others_out(&self, permission: Uuid, spec: &mut PermissionSpec) {
+        if let Some(Some(user)) = self.formerly.get(&permission) {
+            spec.users.retain(|one| one == user);
+        }
+    }
+}
+
+/// What stays of a permission that goes and tells of another user: nothing but its mark.
+pub(super) fn emptied(seen: &SeenPermission, mark: &Mark) -> (PermissionSpec, Mark) {
+    let spec = PermissionSpec {
+        users: BTreeSet::new(),
+        groups: BTreeSet::new(),
+        assets: BTreeSet::new(),
+        nodes: BTreeSet::new(),
+        active: false,
+        ..seen.spec.clone()
+    };
+    let requests = Default::default();
+    (spec, Mark { requests, ..mark.clone() })
+}
+
 /// Finds the users of everybody whom the desired state gives something.
-pub(super) fn find<'a>(
+pub(super) fn find<'a, 'l>(
     access: &'a Access,
-    ours: &Ours<'_>,
+    ours: &Ours<'l>,
     desired: &Desired<'a>,
-    live: &Live,
+    live: &'l Live,
 ) -> People<'a> {
-    let owned = owned_by(access, ours, desired, live);
+    let whose = Whose::find(ours, desired, live);
+    let owned = owned_by(access, &whose, desired, live);
     let users = HashMap::with_capacity(owned.len());
     let mut found = People { users, ..People::default() };
     for (name, person) in &access.people {
@@ -62,23 +98,12 @@ pub(super) fn find<'a>(
             );
             continue;
         }
+        // Whom jumpgate made, it made for the person of the file.
+        let made_by_us =
+            access.config.source == PeopleSource::Repo && is_ours(&access.config.owner, user);
         let before = owned.iter().filter(|id| **id != user.id).min();
-        if let (Some(before), None) = (before, person.jumpserver_id) {
-            block(
-                Finding::new(
-                    Kind::UserMadeAnew,
-                    format!(
-                        "the user {} was made anew in JumpServer (id {}; access was made for id \
-                         {before}), so {name} gets nothing new",
-                        user.username, user.id
-                    ),
-                )
-                .help(format!(
-                    "make sure that it is the same human, then write `jumpserver-id: {}` into the \
-                     file",
-                    user.id
-                )),
-            );
+        if let (Some(before), None, false) = (before, person.jumpserver_id, made_by_us) {
+            block(another(name, user, *before, whose.of(name)));
             continue;
         }
         found.users.insert(name, user.id);
@@ -97,14 +122,82 @@ pub(super) fn find<'a>(
             );
         }
     }
+    for name in &found.blocked {
+        let Some(person) = access.people.get(*name) else { continue };
+        let user = live.users.get(&person.jumpserver);
+        let his = person.jumpserver_id.or(user.map(|user| user.id));
+        for seen in whose.of(name) {
+            let made_for = seen.mark.as_ref().and_then(|mark| mark.user);
+            if made_for.is_some() && made_for != his {
+                let user = user.map(|_| person.jumpserver.as_str());
+                found.formerly.insert(seen.id, user);
+            }
+        }
+    }
     found
+}
+
+/// The permissions that are ours of everybody whom the desired state gives something: those that
+/// are wanted, and those that are on their way out.
+struct Whose<'l, 'a>(HashMap<&'a PersonName, Vec<&'l SeenPermission>>);
+
+impl<'l, 'a> Whose<'l, 'a> {
+    fn find(ours: &Ours<'l>, all: &Desired<'a>, live: &'l Live) -> Self {
+        let permissions = all.permissions.values().map(|wanted| wanted.person);
+        let accounts = all.accounts.values().map(|wanted| wanted.person);
+        let people: HashMap<&str, &PersonName> =
+            permissions.chain(accounts).map(|person| (person.as_str(), person)).collect();
+        let mut wanted = HashMap::with_capacity(all.permissions.len());
+        for (name, one) in &all.permissions {
+            wanted.extend(ours.find(name).map(|seen| (seen.id, one.person)));
+        }
+        let mut whose: HashMap<&PersonName, Vec<&SeenPermission>> = HashMap::new();
+        for seen in live.permissions.values().filter(|seen| ours.has(seen)) {
+            let named = || people.get(naming::person(group(&seen.spec.name))?).copied();
+            if let Some(person) = wanted.get(&seen.id).copied().or_else(named) {
+                whose.entry(person).or_default().push(seen);
+            }
+        }
+        Self(whose)
+    }
+
+    fn of(&self, person: &PersonName) -> &[&'l SeenPermission] {
+        self.0.get(person).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Says that access was made for another user than the one whom the file names.
+fn another(
+    name: &PersonName,
+    user: &SeenUser,
+    before: Uuid,
+    permissions: &[&SeenPermission],
+) -> Finding {
+    let users: BTreeSet<&String> = permissions.iter().flat_map(|seen| &seen.spec.users).collect();
+    let others: Vec<&str> =
+        users.into_iter().map(String::as_str).filter(|one| *one != user.username).collect();
+    let out = match others.as_slice() {
+        [] => String::new(),
+        [one] => format!(", {one} is taken out of it"),
+        more => format!(", {} are taken out of it", more.join(" and ")),
+    };
+    let text = format!(
+        "the user {} has the id {} in JumpServer, and the access of {name} was made for the id \
+         {before}{out}: {name} gets nothing new",
+        user.username, user.id
+    );
+    Finding::new(Kind::UserMadeAnew, text).help(format!(
+        "somebody made the user anew, or the file names another one than before: make sure that it \
+         is the right human, then write `jumpserver-id: {}` into the file",
+        user.id
+    ))
 }
 
 /// Everybody whom the desired state gives something, with the users in the marks of what he
 /// holds already: by it a user made anew is found.
 fn owned_by<'a>(
     access: &'a Access,
-    ours: &Ours<'_>,
+    whose: &Whose<'_, 'a>,
     all: &Desired<'a>,
     live: &Live,
 ) -> HashMap<&'a PersonName, Vec<Uuid>> {
@@ -114,8 +207,12 @@ fn owned_by<'a>(
         let users = owned.entry(person).or_default();
         users.extend(user.filter(|user| !users.contains(user)));
     };
-    for (name, wanted) in &all.permissions {
-        put(wanted.person, ours.find(name).and_then(|seen| seen.mark.as_ref()?.user));
+    for wanted in all.permissions.values() {
+        put(wanted.person, None);
+    }
+    for (person, permissions) in &whose.0 {
+        let users = permissions.iter().map(|seen| seen.mark.as_ref().and_then(|mark| mark.user));
+        users.for_each(|user| put(person, user));
     }
     let mut people: HashMap<&str, &PersonName> = HashMap::with_capacity(all.accounts.len());
     for ((_, user), wanted) in &all.accounts {

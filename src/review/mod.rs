@@ -38,7 +38,7 @@ impl Scope {
             member || entry.team == Some(name)
         });
         team && self.person.as_ref().is_none_or(|person| person == entry.person)
-            && self.environment.as_ref().is_none_or(|one| one == entry.environment)
+            && self.environment.as_ref().is_none_or(|one| entry.environments.contains(&one))
             && self
                 .owner
                 .as_ref()

@@ -6,7 +6,7 @@ use super::*;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::entries;
 use crate::grants;
-use crate::plan::tests::world::{at, repo};
+use crate::plan::tests::world::{DATABASE, at, repo};
 
 const REQUEST: &str = "for: [fanlichun, team/payments]
 reason: \"PAY-1234: reconcile refunds\"
@@ -142,4 +142,26 @@ fn an_edited_line_and_an_access_that_changed_are_told_apart_from_one_that_is_gon
     let other = text.replace("owner: acme", "owner: other");
     assert!(codes(&access, &other)[0].1.contains("another access repo"));
     assert_eq!(codes(&access, "answers: yes\n")[0].0, Code::UnknownKey);
+}
+
+/// What an alias opens is also of the environment of the instance whose accounts it shows.
+#[test]
+fn a_review_of_an_environment_has_what_is_opened_by_an_alias_in_another() {
+    let replica = DATABASE
+        .replace("orders-prod", "orders-replica")
+        .replace("environment: prod", "environment: test")
+        + "same-accounts-as: orders-prod\n";
+    let request = "for: fanlichun
+reason: invoices
+until: 2027-02-28
+databases: [{ instance: orders-replica, level: r, tables: [billing.invoices] }]
+";
+    let access = repo(&[("r", request)], &[("inventory/databases/orders-replica.yaml", &replica)]);
+    let (grants, offers) = (grants::of(&access), Offers::new(&access.servers));
+    let entries = entries::of(&grants, at(NOW));
+    for environment in ["prod", "test"] {
+        let environment = Some(environment.parse().expect("an environment"));
+        let scope = Scope { environment, ..Scope::default() };
+        assert!(scope.has(&access, &offers, &entries[0]), "{scope:?}");
+    }
 }

@@ -23,7 +23,7 @@ pub(in crate::access) struct PersonFile {
     #[schemars(with = "Option<String>")]
     pub(in crate::access) jumpserver: Option<Text>,
     /// The user's id in JumpServer. Written after a user was made anew there, when it is
-    /// the same human.
+    /// the same human, or beside a `jumpserver` that is corrected.
     #[serde(default, deserialize_with = "value")]
     #[schemars(with = "Option<String>", extend("format" = "uuid"))]
     pub(in crate::access) jumpserver_id: Option<Text>,

@@ -159,7 +159,7 @@ fn databases(
     database: &mut DatabaseAsk,
     terminal: &mut impl Terminal,
 ) -> Result<(), String> {
-    let live = access.instances.iter().filter(|(_, instance)| !instance.retired);
+    let live = access.instances.iter().filter(|(name, _)| !access.is_retired(name));
     if database.instances.is_empty() {
         let choices: Vec<String> = live.map(|(name, _)| name.to_string()).collect();
         shown(terminal, &choices.iter().collect::<Vec<_>>());

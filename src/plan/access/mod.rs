@@ -18,7 +18,7 @@ use super::finding::{Finding, Kind};
 use super::hosts::Hosts;
 use super::left;
 use super::ours::Ours;
-use super::people::People;
+use super::people::{self, People};
 use super::permissions::{self, Conflict, Step, Want};
 use super::release::Released;
 use super::renamed::Renamed;
@@ -123,7 +123,12 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
             let group = group(&seen.spec.name);
             wants.insert(seen.id, Want { spec, mark, group, adopts: None });
         }
-        if let Some((spec, mark)) = kept {
+        let kept = kept.or_else(|| {
+            let stays = inputs.people.tells_of_another(seen.id) && !wants.contains_key(&seen.id);
+            stays.then(|| people::emptied(seen, mark))
+        });
+        if let Some((mut spec, mark)) = kept {
+            inputs.people.take_others_out(seen.id, &mut spec);
             let (spec, group) = (Cow::Owned(spec), group(&seen.spec.name));
             wants.insert(seen.id, Want { spec, mark, group, adopts: None });
         }

@@ -183,12 +183,13 @@ fn want<'a, 'w>(
         spec.assets.retain(|asset| targets.assets.contains(asset));
         spec.nodes.retain(|node| targets.nodes.contains(node));
         stays.targets.add_to(&mut spec);
+        inputs.people.take_others_out(live.id, &mut spec);
         return some(Cow::Owned(spec), mark);
     }
-    let database = wanted.because.iter().any(|grant| grant.want.level().is_some());
+    let login = wanted.because.iter().find_map(|grant| grant.want.login());
     let may = |target: &String| {
-        if !database {
-            return !inputs.hosts.blocked.contains(target);
+        if let Some(login) = login {
+            return !inputs.hosts.is_blocked(target, login);
         }
         let Some(&holder) = holders.get(target.as_str()) else { return false };
         let blocked =

@@ -1,8 +1,11 @@
 //! Plans for whole repos, carried out on a model.
 
 mod adopt;
+mod alias;
 mod ambiguous;
+mod another_user;
 mod foreign;
+mod hosts;
 mod impossible;
 mod moved;
 mod random;
@@ -13,7 +16,7 @@ mod shared;
 mod users;
 pub(crate) mod world;
 
-use self::world::{DATABASE, JUMPGATE, World, at, repo};
+use self::world::{DATABASE, JUMPGATE, SERVERS, World, at, repo};
 use super::finding::Kind;
 use super::reason::State;
 use super::*;

@@ -16,6 +16,7 @@ impl World {
     fn open(&mut self) -> Vec<(String, Vec<String>)> {
         let permissions = self.live().permissions.values();
         let mut open: Vec<_> = permissions
+            .filter(|seen| seen.spec.active)
             .map(|seen| {
                 let targets = seen.spec.assets.iter().chain(&seen.spec.nodes).cloned();
                 (seen.spec.name.clone(), targets.collect())

@@ -151,3 +151,26 @@ fn who_became_an_administrator_is_told_before_he_cannot_be_switched_off() {
     // Who stays as he is needs nothing.
     assert!(!kinds(&world.plan(&staff(&people(2, ""), &[]), NOW)).contains(&Kind::Shielded));
 }
+
+/// A user that jumpgate made anew is for whom the file says: no human has to tell.
+#[test]
+fn a_run_that_is_cut_after_it_made_a_user_anew_goes_on() {
+    let access = staff(&[], &[("r", REFUNDS)]);
+    let mut world = empty();
+    world.apply(&access, NOW);
+    world.live().users.remove("fanlichun");
+    for seen in world.live().permissions.values_mut() {
+        (seen.spec.users, seen.user_ids) = Default::default();
+    }
+    let mut plan = world.plan(&access, NOW);
+    let made = plan.items.iter().position(|item| matches!(item.what, What::User { .. }));
+    plan.items.truncate(made.expect("a user") + 1);
+    world.carry_out(&plan);
+    let plan = world.apply(&access, NOW);
+    assert!(!kinds(&plan).contains(&Kind::UserMadeAnew), "{:#?}", plan.findings);
+    let id = world.live().users["fanlichun"].id;
+    assert!(world.live().permissions.values().all(|seen| seen.user_ids.contains(&id)));
+    // Of another hand he may be another human.
+    world.user("fanlichun");
+    assert!(kinds(&world.plan(&access, NOW)).contains(&Kind::UserMadeAnew));
+}

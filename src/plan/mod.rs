@@ -284,6 +284,7 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
     let adopting = adopt::find(live, &ours, &people, all, allowed, moment);
     let accounts = accounts::plan(&accounts::Inputs {
         access,
+        grants: inputs.grants,
         live,
         owned: &owned_accounts,
         adopting: &adopting,

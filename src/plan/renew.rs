@@ -62,6 +62,7 @@ pub fn make(inputs: &Inputs<'_>, which: &Which) -> Plan {
     let accounts = accounts::renew(
         &accounts::Inputs {
             access,
+            grants: inputs.grants,
             live,
             owned: &accounts::Owned::of(access, live),
             adopting: &Adopting::default(),

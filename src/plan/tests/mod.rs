@@ -3,6 +3,7 @@
 mod adopt;
 mod foreign;
 mod impossible;
+mod kept;
 mod moved;
 mod random;
 mod release;

@@ -1,12 +1,13 @@
 //! All steps in one list, each with what has to be done before it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use super::access::Permissions;
 use super::accounts::{Accounts, Planned};
 use super::guard::Removals;
+use super::left;
 use super::people::UserChange;
 use super::permissions::{Action, Step};
 use super::reason::{self, Reason};
@@ -16,6 +17,7 @@ use crate::desired::Desired;
 use crate::jumpserver::spec::{Live, PermissionSpec};
 use crate::mark::Mark;
 use crate::names::PersonName;
+use crate::on_end::OnEnds;
 
 /// What the items are described from.
 pub(super) struct Inputs<'i, 'a> {
@@ -52,6 +54,7 @@ pub(super) fn items(
         marks: marks.collect(),
         items: Vec::new(),
         opening: BTreeMap::new(),
+        on_ends: OnEnds::of(inputs.access),
         removals: Removals::default(),
     };
     let mut places = Vec::with_capacity(permissions.steps.len());
@@ -134,6 +137,7 @@ struct List<'i, 'o, 'a> {
     items: Vec<Item>,
     /// By account, the steps so far about permissions that open it.
     opening: BTreeMap<String, Vec<usize>>,
+    on_ends: OnEnds<'a>,
     removals: Removals,
 }
 
@@ -166,13 +170,22 @@ impl List<'_, '_, '_> {
             Some(wanted) if !delete => reason::asking(&wanted.because),
             _ => Vec::new(),
         };
+        let mark = marks.get(&step.id).filter(|_| !delete && !released).cloned();
+        if let Some(mark) = &mark {
+            because.retain(|reason| mark.requests.contains_key(&reason.request));
+        }
         if let Some(before) = before {
             self.gone(before, &mut because);
         }
-        let mark = marks.get(&step.id).filter(|_| !delete && !released).cloned();
         for account in &said.accounts {
             self.opening.entry(account.clone()).or_default().push(self.items.len());
         }
+        let left = match &step.action {
+            Action::Update { from, to, .. } => left::taken(from, Some(to), self.inputs.moment),
+            Action::Delete { from } => left::taken(from, None, self.inputs.moment),
+            Action::Create { .. } | Action::Adopt { .. } | Action::Release { .. } => None,
+        };
+        let sessions = left.map(|left| left::settings(&left, &self.on_ends)).unwrap_or_default();
         let item = Item {
             target: Target::JumpServer,
             phase: step.phase,
@@ -185,6 +198,7 @@ impl List<'_, '_, '_> {
             },
             because,
             early_end: step.early_end,
+            sessions,
             needs: needs.to_vec(),
             after,
         };
@@ -216,6 +230,8 @@ impl List<'_, '_, '_> {
             Some(wanted) if wanted.spec.name == change.account => reason::asking(&wanted.because),
             _ => reason::gone(self.inputs.access, &change.mark.requests, self.inputs.moment),
         };
+        // What is refused asks in vain: the mark names what gets something or keeps it.
+        because.retain(|reason| change.mark.requests.contains_key(&reason.request));
         let before = wanted.and_then(|wanted| {
             wanted.spec.assets.iter().find_map(|asset| {
                 self.marks.get(&(asset.as_str(), change.account.user.as_str())).copied()
@@ -224,6 +240,12 @@ impl List<'_, '_, '_> {
         if let Some(before) = before {
             self.gone(before, &mut because);
         }
+        let instance = self.inputs.access.instances.get(&change.instance);
+        let policy = &self.inputs.access.policy;
+        // Its steps do not say how long they wait.
+        let sessions = instance.filter(|_| change.awaits_sessions());
+        let sessions = sessions.map(|instance| policy.on_end(&instance.environment)).into_iter();
+        let sessions = sessions.collect();
         let item = Item {
             target: Target::Instance(change.instance.clone()),
             phase,
@@ -232,6 +254,7 @@ impl List<'_, '_, '_> {
             what: What::Account { change },
             because,
             early_end,
+            sessions,
             needs,
             after,
         };
@@ -255,6 +278,7 @@ impl List<'_, '_, '_> {
             what: What::User { change },
             because: Vec::new(),
             early_end: disabled && !left,
+            sessions: BTreeSet::new(),
             needs: Vec::new(),
             after: Vec::new(),
         };

@@ -10,6 +10,7 @@ mod release;
 mod renamed;
 mod renew;
 mod shared;
+mod told;
 mod users;
 pub(crate) mod world;
 

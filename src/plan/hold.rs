@@ -45,8 +45,9 @@ pub(super) fn permission(
 
 /// Whether a permission that is kept opens anything while it holds.
 pub(super) fn opens(spec: &PermissionSpec) -> bool {
-    !(spec.assets.is_empty() && spec.nodes.is_empty())
-        && ![&spec.accounts, &spec.protocols, &spec.actions].iter().any(|set| set.is_empty())
+    let somewhere = !spec.assets.is_empty() || !spec.nodes.is_empty();
+    let how = [&spec.accounts, &spec.protocols, &spec.actions];
+    somewhere && how.iter().all(|set| !set.is_empty())
 }
 
 /// The part of wanted grants that an account holds already.

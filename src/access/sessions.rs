@@ -76,6 +76,12 @@ impl fmt::Display for OnEnd {
     }
 }
 
+impl serde::Serialize for OnEnd {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl Loader<'_> {
     /// The settings of the environments; those that are not named have the default.
     pub(super) fn sessions(

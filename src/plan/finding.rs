@@ -1,6 +1,8 @@
 //! What a plan has to tell besides its steps: what is in the way, what is risky, what is
 //! odd.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::access::model::Site;
@@ -194,6 +196,10 @@ pub struct Finding {
     pub site: Option<Site>,
     /// Whom it is about.
     pub person: Option<PersonName>,
+    /// Whom else it is about, as when a team asks; there when there is somebody.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    #[schemars(with = "Option<BTreeSet<PersonName>>")]
+    pub others: BTreeSet<PersonName>,
 }
 
 impl Finding {
@@ -206,6 +212,7 @@ impl Finding {
             help: None,
             site: None,
             person: None,
+            others: BTreeSet::new(),
         }
     }
 
@@ -228,6 +235,19 @@ impl Finding {
     pub fn about(mut self, person: &PersonName) -> Self {
         self.person = Some(person.clone());
         self
+    }
+
+    /// Says that it is about somebody else, too.
+    pub fn also_about(&mut self, person: &PersonName) {
+        if self.person.as_ref() != Some(person) {
+            self.others.insert(person.clone());
+        }
+    }
+
+    /// Whether it is for one of these people to know: what is about nobody is for everybody.
+    pub fn concerns(&self, people: &BTreeSet<PersonName>) -> bool {
+        self.person.as_ref().is_none_or(|person| people.contains(person))
+            || !self.others.is_disjoint(people)
     }
 
     /// With another severity than usual.

@@ -58,10 +58,9 @@ impl Focus {
                 _ => places.push(None),
             }
         }
-        let findings = plan.findings.into_iter().filter(|finding| {
-            self.people.is_empty()
-                || finding.person.as_ref().is_none_or(|person| self.people.contains(person))
-        });
-        Plan { items, findings: findings.collect(), ..plan }
+        let findings = plan.findings.into_iter();
+        let findings =
+            findings.filter(|finding| self.people.is_empty() || finding.concerns(&self.people));
+        Plan { items, findings: findings.collect(), narrowed: true, ..plan }
     }
 }

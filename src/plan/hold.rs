@@ -1,30 +1,53 @@
 //! What may be kept of something that gets nothing new: never more than is wanted, never
 //! more than is there.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::jumpserver::spec::PermissionSpec;
+use super::targets::Targets;
+use crate::jumpserver::spec::{Live, PermissionSpec};
 use crate::mysql::difference::Naming;
-use crate::mysql::spec::{Grants, Held};
+use crate::mysql::privilege::Privileges;
+use crate::mysql::spec::{Grants, Held, TableName};
 
-/// The part of a wanted permission that a live one gives already.
+/// The part of a wanted permission that a live one gives already: a node gives the assets in and
+/// below it. `all` knows where they stand.
 ///
 /// The users stay as they are: a user who is gone, or made anew, cannot be compared.
-pub(super) fn permission(wanted: &PermissionSpec, live: &PermissionSpec) -> PermissionSpec {
+pub(super) fn permission(
+    wanted: &PermissionSpec,
+    live: &PermissionSpec,
+    all: &Live,
+) -> PermissionSpec {
     let both = |a: &BTreeSet<String>, b: &BTreeSet<String>| a.intersection(b).cloned().collect();
+    let Targets { assets, nodes } = Targets::of(wanted).common(&Targets::of(live), all);
     PermissionSpec {
         name: wanted.name.clone(),
         users: live.users.clone(),
         groups: both(&wanted.groups, &live.groups),
-        assets: both(&wanted.assets, &live.assets),
-        nodes: both(&wanted.nodes, &live.nodes),
-        accounts: both(&wanted.accounts, &live.accounts),
-        protocols: both(&wanted.protocols, &live.protocols),
+        assets,
+        nodes,
+        // Of another hand, or changed by it, it may say that any goes.
+        accounts: match live.accounts.contains("@ALL") {
+            true => wanted.accounts.clone(),
+            false => both(&wanted.accounts, &live.accounts),
+        },
+        protocols: match live.protocols.contains("all") {
+            true => wanted.protocols.clone(),
+            false => both(&wanted.protocols, &live.protocols),
+        },
         actions: both(&wanted.actions, &live.actions),
         start: wanted.start.max(live.start),
         end: wanted.end.min(live.end),
         active: wanted.active && live.active,
     }
+}
+
+/// Whether a permission that is kept opens anything while it holds.
+pub(super) fn opens(spec: &PermissionSpec) -> bool {
+    let somewhere = !spec.assets.is_empty() || !spec.nodes.is_empty();
+    let how = [&spec.accounts, &spec.protocols, &spec.actions];
+    somewhere && how.iter().all(|set| !set.is_empty())
 }
 
 /// The part of wanted grants that an account holds already.
@@ -57,6 +80,81 @@ pub(super) fn grants(wanted: &Grants, held: &Held, naming: Naming) -> Grants {
         }
     }
     kept
+}
+
+/// What of wanted grants an account holds in another form, without what `given` gives: of a
+/// database its tables, of a table its columns, or as a part of what it holds on the whole.
+pub(super) fn inner(wanted: &Grants, held: &Held, naming: Naming, given: &Grants) -> Grants {
+    let mut inner = Grants::default();
+    let (asked, given) = (Whole::of(wanted, naming), Whole::of(given, naming));
+    let held_on = |name: &TableName| {
+        let database = held.databases.get(&*naming.stored(&name.database));
+        let rows = database.into_iter().chain(held.tables.get(&*naming.table(name)));
+        rows.fold(Privileges::empty(), |all, row| all | row.privileges)
+    };
+    for (name, privileges) in &wanted.tables {
+        add_table(&mut inner, name, (*privileges & held_on(name)) - given.on_table(name));
+    }
+    for (name, columns) in &wanted.columns {
+        let (more, given) = (held_on(name), given.on_table(name));
+        for (column, privileges) in columns {
+            add_column(&mut inner, name, column, (*privileges & more) - given);
+        }
+    }
+    for (name, row) in &held.tables {
+        let both = row.privileges & asked.on_database(&name.database);
+        add_table(&mut inner, name, both - given.on_table(name));
+    }
+    for (name, columns) in &held.columns {
+        let (more, given) = (asked.on_table(name), given.on_table(name));
+        for (column, privileges) in columns {
+            add_column(&mut inner, name, column, (*privileges & more) - given);
+        }
+    }
+    inner
+}
+
+/// What grants give on whole databases and tables, by the names that a server keeps.
+struct Whole<'g> {
+    databases: BTreeMap<Cow<'g, str>, Privileges>,
+    tables: BTreeMap<Cow<'g, TableName>, Privileges>,
+    naming: Naming,
+}
+
+impl<'g> Whole<'g> {
+    fn of(grants: &'g Grants, naming: Naming) -> Self {
+        let mut whole = Self { databases: BTreeMap::new(), tables: BTreeMap::new(), naming };
+        for (name, privileges) in &grants.databases {
+            *whole.databases.entry(naming.fold(name)).or_default() |= *privileges;
+        }
+        for (name, privileges) in &grants.tables {
+            *whole.tables.entry(naming.table(name)).or_default() |= *privileges;
+        }
+        whole
+    }
+
+    fn on_database(&self, name: &str) -> Privileges {
+        self.databases.get(&*self.naming.fold(name)).copied().unwrap_or_default()
+    }
+
+    /// Also by its database.
+    fn on_table(&self, name: &TableName) -> Privileges {
+        let own = self.tables.get(&*self.naming.table(name)).copied().unwrap_or_default();
+        own | self.on_database(&name.database)
+    }
+}
+
+fn add_table(grants: &mut Grants, name: &TableName, privileges: Privileges) {
+    if !privileges.is_empty() {
+        *grants.tables.entry(name.clone()).or_default() |= privileges;
+    }
+}
+
+fn add_column(grants: &mut Grants, name: &TableName, column: &str, privileges: Privileges) {
+    if !privileges.is_empty() {
+        let columns = grants.columns.entry(name.clone()).or_default();
+        *columns.entry(column.to_owned()).or_default() |= privileges;
+    }
 }
 
 /// Both together.

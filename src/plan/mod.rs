@@ -50,6 +50,7 @@ use self::people::UserChange;
 use self::reason::Reason;
 use self::release::Released;
 use crate::access::model::Access;
+use crate::access::sessions::OnEnd;
 use crate::desired::{self, AccountSpec, Desired, Wanted};
 use crate::emergency;
 use crate::grants::Grant;
@@ -112,6 +113,9 @@ pub struct Plan {
     pub removals: Removals,
     /// Why the guard stops it, unless a flag lets it through.
     pub stop: Option<Stop>,
+    /// Whether only some of its steps are here ([`Focus::narrow`]). What is taken away, and why
+    /// the guard stops it, is of the whole plan.
+    pub narrowed: bool,
 }
 
 /// One step about one object.
@@ -132,6 +136,10 @@ pub struct Item {
     /// Whether it takes access away before the end that its own mark records, or switches off
     /// a user whose file does not say that he left.
     pub early_end: bool,
+    /// What becomes of the open sessions behind what it takes away, by the settings of their
+    /// environments; empty where the step itself says all of that.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub sessions: BTreeSet<OnEnd>,
     /// Positions of steps that must have succeeded before.
     pub needs: Vec<usize>,
     /// Positions of steps that must be over before, however they went.
@@ -241,6 +249,15 @@ impl Plan {
         self.findings.iter().any(|finding| finding.code.breaks_policy())
     }
 
+    /// The guard's words, when it stops the plan.
+    pub fn stop_message(&self) -> Option<String> {
+        let whole = match self.narrowed {
+            true => "; this counts all steps of the whole plan, not only those shown here",
+            false => "",
+        };
+        self.stop.map(|stop| format!("{stop}{whole}"))
+    }
+
     /// The requests that get something new by the steps, or give something back, which their
     /// end does not end then.
     pub fn newly(&self) -> BTreeSet<&RequestName> {
@@ -284,6 +301,7 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
     let adopting = adopt::find(live, &ours, &people, all, allowed, moment);
     let accounts = accounts::plan(&accounts::Inputs {
         access,
+        grants: inputs.grants,
         live,
         owned: &owned_accounts,
         adopting: &adopting,
@@ -341,7 +359,7 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
     };
     let removals = Removals { owned: owned + taken + users, ..removals };
     let stop = guard::judge(access.config.guard, removals, None).err();
-    Plan { items, findings, removals, stop }
+    Plan { items, findings, removals, stop, narrowed: false }
 }
 
 /// What those grants ask for that keep policy; nothing when all do, which is mostly so: then
@@ -393,7 +411,7 @@ fn keep_policy<'a>(
     findings.extend(unproven.values().cloned());
     let mut kept: Option<Vec<Grant<'a>>> = None;
     let mut violating = BTreeSet::new();
-    let mut told = BTreeSet::new();
+    let mut told: BTreeMap<_, Finding> = BTreeMap::new();
     for (number, grant) in grants.iter().enumerate() {
         let given_back = released.has(grant.because.request);
         let broken = match grant.period.is_over(moment) || given_back {
@@ -412,18 +430,20 @@ fn keep_policy<'a>(
             violating.insert((person.jumpserver.as_str(), grant.because.request));
         }
         for violation in broken {
-            if told.insert((grant.because.site, violation.limit.clone())) {
-                let text = format!(
-                    "{}, so it gets nothing new ({}:{})",
-                    violation.message, violation.limit.file, violation.limit.line
-                );
-                findings.push(
-                    Finding::new(Kind::AgainstPolicy, text)
-                        .at(grant.because.site)
-                        .about(grant.person),
-                );
-            }
+            // Once for all members of a team.
+            let about = |finding: &mut Finding| finding.also_about(grant.person);
+            told.entry((grant.because.site, violation.limit.clone()))
+                .and_modify(about)
+                .or_insert_with(|| {
+                    let text = format!(
+                        "{}, so it gets nothing new ({}:{})",
+                        violation.message, violation.limit.file, violation.limit.line
+                    );
+                    let finding = Finding::new(Kind::AgainstPolicy, text);
+                    finding.at(grant.because.site).about(grant.person)
+                });
         }
     }
+    findings.extend(told.into_values());
     (kept, violating)
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::access::{Permissions, group};
 use super::accounts::{Accounts, Planned};
 use super::guard::Removals;
+use super::left;
 use super::people::UserChange;
 use super::permissions::{Action, Step};
 use super::reason::{self, Reason};
@@ -17,6 +18,7 @@ use crate::jumpserver::spec::{Live, PermissionSpec};
 use crate::mark::Mark;
 use crate::names::{InstanceName, PersonName};
 use crate::naming;
+use crate::on_end::OnEnds;
 
 /// What the items are described from.
 pub(super) struct Inputs<'i, 'a> {
@@ -54,6 +56,7 @@ pub(super) fn items(
         marks: marks.collect(),
         items: Vec::new(),
         opening: BTreeMap::new(),
+        on_ends: OnEnds::of(inputs.access),
         removals: Removals::default(),
     };
     let mut places = Vec::with_capacity(permissions.steps.len());
@@ -159,6 +162,7 @@ struct List<'i, 'o, 'a> {
     items: Vec<Item>,
     /// By account, the steps so far about permissions that open it.
     opening: BTreeMap<String, Vec<usize>>,
+    on_ends: OnEnds<'a>,
     removals: Removals,
 }
 
@@ -197,13 +201,22 @@ impl List<'_, '_, '_> {
             Some(wanted) if !delete => reason::asking(&wanted.because),
             _ => Vec::new(),
         };
+        let mark = marks.get(&step.id).filter(|_| !delete && !released).cloned();
+        if let Some(mark) = &mark {
+            because.retain(|reason| mark.requests.contains_key(&reason.request));
+        }
         if let Some(before) = before {
             self.gone(before, &mut because);
         }
-        let mark = marks.get(&step.id).filter(|_| !delete && !released).cloned();
         for account in &said.accounts {
             self.opening.entry(account.clone()).or_default().push(self.items.len());
         }
+        let left = match &step.action {
+            Action::Update { from, to, .. } => left::taken(from, Some(to), self.inputs.moment),
+            Action::Delete { from } => left::taken(from, None, self.inputs.moment),
+            Action::Create { .. } | Action::Adopt { .. } | Action::Release { .. } => None,
+        };
+        let sessions = left.map(|left| left::settings(&left, &self.on_ends)).unwrap_or_default();
         let item = Item {
             target: Target::JumpServer,
             phase: step.phase,
@@ -216,6 +229,7 @@ impl List<'_, '_, '_> {
             },
             because,
             early_end: step.early_end,
+            sessions,
             needs: needs.to_vec(),
             after,
         };
@@ -247,6 +261,8 @@ impl List<'_, '_, '_> {
             Some(wanted) if wanted.spec.name == change.account => reason::asking(&wanted.because),
             _ => reason::gone(self.inputs.access, &change.mark.requests, self.inputs.moment),
         };
+        // What is refused asks in vain: the mark names what gets something or keeps it.
+        because.retain(|reason| change.mark.requests.contains_key(&reason.request));
         let before = wanted.and_then(|wanted| {
             wanted.spec.assets.iter().find_map(|asset| {
                 self.marks.get(&(asset.as_str(), change.account.user.as_str())).copied()
@@ -255,6 +271,12 @@ impl List<'_, '_, '_> {
         if let Some(before) = before {
             self.gone(before, &mut because);
         }
+        let instance = self.inputs.access.instances.get(&change.instance);
+        let policy = &self.inputs.access.policy;
+        // Its steps do not say how long they wait.
+        let sessions = instance.filter(|_| change.awaits_sessions());
+        let sessions = sessions.map(|instance| policy.on_end(&instance.environment)).into_iter();
+        let sessions = sessions.collect();
         let item = Item {
             target: Target::Instance(change.instance.clone()),
             phase,
@@ -263,6 +285,7 @@ impl List<'_, '_, '_> {
             what: What::Account { change },
             because,
             early_end,
+            sessions,
             needs,
             after,
         };
@@ -286,6 +309,7 @@ impl List<'_, '_, '_> {
             what: What::User { change },
             because: Vec::new(),
             early_end: disabled && !left,
+            sessions: BTreeSet::new(),
             needs: Vec::new(),
             after: Vec::new(),
         };

@@ -62,6 +62,7 @@ pub fn make(inputs: &Inputs<'_>, which: &Which) -> Plan {
     let accounts = accounts::renew(
         &accounts::Inputs {
             access,
+            grants: inputs.grants,
             live,
             owned: &accounts::Owned::of(access, live),
             adopting: &Adopting::default(),
@@ -90,7 +91,8 @@ pub fn make(inputs: &Inputs<'_>, which: &Which) -> Plan {
         accounts,
         Permissions::default(),
     );
-    Plan { items, findings, removals: Removals { owned, ..removals }, stop: None }
+    let removals = Removals { owned, ..removals };
+    Plan { items, findings, removals, stop: None, narrowed: false }
 }
 
 /// Whether a step is about a password.

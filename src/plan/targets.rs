@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::access::model::Access;
 use crate::grants::{Grant, ServerTarget, Want};
-use crate::jumpserver::spec::PermissionSpec;
+use crate::jumpserver::spec::{Live, PermissionSpec, SeenAsset};
 
 /// Assets by name, and nodes by path.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +14,11 @@ pub(super) struct Targets {
 }
 
 impl Targets {
+    /// What a permission names.
+    pub(super) fn of(spec: &PermissionSpec) -> Self {
+        Self { assets: spec.assets.clone(), nodes: spec.nodes.clone() }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.assets.is_empty() && self.nodes.is_empty()
     }
@@ -33,10 +38,55 @@ impl Targets {
         }
     }
 
+    /// Those that others do not name.
+    pub(super) fn without(&self, others: &Self) -> Self {
+        Self { assets: &self.assets - &others.assets, nodes: &self.nodes - &others.nodes }
+    }
+
     /// Adds others.
     pub(super) fn extend(&mut self, others: Self) {
         self.assets.extend(others.assets);
         self.nodes.extend(others.nodes);
+    }
+
+    /// What both give: of two of which one lies in the other, the one that lies in it. `live`
+    /// knows what there is, and where.
+    pub(super) fn common(&self, other: &Self, live: &Live) -> Self {
+        let both = Self { assets: &self.assets & &other.assets, nodes: &self.nodes & &other.nodes };
+        let mut common = both.clone();
+        for (these, those) in [(self, other), (other, self)] {
+            let nodes = these.nodes.iter().filter(|node| {
+                live.nodes.contains_key(*node) && those.has_node(node) && !both.has_node(node)
+            });
+            common.nodes.extend(nodes.cloned());
+        }
+        // What a node gives already needs no name beside it.
+        let nodes = Self { nodes: common.nodes.clone(), ..Self::default() };
+        for (these, those) in [(self, other), (other, self)] {
+            let assets = these
+                .assets
+                .iter()
+                .filter(|asset| those.has_asset(asset, live) && !nodes.has_asset(asset, live));
+            common.assets.extend(assets.cloned());
+        }
+        common
+    }
+
+    /// Whether all of these lie in others.
+    pub(super) fn lie_in(&self, others: &Self, live: &Live) -> bool {
+        self.nodes.iter().all(|node| others.has_node(node))
+            && self.assets.iter().all(|asset| others.has_asset(asset, live))
+    }
+
+    /// Whether an asset is one of these, or stands in one of the nodes or below it.
+    pub(super) fn has_asset(&self, name: &str, live: &Live) -> bool {
+        let stands = |asset: &SeenAsset| asset.nodes.iter().any(|node| self.has_node(node));
+        self.assets.contains(name) || live.assets.get(name).is_some_and(stands)
+    }
+
+    /// Whether a node is one of these or lies below one.
+    pub(super) fn has_node(&self, path: &str) -> bool {
+        self.nodes.contains(path) || above(path).is_some_and(|above| self.has_node(above))
     }
 
     /// Adds them to what a permission is to say.
@@ -44,4 +94,9 @@ impl Targets {
         spec.assets.extend(self.assets);
         spec.nodes.extend(self.nodes);
     }
+}
+
+/// The path of the node in which a node lies.
+fn above(path: &str) -> Option<&str> {
+    path.rfind('/').filter(|&at| at > 0).map(|at| &path[..at])
 }

@@ -9,7 +9,6 @@ use crate::access::model::Access;
 use crate::approval::Need;
 use crate::effect::{Effect, Kind, Row, Setting};
 use crate::names::{Owner, PersonName};
-use crate::on_end::OnEnds;
 use crate::plan::Plan;
 use crate::plan::finding::{Finding, Kind as FindingKind, Severity};
 use crate::plan::guard::Stop;
@@ -199,8 +198,7 @@ impl Live {
         };
         let entries = |plan: &Plan, access: &Access| -> Vec<Entry> {
             let items = plan.items.iter().enumerate();
-            let on_ends = OnEnds::of(access);
-            items.map(|(number, item)| entry(number, item, access, &on_ends)).collect()
+            items.map(|(number, item)| entry(number, item, access)).collect()
         };
         let before = entries(base, base_access);
         let known: BTreeSet<_> = before.iter().map(words).collect();
@@ -240,7 +238,7 @@ impl Live {
             known: head.findings.len() - findings.len(),
             findings,
             stop: head.stop,
-            stop_message: head.stop.map(|stop| stop.to_string()),
+            stop_message: head.stop_message(),
         }
     }
 }
@@ -248,9 +246,17 @@ impl Live {
 /// The findings that `head` has and `base` has not. One whose line only moved is not among
 /// them; a second one of the same words and file is.
 fn more<'f>(base: &'f [Finding], head: &'f [Finding]) -> Vec<Finding> {
-    fn words(one: &Finding) -> (Severity, FindingKind, &str, Option<&PersonName>, Option<&str>) {
+    type Words<'f> = (
+        Severity,
+        FindingKind,
+        &'f str,
+        Option<&'f PersonName>,
+        &'f BTreeSet<PersonName>,
+        Option<&'f str>,
+    );
+    fn words(one: &Finding) -> Words<'_> {
         let file = one.site.as_ref().map(|site| &*site.file);
-        (one.severity, one.code, &one.message, one.person.as_ref(), file)
+        (one.severity, one.code, &one.message, one.person.as_ref(), &one.others, file)
     }
     let mut known: BTreeMap<_, usize> = BTreeMap::new();
     for one in base {

@@ -48,7 +48,6 @@ pub use unused::{
 use crate::access::model::Access;
 use crate::names::{Owner, PersonName};
 use crate::observed::Observed;
-use crate::on_end::OnEnds;
 use crate::period::Edge;
 use crate::plan::finding::{Finding, Severity};
 use crate::plan::guard::{Removals, Stop};
@@ -82,9 +81,9 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// The steps by person, in the order of their names; without a person last.
     pub people: Vec<Person>,
-    /// What is taken away.
+    /// What is taken away; by the whole plan, also where it is narrowed to some targets or people.
     pub removals: Removals,
-    /// Why the guard stops it.
+    /// Why the guard stops the whole plan.
     pub stop: Option<Stop>,
     /// The guard's words.
     pub stop_message: Option<String>,
@@ -180,9 +179,8 @@ impl Report {
         let Context { access, observed, moment, commit } = *context;
         let mut people: BTreeMap<(bool, Option<&PersonName>), Vec<Entry>> = BTreeMap::new();
         let mut summary = Summary::default();
-        let on_ends = OnEnds::of(access);
         for (number, item) in plan.items.iter().enumerate() {
-            let entry = entry(number, item, access, &on_ends);
+            let entry = entry(number, item, access);
             *match entry.sign {
                 Sign::Add => &mut summary.add,
                 Sign::Change => &mut summary.change,
@@ -217,7 +215,7 @@ impl Report {
             people: people.collect(),
             removals: plan.removals,
             stop: plan.stop,
-            stop_message: plan.stop.map(|stop| stop.to_string()),
+            stop_message: plan.stop_message(),
         }
     }
 
@@ -228,8 +226,8 @@ impl Report {
 }
 
 /// A step in words.
-pub fn entry(number: usize, item: &Item, access: &Access, on_ends: &OnEnds<'_>) -> Entry {
-    let (sign, title, words) = words::item(item, access, on_ends);
+pub fn entry(number: usize, item: &Item, access: &Access) -> Entry {
+    let (sign, title, words) = words::item(item, access);
     Entry {
         number,
         sign,

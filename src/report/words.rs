@@ -12,24 +12,18 @@ use crate::handover::Step;
 use crate::jumpserver::spec::PermissionSpec;
 use crate::mysql::difference::Naming;
 use crate::mysql::spec::{Change, Object};
-use crate::on_end::OnEnds;
 use crate::period::{Edge, Period};
 use crate::plan::accounts::{AccountChange, AccountStep};
-use crate::plan::left;
 use crate::plan::people::UserChange;
 use crate::plan::permissions::Action;
 use crate::plan::{Item, What};
 
 /// Whether it comes, changes or goes, what it is about, and what it changes.
-pub(super) fn item(
-    item: &Item,
-    access: &Access,
-    on_ends: &OnEnds<'_>,
-) -> (Sign, String, Vec<String>) {
+pub(super) fn item(item: &Item, access: &Access) -> (Sign, String, Vec<String>) {
     match &item.what {
         What::User { change } => user(change),
-        What::Permission { action, .. } => permission(action, access, on_ends),
-        What::Account { change } => account(change, access),
+        What::Permission { action, .. } => permission(action, access, &item.sessions),
+        What::Account { change } => account(change, &item.sessions),
     }
 }
 
@@ -57,7 +51,7 @@ fn user(change: &UserChange) -> (Sign, String, Vec<String>) {
 fn permission(
     action: &Action,
     access: &Access,
-    on_ends: &OnEnds<'_>,
+    on_ends: &BTreeSet<OnEnd>,
 ) -> (Sign, String, Vec<String>) {
     let zone = &access.config.zone;
     match action {
@@ -67,7 +61,7 @@ fn permission(
         }
         Action::Delete { from } => {
             let mut words = vec![format!("ends: {}", opens(from, access)), period(from, zone)];
-            words.extend(sessions(from, None, on_ends));
+            words.extend(sessions(on_ends));
             (Sign::End, format!("permission {}", from.name), words)
         }
         Action::Adopt { from, to, whole } => {
@@ -90,27 +84,22 @@ fn permission(
         }
         Action::Update { from, to, mark } => {
             let mut words = changes(from, to, *mark, zone);
-            words.extend(sessions(from, Some(to), on_ends));
+            words.extend(sessions(on_ends));
             (Sign::Change, format!("permission {}", to.name), words)
         }
     }
 }
 
 /// What becomes of open sessions in JumpServer behind what a permission gives no longer.
-fn sessions(
-    from: &PermissionSpec,
-    to: Option<&PermissionSpec>,
-    on_ends: &OnEnds<'_>,
-) -> Option<String> {
-    let left = left::taken(from, to, Timestamp::UNIX_EPOCH)?;
-    let settings = left::settings(&left, on_ends).into_iter();
-    let words = settings.map(|on_end| match on_end {
+fn sessions(on_ends: &BTreeSet<OnEnd>) -> Option<String> {
+    let words = on_ends.iter().map(|on_end| match on_end {
         OnEnd::Report => "left and told".to_owned(),
         OnEnd::Disconnect => "ended".to_owned(),
         OnEnd::After(minutes) => format!("ended {minutes} minutes after the end"),
     });
     let words = words.collect::<Vec<_>>().join(", or by their environment ");
-    Some(format!("open sessions in JumpServer that nothing else allows are {words}"))
+    (!on_ends.is_empty())
+        .then(|| format!("open sessions in JumpServer that nothing else allows are {words}"))
 }
 
 /// What a permission opens, and as whom.
@@ -187,7 +176,7 @@ fn changes(from: &PermissionSpec, to: &PermissionSpec, mark: bool, zone: &TimeZo
     words
 }
 
-fn account(change: &AccountChange, access: &Access) -> (Sign, String, Vec<String>) {
+fn account(change: &AccountChange, on_ends: &BTreeSet<OnEnd>) -> (Sign, String, Vec<String>) {
     let has = |wanted: fn(&Step) -> bool| {
         change.steps.iter().any(|step| match step {
             AccountStep::Handover(step) => wanted(step),
@@ -202,7 +191,7 @@ fn account(change: &AccountChange, access: &Access) -> (Sign, String, Vec<String
     let mut words = Vec::new();
     if ended {
         let then = if has(|step| matches!(step, Step::AwaitSessions)) {
-            let after = minutes(change, access);
+            let after = minutes(on_ends);
             format!("open sessions are ended {after} minutes after the end, then it is dropped")
         } else if has(|step| matches!(step, Step::LeaveSessions)) {
             "is dropped; open sessions are left and told".to_owned()
@@ -257,7 +246,7 @@ fn account(change: &AccountChange, access: &Access) -> (Sign, String, Vec<String
         words.push("its open sessions are ended".to_owned());
     }
     if has(|step| matches!(step, Step::AwaitSessions)) {
-        let after = minutes(change, access);
+        let after = minutes(on_ends);
         words.push(format!("its open sessions are ended {after} minutes after that"));
     }
     if has(|step| matches!(step, Step::LeaveSessions)) {
@@ -281,12 +270,12 @@ fn account(change: &AccountChange, access: &Access) -> (Sign, String, Vec<String
 }
 
 /// For how many minutes sessions of an account are left.
-fn minutes(change: &AccountChange, access: &Access) -> u32 {
-    let instance = access.instances.get(&change.instance);
-    match instance.map(|instance| access.policy.on_end(&instance.environment)) {
-        Some(OnEnd::After(minutes)) => minutes,
-        Some(OnEnd::Report | OnEnd::Disconnect) | None => 0,
-    }
+fn minutes(on_ends: &BTreeSet<OnEnd>) -> u32 {
+    let minutes = on_ends.iter().find_map(|on_end| match on_end {
+        OnEnd::After(minutes) => Some(*minutes),
+        OnEnd::Report | OnEnd::Disconnect => None,
+    });
+    minutes.unwrap_or_default()
 }
 
 /// Grants sorted by privileges, so that each list of privileges is named once.

@@ -280,6 +280,7 @@ mod tests {
             what: What::User { change },
             because: Vec::new(),
             early_end: false,
+            sessions: Default::default(),
             needs: needs.to_vec(),
             after: needs.to_vec(),
         }
@@ -287,7 +288,7 @@ mod tests {
 
     fn round(items: Vec<Item>, outcomes: Vec<apply::Outcome>, counted: usize) -> Round {
         let removals = Removals { counted, ended: 0, owned: 9 };
-        let plan = Plan { items, findings: Vec::new(), removals, stop: None };
+        let plan = Plan { items, findings: Vec::new(), removals, stop: None, narrowed: false };
         Round::new(plan, Observed::default(), Timestamp::UNIX_EPOCH, outcomes)
     }
 

@@ -93,11 +93,11 @@ pub(super) fn kept_until_replaced(
         .iter()
         .filter(|wanted| group(&wanted.name) == group(&seen.spec.name))
         .map(|wanted| {
-            let mut part = hold::permission(wanted, &seen.spec);
+            let mut part = hold::permission(wanted, &seen.spec, inputs.live);
             renamed.kept(wanted, &seen.spec).targets.add_to(&mut part);
             part
         })
-        .filter(|part| !part.assets.is_empty() || !part.nodes.is_empty());
+        .filter(hold::opens);
     let mut kept = parts.reduce(|mut all, part| {
         all.assets.extend(part.assets);
         all.nodes.extend(part.nodes);

@@ -92,6 +92,10 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
         held_back.extend(part.held_back);
         findings.extend(part.findings);
     }
+    let there = permissions::There::new(owner, inputs.live);
+    // What another hand's is in the way of is not made either.
+    let stopped = wants.iter().filter(|(id, want)| there.in_the_way(id, want).is_some());
+    held_back.extend(stopped.map(|(_, want)| want.spec.clone().into_owned()));
     let ours = inputs.live.permissions.values().filter(|seen| permissions::is_ours(owner, seen));
     let mut owned = 0;
     let mut given_back = BTreeMap::new();
@@ -139,11 +143,10 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
         want.mark.left = left.filter(|left| left::until(left, &on_ends, inputs.moment).is_some());
     }
     let (steps, conflicts) = permissions::compare(
-        owner,
+        &there,
         &wants,
         &settled,
         &given_back,
-        &inputs.live.permissions,
         |seen| group(&seen.spec.name).to_owned(),
         inputs.moment,
     );

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::{Inputs, group};
-use crate::jumpserver::spec::PermissionSpec;
+use crate::jumpserver::spec::{Live, PermissionSpec};
 use crate::mark::Mark;
 use crate::names::RequestName;
 use crate::plan::accounts::recorded;
@@ -19,6 +19,7 @@ use crate::plan::targets::Targets;
 pub(super) struct Violating<'w, 'a> {
     asked: BTreeMap<(&'w str, &'a RequestName), Targets>,
     renamed: &'w Renamed<'w, 'a>,
+    all: &'a Live,
     moment: Timestamp,
 }
 
@@ -44,7 +45,7 @@ impl<'w, 'a> Violating<'w, 'a> {
                 }
             }
         }
-        Self { asked, renamed, moment: inputs.moment }
+        Self { asked, renamed, all: inputs.live, moment: inputs.moment }
     }
 
     /// What of a live permission with this mark stays.
@@ -60,7 +61,7 @@ impl<'w, 'a> Violating<'w, 'a> {
             }
             let Targets { assets, nodes } = asked.clone();
             let asked = PermissionSpec { assets, nodes, ..live.clone() };
-            let PermissionSpec { assets, nodes, .. } = hold::permission(&asked, live);
+            let PermissionSpec { assets, nodes, .. } = hold::permission(&asked, live, self.all);
             let mut part = Targets { assets, nodes };
             part.extend(self.renamed.kept(&asked, live).targets);
             if !part.is_empty() {

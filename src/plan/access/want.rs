@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::violating::{Stays, Violating};
@@ -83,6 +84,8 @@ impl<'r, 'i, 'a> Wanting<'r, 'i, 'a> {
         let made = || naming::permission_id(owner, &inputs.live.organization.0, name);
         let id = live.map_or_else(made, |seen| seen.id);
         if inputs.adopting.refused.contains(name) {
+            let allowed = inputs.allowed.permission(name, wanted);
+            looked.held_back.extend(allowed.map(|allowed| allowed.spec.clone()));
             return;
         }
         let fate = inputs.released.fate(Some(wanted), None);
@@ -96,9 +99,9 @@ impl<'r, 'i, 'a> Wanting<'r, 'i, 'a> {
         let kept = own.map(|seen| renamed.kept(&wanted.spec, &seen.spec));
         looked.findings.extend(kept.as_ref().and_then(|kept| kept.finding(name)));
         let stays = own.and_then(|seen| Some(violating.stays(&seen.spec, seen.mark.as_ref()?)));
-        let mut stays = stays.unwrap_or_default();
-        stays.targets.extend(kept.map(|kept| kept.targets).unwrap_or_default());
-        let there = There { own, live, stays };
+        let stays = stays.unwrap_or_default();
+        let renamed = kept.map(|kept| kept.targets).unwrap_or_default();
+        let there = There { own, live, stays, renamed };
         let want = want(inputs, id, name, wanted, there, holders);
         if let Some(allowed) = inputs.allowed.permission(name, wanted) {
             let made = want.as_ref().map(|(spec, _)| &**spec);
@@ -143,8 +146,10 @@ struct There<'l> {
     own: Option<&'l SeenPermission>,
     /// Also when it is to be ours.
     live: Option<&'l SeenPermission>,
-    /// What may have been renamed, and what breaks policy.
+    /// What breaks policy.
     stays: Stays,
+    /// What may have been renamed.
+    renamed: Targets,
 }
 
 /// What a permission should say now, and its mark; nothing when it should not be there.
@@ -156,7 +161,8 @@ fn want<'a, 'w>(
     there: There<'_>,
     holders: &BTreeMap<&'a str, &'a InstanceName>,
 ) -> Option<(Cow<'w, PermissionSpec>, Mark)> {
-    let There { own, live, stays } = there;
+    let There { own, live, mut stays, renamed } = there;
+    stays.targets.extend(renamed.clone());
     let live_mark = live.and_then(|seen| seen.mark.as_ref());
     // What a request never gave it keeps for nobody.
     let had = |request: &RequestName| {
@@ -178,10 +184,9 @@ fn want<'a, 'w>(
         mark.requests.retain(|request, _| {
             requests.contains_key(request) || stays.requests.contains(request)
         });
-        let mut spec = hold::permission(&wanted.spec, &live.spec);
-        let targets = holdable();
-        spec.assets.retain(|asset| targets.assets.contains(asset));
-        spec.nodes.retain(|node| targets.nodes.contains(node));
+        let Targets { assets, nodes } = holdable();
+        let asked = PermissionSpec { assets, nodes, ..wanted.spec.clone() };
+        let mut spec = hold::permission(&asked, &live.spec, inputs.live);
         stays.targets.add_to(&mut spec);
         inputs.people.take_others_out(live.id, &mut spec);
         return some(Cow::Owned(spec), mark);
@@ -199,16 +204,6 @@ fn want<'a, 'w>(
             && inputs.servers.usable.contains_key(holder)
     };
     let allowed = inputs.allowed.permission(name, wanted);
-    let pick = |held: &BTreeSet<String>,
-                allowed: Option<&BTreeSet<String>>,
-                live: Option<&BTreeSet<String>>| {
-        let new = allowed.into_iter().flatten().filter(|target| may(target));
-        let stays = |target: &&String| {
-            held.contains(*target) || allowed.is_some_and(|allowed| allowed.contains(*target))
-        };
-        let held = live.into_iter().flatten().filter(stays);
-        new.chain(held).cloned().collect::<BTreeSet<String>>()
-    };
     let all = stays.targets.is_empty()
         && allowed.is_some_and(|allowed| {
             let (wanted, allowed) = (&wanted.spec, &allowed.spec);
@@ -219,18 +214,24 @@ fn want<'a, 'w>(
         // The usual case, and what is live already adds nothing to it.
         true => Cow::Borrowed(&wanted.spec),
         false => {
-            let held = holdable();
-            let allowed = allowed.map(|allowed| &allowed.spec);
-            let live = live.map(|seen| &seen.spec);
-            let (assets, nodes) =
-                (allowed.map(|spec| &spec.assets), allowed.map(|spec| &spec.nodes));
-            let mut spec = PermissionSpec {
-                assets: pick(&held.assets, assets, live.map(|spec| &spec.assets)),
-                nodes: pick(&held.nodes, nodes, live.map(|spec| &spec.nodes)),
-                ..wanted.spec.clone()
-            };
-            stays.targets.add_to(&mut spec);
-            Cow::Owned(spec)
+            let mut new = Targets::default();
+            if let Some(allowed) = allowed {
+                let may = |targets: &BTreeSet<String>| {
+                    targets.iter().filter(|target| may(target)).cloned().collect::<Vec<_>>()
+                };
+                new.assets.extend(may(&allowed.spec.assets));
+                new.nodes.extend(may(&allowed.spec.nodes));
+            }
+            let mut asked = holdable();
+            asked.extend(allowed.map(|allowed| Targets::of(&allowed.spec)).unwrap_or_default());
+            let Targets { assets, nodes } = asked;
+            let asked = PermissionSpec { assets, nodes, ..wanted.spec.clone() };
+            let kept = live.map(|seen| {
+                let mut kept = hold::permission(&asked, &seen.spec, inputs.live);
+                stays.targets.add_to(&mut kept);
+                kept
+            });
+            Cow::Owned(beside(inputs, wanted, new, kept, renamed))
         }
     };
     let mut requests = allowed.map(Wanted::requests).unwrap_or_default();
@@ -254,9 +255,42 @@ fn want<'a, 'w>(
     some(spec, mark)
 }
 
-/// A permission without anything to open is none.
+/// What a permission says that gives new targets and keeps others. All of it has the same
+/// accounts, protocols and actions: so nothing new of these goes to the new targets either while
+/// others are only kept. `named` keeps its name where a new node would do, too.
+fn beside(
+    inputs: &Inputs<'_, '_>,
+    wanted: &Wanted<'_, PermissionSpec>,
+    mut new: Targets,
+    kept: Option<PermissionSpec>,
+    mut named: Targets,
+) -> PermissionSpec {
+    let live = inputs.live;
+    let mut spec = wanted.spec.clone();
+    if let Some(kept) = kept.filter(|kept| new.is_empty() || gives(kept, inputs.moment)) {
+        // What is named itself stays so, also below a node that is new.
+        named.extend(Targets::of(&wanted.spec));
+        let mut old = Targets::of(&kept);
+        old.assets.retain(|asset| named.assets.contains(asset) || !new.has_asset(asset, live));
+        old.nodes.retain(|node| named.nodes.contains(node) || !new.has_node(node));
+        if !old.lie_in(&new, live) {
+            let (users, groups) = (spec.users, spec.groups);
+            spec = PermissionSpec { users, groups, ..kept };
+        }
+        new.extend(old);
+    }
+    let Targets { assets, nodes } = new;
+    PermissionSpec { assets, nodes, ..spec }
+}
+
+/// A permission without anything to open, or anybody to open it as, is none.
 fn some(spec: Cow<'_, PermissionSpec>, mark: Mark) -> Option<(Cow<'_, PermissionSpec>, Mark)> {
-    (!spec.assets.is_empty() || !spec.nodes.is_empty()).then_some((spec, mark))
+    hold::opens(&spec).then_some((spec, mark))
+}
+
+/// Whether a permission gives anything now or later.
+fn gives(spec: &PermissionSpec, moment: Timestamp) -> bool {
+    hold::opens(spec) && spec.active && spec.end > moment
 }
 
 /// What of a permission that keeps policy is not made now, since something is in the way.

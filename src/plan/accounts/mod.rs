@@ -36,6 +36,7 @@ use super::sessions;
 use super::{Allowed, SIDE_BY_SIDE};
 use crate::access::model::Access;
 use crate::desired::Desired;
+use crate::grants::Grant;
 use crate::handover::Step;
 use crate::jumpserver::spec::Live;
 use crate::mark::Mark;
@@ -130,6 +131,11 @@ impl AccountChange {
         self.grants().any(narrows)
     }
 
+    /// Whether open sessions are left for a while, and then ended.
+    pub(super) fn awaits_sessions(&self) -> bool {
+        self.has(|step| matches!(step, Step::AwaitSessions))
+    }
+
     /// What is granted and revoked.
     fn grants(&self) -> impl Iterator<Item = &Change> {
         self.steps.iter().filter_map(|step| match step {
@@ -194,6 +200,8 @@ impl<'a> Accounts<'a> {
 /// Everything that the work on accounts reads.
 pub(super) struct Inputs<'i, 'a> {
     pub(super) access: &'a Access,
+    /// All grants, also those that are over.
+    pub(super) grants: &'a [Grant<'a>],
     pub(super) live: &'a Live,
     /// The accounts in JumpServer that are ours.
     pub(super) owned: &'i Owned<'a>,

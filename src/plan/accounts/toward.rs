@@ -9,9 +9,10 @@ use super::one::One;
 use super::{AccountChange, AccountMark, AccountStep, Accounts, Planned, recorded};
 use crate::access::sessions::OnEnd;
 use crate::desired::{AccountSpec, Wanted};
+use crate::grants::{Grant, Want};
 use crate::handover::{self, Note, Seen, Step};
 use crate::jumpserver::spec::SeenAssetAccount;
-use crate::mark::HandoverState;
+use crate::mark::{HandoverState, Mark};
 use crate::mysql::difference::{difference, narrows};
 use crate::mysql::spec::{AccountName, Change, Grants, Held};
 use crate::names::RequestName;
@@ -95,7 +96,11 @@ impl<'a> One<'_, '_, 'a> {
         {
             way.steps.insert(place, Step::WriteEvidence { account });
         }
-        let live_mark = self.mark(seen);
+        let passed = changes.iter().any(narrows)
+            && self.mark(seen).is_some_and(|live| {
+                ended(live, &mark.requests, self.inputs.moment)
+                    && self.gave(wanted, live, &mark, (held, &*grants))
+            });
         let changed = way.notes.contains(&Note::PasswordChanged);
         let mut steps = self.steps(way, changes, seen, &mark);
         let (on_end, told) = (self.on_end(), self.told(name));
@@ -124,8 +129,6 @@ impl<'a> One<'_, '_, 'a> {
         let grows = seen.server.is_none()
             || change.grants().any(|change| !narrows(change))
             || change.has(gives);
-        let passed =
-            live_mark.is_some_and(|live| ended(live, &change.mark.requests, self.inputs.moment));
         accounts.planned.push(Planned {
             change,
             person: Some(person),
@@ -134,6 +137,32 @@ impl<'a> One<'_, '_, 'a> {
             shrinks,
             replaced: false,
         });
+    }
+
+    /// Whether all that goes is what the requests gave that a mark named and names no more: when
+    /// with theirs nothing would go. Of a request that the repo has no more nobody can tell.
+    fn gave(
+        &self,
+        wanted: &Wanted<'a, AccountSpec>,
+        before: &Mark,
+        now: &AccountMark,
+        (held, stays): (&Held, &Grants),
+    ) -> bool {
+        let access = self.inputs.access;
+        let gone = before.requests.keys().filter(|request| !now.requests.contains_key(*request));
+        let theirs = gone.flat_map(|request| of_request(self.inputs.grants, request));
+        let levels: BTreeSet<_> = wanted.because.iter().filter_map(|g| g.want.level()).collect();
+        let theirs = theirs.filter(|grant| match grant.want {
+            Want::Database { instance, level, .. } => {
+                grant.person == wanted.person
+                    && access.holder(instance) == self.instance
+                    && levels.contains(level)
+            }
+            Want::Server { .. } => false,
+        });
+        let all = hold::union(scopes::grants(access, theirs), stays.clone());
+        let changes = difference(held, &all, self.live.server.dialect.naming());
+        changes.is_ok_and(|changes| !changes.iter().any(narrows))
     }
 
     /// What the account should hold now, and what its marks say then.
@@ -172,11 +201,14 @@ impl<'a> One<'_, '_, 'a> {
         let holdable = scopes::grants(self.inputs.access, holdable.copied());
         let nothing = Held::default();
         let held = seen.server.map_or(&nothing, |server| &server.held);
-        let kept = hold::grants(&holdable, held, self.live.server.dialect.naming());
+        let naming = self.live.server.dialect.naming();
+        let kept = hold::grants(&holdable, held, naming);
         let grants = match allowed {
             Some(allowed) => hold::union(scopes::existing(&allowed.spec.grants, self.live), kept),
             None => kept,
         };
+        let inner = hold::inner(&holdable, held, naming, &grants);
+        let grants = hold::union(grants, inner);
         let mut requests = allowed.map(Wanted::requests).unwrap_or_default();
         for request in wanted.requests().into_keys() {
             if let Some(end) = recorded(&request)
@@ -264,6 +296,13 @@ impl<'a> One<'_, '_, 'a> {
         }
         steps
     }
+}
+
+/// The grants of one request, among all in the order of the requests.
+fn of_request<'g, 'a>(grants: &'g [Grant<'a>], request: &RequestName) -> &'g [Grant<'a>] {
+    let from = grants.partition_point(|grant| grant.because.request < request);
+    let count = grants[from..].partition_point(|grant| grant.because.request == request);
+    &grants[from..from + count]
 }
 
 /// Whether the mark makes the next run end the account's sessions: a run has begun to take

@@ -9,13 +9,15 @@ mod tests;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::Phase;
-use crate::jumpserver::spec::{PermissionSpec, SeenPermission};
+use super::targets::Targets;
+use crate::jumpserver::spec::{Live, PermissionSpec, SeenPermission};
 use crate::mark::Mark;
 use crate::names::Owner;
 
@@ -153,6 +155,34 @@ pub enum Conflict {
     },
 }
 
+/// What there is of permissions.
+pub struct There<'l> {
+    owner: &'l Owner,
+    live: &'l Live,
+    /// By name, worked out when something is wanted.
+    names: OnceLock<HashMap<&'l str, &'l SeenPermission>>,
+}
+
+impl<'l> There<'l> {
+    /// What was read, for this owner.
+    pub fn new(owner: &'l Owner, live: &'l Live) -> Self {
+        Self { owner, live, names: OnceLock::new() }
+    }
+
+    /// What is in the way of a permission with this id: something of another hand has the id, or
+    /// something else the name.
+    pub fn in_the_way(&self, id: &Uuid, want: &Want<'_>) -> Option<&'l SeenPermission> {
+        let names = self.names.get_or_init(|| {
+            let all = self.live.permissions.values();
+            all.map(|seen| (seen.spec.name.as_str(), seen)).collect()
+        });
+        let taken = names.get(want.spec.name.as_str()).copied().filter(|seen| seen.id != *id);
+        let there = self.live.permissions.get(id);
+        let other = there.filter(|seen| !is_ours(self.owner, seen) && want.adopts.is_none());
+        other.or(taken)
+    }
+}
+
 /// The steps from the live permissions to the wanted ones, and what is in the way.
 ///
 /// `settled` are wanted too, and as they should be ([`is_settled`]).
@@ -161,18 +191,14 @@ pub enum Conflict {
 /// `moment` decides which recorded ends have passed. The order is fixed: the same input
 /// gives the same list.
 pub fn compare(
-    owner: &Owner,
+    there: &There<'_>,
     wanted: &BTreeMap<Uuid, Want<'_>>,
     settled: &HashSet<Uuid>,
     released: &BTreeMap<Uuid, String>,
-    live: &BTreeMap<Uuid, SeenPermission>,
     groups: impl Fn(&SeenPermission) -> String,
     moment: Timestamp,
 ) -> (Vec<Step>, Vec<Conflict>) {
-    let names: HashMap<&str, &SeenPermission> = match wanted.is_empty() {
-        true => HashMap::new(),
-        false => live.values().map(|seen| (seen.spec.name.as_str(), seen)).collect(),
-    };
+    let (owner, live) = (there.owner, &there.live.permissions);
     let mut conflicts: Vec<_> = live
         .values()
         .filter(|seen| seen.labelled && !is_ours(owner, seen))
@@ -180,18 +206,14 @@ pub fn compare(
         .collect();
     let mut changes = Vec::new();
     for (id, want) in wanted {
-        let taken = names.get(want.spec.name.as_str()).filter(|seen| seen.id != *id);
-        let seen = live.get(id);
-        let other = seen.filter(|seen| !is_ours(owner, seen) && want.adopts.is_none());
-        let foreign = other.or(taken.copied());
-        if let Some(foreign) = foreign {
+        if let Some(foreign) = there.in_the_way(id, want) {
             if !foreign.labelled {
                 let (name, id) = (foreign.spec.name.clone(), foreign.id);
                 conflicts.push(Conflict::NameTaken { name, id });
             }
             continue;
         }
-        match seen {
+        match live.get(id) {
             None => changes.push((
                 *id,
                 want.group,
@@ -219,7 +241,7 @@ pub fn compare(
         };
         changes.push((seen.id, group, action));
     }
-    (order(changes, live, moment), conflicts)
+    (order(changes, there.live, moment), conflicts)
 }
 
 /// Whether a permission carries this owner's mark, and is the one that the mark was
@@ -258,17 +280,20 @@ fn between(from: &PermissionSpec, to: &PermissionSpec, mark: bool) -> Vec<Action
     if from == to && !mark {
         return Vec::new();
     }
-    let members_only = *from
-        == PermissionSpec { assets: from.assets.clone(), nodes: from.nodes.clone(), ..to.clone() };
     let between = PermissionSpec {
         assets: from.assets.union(&to.assets).cloned().collect(),
         nodes: from.nodes.union(&to.nodes).cloned().collect(),
         ..to.clone()
     };
-    if members_only && between != *from && between != *to {
+    if only_members(from, to) && between != *from && between != *to {
         return vec![change(from, &between, mark), change(&between, to, false)];
     }
     vec![change(from, to, mark)]
+}
+
+/// Whether two differ in nothing but what they open.
+fn only_members(from: &PermissionSpec, to: &PermissionSpec) -> bool {
+    *from == PermissionSpec { assets: from.assets.clone(), nodes: from.nodes.clone(), ..to.clone() }
 }
 
 fn change(from: &PermissionSpec, to: &PermissionSpec, mark: bool) -> Action {
@@ -276,27 +301,22 @@ fn change(from: &PermissionSpec, to: &PermissionSpec, mark: bool) -> Action {
 }
 
 /// Puts the changes in order and says what each needs.
-fn order(
-    changes: Vec<(Uuid, &str, Action)>,
-    live: &BTreeMap<Uuid, SeenPermission>,
-    moment: Timestamp,
-) -> Vec<Step> {
-    let growing: BTreeSet<&str> =
-        changes.iter().filter(|(_, _, action)| grows(action)).map(|(_, group, _)| *group).collect();
+fn order(changes: Vec<(Uuid, &str, Action)>, live: &Live, moment: Timestamp) -> Vec<Step> {
+    let growth = Growth::of(&changes, live);
     let mut changes: Vec<_> = changes
         .into_iter()
         .map(|(id, group, action)| {
-            let phase = match (grows(&action), growing.contains(group)) {
-                (true, _) => Phase::New,
-                (false, true) => Phase::Replaced,
-                (false, false) => Phase::Ends,
+            let phase = match grows(&action) {
+                true => Phase::New,
+                false if growth.replacing(id, group, &action).is_empty() => Phase::Ends,
+                false => Phase::Replaced,
             };
             (phase, group, id, action)
         })
         .collect();
     // Stable: the wider half of an update stays before its narrower one.
     changes.sort_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)));
-    let mut new: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut new: BTreeMap<Uuid, Vec<usize>> = BTreeMap::new();
     let mut wider: BTreeMap<&str, Vec<PermissionSpec>> = BTreeMap::new();
     for (_, group, _, action) in &changes {
         if let Action::Create { spec: to } = action {
@@ -308,22 +328,68 @@ fn order(
     let mut steps = Vec::new();
     let mut adopted = Adopted::default();
     for (position, (phase, group, id, action)) in changes.into_iter().enumerate() {
-        let mut needs = match phase {
-            Phase::Ends => Vec::new(),
-            Phase::New => {
-                new.entry(group).or_default().push(position);
-                Vec::new()
+        let mut needs = Vec::new();
+        match phase {
+            Phase::Ends => {}
+            Phase::New => new.entry(id).or_default().push(position),
+            Phase::Replaced => {
+                let before = growth.replacing(id, group, &action).into_iter();
+                needs.extend(before.flat_map(|id| new.get(&id)).flatten().copied());
+                needs.sort_unstable();
             }
-            Phase::Replaced => new.get(group).cloned().unwrap_or_default(),
-        };
+        }
         adopted.needs(position, id, phase, &action, &mut needs);
-        let recorded = live.get(&id).and_then(|seen| seen.mark.as_ref()?.end);
+        let recorded = live.permissions.get(&id).and_then(|seen| seen.mark.as_ref()?.end);
         let early_end = action.takes()
             && recorded.is_none_or(|end| end > moment)
             && !replaced(&action, wider.get(group), moment);
         steps.push(Step { id, action, phase, needs, early_end });
     }
     steps
+}
+
+/// What comes in each group, by the permission that gives it.
+struct Growth<'g> {
+    groups: BTreeMap<&'g str, Vec<(Uuid, Targets)>>,
+    live: &'g Live,
+}
+
+impl<'g> Growth<'g> {
+    fn of(changes: &[(Uuid, &'g str, Action)], live: &'g Live) -> Self {
+        let mut groups: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (id, group, action) in changes.iter().filter(|(_, _, action)| grows(action)) {
+            groups.entry(*group).or_default().push((*id, moved(action).1));
+        }
+        Self { groups, live }
+    }
+
+    /// The permissions that take the place of what a change takes away: they give something of
+    /// it, or it is the rest of the same change. What gives something else is not waited for.
+    fn replacing(&self, id: Uuid, group: &str, action: &Action) -> BTreeSet<Uuid> {
+        let Some(growing) = self.groups.get(group) else { return BTreeSet::new() };
+        let (lost, _) = moved(action);
+        let replaces = |other: &&(Uuid, Targets)| {
+            other.0 == id || !lost.common(&other.1, self.live).is_empty()
+        };
+        growing.iter().filter(replaces).map(|(other, _)| *other).collect()
+    }
+}
+
+/// What goes and what comes by a change: of one that changes more than its members all of both.
+fn moved(action: &Action) -> (Targets, Targets) {
+    match action {
+        Action::Create { spec } => (Targets::default(), Targets::of(spec)),
+        Action::Update { from, to, .. } => {
+            let (before, after) = (Targets::of(from), Targets::of(to));
+            match from != to && only_members(from, to) {
+                true => (before.without(&after), after.without(&before)),
+                false => (before, after),
+            }
+        }
+        Action::Adopt { from, to, .. } => (Targets::of(from), Targets::of(to)),
+        Action::Release { from, .. } => (Targets::of(from), Targets::default()),
+        Action::Delete { from } => (Targets::of(from), Targets::default()),
+    }
 }
 
 /// What steps about adopted permissions need besides.

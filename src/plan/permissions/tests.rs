@@ -64,28 +64,28 @@ fn ours(spec: PermissionSpec) -> (Uuid, SeenPermission) {
     seen(spec, Some(mark))
 }
 
-type Live = BTreeMap<Uuid, SeenPermission>;
+type Permissions = BTreeMap<Uuid, SeenPermission>;
 
-fn steps(wanted: &BTreeMap<Uuid, Want>, live: &Live) -> (Vec<Step>, Vec<Conflict>) {
+fn steps(wanted: &BTreeMap<Uuid, Want>, live: &Permissions) -> (Vec<Step>, Vec<Conflict>) {
     let is_settled = |id: &Uuid, want: &Want| {
         live.get(id).is_some_and(|seen| is_ours(&owner(), seen) && is_settled(seen, want))
     };
     let (settled, wanted): (BTreeMap<_, _>, BTreeMap<_, _>) =
         wanted.clone().into_iter().partition(|(id, want)| is_settled(id, want));
     let settled = settled.into_keys().collect();
+    let read = Live { permissions: live.clone(), ..Live::default() };
     compare(
-        &owner(),
+        &There::new(&owner(), &read),
         &wanted,
         &settled,
         &BTreeMap::new(),
-        live,
         |_| "app/fanlichun".to_owned(),
         at(50),
     )
 }
 
 /// Carries out one step as JumpServer would.
-fn carry_out(live: &mut Live, wanted: &BTreeMap<Uuid, Want>, step: &Step) {
+fn carry_out(live: &mut Permissions, wanted: &BTreeMap<Uuid, Want>, step: &Step) {
     match &step.action {
         Action::Create { spec } => {
             let (id, seen) = seen(spec.clone(), Some(wanted[&step.id].mark.clone()));
@@ -159,7 +159,7 @@ proptest! {
     fn it_arrives_and_never_gives_more_nor_less_on_the_way(
         old in any_wanted(), new in any_wanted(), drift in 0..4_u8,
     ) {
-        let mut live: Live = old.values().map(|want| ours(want.spec.clone().into_owned())).collect();
+        let mut live: Permissions = old.values().map(|want| ours(want.spec.clone().into_owned())).collect();
         if let Some(first) = live.values_mut().next() {
             match drift {
                 1 => first.spec.actions = texts(&["connect", "upload"]),
@@ -169,7 +169,7 @@ proptest! {
             }
         }
         let moments = [10, 65, 85, 99];
-        let doors = |live: &Live| moments.map(|m| open(live.values().map(|seen| &seen.spec), m));
+        let doors = |live: &Permissions| moments.map(|m| open(live.values().map(|seen| &seen.spec), m));
         let before = doors(&live);
         let after = moments.map(|m| open(new.values().map(|want| &*want.spec), m));
 
@@ -192,7 +192,7 @@ proptest! {
 
     #[test]
     fn what_a_step_needs_stands_before_it(old in any_wanted(), new in any_wanted()) {
-        let live: Live = old.values().map(|want| ours(want.spec.clone().into_owned())).collect();
+        let live: Permissions = old.values().map(|want| ours(want.spec.clone().into_owned())).collect();
         let (steps, _) = steps(&new, &live);
         for (position, step) in steps.iter().enumerate() {
             prop_assert!(step.needs.iter().all(|need| *need < position));

@@ -7,12 +7,14 @@ mod another_user;
 mod foreign;
 mod hosts;
 mod impossible;
+mod kept;
 mod moved;
 mod random;
 mod release;
 mod renamed;
 mod renew;
 mod shared;
+mod told;
 mod users;
 pub(crate) mod world;
 

@@ -15,7 +15,6 @@ use crate::access::model::Access;
 use crate::drift::{Found, Hand, Logs, Object};
 use crate::names::{Owner, PersonName};
 use crate::observed::Observed;
-use crate::on_end::OnEnds;
 use crate::period::Edge;
 use crate::plan::Target;
 use crate::plan::finding::Finding;
@@ -129,14 +128,13 @@ impl Drift {
     /// Puts what was found into words.
     pub fn of(found: Found, context: Context<'_>) -> Self {
         let Context { access, observed, commit, since, moment, hands, logs } = context;
-        let on_ends = OnEnds::of(access);
         let text = |at: Timestamp| Edge::moment(at, &access.config.zone).text;
         let mut hands = hands.into_iter();
         let mut changes: Vec<Change> = found
             .changes
             .iter()
             .map(|object| {
-                let (how, title, undo) = told(object, access, &on_ends);
+                let (how, title, undo) = told(object, access);
                 let person = object.items.first().and_then(|item| item.person.clone());
                 let file = person.as_ref().and_then(|name| access.people.get(name));
                 Change {
@@ -160,7 +158,7 @@ impl Drift {
             objects
                 .iter()
                 .map(|object| {
-                    let (_, title, apply) = told(object, access, &on_ends);
+                    let (_, title, apply) = told(object, access);
                     Due { target: target(object), title, apply, since: object.due.map(text) }
                 })
                 .collect()
@@ -210,10 +208,10 @@ fn target(object: &Object) -> Target {
 }
 
 /// How an object differs, its title, and what apply does.
-fn told(object: &Object, access: &Access, on_ends: &OnEnds<'_>) -> (How, String, Vec<String>) {
+fn told(object: &Object, access: &Access) -> (How, String, Vec<String>) {
     let mut told = (How::Differs, String::new(), Vec::new());
     for (number, item) in object.items.iter().enumerate() {
-        let (sign, title, words) = words::item(item, access, on_ends);
+        let (sign, title, words) = words::item(item, access);
         if number == 0 {
             told.0 = match sign {
                 super::Sign::Add => How::Missing,

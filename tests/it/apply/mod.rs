@@ -5,6 +5,7 @@ mod definers;
 mod hosts;
 mod made_users;
 mod moved;
+mod organizations;
 mod refused;
 mod together;
 mod unread;

@@ -3,6 +3,7 @@
 mod clocks;
 mod databases;
 mod definers;
+mod gates;
 mod hosts;
 mod made_users;
 mod moved;

@@ -10,4 +10,5 @@ mod lease;
 mod lost;
 mod reading;
 mod secrets;
+mod tls;
 mod writing;

@@ -10,6 +10,7 @@
 mod cases;
 mod files;
 mod front;
+mod kept;
 mod organizations;
 mod paths;
 mod place;

@@ -3,6 +3,7 @@
 mod target;
 
 mod anchor;
+mod answers;
 mod connecting;
 mod faults;
 mod finding;

@@ -8,3 +8,4 @@ pub(crate) mod crowd;
 pub(crate) mod mess;
 pub(crate) mod pages;
 pub(crate) mod servers;
+pub(crate) mod statements;

@@ -8,10 +8,14 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, OptsBuilder, Value};
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tempfile::TempDir;
 
 /// An account with every right, for tests that are not about rights.
@@ -318,6 +322,18 @@ pub(crate) fn certificates(folder: &Path, names: &[&str]) {
     {
         fs::write(folder.join(name), text).expect("a certificate file");
     }
+}
+
+/// What a server with `cert.pem` and `key.pem` of a folder needs for TLS.
+pub(crate) fn tls_config(folder: &Path) -> Arc<ServerConfig> {
+    let certificate =
+        CertificateDer::from_pem_file(folder.join("cert.pem")).expect("a certificate");
+    let key = PrivateKeyDer::from_pem_file(folder.join("key.pem")).expect("a key");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config =
+        ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let config = config.expect("versions of TLS").with_no_client_auth();
+    Arc::new(config.with_single_cert(vec![certificate], key).expect("they fit"))
 }
 
 fn free_port() -> u16 {

@@ -67,7 +67,7 @@ async fn a_request_becomes_a_permission_on_v4() {
 }
 
 /// A permission of ours that ended on a day, as an earlier apply left it.
-fn ended(company: &Company, day: &str) -> NewPermission {
+pub(super) fn ended(company: &Company, day: &str) -> NewPermission {
     let name = format!("jump_app_liwei_{}", day.replace('-', ""));
     let owner: Owner = "acme".parse().expect("an owner");
     let organization = "00000000-0000-0000-0000-000000000002";

@@ -1,11 +1,14 @@
 //! `jumpgate plan` and `jumpgate apply` on real database servers and the sandbox.
 
+mod clocks;
 mod databases;
 mod definers;
 mod files;
+mod gates;
 mod hosts;
 mod made_users;
 mod moved;
+mod organizations;
 mod refused;
 mod together;
 mod unread;

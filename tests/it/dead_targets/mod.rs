@@ -213,7 +213,7 @@ async fn six_of_twenty_instances_are_wrong_in_six_ways() {
         fleet.server(name).log_statements().await;
     }
 
-    let (_, result) = fleet.apply(5, &WRONG).await;
+    let (done, result) = fleet.apply(5, &WRONG).await;
     let findings = result["plan"]["findings"].as_array().expect("findings");
     for (name, code, words) in FAULTY {
         let told = findings.iter().any(|finding| {
@@ -230,14 +230,13 @@ async fn six_of_twenty_instances_are_wrong_in_six_ways() {
     assert!(fleet.metric("jumpgate_oldest_overdue_end_seconds") > 0.0);
 
     // Nobody waited for the one that hangs, and it was tried once.
-    let given_up = fleet.gate("hangs").given_up();
-    assert_eq!(given_up.len(), 1, "{given_up:?}");
+    assert!(done.stderr.contains("hangs has not answered yet; the others do not wait"), "{done:?}");
+    assert_eq!(fleet.gate("hangs").given_up(), 1);
     for name in &healthy {
         assert_eq!(fleet.accounts(name).await, ["jump_db_fanlichun_r", "jump_db_fanlichun_rw"]);
         let (gone, come) =
             (fleet.moment(name, "DROP USER").await, fleet.moment(name, "CREATE USER").await);
         assert!(gone < come, "{name}: what ends comes first");
-        assert!(come < given_up[0], "{name}: {come} {}", given_up[0]);
     }
     for (name, ..) in FAULTY {
         let there = fleet.accounts(name).await;

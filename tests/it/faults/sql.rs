@@ -1,5 +1,4 @@
-//! A proxy for the MySQL protocol without TLS. It reads the client's packets, and knows
-//! statements by the number 0 that a packet has with which the client begins to speak.
+//! A proxy for the MySQL protocol without TLS, which reads the client's packets.
 
 use std::io;
 use std::sync::Arc;
@@ -9,9 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::wire::{Event, Fault, Wire};
-
-/// The command that carries a statement as text.
-const QUERY: u8 = 3;
+use crate::support::statements::{packet, text};
 
 /// What begins a statement that changes something, a lock included.
 const WRITES: &[&str] = &["CREATE", "ALTER", "DROP", "GRANT", "REVOKE", "KILL", "SELECT GET_LOCK"];
@@ -96,25 +93,9 @@ async fn pass(
     Ok(false)
 }
 
-/// The first whole packet, taken out.
-fn packet(bytes: &mut Vec<u8>) -> Option<Vec<u8>> {
-    let length = usize::from(*bytes.first()?)
-        | usize::from(*bytes.get(1)?) << 8
-        | usize::from(*bytes.get(2)?) << 16;
-    let whole = length + 4;
-    if bytes.len() < whole {
-        return None;
-    }
-    let rest = bytes.split_off(whole);
-    Some(std::mem::replace(bytes, rest))
-}
-
 /// The statement of a packet, if it is one.
 fn statement(packet: &[u8]) -> Option<Event> {
-    if packet.get(3) != Some(&0) || packet.get(4) != Some(&QUERY) {
-        return None;
-    }
-    let text = String::from_utf8_lossy(packet.get(5..)?);
+    let text = text(packet)?;
     let text = text.trim_start();
     let writes = WRITES.iter().any(|verb| text.starts_with(verb));
     // No more: a hash follows.

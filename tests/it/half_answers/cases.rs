@@ -7,7 +7,7 @@ use super::front::{Asked, Turn};
 use super::{Case, WHOLE, both};
 use crate::support::servers::{ADMIN, ADMIN_PASSWORD};
 
-const PERMISSIONS: &str = "perms/asset-permissions";
+pub(super) const PERMISSIONS: &str = "perms/asset-permissions";
 const ACCOUNTS: &str = "accounts/accounts";
 const ASSETS: &str = "assets/assets";
 const NODES: &str = "assets/nodes";
@@ -44,32 +44,12 @@ fn emptied(asked: &Asked, list: &str) -> Turn {
     }
 }
 
-fn rows(answer: &mut Value) -> &mut Vec<Value> {
+pub(super) fn rows(answer: &mut Value) -> &mut Vec<Value> {
     answer["results"].as_array_mut().expect("a page")
 }
 
 /// The cases of JumpServer and what stands before it.
 pub(super) const JUMPSERVER: &[Case] = &[
-    Case {
-        name: "an organization that is not there",
-        folder: Some(|place| configured(place, "organization: Default", "organization: Ops")),
-        codes: [1, 1],
-        says: both(&["there is no organization Ops", "set jumpserver.organization to one of"]),
-        ..WHOLE
-    },
-    Case {
-        name: "another organization answers",
-        twist: Some(|asked| match asked.place.as_str() {
-            "orgs/orgs/current" => Turn::Edit(|answer| {
-                answer["id"] = json!("00000000-0000-0000-0000-000000000009");
-                answer["name"] = json!("Other");
-            }),
-            _ => Turn::Pass,
-        }),
-        codes: [1, 1],
-        says: both(&["but Other", "answers", "give the user"]),
-        ..WHOLE
-    },
     Case {
         name: "a proxy's login page with status 200",
         twist: Some(|_| page(200)),

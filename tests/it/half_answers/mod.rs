@@ -10,6 +10,8 @@
 mod cases;
 mod files;
 mod front;
+mod kept;
+mod organizations;
 mod paths;
 mod place;
 
@@ -20,6 +22,7 @@ use tempfile::TempDir;
 use self::cases::{JUMPSERVER, MYSQL, TOKENS, WRITES};
 use self::files::FILES;
 use self::front::Twist;
+use self::organizations::ORGANIZATIONS;
 use self::place::{PENDING, Place, Stored};
 use crate::support::company::Done;
 use crate::support::servers::Kind;
@@ -178,7 +181,7 @@ fn no_removal(plan: &Value, pending: bool) -> Result<(), String> {
 async fn matrix(version: Version, kind: Kind) {
     let place = Place::new(version, kind).await;
     let mut wrong = Vec::new();
-    for table in [FILES, JUMPSERVER, TOKENS, MYSQL, WRITES] {
+    for table in [FILES, ORGANIZATIONS, JUMPSERVER, TOKENS, MYSQL, WRITES] {
         go_through(&place, table, &mut wrong).await;
     }
     place.nothing_to_do().await;

@@ -90,7 +90,11 @@ async fn what_passes_is_tried_again() {
         ];
         for fault in faults {
             target.running().fault(Rule::on("GET", PERMISSIONS).times(1), fault.clone());
+            let asked = std::time::Instant::now();
             observe(&target, &reader).await.unwrap_or_else(|error| panic!("{fault:?}: {error}"));
+            // Not before the server says so; without a word the pauses are short.
+            let waits = matches!(fault, Fault::Answer { status: 429, .. });
+            assert!(!waits || asked.elapsed() >= Duration::from_secs(1), "{fault:?}");
             target.running().clear_faults();
         }
         // A server that wants an hour gets no second request.

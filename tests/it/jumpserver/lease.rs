@@ -1,10 +1,12 @@
 //! Two runs never write at the same time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 use jumpgate::jumpserver::{ErrorKind, Lease, Limits, Reader, Settings, Terms};
-use jumpgate_sandbox::{Fault, Rule};
+use jumpgate::naming;
+use jumpgate_sandbox::{Fault, NewPermission, PermissionView, Rule, Version};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -26,6 +28,12 @@ async fn take(
     terms: Terms,
 ) -> Result<Lease, jumpgate::jumpserver::Error> {
     Lease::take(reader, &target.owner(), &target.prefix(), terms).await
+}
+
+/// The lease as JumpServer holds it.
+fn stored(target: &Target) -> PermissionView {
+    let mut permissions = target.running().permissions().into_iter();
+    permissions.find(|permission| permission.name.contains("-lease-")).expect("the lease")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,8 +113,18 @@ async fn a_lease_is_renewed_while_it_is_held() {
         let reader = quick(&target).await;
         let lease = take(&target, &reader, SHORT).await.expect("it is free");
         let writer = lease.writer();
+        let end = || stored(&target).date_expired;
+        let first = end();
         tokio::time::sleep(SHORT.duration * 2).await;
         writer.delete_permission(Uuid::new_v4()).await.expect("it may still write");
+        // Other runs look at the end that JumpServer holds.
+        for _ in 0..1_000 {
+            if end() > first {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert!(end() > first, "JumpServer holds the old end");
         lease.release().await.expect("it ends");
         let error = writer.delete_permission(Uuid::new_v4()).await.expect_err("it was given back");
         assert_eq!(error.kind, ErrorKind::LeaseLost, "{error}");
@@ -184,18 +202,44 @@ async fn a_lease_that_another_hand_removed_ends_the_writing() {
         let reader = quick(&target).await;
         let lease = take(&target, &reader, SHORT).await.expect("it is free");
         let writer = lease.writer();
-        let own = target
-            .running()
-            .permissions()
-            .into_iter()
-            .find(|permission| permission.name.contains("-lease-"))
-            .expect("the lease");
+        let own = stored(&target);
         target.running().delete_permission(own.id);
         tokio::time::sleep(SHORT.duration / 2).await;
         let error = writer.delete_permission(Uuid::new_v4()).await.expect_err("it is lost");
         assert_eq!(error.kind, ErrorKind::LeaseLost);
         assert!(error.to_string().contains("another run replaced it"), "{error}");
         lease.release().await.expect("there is nothing to end");
+    }
+}
+
+/// While a run was about to make lease 1, another one made it, gave it back, and made the next.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_that_another_run_has_passed_by_is_given_up() {
+    for version in [Version::V3, Version::V4] {
+        let target = Arc::new(Target::sandbox(version).await);
+        let reader = target.reader().await;
+        let (owner, org) = (target.owner(), reader.organization().id.to_string());
+        let name = naming::lease(&target.prefix(), &owner, 2);
+        let rival = NewPermission {
+            id: Some(naming::lease_id(&owner, &org, 2)),
+            name: name.clone(),
+            date_expired: Some(target.running().now() + SignedDuration::from_mins(5)),
+            inactive: true,
+            ..NewPermission::default()
+        };
+        let other = Arc::clone(&target);
+        target.running().on_request(move |request| {
+            if request.method == "POST" && other.running().permission(&name).is_none() {
+                other.running().add_permission(rival.clone());
+            }
+            None
+        });
+        let error = take(&target, &reader, Terms::default()).await.err().expect("another has it");
+        target.running().clear_faults();
+        assert_eq!(error.kind, ErrorKind::Held, "{error}");
+        let left: Vec<String> =
+            target.running().permissions().into_iter().map(|row| row.name).collect();
+        assert_eq!(left, [naming::lease(&target.prefix(), &owner, 2)], "the other one's stays");
     }
 }
 
@@ -213,7 +257,7 @@ async fn a_lease_whose_answer_was_lost_is_still_ours() {
 
 #[tokio::test]
 async fn a_lease_shorter_than_a_write_is_refused() {
-    let target = Target::sandbox(jumpgate_sandbox::Version::V4).await;
+    let target = Target::sandbox(Version::V4).await;
     let reader = target.reader().await;
     let error = take(&target, &reader, SHORT).await.err().expect("a write may take longer");
     assert_eq!(error.kind, ErrorKind::Settings);

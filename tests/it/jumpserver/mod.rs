@@ -3,6 +3,7 @@
 mod target;
 
 mod anchor;
+mod answers;
 mod connecting;
 mod faults;
 mod finding;
@@ -11,4 +12,5 @@ mod lost;
 mod reading;
 mod secrets;
 mod sessions;
+mod tls;
 mod writing;

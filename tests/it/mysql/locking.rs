@@ -62,6 +62,37 @@ async fn a_writer_whose_connection_was_killed_refuses() {
     }
 }
 
+/// Waits until somebody waits for a lock of this kind.
+async fn waits(server: &Server) {
+    let waiting = "SELECT id FROM information_schema.processlist \
+                   WHERE user = 'admin' AND info LIKE 'SELECT GET_LOCK%'";
+    while server.rows(waiting).await.is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_became_read_only_while_the_lock_was_waited_for_is_refused() {
+    for kind in Kind::ALL {
+        let server = Server::start(kind).await;
+        let mut holder = server.admin().await;
+        assert_eq!(refused(&mut holder, "DO GET_LOCK('jumpgate:acme', 0)").await, 0);
+        let waiting = async {
+            let (target, owner) = (target(&server), "acme".parse().expect("an owner"));
+            let wait = Duration::from_secs(60);
+            Writer::lock(&target, &as_admin(), limits(), &owner, PREFIX, wait).await
+        };
+        let closes = async {
+            waits(&server).await;
+            server.run("SET GLOBAL read_only = 1").await;
+            assert_eq!(refused(&mut holder, "DO RELEASE_LOCK('jumpgate:acme')").await, 0);
+        };
+        let (locked, ()) = tokio::join!(waiting, closes);
+        let error = locked.err().expect("it cannot be written any more");
+        assert!(matches!(error, Error::NotWritable { .. }), "{kind:?}: {error}");
+    }
+}
+
 #[tokio::test]
 async fn servers_that_are_not_writable_are_refused() {
     for kind in Kind::ALL {

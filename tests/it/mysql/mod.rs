@@ -6,6 +6,7 @@ mod locking;
 mod passwords;
 mod reading;
 mod rights;
+mod sessions;
 mod writing;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -85,6 +85,9 @@ async fn the_old_password_works_until_it_is_discarded() {
     }
 }
 
+/// ER_MISSING_CURRENT_PASSWORD
+const MISSING_CURRENT_PASSWORD: u16 = 3892;
+
 #[tokio::test]
 async fn the_holder_cannot_give_himself_another_password() {
     let server = Server::start(Kind::Mysql9).await;
@@ -93,8 +96,24 @@ async fn the_holder_cannot_give_himself_another_password() {
     let password = secret();
     writer.create_account(&name, &password, None).await.expect("it is created");
     let mut conn = login(&server, &name, &password).await;
-    // ER_MISSING_CURRENT_PASSWORD
-    assert_eq!(refused(&mut conn, "SET PASSWORD = 'Mine-alone.1'").await, 3892);
+    assert_eq!(refused(&mut conn, "SET PASSWORD = 'Mine-alone.1'").await, MISSING_CURRENT_PASSWORD);
+    // An account that could, and that gets a password of ours.
+    for retain in [false, true] {
+        let name = anywhere(&format!("jump_db_li_{retain}"));
+        server
+            .run(&format!(
+                "CREATE USER {}@'%' IDENTIFIED BY 'Known-to-li.1' PASSWORD REQUIRE CURRENT OPTIONAL",
+                name.user
+            ))
+            .await;
+        let mut conn = server.login(&name.user, "Known-to-li.1").await.expect("a login");
+        assert_eq!(refused(&mut conn, "SET PASSWORD = 'Known-to-li.1'").await, 0);
+        writer.set_password(&name, &password, None, retain).await.expect("it is set");
+        let mut conn = login(&server, &name, &password).await;
+        for own in ["SET PASSWORD = 'Mine-alone.1'", "ALTER USER USER() IDENTIFIED BY 'Mine.1'"] {
+            assert_eq!(refused(&mut conn, own).await, MISSING_CURRENT_PASSWORD, "{retain}: {own}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -255,6 +274,29 @@ async fn names_that_are_not_ours_are_refused() {
         refused(writer.drop_account(&name).await.map(|_| ()));
     }
     assert_eq!(server.changes().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_is_adopted_may_be_changed_and_some_names_never() {
+    for kind in Kind::ALL {
+        let server = Server::start(kind).await;
+        server.run("CREATE USER wang@'%';\nCREATE USER li@'%'").await;
+        let mut writer = writer(&server).await;
+        writer.allow(texts(&["wang", "root", "mariadb.sys", "mysql.sys", ADMIN, "Admin"]));
+        let localhost = |user: &str| AccountName { user: user.into(), host: "localhost".into() };
+        let never = [localhost("root"), localhost("mariadb.sys"), localhost("mysql.sys")];
+        for name in never.into_iter().chain([anywhere(ADMIN), anywhere("Admin"), anywhere("li")]) {
+            let locked = writer.set_lock(&name, true).await;
+            assert!(matches!(locked, Err(Error::Forbidden { .. })), "{kind:?}: {name}: {locked:?}");
+        }
+        let wang = anywhere("wang");
+        writer.set_lock(&wang, true).await.expect("it is adopted");
+        assert!(seen(&mut writer, &wang).await.locked);
+        // What is allowed next is allowed in place of it.
+        writer.allow(texts(&["li"]));
+        let unlocked = writer.set_lock(&wang, false).await;
+        assert!(matches!(unlocked, Err(Error::Forbidden { .. })), "{kind:?}: {unlocked:?}");
+    }
 }
 
 #[tokio::test]

@@ -2,11 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// A mail that came: who it is for, and its text as it was sent.
@@ -39,18 +36,6 @@ pub(super) struct Smtp {
 const LOGIN: &str = "AUTH PLAIN AGp1bXBnYXRlAHRlbGwtbm9ib2R5LW1haWw=";
 pub(super) const PASSWORD: &str = "tell-nobody-mail";
 pub(super) const REFUSED: &str = "liwei@acme.example";
-
-/// What a server with `cert.pem` and `key.pem` of a folder needs for TLS.
-pub(super) fn config(folder: &Path) -> Arc<ServerConfig> {
-    let certificate =
-        CertificateDer::from_pem_file(folder.join("cert.pem")).expect("a certificate");
-    let key = PrivateKeyDer::from_pem_file(folder.join("key.pem")).expect("a key");
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config =
-        ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let config = config.expect("versions of TLS").with_no_client_auth();
-    Arc::new(config.with_single_cert(vec![certificate], key).expect("they fit"))
-}
 
 impl Smtp {
     pub(super) fn start(tls: Tls) -> Self {

@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
-use super::smtp::{PASSWORD, Smtp, Tls, config};
+use super::smtp::{PASSWORD, Smtp, Tls};
 use super::{Repo, STATE};
 use crate::support::company::Done;
-use crate::support::servers::certificates;
+use crate::support::servers::{certificates, tls_config};
 
 const MAIL: &str = "channels:\n  mail: { kind: mail, from: jumpgate@acme.example }\n";
 
@@ -15,7 +15,7 @@ const FOREIGN: &str = "is not signed by an authority that is trusted: trust it o
 
 /// A server that begins TLS as the scheme says, with the certificate of a folder.
 fn server(scheme: &str, folder: &Path) -> Smtp {
-    let config = config(folder);
+    let config = tls_config(folder);
     Smtp::start(if scheme == "smtps" { Tls::AtOnce(config) } else { Tls::Later(config) })
 }
 

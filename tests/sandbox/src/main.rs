@@ -62,6 +62,8 @@ async fn run() -> Result<(), String> {
             serde_json::from_str(&text).map_err(|error| format!("{path} is no seed: {error}"))?;
         sandbox.seed(seed).map_err(|words| format!("{path}: {words}"))?;
     }
+    // Who knows the address may end it.
+    let end = end()?;
     for (path, text) in [
         (arguments.port_file, sandbox.port().to_string()),
         (arguments.token_file, sandbox.admin_token()),
@@ -73,26 +75,35 @@ async fn run() -> Result<(), String> {
     }
     // The caller reads this line; a closed pipe is his business.
     let _ = writeln!(std::io::stdout(), "{}", sandbox.url());
-    wait().await
+    end.await;
+    Ok(())
 }
 
+/// Begins to listen for the signals that end the program, and waits for one.
 #[cfg(unix)]
-async fn wait() -> Result<(), String> {
+fn end() -> Result<impl Future<Output = ()>, String> {
     use tokio::signal::unix::{SignalKind, signal};
     let listen =
         |kind| signal(kind).map_err(|error| format!("signals can not be awaited: {error}"));
     let (mut terminate, mut interrupt) =
         (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
+/// Waits for the signal that ends the program.
 #[cfg(not(unix))]
-async fn wait() -> Result<(), String> {
-    tokio::signal::ctrl_c().await.map_err(|error| format!("signals can not be awaited: {error}"))
+fn end() -> Result<impl Future<Output = ()>, String> {
+    Ok(async {
+        // Without signals it runs until it is killed.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
 }
 
 #[tokio::main]

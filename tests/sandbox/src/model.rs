@@ -236,6 +236,8 @@ pub(crate) struct Org {
     pub(crate) name: String,
     pub(crate) created_by: String,
     pub(crate) date_created: Timestamp,
+    /// Do people work in it? In the community edition only in the default one.
+    pub(crate) entered: bool,
 }
 
 #[derive(Debug, Clone)]

@@ -15,13 +15,14 @@ use crate::users;
 
 /// The organisation of a request: `oid`, then the header. What is unknown, and what the
 /// community edition can not enter, is the default one without a word.
-pub(crate) fn current(call: &Call) -> Uuid {
+pub(crate) fn current(state: &State, call: &Call) -> Uuid {
     let asked = call.param("oid").or_else(|| call.header("x-jms-org")).unwrap_or_default();
     match asked.trim().to_ascii_lowercase().as_str() {
         "root" => ROOT_ORG,
         "system" => SYSTEM_ORG,
         text => match text.parse::<Uuid>() {
             Ok(id) if id == ROOT_ORG || id == SYSTEM_ORG => id,
+            Ok(id) if state.orgs.iter().any(|org| org.id == id && org.entered) => id,
             _ => DEFAULT_ORG,
         },
     }
@@ -50,6 +51,7 @@ pub(crate) fn serve(state: &mut State, request: &Request, rest: &[String]) -> Ou
                 name: name.unwrap_or_default(),
                 created_by: request.caller.name.clone(),
                 date_created: state.stamp(),
+                entered: false,
             };
             state.orgs.push(org.clone());
             Ok(Reply::json(201, show(state, request, &org)))
@@ -89,11 +91,12 @@ fn show(state: &State, request: &Request, org: &Org) -> Value {
     // An organisation made by hand begins with its root node.
     let made = ![DEFAULT_ORG, SYSTEM_ORG].contains(&org.id);
     let nodes = state.nodes.iter().filter(|row| row.org == org.id).count() + usize::from(made);
+    let members = || state.users.iter().filter(|user| users::member(user, org.id)).count();
     json!({
         "id": org.id,
         "name": org.name,
         "resource_statistics": {
-            "users_amount": state.users.iter().filter(|user| users::member(user, org.id)).count(),
+            "users_amount": if org.entered { members() } else { 0 },
             "groups_amount": state.groups.iter().filter(|row| row.org == org.id).count(),
             "assets_amount": state.assets.iter().filter(|row| row.org == org.id).count(),
             "nodes_amount": nodes,

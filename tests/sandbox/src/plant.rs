@@ -10,7 +10,9 @@ use crate::actions;
 use crate::assets;
 use crate::auth;
 use crate::labels;
-use crate::model::{AccessKey, Account, Group, Node, Permission, Role, Row, Session, Template};
+use crate::model::{
+    AccessKey, Account, Group, Node, Org, Permission, Role, Row, Session, Template,
+};
 use crate::nodes;
 use crate::permissions;
 use crate::platforms;
@@ -98,6 +100,14 @@ pub(crate) fn asset_id(state: &State, name: &str) -> Result<Uuid, String> {
         .find(DEFAULT_ORG, name)
         .map(|asset| asset.id)
         .ok_or_else(|| format!("there is no asset {name}"))
+}
+
+/// Puts an organisation in that people work in.
+pub(crate) fn add_organization(state: &mut State, name: &str) -> Uuid {
+    let (id, date_created) = (Uuid::new_v4(), state.stamp());
+    let (name, created_by) = (name.to_owned(), CREATOR.to_owned());
+    state.orgs.push(Org { id, name, created_by, date_created, entered: true });
+    id
 }
 
 /// Puts a user in. One with a known user name changes that user instead, who also takes

@@ -51,7 +51,7 @@ fn dispatch(state: &mut State, call: &Call) -> Outcome {
         return Err(errors::no_route());
     }
     let caller = auth::caller(state, call)?;
-    let request = Request { call, caller, org: org::current(call) };
+    let request = Request { call, caller, org: org::current(state, call) };
     serve(state, &request, &parts)
 }
 

@@ -175,6 +175,13 @@ impl Running {
         self.with(|state| plant::plant(state, seed))
     }
 
+    /// Puts an organisation in that people work in, of which the enterprise edition has
+    /// several; no real server with more than one was seen. It is filled over HTTP, and
+    /// everybody with a role in the default one has it there too.
+    pub fn add_organization(&self, name: &str) -> Uuid {
+        self.with(|state| plant::add_organization(state, name))
+    }
+
     /// Puts a user in.
     pub fn add_user(&self, user: NewUser) -> Uuid {
         self.with(|state| plant::add_user(state, user))

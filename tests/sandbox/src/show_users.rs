@@ -187,12 +187,15 @@ fn add_orgs(state: &State, row: &mut Map<String, Value>) {
         }
         org
     };
-    let default = || org(DEFAULT_ORG, state.org_name(DEFAULT_ORG));
-    let console = json!([org(ROOT_ORG, "GLOBAL".to_owned()), default()]);
-    row.insert("console_orgs".to_owned(), console.clone());
-    row.insert("audit_orgs".to_owned(), console);
-    let all = org(ROOT_ORG, "All organizations".to_owned());
-    row.insert("workbench_orgs".to_owned(), json!([all, default()]));
+    let entered = state.orgs.iter().filter(|org| org.entered);
+    let entered: Vec<Value> = entered.map(|one| org(one.id, one.name.clone())).collect();
+    let below = |root: &str| {
+        let root = org(ROOT_ORG, root.to_owned());
+        Value::from_iter(std::iter::once(root).chain(entered.iter().cloned()))
+    };
+    row.insert("console_orgs".to_owned(), below("GLOBAL"));
+    row.insert("audit_orgs".to_owned(), below("GLOBAL"));
+    row.insert("workbench_orgs".to_owned(), below("All organizations"));
 }
 
 /// `users/profile/permissions/`.

@@ -108,7 +108,8 @@ impl State {
         for (id, name) in
             [(DEFAULT_ORG, state.org_name(DEFAULT_ORG)), (SYSTEM_ORG, "SYSTEM".to_owned())]
         {
-            state.orgs.push(Org { id, name, created_by: "System".to_owned(), date_created: now });
+            let (created_by, entered) = ("System".to_owned(), id == DEFAULT_ORG);
+            state.orgs.push(Org { id, name, created_by, date_created: now, entered });
         }
         for role in rbac::builtin_roles(version, now) {
             state.roles.insert(role);

@@ -153,13 +153,13 @@ fn one(state: &mut State, request: &Request, id: &str) -> Outcome {
     }
 }
 
-/// Is a user seen from an organisation? Everyone from the root, members from the
-/// default one.
+/// Is a user seen from an organisation? Everyone from the root, members from those that
+/// people work in: here a role counts in all of them.
 pub(crate) fn member(user: &User, org: Uuid) -> bool {
     match org {
         ROOT_ORG => true,
-        DEFAULT_ORG => !user.org_roles.is_empty(),
-        _ => false,
+        crate::state::SYSTEM_ORG => false,
+        _ => !user.org_roles.is_empty(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Every state and every cut of the handover, on a model of both sides.
 
 mod renewal;
+mod whose;
 
 use std::collections::BTreeMap;
 

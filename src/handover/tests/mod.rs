@@ -1,5 +1,6 @@
 //! Every state and every cut of the handover, on a model of both sides.
 
+mod changed;
 mod renewal;
 mod whose;
 

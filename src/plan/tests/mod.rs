@@ -9,6 +9,7 @@ mod release;
 mod renamed;
 mod renew;
 mod shared;
+mod taken_back;
 mod users;
 pub(crate) mod world;
 

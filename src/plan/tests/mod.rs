@@ -2,6 +2,7 @@
 
 mod adopt;
 mod foreign;
+mod held_back;
 mod impossible;
 mod moved;
 mod random;

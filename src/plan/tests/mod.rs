@@ -5,12 +5,15 @@ mod foreign;
 mod held_back;
 mod impossible;
 mod moved;
+mod opened;
+mod ours_only;
 mod random;
 mod release;
 mod renamed;
 mod renew;
 mod shared;
 mod taken_back;
+mod usable;
 mod users;
 pub(crate) mod world;
 

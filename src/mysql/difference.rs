@@ -343,6 +343,9 @@ fn rank(object: &Object, naming: Naming) -> (u8, (usize, usize)) {
 }
 
 #[cfg(test)]
+#[path = "difference_property_tests.rs"]
+mod property_tests;
+#[cfg(test)]
 #[path = "difference_tests.rs"]
 mod tests;
 #[cfg(test)]

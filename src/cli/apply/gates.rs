@@ -142,3 +142,7 @@ pub(super) fn agreed(args: &Args) -> Result<(), Outcome> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "gates_tests.rs"]
+mod tests;

@@ -1,6 +1,8 @@
 //! Every state and every cut of the handover, on a model of both sides.
 
+mod changed;
 mod renewal;
+mod whose;
 
 use std::collections::BTreeMap;
 

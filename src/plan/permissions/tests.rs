@@ -1,5 +1,7 @@
 //! Compare, then carry out on a model: it arrives, and never gives too much on the way.
 
+mod fields;
+
 use proptest::prelude::*;
 
 use super::*;

@@ -52,6 +52,9 @@ pub(crate) const SERVERS: &str = "servers:
     assets: [pay-web-*]
 ";
 
+/// What another hand does to something, and what it is called.
+pub(crate) type Edit<T> = (&'static str, fn(&mut T));
+
 pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().expect("a moment")
 }

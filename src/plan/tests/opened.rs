@@ -1,0 +1,34 @@
+//! Which permissions of other hands open an account of ours.
+
+use super::*;
+use crate::jumpserver::spec::ForeignPermission;
+
+#[test]
+fn a_foreign_permission_opens_what_it_names_in_any_case_while_it_is_valid() {
+    let access = repo(&[("r", REFUNDS)], &[]);
+    for (accounts, valid, opens) in [
+        (["@ALL"].as_slice(), true, true),
+        (&["jump_db_fanlichun_r"], true, true),
+        // The database behind JumpServer may take both for the same.
+        (&["JUMP_DB_FanLiChun_R"], true, true),
+        (&["root", "jump_db_fanlichun_r"], true, true),
+        (&["jump_db_fanlichun_rw", "jump_db_fanlichun"], true, false),
+        (&["@ALL"], false, false),
+        (&["jump_db_fanlichun_r"], false, false),
+    ] {
+        let mut world = World::new();
+        let id = world.id();
+        world.live().foreign.push(ForeignPermission {
+            id,
+            name: "dba".to_owned(),
+            asset: "orders-prod".to_owned(),
+            accounts: accounts.iter().map(|text| (*text).to_owned()).collect(),
+            valid,
+            end: at("2099-12-31T00:00:00Z"),
+        });
+        let plan = world.apply(&access, NOW);
+        let told = kinds(&plan).contains(&Kind::ForeignOpens);
+        assert_eq!((told, plan.is_partial()), (opens, opens), "{accounts:?} {valid}");
+        assert_eq!(world.server().accounts.is_empty(), opens, "{accounts:?} {valid}");
+    }
+}

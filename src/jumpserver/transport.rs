@@ -401,9 +401,9 @@ impl Write {
     }
 
     /// Sends POST, PATCH or DELETE, again when the answer did not come: every write carries an id
-    /// of ours or absolute values, so that a second time changes nothing more. `may` is asked before every attempt with the time that
-    /// the attempt may take; its error ends it. What the server says is cleaned of
-    /// `secret`.
+    /// of ours or absolute values, so that a second time changes nothing more. `may` is asked
+    /// before every attempt with the time that the attempt may take; its error ends it. What the
+    /// server says is cleaned of `secret`.
     pub(crate) async fn send(
         &self,
         method: Method,

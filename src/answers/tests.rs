@@ -234,6 +234,7 @@ fn with_the_servers_a_target_is_one_that_there_is() {
         protocols: BTreeMap::new(),
         nodes: BTreeSet::new(),
         active: true,
+        directories: BTreeSet::new(),
     };
     let jumpserver = Everything {
         nodes: ["/Default", "/Default/payments", "/Default/payments/prod"]

@@ -42,6 +42,7 @@ use crate::grants::{self, Grant};
 use crate::jumpserver::Reader;
 use crate::names::InstanceName;
 use crate::observed::Observed;
+use crate::plan::finding::Severity;
 use crate::plan::guard::Removals;
 use crate::plan::renew::Which;
 use crate::plan::{self, Focus, Plan};
@@ -338,6 +339,10 @@ async fn under_locks(
         allowed(args, asked.access, &plan, before)?;
     }
     let report = asked.report(&plan, &observed, moment);
+    if args.format == Format::Text && differs(&plan, confirmed) {
+        anstream::println!("\nSince that plan was made something changed. What is done now:\n");
+        show(&report);
+    }
     let anchor = anchor::before(run, &observed).map_err(|error| could_not_run(&error))?;
     let writer = locks.writer();
     // A renewal does not apply the commit, so it says nothing of it.
@@ -385,6 +390,15 @@ async fn under_locks(
     }
     round.left = after.map(|after| asked.left(&after, later));
     Ok(round)
+}
+
+/// Whether a plan has other steps than one that was shown, or something else to warn of.
+fn differs(plan: &Plan, shown: &Plan) -> bool {
+    let told = |plan: &Plan| {
+        let findings = plan.findings.iter();
+        findings.filter(|finding| finding.severity != Severity::Notice).cloned().collect::<Vec<_>>()
+    };
+    plan.checksum() != shown.checksum() || told(plan) != told(shown)
 }
 
 fn show(report: &Report) {

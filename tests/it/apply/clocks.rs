@@ -201,4 +201,10 @@ async fn a_clock_that_goes_wrong_before_the_lock_is_noticed() {
         let company = wrong_server(kind, seconds, 1).await;
         server_left_out(&company).await;
     }
+    // For people, too, who were shown another plan.
+    let company = wrong_server(Kind::Mariadb118, 120, 1).await;
+    let told = company.run(&["apply", "--yes"]).await.expect(5).stdout;
+    let (before, after) = told.split_once("something changed. What is done now:").expect("a word");
+    let why = "its clock";
+    assert!(!before.contains(why) && after.contains(why), "{told}");
 }

@@ -3,12 +3,6 @@
 
 use super::*;
 
-const HOST: &str = "for: fanlichun
-reason: web
-until: 2027-02-28
-servers:
-  - { login: app, assets: [pay-web-01] }
-";
 const DATABASE_ALONE: &str = "for: fanlichun
 reason: invoices
 until: 2027-02-28

@@ -5,18 +5,6 @@ use super::world::SERVERS;
 use super::*;
 use crate::jumpserver::spec::{ForeignPermission, PermissionSpec};
 
-const HOST: &str = "for: fanlichun
-reason: web
-until: 2027-02-28
-servers:
-  - { login: app, assets: [pay-web-01] }
-";
-const TABLE: &str = "for: fanlichun
-reason: refunds
-until: 2027-02-28
-databases:
-  - { instance: orders-prod, level: r, tables: [billing.invoices] }
-";
 /// Refuses what asks for longer, and whole databases.
 const POLICY: &str = "environments: [prod, test]
 limits:

@@ -49,6 +49,22 @@ databases:
       - billing.cards(id, last4)
 ";
 
+/// One host.
+const HOST: &str = "for: fanlichun
+reason: web
+until: 2027-02-28
+servers:
+  - { login: app, assets: [pay-web-01] }
+";
+
+/// One table.
+const TABLE: &str = "for: fanlichun
+reason: refunds
+until: 2027-02-28
+databases:
+  - { instance: orders-prod, level: r, tables: [billing.invoices] }
+";
+
 const NOW: &str = "2026-12-01T02:00:00Z";
 
 fn text(plan: &Plan, access: &Access, world: &World, moment: &str) -> String {

@@ -2,18 +2,6 @@
 
 use super::*;
 
-const HOST: &str = "for: fanlichun
-reason: web
-until: 2027-02-28
-servers:
-  - { login: app, assets: [pay-web-01] }
-";
-const TABLE: &str = "for: fanlichun
-reason: refunds
-until: 2027-02-28
-databases:
-  - { instance: orders-prod, level: r, tables: [billing.invoices] }
-";
 const POLICY: &str = "environments: [prod]
 limits:
   - { when: { environment: prod }, longest: 100d }

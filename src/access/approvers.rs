@@ -21,7 +21,7 @@ pub(super) fn nameless(access: &Access, now: Timestamp) -> Vec<Diagnostic> {
     }
     let mut found: BTreeMap<&PersonName, String> = BTreeMap::new();
     for (what, owners) in asked(access) {
-        for name in owners.iter().flat_map(|party| people(access, party)) {
+        for name in owners.iter().flat_map(|party| party.people(access)) {
             let nameless = access.people.get(name).is_some_and(|person| person.forge.is_none());
             if nameless && access.is_here(name, now) {
                 found.entry(name).or_insert_with(|| what.clone());
@@ -52,16 +52,4 @@ fn asked(access: &Access) -> Vec<(String, &[Party])> {
     let mergers = policy.emergency.iter();
     let mergers = mergers.map(|rule| ("emergencies".to_owned(), &rule.mergers[..]));
     instances.chain(servers).chain([rules]).chain(mergers).collect()
-}
-
-/// The people whom an entry names; the forge alone knows who is in a group of it.
-fn people<'a>(access: &'a Access, party: &'a Party) -> Vec<&'a PersonName> {
-    match party {
-        Party::Person(name) => vec![name],
-        Party::Team(team) => {
-            let team = access.teams.get(team);
-            team.iter().flat_map(|team| &team.members).collect()
-        }
-        Party::Group(_) => Vec::new(),
-    }
 }

@@ -15,6 +15,7 @@ pub mod model;
 mod mutation_tests;
 pub mod notify;
 mod offered;
+mod party;
 mod people;
 #[cfg(test)]
 mod repo_tests;

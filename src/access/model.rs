@@ -1,7 +1,6 @@
 //! The access repo after its checks: every name resolved, every period an instant.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -10,12 +9,13 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::notify::Notify;
+pub use super::party::Party;
 use super::sessions::OnEnd;
 use crate::diagnostic::Diagnostic;
 use crate::mysql::privilege::Privileges;
 use crate::names::{
-    Environment, ForgeGroup, InstanceName, LevelName, LoginName, Owner, PersonName, Prefix,
-    RequestName, TeamName,
+    Environment, InstanceName, LevelName, LoginName, Owner, PersonName, Prefix, RequestName,
+    TeamName,
 };
 use crate::period::{Edge, Period};
 
@@ -164,35 +164,6 @@ pub struct Team {
     pub site: Site,
     /// The people in it.
     pub members: BTreeSet<PersonName>,
-}
-
-/// One entry of an owners list.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Party {
-    /// `fanlichun`.
-    Person(PersonName),
-    /// `team/payments`.
-    Team(TeamName),
-    /// `forge/acme/dba`: a group at the git forge, which alone knows its members. Owners can
-    /// be groups; requests are never for one.
-    Group(ForgeGroup),
-}
-
-impl fmt::Display for Party {
-    /// As the files write it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Person(person) => f.write_str(person.as_str()),
-            Self::Team(team) => write!(f, "team/{team}"),
-            Self::Group(group) => write!(f, "forge/{group}"),
-        }
-    }
-}
-
-impl Serialize for Party {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
 }
 
 /// A MySQL or MariaDB server.

@@ -329,12 +329,11 @@ impl Loader<'_> {
             let Some(name) = name else { continue };
             if let Some(offered) = access.instances.get(&name).filter(|_| !over) {
                 if access.is_retired(&name) {
-                    let holder = access.holder(&name);
-                    let message = match offered.retired || holder == &name {
+                    let message = match offered.retired {
                         true => format!("{name} is retired: this gives nothing"),
                         false => format!(
-                            "{name} shows the accounts of {holder}, which is retired: this gives \
-                             nothing"
+                            "{name} shows the accounts of {}, which is retired: this gives nothing",
+                            access.holder(&name)
                         ),
                     };
                     let then = "take it out, or end the request";

@@ -86,17 +86,11 @@ impl Lines<'_> {
     fn line(&mut self, path: &str, owners: &BTreeSet<&Party>) {
         let mut logins = BTreeSet::new();
         for party in owners {
-            match party {
-                Party::Group(group) => {
-                    logins.insert(format!("@{group}"));
-                }
-                Party::Person(person) => self.person(person, &mut logins),
-                Party::Team(team) => {
-                    let members = self.access.teams.get(team).map(|team| team.members.clone());
-                    for member in members.unwrap_or_default() {
-                        self.person(&member, &mut logins);
-                    }
-                }
+            if let Party::Group(group) = party {
+                logins.insert(format!("@{group}"));
+            }
+            for person in party.people(self.access) {
+                self.person(person, &mut logins);
             }
         }
         if logins.is_empty() {

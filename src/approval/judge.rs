@@ -399,13 +399,9 @@ impl<'a> People<'a> {
         }
         let mut groups = Vec::new();
         for party in of {
-            match party {
-                Party::Person(name) => put(name),
-                Party::Team(team) => {
-                    let team = self.base.teams.get(team);
-                    team.into_iter().flat_map(|team| &team.members).for_each(&mut put);
-                }
-                Party::Group(group) => groups.push(self.pull.groups.get(group)?.as_ref().ok()?),
+            party.people(self.base).for_each(&mut put);
+            if let Party::Group(group) = party {
+                groups.push(self.pull.groups.get(group)?.as_ref().ok()?);
             }
         }
         let members = groups.into_iter().flatten().map(|login| login.to_lowercase());

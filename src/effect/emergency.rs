@@ -190,14 +190,7 @@ fn told(base: &Access, head: &Access, name: &RequestName, settled: &Settled) -> 
 
 /// The people of a request.
 fn people<'a>(access: &'a Access, request: &'a Request) -> impl Iterator<Item = &'a PersonName> {
-    request.parties.iter().flat_map(|(party, _)| {
-        let (person, team) = match party {
-            Party::Person(person) => (Some(person), None),
-            Party::Team(team) => (None, access.teams.get(team)),
-            Party::Group(_) => (None, None),
-        };
-        person.into_iter().chain(team.into_iter().flat_map(|team| &team.members))
-    })
+    request.parties.iter().flat_map(|(party, _)| party.people(access))
 }
 
 /// Whether somebody is one of some parties, as far as git tells: a group of the forge may

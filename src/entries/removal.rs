@@ -77,19 +77,8 @@ fn people_of<'a>(
     request: &'a Request,
     at: impl Fn(usize) -> bool,
 ) -> BTreeSet<&'a PersonName> {
-    let mut people = BTreeSet::new();
-    for (_, (party, _)) in request.parties.iter().enumerate().filter(|(place, _)| at(*place)) {
-        match party {
-            Party::Person(person) => {
-                people.insert(person);
-            }
-            Party::Team(team) => {
-                people.extend(access.teams.get(team).into_iter().flat_map(|team| &team.members));
-            }
-            Party::Group(_) => {}
-        }
-    }
-    people
+    let parties = request.parties.iter().enumerate().filter(|(place, _)| at(*place));
+    parties.flat_map(|(_, (party, _))| party.people(access)).collect()
 }
 
 /// A list with the places that go: these, or the whole list when nothing of it is left.

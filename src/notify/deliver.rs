@@ -78,20 +78,10 @@ pub fn deliveries(
 /// everybody.
 fn is_about(access: &Access, channel: &Channel, event: &Event) -> bool {
     channel.about.is_empty()
-        || channel.about.iter().any(|party| {
-            members(access, party).into_iter().any(|person| event.people.contains(person))
-        })
-}
-
-fn members<'a>(access: &'a Access, party: &'a Party) -> Vec<&'a PersonName> {
-    match party {
-        Party::Person(person) => vec![person],
-        Party::Team(team) => {
-            access.teams.get(team).into_iter().flat_map(|team| &team.members).collect()
-        }
-        // Its members are known to the forge alone.
-        Party::Group(_) => Vec::new(),
-    }
+        || channel
+            .about
+            .iter()
+            .any(|party| party.people(access).any(|person| event.people.contains(person)))
 }
 
 /// Who gets an event: addresses for mail, the channel itself for the rest.
@@ -142,7 +132,7 @@ fn owners<'a>(
         if matches!(party, Party::Group(_)) {
             groups.insert(party.clone());
         }
-        let known = members(access, party).into_iter();
+        let known = party.people(access);
         people.extend(known.filter(|name| access.is_here(name, moment)));
     }
     people

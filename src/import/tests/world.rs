@@ -206,7 +206,7 @@ impl World {
     }
 }
 
-pub(super) fn user(username: &str) -> User {
+pub(crate) fn user(username: &str) -> User {
     User {
         seen: SeenUser {
             id: Uuid::nil(),

@@ -3,19 +3,26 @@
 use super::*;
 use crate::jumpserver::spec::{ForeignPermission, SeenAssetAccount};
 
+/// Puts a valid permission of another hand on the database server, with these account texts.
+pub(super) fn foreign<'w>(world: &'w mut World, accounts: &[&str]) -> &'w mut ForeignPermission {
+    let id = world.id();
+    let all = &mut world.live().foreign;
+    all.push(ForeignPermission {
+        id,
+        name: "dba-everything".to_owned(),
+        asset: "orders-prod".to_owned(),
+        accounts: accounts.iter().map(|&text| text.to_owned()).collect(),
+        valid: true,
+        end: at("2099-12-31T00:00:00Z"),
+    });
+    all.last_mut().expect("the one that was put there")
+}
+
 #[test]
 fn a_foreign_permission_that_opens_an_account_stops_it() {
     let access = repo(&[("r", REFUNDS)], &[]);
     let mut world = World::new();
-    let id = world.id();
-    world.live().foreign.push(ForeignPermission {
-        id,
-        name: "dba-everything".to_owned(),
-        asset: "orders-prod".to_owned(),
-        accounts: ["@ALL".to_owned()].into(),
-        valid: true,
-        end: at("2099-12-31T00:00:00Z"),
-    });
+    foreign(&mut world, &["@ALL"]);
     let plan = world.apply(&access, NOW);
     assert!(world.server().accounts.is_empty());
     assert!(kinds(&plan).contains(&Kind::ForeignOpens) && plan.is_partial());
@@ -31,15 +38,7 @@ fn what_helps_is_told_by_what_opens_the_account() {
     let access = repo(&[("r", REFUNDS)], &[]);
     let help = |accounts: &[&str]| {
         let mut world = World::new();
-        let id = world.id();
-        world.live().foreign.push(ForeignPermission {
-            id,
-            name: "another".to_owned(),
-            asset: "orders-prod".to_owned(),
-            accounts: accounts.iter().map(|&text| text.to_owned()).collect(),
-            valid: true,
-            end: at("2099-12-31T00:00:00Z"),
-        });
+        foreign(&mut world, accounts);
         let findings = world.plan(&access, NOW).findings.into_iter();
         let mut opens = findings.filter(|finding| finding.code == Kind::ForeignOpens);
         opens.next().and_then(|finding| finding.help).expect("it says what helps")
@@ -96,16 +95,8 @@ fn an_exclusion_counts_where_the_server_excludes_and_by_the_exact_name() {
     let access = repo(&[("r", REFUNDS)], &[]);
     let found = |excludes: bool, text: &str| {
         let mut world = World::new();
-        let id = world.id();
         world.live().excludes = excludes;
-        world.live().foreign.push(ForeignPermission {
-            id,
-            name: "all-but-one".to_owned(),
-            asset: "orders-prod".to_owned(),
-            accounts: ["@ALL".to_owned(), text.to_owned()].into(),
-            valid: true,
-            end: at("2099-12-31T00:00:00Z"),
-        });
+        foreign(&mut world, &["@ALL", text]);
         let plan = world.plan(&access, NOW);
         let told = kinds(&plan);
         (told.contains(&Kind::ForeignOpens), told.contains(&Kind::ForeignExcludes))

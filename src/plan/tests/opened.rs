@@ -1,7 +1,7 @@
 //! Which permissions of other hands open an account of ours.
 
+use super::foreign::foreign;
 use super::*;
-use crate::jumpserver::spec::ForeignPermission;
 
 #[test]
 fn a_foreign_permission_opens_what_it_names_in_any_case_while_it_is_valid() {
@@ -17,15 +17,7 @@ fn a_foreign_permission_opens_what_it_names_in_any_case_while_it_is_valid() {
         (&["jump_db_fanlichun_r"], false, false),
     ] {
         let mut world = World::new();
-        let id = world.id();
-        world.live().foreign.push(ForeignPermission {
-            id,
-            name: "dba".to_owned(),
-            asset: "orders-prod".to_owned(),
-            accounts: accounts.iter().map(|text| (*text).to_owned()).collect(),
-            valid,
-            end: at("2099-12-31T00:00:00Z"),
-        });
+        foreign(&mut world, accounts).valid = valid;
         let plan = world.apply(&access, NOW);
         let told = kinds(&plan).contains(&Kind::ForeignOpens);
         assert_eq!((told, plan.is_partial()), (opens, opens), "{accounts:?} {valid}");

@@ -58,6 +58,7 @@ use crate::jumpserver::spec::PermissionSpec;
 use crate::mark::Mark;
 use crate::names::{InstanceName, PersonName, RequestName};
 use crate::observed::Observed;
+use crate::on_end::OnEnds;
 use crate::policy;
 
 /// How many characters a plan's checksum has, each 0-9 or a-f.
@@ -312,6 +313,7 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
         allowed,
         moment,
     });
+    let on_ends = &OnEnds::of(access);
     let permissions = access::plan(&access::Inputs {
         access,
         live,
@@ -325,6 +327,7 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
         all,
         allowed,
         violating: &violating,
+        on_ends,
         moment,
     });
     let owned = accounts.owned + permissions.owned;
@@ -347,8 +350,12 @@ pub fn make(inputs: &Inputs<'_>) -> Plan {
     findings.extend(people::shielded(&users, live));
     findings.sort();
     findings.dedup();
-    let (items, removals) =
-        order::items(&order::Inputs { access, live, all, moment }, users, accounts, permissions);
+    let (items, removals) = order::items(
+        &order::Inputs { access, live, all, on_ends, moment },
+        users,
+        accounts,
+        permissions,
+    );
     // What is taken over in this run is ours when something of it goes.
     let taken = items.iter().filter(|item| item.what.adopts()).count();
     // Users count with those that go: else each one would make a share of access smaller.

@@ -25,6 +25,7 @@ pub(super) struct Inputs<'i, 'a> {
     pub(super) access: &'a Access,
     pub(super) live: &'a Live,
     pub(super) all: &'i Desired<'a>,
+    pub(super) on_ends: &'i OnEnds<'a>,
     pub(super) moment: Timestamp,
 }
 
@@ -56,7 +57,6 @@ pub(super) fn items(
         marks: marks.collect(),
         items: Vec::new(),
         opening: BTreeMap::new(),
-        on_ends: OnEnds::of(inputs.access),
         removals: Removals::default(),
     };
     let mut places = Vec::with_capacity(permissions.steps.len());
@@ -162,7 +162,6 @@ struct List<'i, 'o, 'a> {
     items: Vec<Item>,
     /// By account, the steps so far about permissions that open it.
     opening: BTreeMap<String, Vec<usize>>,
-    on_ends: OnEnds<'a>,
     removals: Removals,
 }
 
@@ -216,7 +215,8 @@ impl List<'_, '_, '_> {
             Action::Delete { from } => left::taken(from, None, self.inputs.moment),
             Action::Create { .. } | Action::Adopt { .. } | Action::Release { .. } => None,
         };
-        let sessions = left.map(|left| left::settings(&left, &self.on_ends)).unwrap_or_default();
+        let sessions =
+            left.map(|left| left::settings(&left, self.inputs.on_ends)).unwrap_or_default();
         let item = Item {
             target: Target::JumpServer,
             phase: step.phase,

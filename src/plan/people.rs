@@ -1,5 +1,6 @@
 //! The people of a plan: who stands in JumpServer, who is missing, who was made anew.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeSet, HashMap};
 
 use uuid::Uuid;
@@ -145,8 +146,10 @@ impl<'l, 'a> Whose<'l, 'a> {
     fn find(ours: &Ours<'l>, all: &Desired<'a>, live: &'l Live) -> Self {
         let permissions = all.permissions.values().map(|wanted| wanted.person);
         let accounts = all.accounts.values().map(|wanted| wanted.person);
-        let people: HashMap<&str, &PersonName> =
-            permissions.chain(accounts).map(|person| (person.as_str(), person)).collect();
+        // Mostly all that is there is wanted.
+        let people = LazyCell::new(|| -> HashMap<&str, &PersonName> {
+            permissions.chain(accounts).map(|person| (person.as_str(), person)).collect()
+        });
         let mut wanted = HashMap::with_capacity(all.permissions.len());
         for (name, one) in &all.permissions {
             wanted.extend(ours.find(name).map(|seen| (seen.id, one.person)));

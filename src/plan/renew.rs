@@ -14,6 +14,7 @@ use super::release::Released;
 use super::{Allowed, Inputs, Item, Plan, What, accounts, order, people, servers};
 use crate::handover::Step;
 use crate::names::{InstanceName, PersonName};
+use crate::on_end::OnEnds;
 use crate::plan::accounts::AccountStep;
 
 /// Whose passwords are renewed; empty parts leave nothing out.
@@ -86,7 +87,7 @@ pub fn make(inputs: &Inputs<'_>, which: &Which) -> Plan {
     findings.dedup();
     let owned = accounts.owned;
     let (items, removals) = order::items(
-        &order::Inputs { access, live, all, moment },
+        &order::Inputs { access, live, all, on_ends: &OnEnds::of(access), moment },
         Vec::new(),
         accounts,
         Permissions::default(),

@@ -330,7 +330,8 @@ async fn under_locks(
     comes_after(args, source, asked.commit, observed.jumpserver.anchor.as_ref())?;
     let plan = asked.plan(&observed, moment);
     asked.proof.borrow().covers(&plan).map_err(|error| could_not_run(&error))?;
-    if plan.checksum() != confirmed.checksum() {
+    let other = plan.checksum() != confirmed.checksum();
+    if other {
         if !args.yes || args.expect.is_some() {
             return Err(could_not_run(
                 &"something changed since the plan was shown, so nothing was done; run it again",
@@ -339,7 +340,7 @@ async fn under_locks(
         allowed(args, asked.access, &plan, before)?;
     }
     let report = asked.report(&plan, &observed, moment);
-    if args.format == Format::Text && differs(&plan, confirmed) {
+    if args.format == Format::Text && (other || !warns_alike(&plan, confirmed)) {
         anstream::println!("\nSince that plan was made something changed. What is done now:\n");
         show(&report);
     }
@@ -392,13 +393,11 @@ async fn under_locks(
     Ok(round)
 }
 
-/// Whether a plan has other steps than one that was shown, or something else to warn of.
-fn differs(plan: &Plan, shown: &Plan) -> bool {
-    let told = |plan: &Plan| {
-        let findings = plan.findings.iter();
-        findings.filter(|finding| finding.severity != Severity::Notice).cloned().collect::<Vec<_>>()
-    };
-    plan.checksum() != shown.checksum() || told(plan) != told(shown)
+/// Whether two plans warn of the same.
+fn warns_alike(one: &Plan, other: &Plan) -> bool {
+    let [one, other] = [one, other]
+        .map(|plan| plan.findings.iter().filter(|finding| finding.severity != Severity::Notice));
+    one.eq(other)
 }
 
 fn show(report: &Report) {

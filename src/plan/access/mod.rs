@@ -49,6 +49,8 @@ pub(super) struct Inputs<'i, 'a> {
     pub(super) released: &'i Released<'a>,
     /// Whose requests break policy: the user in JumpServer and the request.
     pub(super) violating: &'i BTreeSet<(&'a str, &'a RequestName)>,
+    /// What becomes of sessions where access ends.
+    pub(super) on_ends: &'i OnEnds<'a>,
     pub(super) moment: Timestamp,
 }
 
@@ -65,7 +67,6 @@ pub(super) struct Permissions {
 /// Plans the permissions.
 pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
     let owner = &inputs.access.config.owner;
-    let on_ends = OnEnds::of(inputs.access);
     let renamed = Renamed::new(inputs.access, inputs.live, inputs.all);
     let violating = violating::Violating::of(inputs, &renamed);
     let wanting = want::Wanting::new(inputs, &renamed, &violating);
@@ -120,7 +121,7 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
             Some((kept, mark.clone()))
         });
         if kept.is_none()
-            && let Some(until) = left::waits(seen, &on_ends, inputs.moment)
+            && let Some(until) = left::waits(seen, inputs.on_ends, inputs.moment)
         {
             findings.push(gone::left_until(seen, until, inputs.access));
             let (spec, mark) = (Cow::Borrowed(&seen.spec), mark.clone());
@@ -140,7 +141,8 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
     for (id, want) in &mut wants {
         let live = inputs.live.permissions.get(id).filter(|seen| permissions::is_ours(owner, seen));
         let left = live.and_then(|seen| seen.mark.as_ref()?.left.clone());
-        want.mark.left = left.filter(|left| left::until(left, &on_ends, inputs.moment).is_some());
+        want.mark.left =
+            left.filter(|left| left::until(left, inputs.on_ends, inputs.moment).is_some());
     }
     let (steps, conflicts) = permissions::compare(
         &there,

@@ -9,6 +9,7 @@ use crate::asset_pattern::AssetPattern;
 use crate::names::{
     Environment, InstanceName, LevelName, LoginName, PersonName, RequestName, TeamName,
 };
+use crate::node_path::with_parents;
 use crate::period::Period;
 
 /// One thing that one person may do. It borrows from the access repo: a repo with a
@@ -289,12 +290,6 @@ impl<'a> Offers<'a> {
 
     /// The entry of the nearest node at or above `path`.
     pub fn node(&self, path: &str) -> Option<&'a ServerEntry> {
-        let mut path = path;
-        loop {
-            if let Some(entry) = self.nodes.get(path) {
-                return Some(entry);
-            }
-            path = &path[..path.rfind('/').filter(|&at| at > 0)?];
-        }
+        with_parents(path).find_map(|node| self.nodes.get(node).copied())
     }
 }

@@ -60,6 +60,7 @@ pub mod mark;
 pub mod mysql;
 pub mod names;
 pub mod naming;
+mod node_path;
 pub mod notify;
 pub mod observe;
 pub mod observed;

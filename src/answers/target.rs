@@ -4,6 +4,7 @@ use crate::access::model::{Access, Scope};
 use crate::grants::{ServerTarget, Want};
 use crate::jumpserver::everything::Everything;
 use crate::names::InstanceName;
+use crate::node_path::is_in;
 
 /// A target: a node, an asset, an instance, or a part of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,10 +161,7 @@ impl Target {
 
 /// Whether one of two nodes is the other, or lies below it.
 fn meet(one: &str, other: &str) -> bool {
-    let below = |inner: &str, outer: &str| {
-        inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    below(one, other) || below(other, one)
+    is_in(one, other) || is_in(other, one)
 }
 
 /// The name that may be meant, in words.

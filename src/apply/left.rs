@@ -12,6 +12,7 @@ use crate::access::sessions::OnEnd;
 use crate::jumpserver::spec::{PermissionSpec, SeenAsset, SeenPermission};
 use crate::jumpserver::{OpenSession, PermissionPatch, Usable};
 use crate::mark::{Left, Mark};
+use crate::node_path::is_in;
 use crate::plan::left;
 
 /// What was found behind what a permission gave.
@@ -166,12 +167,9 @@ async fn behind(
         Some(asset) => Some(asset),
         None => run.means.reader.asset(session.asset).await?,
     };
-    let below = |node: &str, top: &str| {
-        node.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
     Ok(asset.filter(|asset| {
         gone.assets.contains(&asset.name)
-            || asset.nodes.iter().any(|node| gone.nodes.iter().any(|top| below(node, top)))
+            || asset.nodes.iter().any(|node| gone.nodes.iter().any(|top| is_in(node, top)))
     }))
 }
 

@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 
 use super::ours::Ours;
-use super::reach::{ACTIONS, ALL, Reach, VIRTUAL, Way};
+use super::reach::{ACTIONS, Reach, VIRTUAL, Way};
 use super::{
     Door, DoorKind, Fault, Kind, LISTED, Next, Risk, Terms, count, day, listed, who, worst,
 };
 use crate::access::model::Access;
+use crate::jumpserver::spec::ALL;
 
 /// Finds them.
 pub(super) fn find(

@@ -11,11 +11,9 @@ use uuid::Uuid;
 use crate::access::model::{Access, Site};
 use crate::grants::Offers;
 use crate::jumpserver::everything::{Everything, User};
-use crate::jumpserver::spec::{PermissionSpec, SeenAsset, SeenPermission};
+use crate::jumpserver::spec::{ALL, PermissionSpec, SeenAsset, SeenPermission};
 use crate::names::PersonName;
-
-/// The account text that opens every account that JumpServer holds for an asset.
-pub const ALL: &str = "@ALL";
+use crate::node_path::with_parents;
 
 /// The account text that opens the account of a user's own name, where JumpServer holds one for
 /// the asset (by the source of both versions, `map_alias_to_accounts`).
@@ -382,14 +380,6 @@ fn bits(spec: &PermissionSpec) -> i32 {
     let place = |action: &String| ACTIONS.iter().position(|known| known == action);
     let bit = |action| 1 << place(action).unwrap_or(ACTIONS.len());
     spec.actions.iter().map(bit).fold(0, |bits, bit| bits | bit)
-}
-
-/// A node and the nodes above it, by their paths.
-pub(crate) fn with_parents(node: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(node), |path| match path.rfind('/') {
-        Some(0) | None => None,
-        Some(at) => Some(&path[..at]),
-    })
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::*;
 use crate::import::tests::world;
 use crate::jumpserver::everything::Account;
-use crate::jumpserver::spec::{SeenAssetAccount, SeenUser};
+use crate::jumpserver::spec::SeenAssetAccount;
 use crate::plan::tests::world::{at, repo};
 
 const NOW: &str = "2026-12-01T00:00:00Z";
@@ -12,26 +12,9 @@ const NOW: &str = "2026-12-01T00:00:00Z";
 fn everything(excludes: bool) -> Everything {
     let mut found = Everything { excludes, ..Everything::default() };
     for (number, name) in ["fan", "wei"].into_iter().enumerate() {
-        let seen = SeenUser {
-            id: Uuid::from_u128(number as u128),
-            username: name.to_owned(),
-            name: name.to_owned(),
-            email: String::new(),
-            active: true,
-            expired: false,
-            administrator: false,
-            groups: BTreeSet::new(),
-            labelled: false,
-            mark: None,
-            comment: String::new(),
-        };
-        found.users.push(User {
-            seen,
-            last_login: None,
-            key_used: None,
-            joined: None,
-            service: false,
-        });
+        let mut user = world::user(name);
+        user.seen.id = Uuid::from_u128(number as u128);
+        found.users.push(user);
     }
     found.assets.push(asset(10, "web"));
     for name in ["root", "app", "fan"] {
@@ -86,12 +69,6 @@ fn who(everything: &Everything, account: &str) -> Vec<String> {
     let access = repo(&[], &[("requests/.keep", "")]);
     let reach = Reach::new(&access, everything, at(NOW));
     reach.users_of("web", account).iter().map(|user| (*user).to_owned()).collect()
-}
-
-#[test]
-fn a_node_stands_below_all_its_parents() {
-    let found: Vec<&str> = with_parents("/Default/pay/prod").collect();
-    assert_eq!(found, ["/Default/pay/prod", "/Default/pay", "/Default"]);
 }
 
 #[test]

@@ -9,6 +9,11 @@ use uuid::Uuid;
 use crate::access::model::Provenance;
 use crate::mark::Mark;
 
+/// The account text that opens every account that JumpServer holds for an asset.
+pub const ALL: &str = "@ALL";
+/// The protocol of a permission that lets any protocol go.
+pub const ANY_PROTOCOL: &str = "all";
+
 /// What a permission says, by names. The same type for what is wanted and what was seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct PermissionSpec {

@@ -16,7 +16,8 @@ use super::ours::Ours;
 use super::people::People;
 use crate::adoption::Line;
 use crate::desired::{CONNECT, Desired, Wanted};
-use crate::jumpserver::spec::{Live, PermissionSpec, SeenAsset, SeenPermission};
+use crate::jumpserver::spec::{ANY_PROTOCOL, Live, PermissionSpec, SeenAsset, SeenPermission};
+use crate::node_path::is_in;
 use crate::period::Period;
 
 /// An end from here on (2080-01-01) is none: JumpServer gives what is made without one an end
@@ -181,7 +182,7 @@ pub(crate) fn same_meaning(
     if database && spoken_alike(spec, want, assets) {
         same.protocols.clone_from(&want.protocols);
     }
-    if spec.protocols.contains("all") && speaks_only(want, assets) {
+    if spec.protocols.contains(ANY_PROTOCOL) && speaks_only(want, assets) {
         same.protocols.clone_from(&want.protocols);
     }
     same
@@ -206,12 +207,7 @@ fn spoken_alike(
 /// Whether everything that a permission opens speaks its protocols and no others, so that any
 /// protocol is no more than these.
 fn speaks_only(want: &PermissionSpec, assets: &BTreeMap<&str, &SeenAsset>) -> bool {
-    let below = |node: &String| {
-        want.nodes.iter().any(|top| {
-            node.strip_prefix(top.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
-    };
+    let below = |node: &String| want.nodes.iter().any(|top| is_in(node, top));
     want.assets.iter().all(|asset| assets.contains_key(asset.as_str()))
         && assets
             .values()

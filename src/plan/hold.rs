@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::targets::Targets;
-use crate::jumpserver::spec::{Live, PermissionSpec};
+use crate::jumpserver::spec::{ALL, ANY_PROTOCOL, Live, PermissionSpec};
 use crate::mysql::difference::Naming;
 use crate::mysql::privilege::Privileges;
 use crate::mysql::spec::{Grants, Held, TableName};
@@ -28,11 +28,11 @@ pub(super) fn permission(
         assets,
         nodes,
         // Of another hand, or changed by it, it may say that any goes.
-        accounts: match live.accounts.contains("@ALL") {
+        accounts: match live.accounts.contains(ALL) {
             true => wanted.accounts.clone(),
             false => both(&wanted.accounts, &live.accounts),
         },
-        protocols: match live.protocols.contains("all") {
+        protocols: match live.protocols.contains(ANY_PROTOCOL) {
             true => wanted.protocols.clone(),
             false => both(&wanted.protocols, &live.protocols),
         },

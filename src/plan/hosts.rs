@@ -10,6 +10,7 @@ use crate::diagnostic::nearest;
 use crate::grants::{Offers, ServerTarget, Want};
 use crate::jumpserver::spec::{Live, SeenAsset, SeenNode};
 use crate::names::{Environment, LoginName};
+use crate::node_path::is_in;
 use crate::plural::{count, listed};
 
 /// How many names a finding lists.
@@ -266,9 +267,7 @@ impl<'a> Below<'a> {
         let found: BTreeMap<&str, &SeenAsset> = self.assets[start..]
             .iter()
             .take_while(|(node, _)| node.starts_with(path))
-            .filter(|(node, _)| {
-                node.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            })
+            .filter(|(node, _)| is_in(node, path))
             .map(|(_, asset)| (asset.name.as_str(), *asset))
             .collect();
         found.into_values().collect()

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::access::model::Access;
 use crate::grants::{Grant, ServerTarget, Want};
 use crate::jumpserver::spec::{Live, PermissionSpec, SeenAsset};
+use crate::node_path::with_parents;
 
 /// Assets by name, and nodes by path.
 #[derive(Debug, Clone, Default)]
@@ -86,7 +87,13 @@ impl Targets {
 
     /// Whether a node is one of these or lies below one.
     pub(super) fn has_node(&self, path: &str) -> bool {
-        self.nodes.contains(path) || above(path).is_some_and(|above| self.has_node(above))
+        with_parents(path).any(|node| self.nodes.contains(node))
+    }
+
+    /// A permission that says what another one says, and names these.
+    pub(super) fn replace_in(self, spec: &PermissionSpec) -> PermissionSpec {
+        let Self { assets, nodes } = self;
+        PermissionSpec { assets, nodes, ..spec.clone() }
     }
 
     /// Adds them to what a permission is to say.
@@ -94,9 +101,4 @@ impl Targets {
         spec.assets.extend(self.assets);
         spec.nodes.extend(self.nodes);
     }
-}
-
-/// The path of the node in which a node lies.
-fn above(path: &str) -> Option<&str> {
-    path.rfind('/').filter(|&at| at > 0).map(|at| &path[..at])
 }

@@ -21,6 +21,7 @@ use crate::jumpserver::spec::Live;
 use crate::jumpserver::{PastSession, Records};
 use crate::mysql::connections::Connections;
 use crate::names::{InstanceName, PersonName};
+use crate::node_path::with_parents;
 
 /// What use is judged from.
 pub struct Inputs<'a> {
@@ -132,13 +133,8 @@ impl<'r> Index<'r> {
         let mut below: BTreeMap<String, BTreeSet<Uuid>> = BTreeMap::new();
         for asset in inputs.live.assets.values() {
             for node in &asset.nodes {
-                let mut path = node.as_str();
-                loop {
+                for path in with_parents(node) {
                     below.entry(path.to_owned()).or_default().insert(asset.id);
-                    match path.rfind('/').filter(|at| *at > 0) {
-                        Some(at) => path = &path[..at],
-                        None => break,
-                    }
                 }
             }
         }

@@ -15,6 +15,7 @@ use crate::audit::reach::{Names, Reach, Way, is_virtual};
 use crate::audit::{Observed, Ours, day, listed};
 use crate::jumpserver::spec::SeenPermission;
 use crate::names::PersonName;
+use crate::node_path::with_parents;
 
 /// One way in: somebody, or an account that belongs to nobody.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
@@ -244,5 +245,5 @@ impl<'a> Ways<'a> {
 
 /// Those of some nodes that are a node or stand above it.
 fn above<'n>(nodes: &BTreeSet<&'n str>, node: &str) -> Vec<&'n str> {
-    crate::audit::reach::with_parents(node).filter_map(|path| nodes.get(path).copied()).collect()
+    with_parents(node).filter_map(|path| nodes.get(path).copied()).collect()
 }

@@ -10,6 +10,7 @@ use crate::jumpserver::error::{Error, ErrorKind};
 use crate::jumpserver::page;
 use crate::jumpserver::row::AssetRow;
 use crate::jumpserver::spec::SeenAsset;
+use crate::node_path::is_in;
 
 /// Below this many names no count is asked for first.
 const FEW: usize = 4;
@@ -56,7 +57,7 @@ impl Reader {
 
         let mut seen = BTreeSet::new();
         let below = |asset: &SeenAsset| {
-            asset.nodes.iter().any(|node| ask.nodes.iter().any(|top| is_below(node, top)))
+            asset.nodes.iter().any(|node| ask.nodes.iter().any(|top| is_in(node, top)))
         };
         found.retain(|asset| {
             let wanted = names.contains(&asset.name) || below(asset);
@@ -108,8 +109,7 @@ impl Reader {
         let rows: Vec<AssetRow> = page::ASSETS.all(&self.http, &[("node_id", &id)]).await?;
         let assets: Vec<SeenAsset> = rows.into_iter().map(SeenAsset::from).collect();
         // A node that is gone filters nothing: every asset comes without a word.
-        let stray =
-            assets.iter().find(|asset| !asset.nodes.iter().any(|node| is_below(node, path)));
+        let stray = assets.iter().find(|asset| !asset.nodes.iter().any(|node| is_in(node, path)));
         match stray {
             None => Ok(assets),
             Some(stray) => Err(Error::new(
@@ -171,17 +171,12 @@ impl Reader {
     }
 }
 
-/// Whether a node is `top` or below it.
-fn is_below(node: &str, top: &str) -> bool {
-    node.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
 /// The nodes asked for that exist, without those below another one asked for.
 fn tops(asked: &BTreeSet<String>, nodes: &HashMap<Uuid, String>) -> BTreeMap<Uuid, String> {
     nodes
         .iter()
         .filter(|(_, path)| asked.contains(*path))
-        .filter(|(_, path)| !asked.iter().any(|top| top != *path && is_below(path, top)))
+        .filter(|(_, path)| !asked.iter().any(|top| top != *path && is_in(path, top)))
         .map(|(id, path)| (*id, path.clone()))
         .collect()
 }
@@ -189,13 +184,6 @@ fn tops(asked: &BTreeSet<String>, nodes: &HashMap<Uuid, String>) -> BTreeMap<Uui
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn below_is_by_whole_names() {
-        assert!(is_below("/Default/prod", "/Default/prod"));
-        assert!(is_below("/Default/prod/db", "/Default/prod"));
-        assert!(!is_below("/Default/production", "/Default/prod"));
-    }
 
     #[test]
     fn nodes_below_others_are_read_once() {

@@ -10,12 +10,9 @@ use super::{Ask, Reader};
 use crate::jumpserver::error::Error;
 use crate::jumpserver::page;
 use crate::jumpserver::row::{PermissionRow, labelled};
-use crate::jumpserver::spec::{ForeignPermission, SeenAssetAccount};
+use crate::jumpserver::spec::{ALL, ForeignPermission, SeenAssetAccount};
 use crate::mark::Mark;
 use crate::names::Owner;
-
-/// The account text that opens every account.
-const ALL: &str = "@ALL";
 
 impl Reader {
     /// The permissions that reach one of the assets, directly or by a node above it, are

@@ -59,10 +59,8 @@ impl<'w, 'a> Violating<'w, 'a> {
             if recorded(mark, request, self.moment).is_none() {
                 continue;
             }
-            let Targets { assets, nodes } = asked.clone();
-            let asked = PermissionSpec { assets, nodes, ..live.clone() };
-            let PermissionSpec { assets, nodes, .. } = hold::permission(&asked, live, self.all);
-            let mut part = Targets { assets, nodes };
+            let asked = asked.clone().replace_in(live);
+            let mut part = Targets::of(&hold::permission(&asked, live, self.all));
             part.extend(self.renamed.kept(&asked, live).targets);
             if !part.is_empty() {
                 stays.targets.extend(part);

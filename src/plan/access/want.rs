@@ -184,8 +184,7 @@ fn want<'a, 'w>(
         mark.requests.retain(|request, _| {
             requests.contains_key(request) || stays.requests.contains(request)
         });
-        let Targets { assets, nodes } = holdable();
-        let asked = PermissionSpec { assets, nodes, ..wanted.spec.clone() };
+        let asked = holdable().replace_in(&wanted.spec);
         let mut spec = hold::permission(&asked, &live.spec, inputs.live);
         stays.targets.add_to(&mut spec);
         inputs.people.take_others_out(live.id, &mut spec);
@@ -224,8 +223,7 @@ fn want<'a, 'w>(
             }
             let mut asked = holdable();
             asked.extend(allowed.map(|allowed| Targets::of(&allowed.spec)).unwrap_or_default());
-            let Targets { assets, nodes } = asked;
-            let asked = PermissionSpec { assets, nodes, ..wanted.spec.clone() };
+            let asked = asked.replace_in(&wanted.spec);
             let kept = live.map(|seen| {
                 let mut kept = hold::permission(&asked, &seen.spec, inputs.live);
                 stays.targets.add_to(&mut kept);
@@ -279,8 +277,7 @@ fn beside(
         }
         new.extend(old);
     }
-    let Targets { assets, nodes } = new;
-    PermissionSpec { assets, nodes, ..spec }
+    new.replace_in(&spec)
 }
 
 /// A permission without anything to open, or anybody to open it as, is none.

@@ -4,13 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Inputs;
 use crate::access::model::ExposedAccounts;
-use crate::jumpserver::spec::ForeignPermission;
+use crate::jumpserver::spec::{ALL, ForeignPermission};
 use crate::names::InstanceName;
 use crate::plan::finding::{Finding, Kind, Severity};
 use crate::plan::release::Fate;
-
-/// The word for every account of an asset.
-const ALL: &str = "@ALL";
 
 /// The accounts that a foreign permission would open, told once for each permission.
 pub(super) fn find<'i, 'a>(

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::Phase;
 use super::targets::Targets;
-use crate::jumpserver::spec::{Live, PermissionSpec, SeenPermission};
+use crate::jumpserver::spec::{ANY_PROTOCOL, Live, PermissionSpec, SeenPermission};
 use crate::mark::Mark;
 use crate::names::Owner;
 
@@ -94,11 +94,7 @@ impl Action {
             Self::Create { spec } => (spec, None),
             Self::Update { from, to, .. } => {
                 // In another period or with another account each of them is new.
-                let same = PermissionSpec {
-                    assets: from.assets.clone(),
-                    nodes: from.nodes.clone(),
-                    ..(**to).clone()
-                };
+                let same = Targets::of(from).replace_in(to);
                 (&**to, within(&same, from).then_some(&from.assets))
             }
         };
@@ -293,7 +289,7 @@ fn between(from: &PermissionSpec, to: &PermissionSpec, mark: bool) -> Vec<Action
 
 /// Whether two differ in nothing but what they open.
 fn only_members(from: &PermissionSpec, to: &PermissionSpec) -> bool {
-    *from == PermissionSpec { assets: from.assets.clone(), nodes: from.nodes.clone(), ..to.clone() }
+    *from == Targets::of(from).replace_in(to)
 }
 
 fn change(from: &PermissionSpec, to: &PermissionSpec, mark: bool) -> Action {
@@ -467,6 +463,6 @@ pub(super) fn within(a: &PermissionSpec, b: &PermissionSpec) -> bool {
         && a.nodes.is_subset(&b.nodes)
         && a.accounts.is_subset(&b.accounts)
         // Of another hand it may say that any protocol goes.
-        && (b.protocols.contains("all") || a.protocols.is_subset(&b.protocols))
+        && (b.protocols.contains(ANY_PROTOCOL) || a.protocols.is_subset(&b.protocols))
         && a.actions.is_subset(&b.actions)
 }

@@ -1,9 +1,10 @@
 //! What people keep of requests that get nothing new: all that they had and still ask for, in
 //! whatever words, and nothing beyond it.
 
+use super::foreign::foreign;
 use super::world::SERVERS;
 use super::*;
-use crate::jumpserver::spec::{ForeignPermission, PermissionSpec};
+use crate::jumpserver::spec::PermissionSpec;
 
 /// Refuses what asks for longer, and whole databases.
 const POLICY: &str = "environments: [prod, test]
@@ -100,15 +101,7 @@ fn what_gets_nothing_new_keeps_what_it_had_when_the_kind_of_its_scope_changes() 
         let longer = after.replace("2027-02-28", "2027-03-31");
         let longer = repo(&[("r", &longer)], &[]);
         nothing_changes(&world.plan_unproven(&longer, NOW, &["r"]), "unproven and longer");
-        let id = world.id();
-        world.live().foreign.push(ForeignPermission {
-            id,
-            name: "dba-everything".to_owned(),
-            asset: "orders-prod".to_owned(),
-            accounts: ["@ALL".to_owned()].into(),
-            valid: true,
-            end: at("2099-12-31T00:00:00Z"),
-        });
+        foreign(&mut world, &["@ALL"]);
         nothing_changes(&world.plan(&access, NOW), "a foreign permission opens it");
         world.live().foreign.clear();
         world.live().users.remove("fanlichun");

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use super::data::{Column, Filling, Person, Places, Row, Target};
 use crate::access::model::{Access, Party};
 use crate::answers::{against_policy, scope_words};
-use crate::audit::reach::with_parents;
 use crate::grants::{Grant, ServerTarget, Want};
 use crate::names::Environment;
+use crate::node_path::with_parents;
 
 /// What a target is, by its kind and name.
 type Key<'a> = (Column, &'a str);

@@ -3,6 +3,7 @@
 mod facts;
 mod granting;
 mod locking;
+mod on_the_way;
 mod passwords;
 mod reading;
 mod rights;

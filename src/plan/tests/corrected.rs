@@ -259,3 +259,24 @@ fn a_wrong_user_whose_id_the_file_does_not_say_was_not_renamed() {
     world.apply(&repo(&[("r", HOST)], &[("people/fanlichun.yaml", &file)]), NOW);
     assert_eq!(world.users(), BTreeSet::new());
 }
+
+#[test]
+fn who_loses_what_another_one_had_by_mistake_is_shown_for_both() {
+    for after in [HOST.to_owned(), until(HOST, "2027-03-31")] {
+        let world = World::given_to_wrong(&[("r", HOST)]);
+        let file = world.corrected();
+        let files = [("people/fanlichun.yaml", file.as_str()), WEI];
+        let plan = world.plan(&repo(&[("r", &after)], &files), NOW);
+        let shown = |name: &str| {
+            let people = [name.parse().expect("a name")].into();
+            let narrow = Focus { people, ..Focus::default() }.narrow(plan.clone());
+            let sides = |item: &Item| (item.what.takes(), item.what.gives());
+            narrow.items.iter().map(sides).collect::<Vec<_>>()
+        };
+        let out = plan.items.iter().find(|item| item.what.takes()).expect("he is taken out");
+        assert_eq!(out.person.as_ref().map(AsRef::as_ref), Some("fanlichun"));
+        assert_eq!(shown("wei"), [(true, false)], "{after}");
+        assert_eq!(shown("fanlichun"), [(true, false), (false, true)], "{after}");
+        assert_eq!(shown("liwei"), [], "{after}");
+    }
+}

@@ -2,6 +2,7 @@
 //! for.
 
 use super::*;
+use crate::plan::overdue;
 
 const DATABASE_ALONE: &str = "for: fanlichun
 reason: invoices
@@ -141,4 +142,28 @@ fn a_user_made_anew_whom_another_hand_puts_back_is_taken_out() {
         gives_nothing(&mut world, &access, NOW, "taken out");
         assert!(world.plan(&access, NOW).items.is_empty());
     }
+}
+
+#[test]
+fn what_is_emptied_and_stays_is_no_end_that_is_overdue() {
+    let later = "2027-03-02T02:00:00Z";
+    let longer = HOST.replace("2027-02-28", "2027-12-31");
+    let mut world = World::new();
+    world.apply(&repo(&[("r", HOST)], &[]), NOW);
+    let overdue = |world: &mut World| {
+        let owner = "acme".parse().expect("an owner");
+        overdue::oldest(&owner, world.live(), at(later))
+    };
+    assert_eq!(overdue(&mut world), Some(at("2027-02-28T16:00:00Z")));
+    world.make_anew("fanlichun");
+    let access = repo(&[("r", &longer)], &[]);
+    world.apply(&access, NOW);
+    world.apply(&access, later);
+    assert_eq!(world.live().permissions.len(), 1);
+    assert_eq!(overdue(&mut world), None);
+    // With sessions that are to be ended yet it is one.
+    for seen in world.live().permissions.values_mut() {
+        seen.mark.as_mut().expect("a mark").left = Some(Left::default());
+    }
+    assert!(overdue(&mut world).is_some());
 }

@@ -58,7 +58,7 @@ impl People<'_> {
 }
 
 /// What stays of a permission that goes and tells of another user: nothing but its mark.
-pub(super) fn emptied(seen: &SeenPermission, mark: &Mark) -> (PermissionSpec, Mark) {
+pub(crate) fn emptied(seen: &SeenPermission, mark: &Mark) -> (PermissionSpec, Mark) {
     let spec = PermissionSpec {
         users: BTreeSet::new(),
         groups: BTreeSet::new(),

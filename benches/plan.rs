@@ -339,7 +339,7 @@ fn jumpserver_of(access: &Access, desired: &Desired<'_>, server: &mysql::live::L
         let seen = SeenPermission {
             id,
             spec: wanted.spec.clone(),
-            user_ids: BTreeSet::from([user]),
+            user_ids: wanted.spec.users.iter().map(|name| (user, name.clone())).collect(),
             labelled: true,
             mark: Some(mark),
             comment: String::new(),

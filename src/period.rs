@@ -1,5 +1,6 @@
 //! From when until when: the two ends of a request, as instants.
 
+use jiff::civil::{Date, DateTime};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -24,7 +25,7 @@ impl Edge {
     ///
     /// # Errors
     /// When the day cannot be placed in time (beyond the years that are known).
-    pub fn first_of(day: jiff::civil::Date, zone: &TimeZone) -> Result<Self, jiff::Error> {
+    pub fn first_of(day: Date, zone: &TimeZone) -> Result<Self, jiff::Error> {
         let start = day.to_zoned_datetime(zone.clone())?.start_of_day()?;
         Ok(Self {
             at: start.timestamp(),
@@ -38,7 +39,7 @@ impl Edge {
     ///
     /// # Errors
     /// When the day cannot be placed in time (beyond the years that are known).
-    pub fn last_of(day: jiff::civil::Date, zone: &TimeZone) -> Result<Self, jiff::Error> {
+    pub fn last_of(day: Date, zone: &TimeZone) -> Result<Self, jiff::Error> {
         let next = day.tomorrow()?.to_zoned_datetime(zone.clone())?.start_of_day()?;
         let before = next.timestamp().checked_sub(SignedDuration::from_secs(1))?;
         let before = zone.to_offset(before);
@@ -61,6 +62,15 @@ impl Edge {
     /// The text of [`Self::end`].
     pub fn end_text(at: Timestamp, zone: &TimeZone) -> String {
         Self::end(at, zone).text
+    }
+
+    /// The instant at which a period starts whose start has this tag.
+    pub(crate) fn start_of(tag: &str, zone: &TimeZone) -> Option<Timestamp> {
+        if let Ok(day) = Date::strptime("%Y%m%d", tag) {
+            return Some(Self::first_of(day, zone).ok()?.at);
+        }
+        let moment = DateTime::strptime("%Y%m%dT%H%MZ", tag).ok()?;
+        Some(moment.to_zoned_datetime(TimeZone::UTC).ok()?.timestamp())
     }
 
     /// A moment (whole minutes), shown in `zone`.
@@ -200,6 +210,9 @@ mod tests {
         let until = Edge::moment("2027-02-28T18:30:00Z".parse().expect("a moment"), &zone);
         let period = Period { from: Some(from.clone()), until: Some(until) };
         assert_eq!(period.suffix(), "_20261201-20270228T1830Z");
+        assert_eq!(Edge::start_of(&from.tag, &zone), Some(from.at));
+        let moment = Edge::moment("2026-12-01T18:30:00Z".parse().expect("a moment"), &zone);
+        assert_eq!(Edge::start_of(&moment.tag, &zone), Some(moment.at));
         assert_eq!(Period { from: Some(from), until: None }.suffix(), "_20261201-");
     }
 

@@ -122,7 +122,7 @@ async fn sweep(
     let mut found = Found { sessions: Sessions::default(), until: None };
     let mut ends = BTreeSet::new();
     let reader = run.means.reader;
-    let mut users = seen.user_ids.clone();
+    let mut users: BTreeSet<Uuid> = seen.user_ids.keys().copied().collect();
     users.extend(seen.mark.as_ref().and_then(|mark| mark.user));
     for user in users {
         let mut usable: BTreeMap<Uuid, Usable> = BTreeMap::new();

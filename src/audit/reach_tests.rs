@@ -57,7 +57,7 @@ fn permit(everything: &mut Everything, users: &[&str], accounts: &[&str], action
     everything.permissions.push(SeenPermission {
         id: Uuid::from_u128(1000 + everything.permissions.len() as u128),
         spec,
-        user_ids: BTreeSet::new(),
+        user_ids: BTreeMap::new(),
         labelled: false,
         mark: None,
         comment: String::new(),

@@ -51,8 +51,9 @@ pub struct SeenPermission {
     pub id: Uuid,
     /// What it says.
     pub spec: PermissionSpec,
-    /// The ids of its users: a user made anew has another one.
-    pub user_ids: BTreeSet<Uuid>,
+    /// The ids of its users, each with the name in [`Self::spec`]: a user made anew has another
+    /// id.
+    pub user_ids: BTreeMap<Uuid, String>,
     /// Whether it carries our label.
     pub labelled: bool,
     /// The mark in its comment, of whichever owner.

@@ -34,7 +34,8 @@ impl Focus {
                 Target::Instance(name) => self.instances.contains(name),
             };
         let person = self.people.is_empty()
-            || item.person.as_ref().is_some_and(|person| self.people.contains(person));
+            || item.person.as_ref().is_some_and(|person| self.people.contains(person))
+            || !item.others.is_disjoint(&self.people);
         target && person
     }
 

@@ -10,36 +10,36 @@ use crate::mysql::difference::Naming;
 use crate::mysql::privilege::Privileges;
 use crate::mysql::spec::{Grants, Held, TableName};
 
-/// The part of a wanted permission that a live one gives already: a node gives the assets in and
-/// below it. `all` knows where they stand.
+/// The part of a wanted permission that one gives already that is `there`: a node gives the assets
+/// in and below it. `live` knows where they stand.
 ///
-/// The users stay as they are: a user who is gone, or made anew, cannot be compared.
+/// A user who was renamed is another one by his name: who calls this knows who keeps it.
 pub(super) fn permission(
     wanted: &PermissionSpec,
-    live: &PermissionSpec,
-    all: &Live,
+    there: &PermissionSpec,
+    live: &Live,
 ) -> PermissionSpec {
     let both = |a: &BTreeSet<String>, b: &BTreeSet<String>| a.intersection(b).cloned().collect();
-    let Targets { assets, nodes } = Targets::of(wanted).common(&Targets::of(live), all);
+    let Targets { assets, nodes } = Targets::of(wanted).common(&Targets::of(there), live);
     PermissionSpec {
         name: wanted.name.clone(),
-        users: live.users.clone(),
-        groups: both(&wanted.groups, &live.groups),
+        users: both(&wanted.users, &there.users),
+        groups: both(&wanted.groups, &there.groups),
         assets,
         nodes,
         // Of another hand, or changed by it, it may say that any goes.
-        accounts: match live.accounts.contains(ALL) {
+        accounts: match there.accounts.contains(ALL) {
             true => wanted.accounts.clone(),
-            false => both(&wanted.accounts, &live.accounts),
+            false => both(&wanted.accounts, &there.accounts),
         },
-        protocols: match live.protocols.contains(ANY_PROTOCOL) {
+        protocols: match there.protocols.contains(ANY_PROTOCOL) {
             true => wanted.protocols.clone(),
-            false => both(&wanted.protocols, &live.protocols),
+            false => both(&wanted.protocols, &there.protocols),
         },
-        actions: both(&wanted.actions, &live.actions),
-        start: wanted.start.max(live.start),
-        end: wanted.end.min(live.end),
-        active: wanted.active && live.active,
+        actions: both(&wanted.actions, &there.actions),
+        start: wanted.start.max(there.start),
+        end: wanted.end.min(there.end),
+        active: wanted.active && there.active,
     }
 }
 

@@ -128,6 +128,9 @@ pub struct Item {
     pub phase: Phase,
     /// Whom it is about, as far as the repo knows him.
     pub person: Option<PersonName>,
+    /// Others who lose or get something by it, as one who has by mistake what is another's.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub others: BTreeSet<PersonName>,
     /// The user or account name that it is about.
     pub name: String,
     /// What happens.

@@ -184,14 +184,7 @@ impl List<'_, '_, '_> {
         after: Vec<usize>,
     ) -> usize {
         let said = spec(&step.action);
-        let user = said.users.first().cloned().unwrap_or_default();
-        // Of one without users its name tells whose it is.
-        let named = || {
-            let person = naming::person(group(&said.name))?.parse().ok();
-            person.filter(|person| self.inputs.access.people.contains_key(person))
-        };
-        let person = self.people.get(user.as_str()).map(|person| (*person).clone());
-        let person = person.or_else(named);
+        let (person, others) = self.whose(&step.action);
         let wanted = self.inputs.all.permissions.get(&said.name);
         let before = self.inputs.live.permissions.get(&step.id).and_then(|seen| seen.mark.as_ref());
         let delete = matches!(step.action, Action::Delete { .. });
@@ -221,6 +214,7 @@ impl List<'_, '_, '_> {
             target: Target::JumpServer,
             phase: step.phase,
             person,
+            others,
             name: said.name.clone(),
             what: What::Permission {
                 id: step.id,
@@ -234,6 +228,23 @@ impl List<'_, '_, '_> {
             after,
         };
         self.push(item, delete)
+    }
+
+    /// Whom a step about a permission is for, by its name, and who else stands in it.
+    fn whose(&self, action: &Action) -> (Option<PersonName>, BTreeSet<PersonName>) {
+        let said = spec(action);
+        let before = match action {
+            Action::Update { from, .. } => Some(&from.users),
+            _ => None,
+        };
+        let users = said.users.iter().chain(before.into_iter().flatten());
+        let mut people =
+            users.filter_map(|user| Some((*self.people.get(user.as_str())?).clone())).peekable();
+        let named = naming::person(group(&said.name)).and_then(|person| person.parse().ok());
+        let named = named.filter(|person| self.inputs.access.people.contains_key(person));
+        let person = named.or_else(|| people.peek().cloned());
+        let others = people.filter(|other| person.as_ref() != Some(other)).collect();
+        (person, others)
     }
 
     /// Adds the requests of a mark that do not ask any more.
@@ -281,6 +292,7 @@ impl List<'_, '_, '_> {
             target: Target::Instance(change.instance.clone()),
             phase,
             person: person.cloned(),
+            others: BTreeSet::new(),
             name: change.account.user.clone(),
             what: What::Account { change },
             because,
@@ -305,6 +317,7 @@ impl List<'_, '_, '_> {
             target: Target::JumpServer,
             phase,
             person: person.cloned(),
+            others: BTreeSet::new(),
             name: username.clone(),
             what: What::User { change },
             because: Vec::new(),

@@ -1,7 +1,7 @@
 //! The people of a plan: who stands in JumpServer, who is missing, who was made anew.
 
 use std::cell::LazyCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use uuid::Uuid;
 
@@ -22,9 +22,11 @@ pub(super) struct People<'a> {
     pub(super) users: HashMap<&'a PersonName, Uuid>,
     /// Those who get nothing new, for a reason that a finding tells.
     pub(super) blocked: BTreeSet<&'a PersonName>,
-    /// The permissions of those that were made for another user than JumpServer has now, by id:
-    /// each with that user's name, or none where JumpServer has no such user.
+    /// The permissions that were made for another user than JumpServer has under the name in
+    /// the person's file, by id: each with that user's name, when he keeps what it gives.
     formerly: HashMap<Uuid, Option<&'a str>>,
+    /// Those of people who get nothing new that nothing else tells of another user.
+    telling: HashSet<Uuid>,
     /// What to tell.
     pub(super) findings: Vec<Finding>,
 }
@@ -33,20 +35,30 @@ impl People<'_> {
     /// Whether a permission names in its mark another user than its person has now. As long as
     /// the person is blocked it must not go: nothing else tells that user from this one.
     pub(super) fn tells_of_another(&self, permission: Uuid) -> bool {
+        self.telling.contains(&permission)
+    }
+
+    /// Whether a permission was made for another user than the one whom the file names.
+    pub(super) fn is_anothers(&self, permission: Uuid) -> bool {
         self.formerly.contains_key(&permission)
     }
 
-    /// Takes out of a permission whoever its person's file does not name. Where JumpServer has
-    /// no user of that name, the one who has it may only have been renamed, and stays.
-    pub(super) fn take_others_out(&self, permission: Uuid, spec: &mut PermissionSpec) {
-        if let Some(Some(user)) = self.formerly.get(&permission) {
-            spec.users.retain(|one| one == user);
+    /// Who keeps what a permission of ours gives, when `wanted` are the users whom it should
+    /// have: whoever it was made for, and nobody else, whoever stands in it now.
+    pub(super) fn who_keep(
+        &self,
+        seen: &SeenPermission,
+        wanted: &BTreeSet<String>,
+    ) -> BTreeSet<String> {
+        match self.formerly.get(&seen.id) {
+            Some(user) => user.iter().map(|user| (*user).to_owned()).collect(),
+            None => wanted.intersection(&seen.spec.users).cloned().collect(),
         }
     }
 }
 
 /// What stays of a permission that goes and tells of another user: nothing but its mark.
-pub(super) fn emptied(seen: &SeenPermission, mark: &Mark) -> (PermissionSpec, Mark) {
+pub(crate) fn emptied(seen: &SeenPermission, mark: &Mark) -> (PermissionSpec, Mark) {
     let spec = PermissionSpec {
         users: BTreeSet::new(),
         groups: BTreeSet::new(),
@@ -60,7 +72,7 @@ pub(super) fn emptied(seen: &SeenPermission, mark: &Mark) -> (PermissionSpec, Ma
 }
 
 /// Finds the users of everybody whom the desired state gives something.
-pub(super) fn find<'a, 'l>(
+pub(super) fn find<'a, 'l: 'a>(
     access: &'a Access,
     ours: &Ours<'l>,
     desired: &Desired<'a>,
@@ -69,7 +81,8 @@ pub(super) fn find<'a, 'l>(
     let whose = Whose::find(ours, desired, live);
     let owned = owned_by(access, &whose, desired, live);
     let users = HashMap::with_capacity(owned.len());
-    let mut found = People { users, ..People::default() };
+    let formerly = formerly(access, &whose, live);
+    let mut found = People { users, formerly, ..People::default() };
     for (name, person) in &access.people {
         let Some(owned) = owned.get(name) else { continue };
         let mut block = |finding: Finding| {
@@ -79,7 +92,11 @@ pub(super) fn find<'a, 'l>(
         let Some(user) = live.users.get(&person.jumpserver) else {
             if access.config.source == PeopleSource::JumpServer {
                 let near = live.near.users.get(&person.jumpserver);
-                block(missing(name, &person.jumpserver, near.map_or(&[][..], Vec::as_slice)));
+                let near = near.map_or(&[][..], Vec::as_slice);
+                let kept = whose.of(name).iter().filter_map(|seen| found.formerly.get(&seen.id));
+                let kept =
+                    kept.copied().flatten().filter(|kept| *kept != person.jumpserver).collect();
+                block(missing(name, &person.jumpserver, near, &kept));
             }
             continue;
         };
@@ -123,18 +140,7 @@ pub(super) fn find<'a, 'l>(
             );
         }
     }
-    for name in &found.blocked {
-        let Some(person) = access.people.get(*name) else { continue };
-        let user = live.users.get(&person.jumpserver);
-        let his = person.jumpserver_id.or(user.map(|user| user.id));
-        for seen in whose.of(name) {
-            let made_for = seen.mark.as_ref().and_then(|mark| mark.user);
-            if made_for.is_some() && made_for != his {
-                let user = user.map(|_| person.jumpserver.as_str());
-                found.formerly.insert(seen.id, user);
-            }
-        }
-    }
+    found.telling = telling(access, &found.blocked, &whose, live);
     found
 }
 
@@ -167,6 +173,60 @@ impl<'l, 'a> Whose<'l, 'a> {
     fn of(&self, person: &PersonName) -> &[&'l SeenPermission] {
         self.0.get(person).map_or(&[], Vec::as_slice)
     }
+}
+
+/// The permissions whose marks name another user than JumpServer has under the name in the
+/// person's file, each with that user's name when he keeps them. Where JumpServer has nobody
+/// of the name in the file he may only have been renamed, unless a file says who he is.
+fn formerly<'l>(
+    access: &Access,
+    whose: &Whose<'l, '_>,
+    live: &Live,
+) -> HashMap<Uuid, Option<&'l str>> {
+    let named = LazyCell::new(|| -> HashSet<&str> {
+        access.people.values().map(|person| person.jumpserver.as_str()).collect()
+    });
+    let mut formerly = HashMap::new();
+    for (person, permissions) in &whose.0 {
+        let Some(person) = access.people.get(*person) else { continue };
+        let user = live.users.get(&person.jumpserver).map(|user| user.id);
+        for seen in permissions {
+            let made_for = seen.mark.as_ref().and_then(|mark| mark.user);
+            let Some(made_for) = made_for.filter(|made_for| user != Some(*made_for)) else {
+                continue;
+            };
+            // Where people come from the files, he is made by then.
+            let renamed = user.is_none()
+                && access.config.source == PeopleSource::JumpServer
+                && person.jumpserver_id.is_none_or(|his| his == made_for);
+            let name = seen.user_ids.get(&made_for).map(String::as_str);
+            let keeps = name
+                .filter(|name| *name == person.jumpserver || (renamed && !named.contains(name)));
+            formerly.insert(seen.id, keeps);
+        }
+    }
+    formerly
+}
+
+/// The permissions of people who are blocked that tell of another user than the right one.
+fn telling(
+    access: &Access,
+    blocked: &BTreeSet<&PersonName>,
+    whose: &Whose<'_, '_>,
+    live: &Live,
+) -> HashSet<Uuid> {
+    let of_another = blocked.iter().flat_map(|name| {
+        let person = access.people.get(*name);
+        let his = person.and_then(|person| {
+            let user = live.users.get(&person.jumpserver).map(|user| user.id);
+            person.jumpserver_id.or(user)
+        });
+        whose.of(name).iter().filter(move |seen| {
+            let made_for = seen.mark.as_ref().and_then(|mark| mark.user);
+            made_for.is_some() && made_for != his
+        })
+    });
+    of_another.map(|seen| seen.id).collect()
 }
 
 /// Says that access was made for another user than the one whom the file names.
@@ -234,22 +294,30 @@ fn owned_by<'a>(
     owned
 }
 
-fn missing(name: &PersonName, user: &str, near: &[String]) -> Finding {
-    let finding = Finding::new(
-        Kind::UserMissing,
-        format!("JumpServer has no user {user}: {name} gets nothing new until it has"),
-    );
+/// Says that JumpServer does not have somebody's user; `kept` are those who have his access.
+fn missing(name: &PersonName, user: &str, near: &[String], kept: &BTreeSet<&str>) -> Finding {
+    let mut text = format!("JumpServer has no user {user}: {name} gets nothing new until it has");
     let differs_by_case = near.iter().find(|near| near.to_lowercase() == user.to_lowercase());
-    match (differs_by_case, near) {
-        (Some(right), _) => finding.help(format!(
-            "there is {right}, which differs only by case: write `jumpserver: {right}`"
-        )),
-        (None, []) => finding.help(
-            "the user appears at the first login when users come from LDAP or SSO; where the user \
-             name differs, write `jumpserver: NAME` into the file",
-        ),
-        (None, near) => finding.help(format!("there is: {}", near.join(", "))),
+    let mut help = match (differs_by_case, near) {
+        (Some(right), _) => {
+            format!("there is {right}, which differs only by case: write `jumpserver: {right}`")
+        }
+        (None, []) => {
+            "the user appears at the first login when users come from LDAP or SSO; where \
+                       the user name differs, write `jumpserver: NAME` into the file"
+                .to_owned()
+        }
+        (None, near) => format!("there is: {}", near.join(", ")),
+    };
+    if !kept.is_empty() {
+        let kept = kept.iter().copied().collect::<Vec<_>>().join(" and ");
+        text += &format!(", and until then {kept} keeps the access of {name}, made for that user");
+        help += &format!(
+            "; when {kept} is another human, take {kept} out of the permissions of {name} in \
+             JumpServer by hand"
+        );
     }
+    Finding::new(Kind::UserMissing, text).help(help)
 }
 
 /// What to do about users where the people files make them.

@@ -353,7 +353,7 @@ fn jumpserver(people: usize, targets: usize, now: Timestamp) -> Everything {
                     end: never,
                     active: true,
                 },
-                user_ids: BTreeSet::new(),
+                user_ids: BTreeMap::new(),
                 labelled: false,
                 mark: None,
                 comment: String::new(),

@@ -13,12 +13,13 @@ use crate::access::model::Access;
 use crate::desired;
 use crate::grants::Grant;
 use crate::handover::Step;
-use crate::jumpserver::spec::Live;
+use crate::jumpserver::spec::{Live, SeenPermission};
 use crate::mark::{HandoverState, Mark};
 use crate::mysql::difference::{gives_back, narrows};
 use crate::observed::Observed;
 use crate::plan::accounts::{AccountChange, AccountStep, over};
 use crate::plan::finding::{Finding, Kind};
+use crate::plan::people;
 use crate::plan::permissions::Action;
 use crate::plan::{self, Item, Phase, Plan, Unproven, What};
 
@@ -67,8 +68,7 @@ fn end(item: Item, live: &Live, moment: Timestamp) -> Option<Item> {
     let what = match item.what {
         What::User { .. } => return None,
         What::Permission { id, action, mark } => {
-            let before = live.permissions.get(&id)?.mark.as_ref()?;
-            permission(id, *action, mark, before, moment)?
+            permission(live.permissions.get(&id)?, *action, mark, moment)?
         }
         What::Account { change } => What::Account { change: account(change, live, moment)? },
     };
@@ -76,16 +76,24 @@ fn end(item: Item, live: &Live, moment: Timestamp) -> Option<Item> {
 }
 
 fn permission(
-    id: Uuid,
+    seen: &SeenPermission,
     action: Action,
     mark: Option<Box<Mark>>,
-    before: &Mark,
     moment: Timestamp,
 ) -> Option<What> {
+    let (id, before) = (seen.id, seen.mark.as_ref()?);
     match action {
         // Of one that was switched off for its end the sessions are due.
         Action::Delete { ref from }
             if over(before.end, moment) || (before.left.is_some() && !from.active) =>
+        {
+            if tells_of_another(seen, before) {
+                return emptied(seen, before);
+            }
+            Some(What::Permission { id, action: Box::new(action), mark })
+        }
+        Action::Update { ref to, .. }
+            if over(before.end, moment) && !to.active && to.users.is_empty() =>
         {
             Some(What::Permission { id, action: Box::new(action), mark })
         }
@@ -97,6 +105,24 @@ fn permission(
         }
         _ => None,
     }
+}
+
+/// Whether a permission was made for a user who is not in it any more: the one of that name may
+/// be another human by now, and what is merged, which cannot be read, may give him something.
+fn tells_of_another(seen: &SeenPermission, mark: &Mark) -> bool {
+    mark.user.is_some_and(|user| !seen.user_ids.contains_key(&user))
+}
+
+/// What is left to do about one that gives nothing any more and stays for what it tells.
+fn emptied(seen: &SeenPermission, before: &Mark) -> Option<What> {
+    let (to, mark) = people::emptied(seen, before);
+    let mark = Mark { left: None, ..mark };
+    if to == seen.spec && mark == *before {
+        return None;
+    }
+    let (from, to) = (Box::new(seen.spec.clone()), Box::new(to));
+    let action = Box::new(Action::Update { from, to, mark: true });
+    Some(What::Permission { id: seen.id, action, mark: Some(Box::new(mark)) })
 }
 
 /// Of an account that stays, what it loses: nothing that it gets, and no new password.
@@ -285,5 +311,52 @@ mod tests {
         let access = repo(&[("a", &first)], &[]);
         assert_eq!(ends(&mut world, &access, NOW), 0);
         assert_eq!(held(&mut world), ["billing", "orders"]);
+    }
+
+    /// The tip, which renews the request, is invalid: the ends go by the commit before.
+    #[test]
+    fn an_end_by_files_of_before_leaves_what_tells_of_a_user_made_anew() {
+        for by_hand in [None, Some("fanlichun"), Some("liwei")] {
+            let mut world = World::new();
+            let before = repo(&[("a", &until("2026-12-31", "orders.*"))], &[]);
+            world.apply(&before, NOW);
+            world.user("fanlichun");
+            let user = by_hand.map(|name| world.live().users[name].clone());
+            for seen in world.live().permissions.values_mut() {
+                seen.spec.users = user.iter().map(|user| user.username.clone()).collect();
+                seen.user_ids = user.iter().map(|user| (user.id, user.username.clone())).collect();
+            }
+            assert!(ends(&mut world, &before, TURN) > 0);
+            assert_eq!(held(&mut world), [""; 0]);
+            for seen in world.live().permissions.values() {
+                assert!(seen.spec.users.is_empty() && !seen.spec.active, "{seen:#?}");
+            }
+            assert_eq!(ends(&mut world, &before, TURN), 0);
+            // Once it is mended, the user is another one still.
+            let after = repo(&[("a", &until("2027-03-31", "orders.*"))], &[]);
+            let plan = world.apply(&after, TURN);
+            assert!(plan.items.iter().all(|item| !item.what.gives()), "{:#?}", plan.items);
+            assert!(plan.is_partial());
+            // When nobody asks for it by then, it goes.
+            world.apply(&before, TURN);
+            assert!(world.live().permissions.is_empty());
+        }
+    }
+
+    /// The request was renewed before the files became invalid.
+    #[test]
+    fn an_end_empties_what_tells_of_a_user_made_anew() {
+        let mut world = World::new();
+        world.apply(&repo(&[("a", &until("2026-12-31", "orders.*"))], &[]), NOW);
+        let id = world.user("fanlichun");
+        for seen in world.live().permissions.values_mut() {
+            seen.user_ids = [(id, "fanlichun".to_owned())].into();
+        }
+        let renewed = repo(&[("a", &until("2027-03-31", "orders.*"))], &[]);
+        assert_eq!(ends(&mut world, &renewed, NOW), 0);
+        ends(&mut world, &renewed, TURN);
+        assert!(world.live().permissions.values().all(|seen| !seen.spec.active));
+        assert_eq!(world.live().permissions.len(), 1);
+        assert_eq!(ends(&mut world, &renewed, TURN), 0);
     }
 }

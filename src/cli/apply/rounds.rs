@@ -276,6 +276,7 @@ mod tests {
             target: Target::JumpServer,
             phase: Phase::New,
             person: None,
+            others: Default::default(),
             name: name.to_owned(),
             what: What::User { change },
             because: Vec::new(),

@@ -147,7 +147,7 @@ impl World {
         permissions.push(SeenPermission {
             id,
             spec,
-            user_ids: BTreeSet::new(),
+            user_ids: BTreeMap::new(),
             labelled: false,
             mark: None,
             comment: String::new(),

@@ -1,6 +1,6 @@
 //! Permissions: those with the label, and what else bears our mark or a name of ours.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
@@ -110,18 +110,18 @@ pub(super) fn seen(
             let members = members.get(&row.id).unwrap_or(&none);
             // What the organization does not show keeps its id for a name.
             let user = |id: &Uuid| users.names.get(id).cloned().unwrap_or_else(|| id.to_string());
+            let user_ids: BTreeMap<_, _> = members.users.iter().map(|id| (*id, user(id))).collect();
             let asset = |id: &Uuid| {
                 assets.get(id).map_or_else(|| id.to_string(), |asset| asset.name.clone())
             };
             let node = |id: &Uuid| nodes.get(id).cloned().unwrap_or_else(|| id.to_string());
             SeenPermission {
                 id: row.id,
-                user_ids: members.users.clone(),
                 labelled: labelled(&row.labels, owner),
                 mark: Mark::parse(&row.comment),
                 spec: PermissionSpec {
                     name: row.name,
-                    users: members.users.iter().map(user).collect(),
+                    users: user_ids.values().cloned().collect(),
                     groups: members.groups.values().cloned().collect(),
                     assets: members.assets.iter().map(asset).collect(),
                     nodes: members.nodes.iter().map(node).collect(),
@@ -132,6 +132,7 @@ pub(super) fn seen(
                     end: row.date_expired,
                     active: row.is_active,
                 },
+                user_ids,
                 comment: row.comment,
             }
         })

@@ -2,21 +2,21 @@
 //! while, or left until their sessions are due.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::violating::{Stays, Violating};
-use super::{Inputs, group};
+use super::{Inputs, group, period};
 use crate::access::model::Access;
 use crate::desired::Wanted;
 use crate::jumpserver::spec::{PermissionSpec, SeenPermission};
 use crate::mark::Mark;
-use crate::period::Edge;
+use crate::period::{Edge, Period};
 use crate::plan::accounts::over;
 use crate::plan::finding::{Finding, Kind};
 use crate::plan::hold;
 use crate::plan::permissions;
 use crate::plan::release::Fate;
 use crate::plan::renamed::Renamed;
-use crate::plan::targets::Targets;
 
 /// The name that a permission gets when it is given back, when it is.
 pub(super) fn released(
@@ -93,11 +93,14 @@ pub(super) fn kept_until_replaced(
         .iter()
         .filter(|wanted| group(&wanted.name) == group(&seen.spec.name))
         .map(|wanted| {
-            let mut part = hold::permission(wanted, &seen.spec, inputs.live);
+            let users = inputs.people.who_keep(seen, &wanted.users);
+            let end = wanted.end.min(recorded_end(mark));
+            let asked = PermissionSpec { users, end, ..wanted.clone() };
+            let mut part = hold::permission(&asked, &seen.spec, inputs.live);
             renamed.kept(wanted, &seen.spec).targets.add_to(&mut part);
             part
         })
-        .filter(hold::opens);
+        .filter(|part| is_kept(part, seen));
     let mut kept = parts.reduce(|mut all, part| {
         all.assets.extend(part.assets);
         all.nodes.extend(part.nodes);
@@ -120,13 +123,39 @@ pub(super) fn kept_by_violation(
     if over(mark.end, inputs.moment) {
         return None;
     }
-    let Stays { targets, requests } = violating.stays(&seen.spec, mark);
-    if targets.is_empty() {
+    let Stays { targets, like, requests } = violating.stays(&seen.spec, mark);
+    let wanted = like?;
+    // In the period that it was made for, which another hand may have made longer.
+    let asked = PermissionSpec {
+        name: seen.spec.name.clone(),
+        users: inputs.people.who_keep(seen, &wanted.users),
+        start: start(&seen.spec.name, &inputs.access.config.zone),
+        end: recorded_end(mark),
+        ..wanted.clone()
+    };
+    let spec = targets.replace_in(&hold::permission(&asked, &seen.spec, inputs.live));
+    if !is_kept(&spec, seen) {
         return None;
     }
-    let Targets { assets, nodes } = targets;
-    let spec = PermissionSpec { assets, nodes, ..seen.spec.clone() };
     let mut mark = mark.clone();
     mark.requests.retain(|request, _| requests.contains(request));
     Some((spec, mark))
+}
+
+/// Whether what is kept of a permission stands for somebody. What gives nobody anything may stay
+/// so.
+fn is_kept(kept: &PermissionSpec, seen: &SeenPermission) -> bool {
+    hold::opens(kept) && (!kept.users.is_empty() || seen.spec.users.is_empty())
+}
+
+/// When a permission with this mark was to end.
+fn recorded_end(mark: &Mark) -> Timestamp {
+    mark.end.unwrap_or_else(|| Period::default().end())
+}
+
+/// When a permission of this name was to start: the mark does not record that.
+fn start(name: &str, zone: &TimeZone) -> Timestamp {
+    let from = period(name).and_then(|period| period.split_once('-')).map(|(from, _)| from);
+    let from = from.and_then(|from| Edge::start_of(from, zone));
+    from.unwrap_or_else(|| Period::default().start())
 }

@@ -132,8 +132,7 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
             let stays = inputs.people.tells_of_another(seen.id) && !wants.contains_key(&seen.id);
             stays.then(|| people::emptied(seen, mark))
         });
-        if let Some((mut spec, mark)) = kept {
-            inputs.people.take_others_out(seen.id, &mut spec);
+        if let Some((spec, mark)) = kept {
             let (spec, group) = (Cow::Owned(spec), group(&seen.spec.name));
             wants.insert(seen.id, Want { spec, mark, group, adopts: None });
         }
@@ -171,10 +170,16 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
 /// The name of a permission without its period: permissions of one group replace one
 /// another.
 pub(super) fn group(name: &str) -> &str {
-    match name.rsplit_once('_') {
-        Some((group, period)) if is_period(period) => group,
-        _ => name,
+    match period(name) {
+        Some(period) => &name[..name.len() - period.len() - 1],
+        None => name,
     }
+}
+
+/// The period in the name of a permission, when there is one.
+fn period(name: &str) -> Option<&str> {
+    let (_, period) = name.rsplit_once('_')?;
+    is_period(period).then_some(period)
 }
 
 fn is_period(text: &str) -> bool {

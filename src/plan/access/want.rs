@@ -17,6 +17,7 @@ use crate::plan::accounts::recorded;
 use crate::plan::ask;
 use crate::plan::finding::{Finding, Kind};
 use crate::plan::hold;
+use crate::plan::people;
 use crate::plan::permissions::{self, Want};
 use crate::plan::release::Fate;
 use crate::plan::renamed::Renamed;
@@ -147,7 +148,7 @@ struct There<'l> {
     /// Also when it is to be ours.
     live: Option<&'l SeenPermission>,
     /// What breaks policy.
-    stays: Stays,
+    stays: Stays<'l>,
     /// What may have been renamed.
     renamed: Targets,
 }
@@ -185,9 +186,7 @@ fn want<'a, 'w>(
             requests.contains_key(request) || stays.requests.contains(request)
         });
         let asked = holdable().replace_in(&wanted.spec);
-        let mut spec = hold::permission(&asked, &live.spec, inputs.live);
-        stays.targets.add_to(&mut spec);
-        inputs.people.take_others_out(live.id, &mut spec);
+        let spec = keep(inputs, live, asked, &Targets::default(), stays.targets)?;
         return some(Cow::Owned(spec), mark);
     }
     let login = wanted.because.iter().find_map(|grant| grant.want.login());
@@ -209,6 +208,7 @@ fn want<'a, 'w>(
             (&allowed.assets, &allowed.nodes) == (&wanted.assets, &wanted.nodes)
                 && wanted.assets.iter().chain(&wanted.nodes).all(may)
         });
+    let mut keeps = true;
     let spec = match all {
         // The usual case, and what is live already adds nothing to it.
         true => Cow::Borrowed(&wanted.spec),
@@ -224,18 +224,23 @@ fn want<'a, 'w>(
             let mut asked = holdable();
             asked.extend(allowed.map(|allowed| Targets::of(&allowed.spec)).unwrap_or_default());
             let asked = asked.replace_in(&wanted.spec);
-            let kept = live.map(|seen| {
-                let mut kept = hold::permission(&asked, &seen.spec, inputs.live);
-                stays.targets.add_to(&mut kept);
-                kept
-            });
+            if let Some(seen) = own.filter(|seen| inputs.people.is_anothers(seen.id))
+                && new.is_empty()
+            {
+                // It was made for somebody else, and the person has nothing of it to keep.
+                let (spec, mark) = people::emptied(seen, seen.mark.as_ref()?);
+                return Some((Cow::Owned(spec), mark));
+            }
+            let kept = live.and_then(|seen| keep(inputs, seen, asked, &new, stays.targets));
+            keeps = kept.is_some();
             Cow::Owned(beside(inputs, wanted, new, kept, renamed))
         }
     };
     let mut requests = allowed.map(Wanted::requests).unwrap_or_default();
     let others = wanted.because.iter().map(|grant| grant.because.request);
     for request in others.chain(&stays.requests) {
-        if !requests.contains_key(request)
+        if keeps
+            && !requests.contains_key(request)
             && let Some(end) = live_mark.and_then(|mark| mark.requests.get(request))
         {
             requests.insert(request.clone(), *end);
@@ -251,6 +256,25 @@ fn want<'a, 'w>(
         left: None,
     };
     some(spec, mark)
+}
+
+/// What is kept of a permission: the part of it that is asked for, and what stays whatever is
+/// asked for. Nothing beside what is new for somebody who does not have it: he would get both.
+fn keep(
+    inputs: &Inputs<'_, '_>,
+    seen: &SeenPermission,
+    asked: PermissionSpec,
+    new: &Targets,
+    stays: Targets,
+) -> Option<PermissionSpec> {
+    let users = inputs.people.who_keep(seen, &asked.users);
+    if !new.is_empty() && users != asked.users {
+        return None;
+    }
+    let asked = PermissionSpec { users, ..asked };
+    let mut kept = hold::permission(&asked, &seen.spec, inputs.live);
+    stays.add_to(&mut kept);
+    Some(kept)
 }
 
 /// What a permission says that gives new targets and keeps others. All of it has the same
@@ -272,8 +296,7 @@ fn beside(
         old.assets.retain(|asset| named.assets.contains(asset) || !new.has_asset(asset, live));
         old.nodes.retain(|node| named.nodes.contains(node) || !new.has_node(node));
         if !old.lie_in(&new, live) {
-            let (users, groups) = (spec.users, spec.groups);
-            spec = PermissionSpec { users, groups, ..kept };
+            spec = kept;
         }
         new.extend(old);
     }

@@ -1,20 +1,23 @@
 //! What has to change about permissions, in a safe order.
 //!
 //! A permission is a product of people, assets, accounts, actions and one period. So a
-//! change of its members alone is split in two, wider first and narrower after what
-//! replaces it; any other change is one request, which the server carries out whole.
+//! change of what it opens alone is split in two, wider first and narrower after what
+//! replaces it, and people who lose it are taken out before others get it; any other change is
+//! one request, which the server carries out whole.
 
+mod growth;
 #[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::OnceLock;
 
 use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
+use self::growth::Growth;
 use super::Phase;
 use super::targets::Targets;
 use crate::jumpserver::spec::{ANY_PROTOCOL, Live, PermissionSpec, SeenPermission};
@@ -83,7 +86,7 @@ impl Action {
         match self {
             Self::Create { .. } => true,
             Self::Adopt { .. } | Self::Delete { .. } | Self::Release { .. } => false,
-            Self::Update { from, to, .. } => !within(to, from),
+            Self::Update { from, to, .. } => is_somebodys(to) && !within(to, from),
         }
     }
 
@@ -102,12 +105,13 @@ impl Action {
         to.assets.iter().filter(|asset| !known(asset)).map(String::as_str).collect()
     }
 
-    /// Whether it takes anything away; of a permission that is switched off nothing is left.
+    /// Whether it takes anything away; of a permission that is switched off, or that nobody has,
+    /// nothing is left.
     pub fn takes(&self) -> bool {
         match self {
             Self::Create { .. } | Self::Adopt { .. } | Self::Release { .. } => false,
-            Self::Delete { from } => from.active,
-            Self::Update { from, to, .. } => !within(from, to),
+            Self::Delete { from } => from.active && is_somebodys(from),
+            Self::Update { from, to, .. } => is_somebodys(from) && !within(from, to),
         }
     }
 }
@@ -256,10 +260,24 @@ pub fn is_settled(seen: &SeenPermission, want: &Want<'_>) -> bool {
         && seen.spec == *want.spec
 }
 
-/// The requests that make a permission what it should be: none, one, or two.
+/// The requests that make a permission what it should be. Who is not to have it any more goes
+/// before others get anything, and waits for nothing that they need.
 fn update(seen: &SeenPermission, want: &Want<'_>) -> Vec<Action> {
     let mark = !seen.labelled || seen.mark.as_ref() != Some(&want.mark);
-    between(&seen.spec, &want.spec, mark)
+    let (from, to) = (&seen.spec, &*want.spec);
+    let fewer = PermissionSpec {
+        name: to.name.clone(),
+        users: &from.users & &to.users,
+        groups: &from.groups & &to.groups,
+        ..from.clone()
+    };
+    // A user who is made in this run is in the mark only with the permission.
+    if within(from, &fewer) || within(to, from) || want.mark.user.is_none() {
+        return between(from, to, mark);
+    }
+    let mut actions = vec![change(from, &fewer, mark)];
+    actions.extend(between(&fewer, to, false));
+    actions
 }
 
 /// The request that takes a permission over, and those that make it what it should be.
@@ -313,6 +331,7 @@ fn order(changes: Vec<(Uuid, &str, Action)>, live: &Live, moment: Timestamp) -> 
     // Stable: the wider half of an update stays before its narrower one.
     changes.sort_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)));
     let mut new: BTreeMap<Uuid, Vec<usize>> = BTreeMap::new();
+    let mut ends: BTreeMap<Uuid, usize> = BTreeMap::new();
     let mut wider: BTreeMap<&str, Vec<PermissionSpec>> = BTreeMap::new();
     for (_, group, _, action) in &changes {
         if let Action::Create { spec: to } = action {
@@ -326,8 +345,11 @@ fn order(changes: Vec<(Uuid, &str, Action)>, live: &Live, moment: Timestamp) -> 
     for (position, (phase, group, id, action)) in changes.into_iter().enumerate() {
         let mut needs = Vec::new();
         match phase {
-            Phase::Ends => {}
-            Phase::New => new.entry(id).or_default().push(position),
+            Phase::Ends => drop(ends.insert(id, position)),
+            Phase::New => {
+                needs.extend(ends.get(&id));
+                new.entry(id).or_default().push(position);
+            }
             Phase::Replaced => {
                 let before = growth.replacing(id, group, &action).into_iter();
                 needs.extend(before.flat_map(|id| new.get(&id)).flatten().copied());
@@ -342,50 +364,6 @@ fn order(changes: Vec<(Uuid, &str, Action)>, live: &Live, moment: Timestamp) -> 
         steps.push(Step { id, action, phase, needs, early_end });
     }
     steps
-}
-
-/// What comes in each group, by the permission that gives it.
-struct Growth<'g> {
-    groups: BTreeMap<&'g str, Vec<(Uuid, Targets)>>,
-    live: &'g Live,
-}
-
-impl<'g> Growth<'g> {
-    fn of(changes: &[(Uuid, &'g str, Action)], live: &'g Live) -> Self {
-        let mut groups: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for (id, group, action) in changes.iter().filter(|(_, _, action)| grows(action)) {
-            groups.entry(*group).or_default().push((*id, moved(action).1));
-        }
-        Self { groups, live }
-    }
-
-    /// The permissions that take the place of what a change takes away: they give something of
-    /// it, or it is the rest of the same change. What gives something else is not waited for.
-    fn replacing(&self, id: Uuid, group: &str, action: &Action) -> BTreeSet<Uuid> {
-        let Some(growing) = self.groups.get(group) else { return BTreeSet::new() };
-        let (lost, _) = moved(action);
-        let replaces = |other: &&(Uuid, Targets)| {
-            other.0 == id || !lost.common(&other.1, self.live).is_empty()
-        };
-        growing.iter().filter(replaces).map(|(other, _)| *other).collect()
-    }
-}
-
-/// What goes and what comes by a change: of one that changes more than its members all of both.
-fn moved(action: &Action) -> (Targets, Targets) {
-    match action {
-        Action::Create { spec } => (Targets::default(), Targets::of(spec)),
-        Action::Update { from, to, .. } => {
-            let (before, after) = (Targets::of(from), Targets::of(to));
-            match from != to && only_members(from, to) {
-                true => (before.without(&after), after.without(&before)),
-                false => (before, after),
-            }
-        }
-        Action::Adopt { from, to, .. } => (Targets::of(from), Targets::of(to)),
-        Action::Release { from, .. } => (Targets::of(from), Targets::default()),
-        Action::Delete { from } => (Targets::of(from), Targets::default()),
-    }
 }
 
 /// What steps about adopted permissions need besides.
@@ -447,6 +425,11 @@ fn replaced(action: &Action, wider: Option<&Vec<PermissionSpec>>, moment: Timest
 /// adopted is ours.
 fn grows(action: &Action) -> bool {
     action.gives() || matches!(action, Action::Adopt { .. })
+}
+
+/// Whether anybody has what a permission says.
+fn is_somebodys(spec: &PermissionSpec) -> bool {
+    !spec.users.is_empty() || !spec.groups.is_empty()
 }
 
 /// Whether everything that `a` gives, `b` gives too.

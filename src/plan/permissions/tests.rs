@@ -2,6 +2,8 @@
 
 mod fields;
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -57,7 +59,7 @@ fn want(spec: PermissionSpec) -> (Uuid, Want<'static>) {
 fn seen(spec: PermissionSpec, mark: Option<Mark>) -> (Uuid, SeenPermission) {
     let id = naming::permission_id(&owner(), "org", &spec.name);
     let labelled = mark.is_some();
-    let user_ids = BTreeSet::new();
+    let user_ids = BTreeMap::new();
     (id, SeenPermission { id, spec, user_ids, labelled, mark, comment: String::new() })
 }
 

@@ -53,7 +53,8 @@ fn by_hand(name: &str, accounts: &[&str]) -> PermissionSpec {
 impl World {
     fn permission_by_hand(&mut self, spec: PermissionSpec) -> uuid::Uuid {
         let id = self.id();
-        let user_ids = spec.users.iter().map(|user| self.live().users[user].id).collect();
+        let named = |user: &String| (self.observed.jumpserver.users[user].id, user.clone());
+        let user_ids = spec.users.iter().map(named).collect();
         let (labelled, mark, comment) = (false, None, "by hand".to_owned());
         let seen = SeenPermission { id, spec, user_ids, labelled, mark, comment };
         self.live().permissions.insert(id, seen);

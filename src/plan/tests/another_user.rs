@@ -2,6 +2,7 @@
 //! for.
 
 use super::*;
+use crate::plan::overdue;
 
 const DATABASE_ALONE: &str = "for: fanlichun
 reason: invoices
@@ -13,10 +14,10 @@ databases:
 impl World {
     /// Somebody deletes the user and makes one of the same name: JumpServer takes a user who is
     /// deleted out of his permissions.
-    fn make_anew(&mut self, name: &str) -> Uuid {
+    pub(super) fn make_anew(&mut self, name: &str) -> Uuid {
         let old = self.live().users[name].id;
         for seen in self.live().permissions.values_mut() {
-            if seen.user_ids.remove(&old) {
+            if seen.user_ids.remove(&old).is_some() {
                 seen.spec.users.remove(name);
             }
         }
@@ -24,7 +25,7 @@ impl World {
     }
 
     /// The users of all permissions.
-    fn users(&self) -> BTreeSet<&str> {
+    pub(super) fn users(&self) -> BTreeSet<&str> {
         let permissions = self.observed.jumpserver.permissions.values();
         permissions.flat_map(|seen| &seen.spec.users).map(String::as_str).collect()
     }
@@ -66,7 +67,7 @@ fn no_edit_of_a_request_gives_a_user_made_anew_anything() {
         world.apply(&access, NOW);
         let permissions = &world.live().permissions;
         assert_eq!(permissions.len(), 1, "{what}: {permissions:#?}");
-        assert!(permissions.values().all(|seen| seen.user_ids.contains(&id)), "{what}");
+        assert!(permissions.values().all(|seen| seen.user_ids.contains_key(&id)), "{what}");
     }
 }
 
@@ -122,4 +123,47 @@ fn a_correction_with_its_id_takes_effect_at_once() {
     let access = repo(&[("r", HOST), ("d", DATABASE_ALONE)], &[("people/fanlichun.yaml", &file)]);
     world.apply(&access, NOW);
     assert_eq!(world.users(), BTreeSet::from(["fanlichun"]));
+}
+
+/// The name alone gives nothing: the new user stands in for the old one for nobody but git.
+#[test]
+fn a_user_made_anew_whom_another_hand_puts_back_is_taken_out() {
+    for after in [HOST.to_owned(), HOST.replace("2027-02-28", "2027-03-31")] {
+        let mut world = World::new();
+        world.apply(&repo(&[("r", HOST)], &[]), NOW);
+        let id = world.make_anew("fanlichun");
+        for seen in world.live().permissions.values_mut() {
+            seen.spec.users.insert("fanlichun".to_owned());
+            seen.user_ids.insert(id, "fanlichun".to_owned());
+        }
+        let access = repo(&[("r", &after)], &[]);
+        gives_nothing(&mut world, &access, NOW, "put back");
+        assert_eq!(world.users(), BTreeSet::new());
+        gives_nothing(&mut world, &access, NOW, "taken out");
+        assert!(world.plan(&access, NOW).items.is_empty());
+    }
+}
+
+#[test]
+fn what_is_emptied_and_stays_is_no_end_that_is_overdue() {
+    let later = "2027-03-02T02:00:00Z";
+    let longer = HOST.replace("2027-02-28", "2027-12-31");
+    let mut world = World::new();
+    world.apply(&repo(&[("r", HOST)], &[]), NOW);
+    let overdue = |world: &mut World| {
+        let owner = "acme".parse().expect("an owner");
+        overdue::oldest(&owner, world.live(), at(later))
+    };
+    assert_eq!(overdue(&mut world), Some(at("2027-02-28T16:00:00Z")));
+    world.make_anew("fanlichun");
+    let access = repo(&[("r", &longer)], &[]);
+    world.apply(&access, NOW);
+    world.apply(&access, later);
+    assert_eq!(world.live().permissions.len(), 1);
+    assert_eq!(overdue(&mut world), None);
+    // With sessions that are to be ended yet it is one.
+    for seen in world.live().permissions.values_mut() {
+        seen.mark.as_mut().expect("a mark").left = Some(Left::default());
+    }
+    assert!(overdue(&mut world).is_some());
 }

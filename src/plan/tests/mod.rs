@@ -4,6 +4,7 @@ mod adopt;
 mod alias;
 mod ambiguous;
 mod another_user;
+mod corrected;
 mod foreign;
 mod held_back;
 mod hosts;
@@ -188,7 +189,7 @@ fn a_user_made_anew_gets_nothing_until_the_file_says_so() {
     let access = repo(&[("r", REFUNDS)], &[("people/fanlichun.yaml", &file)]);
     let plan = world.apply(&access, NOW);
     assert!(!plan.items.is_empty() && !plan.is_partial());
-    assert!(world.live().permissions.values().all(|seen| seen.user_ids.contains(&id)));
+    assert!(world.live().permissions.values().all(|seen| seen.user_ids.contains_key(&id)));
 }
 
 #[test]

@@ -169,7 +169,7 @@ fn a_run_that_is_cut_after_it_made_a_user_anew_goes_on() {
     let plan = world.apply(&access, NOW);
     assert!(!kinds(&plan).contains(&Kind::UserMadeAnew), "{:#?}", plan.findings);
     let id = world.live().users["fanlichun"].id;
-    assert!(world.live().permissions.values().all(|seen| seen.user_ids.contains(&id)));
+    assert!(world.live().permissions.values().all(|seen| seen.user_ids.contains_key(&id)));
     // Of another hand he may be another human.
     world.user("fanlichun");
     assert!(kinds(&world.plan(&access, NOW)).contains(&Kind::UserMadeAnew));

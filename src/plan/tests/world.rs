@@ -91,6 +91,13 @@ pub(crate) struct World {
     clock: Timestamp,
 }
 
+/// The id of a user, also of one in this permission whom no file names.
+fn user_id(live: &Live, permission: Uuid, user: &str) -> Uuid {
+    let known = live.users.get(user).map(|user| user.id);
+    let named = || live.permissions[&permission].user_ids.iter().find(|(_, name)| *name == user);
+    known.or_else(|| Some(*named()?.0)).expect("a user")
+}
+
 fn instance() -> InstanceName {
     "orders-prod".parse().expect("an instance")
 }
@@ -273,10 +280,14 @@ impl World {
         let seen = |live: &Live, spec: &PermissionSpec| SeenPermission {
             id,
             spec: spec.clone(),
-            user_ids: spec.users.iter().map(|user| live.users[user].id).collect(),
+            user_ids: spec
+                .users
+                .iter()
+                .map(|user| (user_id(live, id, user), user.clone()))
+                .collect(),
             labelled: true,
             mark: mark.cloned().map(|mark| {
-                let first = spec.users.first().map(|user| live.users[user].id);
+                let first = spec.users.first().map(|user| user_id(live, id, user));
                 Mark { user: mark.user.or(first), ..mark }
             }),
             comment: String::new(),

@@ -1,6 +1,6 @@
 //! What the reader sees.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jumpgate::jumpserver::{Ask, ErrorKind, Reader, Settings};
 use jumpgate::mark::Mark;
@@ -68,7 +68,7 @@ async fn o23_everything_asked_for_is_seen_by_name_with_its_members() {
         let seen = &live.permissions[&permission];
         assert!(seen.labelled);
         assert_eq!(seen.mark, None);
-        assert_eq!(seen.user_ids, BTreeSet::from([user]));
+        assert_eq!(seen.user_ids, BTreeMap::from([(user, target.name("fanlichun"))]));
         assert_eq!(seen.spec.users, BTreeSet::from([target.name("fanlichun")]));
         assert_eq!(seen.spec.assets, BTreeSet::from([target.name("web")]));
         assert_eq!(seen.spec.nodes, BTreeSet::from([path.clone()]));

@@ -127,24 +127,25 @@ impl<'a> One<'_, '_, 'a> {
         'a: 's,
     {
         let server = self.live.accounts.get(name);
+        let is_closed = |asset: &&str| self.inputs.servers.closed.contains(asset);
         let assets: Vec<&str> = match wanted {
             Some(wanted) => wanted.spec.assets.iter().map(String::as_str).collect(),
             None => vec![own],
         };
+        let (closed, assets): (Vec<&str>, Vec<&str>) = assets.into_iter().partition(is_closed);
         let ours = self.owned.of_user(self.instance, self.user);
         let dialect = &self.live.server.dialect;
-        let former: Vec<&SeenAssetAccount> = ours
-            .iter()
-            .copied()
-            .filter(|account| !assets.contains(&account.asset.as_str()))
-            .collect();
+        let others = ours.iter().copied().filter(|account| !assets.contains(&&*account.asset));
+        let (closed, former): (Vec<&SeenAssetAccount>, Vec<_>) =
+            others.partition(|account| closed.contains(&&*account.asset));
         let assets: Vec<(&str, Option<&SeenAssetAccount>)> = assets
             .into_iter()
             .map(|asset| (asset, self.owned.on_asset.get(&(asset, self.user)).copied()))
             .collect();
         // A mark alone does not say at which host its account stands.
         let is_here = |server: &SeenAccount| {
-            let marked = former.iter().chain(assets.iter().filter_map(|(_, one)| one.as_ref()));
+            let others = former.iter().chain(&closed);
+            let marked = others.chain(assets.iter().filter_map(|(_, one)| one.as_ref()));
             let mut handovers = marked.filter_map(|one| one.mark.as_ref()?.handover.as_ref());
             evident(self.inputs, server)
                 || handovers.any(|one| one.is_of(&name.host, server.password_changed))
@@ -156,6 +157,7 @@ impl<'a> One<'_, '_, 'a> {
                 .filter(|_| server.is_some_and(|server| !is_here(server))),
             assets,
             former,
+            closed,
             // It keeps none where the kind of the password changes.
             keeps_old: dialect.has_dual_passwords()
                 && server.is_some_and(|server| server.plugin == dialect.plugin()),
@@ -163,11 +165,12 @@ impl<'a> One<'_, '_, 'a> {
         }
     }
 
-    /// The mark on the instance's own asset, when the account there is ours.
+    /// The mark on the instance's own asset; where the account there is not ours, that on the
+    /// first other asset with one of ours.
     pub(super) fn mark<'s>(&self, seen: &Seen<'s>) -> Option<&'s Mark> {
         let owner = &self.inputs.access.config.owner;
         let here = seen.assets.iter().filter_map(|(_, account)| *account);
-        here.chain(seen.former.iter().copied())
+        here.chain(seen.former.iter().chain(&seen.closed).copied())
             .filter_map(|account| account.mark.as_ref().filter(|mark| mark.id == account.id))
             .find(|mark| mark.owner == *owner)
     }

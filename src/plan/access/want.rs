@@ -101,7 +101,7 @@ impl<'r, 'i, 'a> Wanting<'r, 'i, 'a> {
         let stays = own.and_then(|seen| Some(violating.stays(&seen.spec, seen.mark.as_ref()?)));
         let stays = stays.unwrap_or_default();
         let renamed = kept.map(|kept| kept.targets).unwrap_or_default();
-        let there = There { own, live, stays, renamed };
+        let there = There { live, stays, renamed };
         let want = want(inputs, id, name, wanted, there, holders);
         if let Some(allowed) = inputs.allowed.permission(name, wanted) {
             let made = want.as_ref().map(|(spec, _)| &**spec);
@@ -142,9 +142,7 @@ fn is_narrowed_first(wanted: &Wanted<'_, PermissionSpec>, live: Option<&SeenPerm
 
 /// What there is of a permission, and what of it stays whatever is wanted.
 struct There<'l> {
-    /// When it is ours.
-    own: Option<&'l SeenPermission>,
-    /// Also when it is to be ours.
+    /// When it is ours, or is to be.
     live: Option<&'l SeenPermission>,
     /// What breaks policy.
     stays: Stays,
@@ -161,7 +159,7 @@ fn want<'a, 'w>(
     there: There<'_>,
     holders: &BTreeMap<&'a str, &'a InstanceName>,
 ) -> Option<(Cow<'w, PermissionSpec>, Mark)> {
-    let There { own, live, mut stays, renamed } = there;
+    let There { live, mut stays, renamed } = there;
     stays.targets.extend(renamed.clone());
     let live_mark = live.and_then(|seen| seen.mark.as_ref());
     // What a request never gave it keeps for nobody.
@@ -170,10 +168,10 @@ fn want<'a, 'w>(
     };
     let holdable = || {
         let mut targets = Targets::default();
-        // Of what is taken over nothing is recorded yet.
+        // Of what is taken over nothing is recorded, and the next plan must find nothing to take.
         let grants = wanted.because.iter().copied();
         grants
-            .filter(|grant| own.is_none() || had(grant.because.request))
+            .filter(|grant| had(grant.because.request))
             .for_each(|grant| targets.name(inputs.access, grant));
         targets
     };

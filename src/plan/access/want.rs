@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::violating::{Stays, Violating};
 use super::{Inputs, group};
 use crate::desired::Wanted;
-use crate::jumpserver::spec::{PermissionSpec, SeenPermission};
+use crate::jumpserver::spec::{Live, PermissionSpec, SeenPermission};
 use crate::mark::Mark;
 use crate::names::{InstanceName, RequestName};
 use crate::naming;
@@ -89,7 +89,7 @@ impl<'r, 'i, 'a> Wanting<'r, 'i, 'a> {
             return;
         }
         let fate = inputs.released.fate(Some(wanted), None);
-        if fate == Fate::Released && !is_narrowed_first(wanted, live) {
+        if fate == Fate::Released && !is_narrowed_first(wanted, live, inputs.live) {
             return;
         }
         if live.is_some() {
@@ -131,13 +131,17 @@ fn misnamed(name: &str, seen: &SeenPermission) -> Finding {
 
 /// Whether a permission that is to be given back gives more than the released requests ask
 /// for, so that it is made narrower before: only what they ask for was approved to stay.
-fn is_narrowed_first(wanted: &Wanted<'_, PermissionSpec>, live: Option<&SeenPermission>) -> bool {
-    let Some((seen, mark)) = live.and_then(|seen| Some((seen, seen.mark.as_ref()?))) else {
+fn is_narrowed_first(
+    wanted: &Wanted<'_, PermissionSpec>,
+    seen: Option<&SeenPermission>,
+    live: &Live,
+) -> bool {
+    let Some((seen, mark)) = seen.and_then(|seen| Some((seen, seen.mark.as_ref()?))) else {
         return false;
     };
     // What none of them ever had ends whole.
     let theirs = wanted.requests().keys().any(|request| mark.requests.contains_key(request));
-    theirs && !permissions::within(&seen.spec, &wanted.spec)
+    theirs && !permissions::is_part(&seen.spec, &wanted.spec, live)
 }
 
 /// What there is of a permission, and what of it stays whatever is wanted.

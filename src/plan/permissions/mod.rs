@@ -336,9 +336,9 @@ fn order(changes: Vec<(Uuid, &str, Action)>, live: &Live, moment: Timestamp) -> 
         }
         adopted.needs(position, id, phase, &action, &mut needs);
         let recorded = live.permissions.get(&id).and_then(|seen| seen.mark.as_ref()?.end);
-        let early_end = action.takes()
+        let early_end = loses(&action, live)
             && recorded.is_none_or(|end| end > moment)
-            && !replaced(&action, wider.get(group), moment);
+            && !replaced(&action, wider.get(group), live, moment);
         steps.push(Step { id, action, phase, needs, early_end });
     }
     steps
@@ -434,13 +434,27 @@ impl Adopted {
 
 /// Whether what goes is given by a permission of the same group that comes and holds now,
 /// as when the period of a request is edited: then it only ends on another day.
-fn replaced(action: &Action, wider: Option<&Vec<PermissionSpec>>, moment: Timestamp) -> bool {
+fn replaced(
+    action: &Action,
+    wider: Option<&Vec<PermissionSpec>>,
+    live: &Live,
+    moment: Timestamp,
+) -> bool {
     let Action::Delete { from } = action else { return false };
     let gives = |to: &PermissionSpec| {
         let holds = to.start <= moment.max(from.start) && to.end > moment;
-        holds && within(&PermissionSpec { start: to.start, end: to.end, ..from.clone() }, to)
+        holds && lies_in(&PermissionSpec { start: to.start, end: to.end, ..from.clone() }, to, live)
     };
     wider.is_some_and(|wider| wider.iter().any(gives))
+}
+
+/// Whether somebody can do less by what stays than before: what is only named otherwise, as an
+/// asset by the node in which it stands, is taken from nobody.
+fn loses(action: &Action, live: &Live) -> bool {
+    match action {
+        Action::Update { from, to, .. } => !lies_in(from, to, live),
+        action => action.takes(),
+    }
 }
 
 /// Whether the others of a group wait for a change: for what gives something, and until what is
@@ -449,7 +463,22 @@ fn grows(action: &Action) -> bool {
     action.gives() || matches!(action, Action::Adopt { .. })
 }
 
-/// Whether everything that `a` gives, `b` gives too.
+/// Whether everything that `a` gives, `b` gives too, as things stand: a node gives the assets in
+/// and below it.
+fn lies_in(a: &PermissionSpec, b: &PermissionSpec, live: &Live) -> bool {
+    let (these, those) = (Targets::of(a), Targets::of(b));
+    !a.active || (within(&those.clone().replace_in(a), b) && these.lie_in(&those, live))
+}
+
+/// Whether everything that `a` gives is named in `b`, or is a part of something that is, and is
+/// in `a` by that alone: beside a node that both name, what stands in it is named for nothing.
+pub(super) fn is_part(a: &PermissionSpec, b: &PermissionSpec, live: &Live) -> bool {
+    let (these, those) = (Targets::of(a), Targets::of(b));
+    let part = these.common(&those, live);
+    !a.active || (within(&those.replace_in(a), b) && part == these)
+}
+
+/// Whether everything that `a` gives, `b` gives too, by the names in both.
 pub(super) fn within(a: &PermissionSpec, b: &PermissionSpec) -> bool {
     if !a.active {
         return true;

@@ -65,7 +65,7 @@ pub(super) fn items(
         steps.into_iter().partition(|step| step.phase == Phase::Ends);
     // `needs` points at positions of the whole list; ends need nothing and come first.
     for step in ends {
-        places.push(list.permission(step, &permissions.marks, &[], Vec::new()));
+        places.push(list.permission(step, &permissions, &[], Vec::new()));
     }
     let (replaced, accounts): (Vec<Planned<'_>>, Vec<Planned<'_>>) =
         accounts.planned.into_iter().partition(|planned| planned.replaced);
@@ -134,7 +134,7 @@ pub(super) fn items(
                 keys.filter_map(|key| narrowed.get(&key)).copied()
             }));
         }
-        places.push(list.permission(step, &permissions.marks, &needs, after));
+        places.push(list.permission(step, &permissions, &needs, after));
     }
     (list.items, list.removals)
 }
@@ -179,7 +179,7 @@ impl List<'_, '_, '_> {
     fn permission(
         &mut self,
         step: Step,
-        marks: &BTreeMap<uuid::Uuid, Mark>,
+        permissions: &Permissions,
         needs: &[usize],
         after: Vec<usize>,
     ) -> usize {
@@ -192,7 +192,8 @@ impl List<'_, '_, '_> {
         };
         let person = self.people.get(user.as_str()).map(|person| (*person).clone());
         let person = person.or_else(named);
-        let wanted = self.inputs.all.permissions.get(&said.name);
+        let name = permissions.names.get(&step.id).unwrap_or(&said.name);
+        let wanted = self.inputs.all.permissions.get(name);
         let before = self.inputs.live.permissions.get(&step.id).and_then(|seen| seen.mark.as_ref());
         let delete = matches!(step.action, Action::Delete { .. });
         let released = matches!(step.action, Action::Release { .. });
@@ -200,7 +201,7 @@ impl List<'_, '_, '_> {
             Some(wanted) if !delete => reason::asking(&wanted.because),
             _ => Vec::new(),
         };
-        let mark = marks.get(&step.id).filter(|_| !delete && !released).cloned();
+        let mark = permissions.marks.get(&step.id).filter(|_| !delete && !released).cloned();
         if let Some(mark) = &mark {
             because.retain(|reason| mark.requests.contains_key(&reason.request));
         }

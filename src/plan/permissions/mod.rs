@@ -15,8 +15,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::Phase;
 use super::targets::Targets;
+use super::{Phase, hold};
 use crate::jumpserver::spec::{ANY_PROTOCOL, Live, PermissionSpec, SeenPermission};
 use crate::mark::Mark;
 use crate::names::Owner;
@@ -177,6 +177,21 @@ impl<'l> There<'l> {
         let other = there.filter(|seen| !is_ours(self.owner, seen) && want.adopts.is_none());
         other.or(taken)
     }
+
+    /// What of one of ours stays under the name that it has, while something else has the one
+    /// that it should have: what is wanted of it and it gives already.
+    pub fn narrowed<'w>(&self, id: &Uuid, want: &Want<'w>) -> Option<Want<'w>> {
+        let seen = self.live.permissions.get(id).filter(|seen| is_ours(self.owner, seen))?;
+        let spec = PermissionSpec {
+            name: seen.spec.name.clone(),
+            users: &seen.spec.users & &want.spec.users,
+            ..hold::permission(&want.spec, &seen.spec, self.live)
+        };
+        let mut mark = seen.mark.clone()?;
+        mark.requests.retain(|request, _| want.mark.requests.contains_key(request));
+        mark.left.clone_from(&want.mark.left);
+        Some(Want { spec: Cow::Owned(spec), mark, ..want.clone() })
+    }
 }
 
 /// The steps from the live permissions to the wanted ones, and what is in the way.
@@ -206,6 +221,13 @@ pub fn compare(
             if !foreign.labelled {
                 let (name, id) = (foreign.spec.name.clone(), foreign.id);
                 conflicts.push(Conflict::NameTaken { name, id });
+            }
+            // What it is to lose waits for no name.
+            if let Some(seen) = live.get(id)
+                && let Some(narrowed) = there.narrowed(id, want)
+            {
+                let actions = update(seen, &narrowed).into_iter();
+                changes.extend(actions.map(|action| (*id, want.group, action)));
             }
             continue;
         }

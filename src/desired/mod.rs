@@ -142,8 +142,16 @@ pub fn at<'a>(access: &'a Access, grants: &'a [Grant<'a>], moment: Timestamp) ->
 }
 
 /// The later of two ends, where `None` is no end.
-fn later(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+pub(crate) fn later(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
     Some(a?.max(b?))
+}
+
+/// The earlier of two ends, where `None` is no end.
+pub(crate) fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (end, None) | (None, end) => end,
+    }
 }
 
 /// When a grant ends; `None` is no end.

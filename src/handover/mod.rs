@@ -44,6 +44,9 @@ pub struct Seen<'a> {
     pub assets: Vec<(&'a str, Option<&'a SeenAssetAccount>)>,
     /// Accounts of the same name with our mark on assets that were the instance's before.
     pub former: Vec<&'a SeenAssetAccount>,
+    /// Accounts of the same name with our mark on assets of aliases that cannot be opened now:
+    /// they say that the account is ours, and go with it, and else nothing happens to them.
+    pub closed: Vec<&'a SeenAssetAccount>,
     /// Whether the server can keep an old password of this account beside a new one.
     pub keeps_old: bool,
     /// Whether the account is to get a new password in any case.
@@ -143,7 +146,7 @@ enum Whose<'a> {
 /// A [`Conflict`] when something of another hand is in the way.
 pub fn toward(owner: &Owner, seen: &Seen<'_>) -> Result<Way, Conflict> {
     let mut way = Way::default();
-    let mut owned = !seen.former.is_empty();
+    let mut owned = !(seen.former.is_empty() && seen.closed.is_empty());
     let mut states = Vec::new();
     for (asset, account) in &seen.assets {
         match whose(owner, asset, *account)? {
@@ -286,7 +289,7 @@ pub fn away(owner: &Owner, seen: &Seen<'_>) -> Way {
         }
     }
     ours.extend(
-        seen.former.iter().map(|account| {
+        seen.former.iter().chain(&seen.closed).map(|account| {
             (*account, account.mark.as_ref().and_then(|mark| mark.handover.as_ref()))
         }),
     );

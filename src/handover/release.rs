@@ -17,7 +17,7 @@ pub fn release(owner: &Owner, seen: &Seen<'_>, attribute: bool) -> Option<Vec<St
             ours.push(account);
         }
     }
-    ours.extend(seen.former.iter().copied());
+    ours.extend(seen.former.iter().chain(&seen.closed).copied());
     let evidence = seen.server.and_then(|server| server.evidence.as_ref());
     let mut steps = Vec::new();
     if attribute && evidence.is_some_and(|evidence| evidence.owner == owner.as_str()) {

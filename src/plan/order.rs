@@ -65,7 +65,7 @@ pub(super) fn items(
         steps.into_iter().partition(|step| step.phase == Phase::Ends);
     // `needs` points at positions of the whole list; ends need nothing and come first.
     for step in ends {
-        places.push(list.permission(step, &permissions.marks, &[], Vec::new()));
+        places.push(list.permission(step, &permissions, &[], Vec::new()));
     }
     let (replaced, accounts): (Vec<Planned<'_>>, Vec<Planned<'_>>) =
         accounts.planned.into_iter().partition(|planned| planned.replaced);
@@ -134,7 +134,7 @@ pub(super) fn items(
                 keys.filter_map(|key| narrowed.get(&key)).copied()
             }));
         }
-        places.push(list.permission(step, &permissions.marks, &needs, after));
+        places.push(list.permission(step, &permissions, &needs, after));
     }
     (list.items, list.removals)
 }
@@ -179,13 +179,14 @@ impl List<'_, '_, '_> {
     fn permission(
         &mut self,
         step: Step,
-        marks: &BTreeMap<uuid::Uuid, Mark>,
+        permissions: &Permissions,
         needs: &[usize],
         after: Vec<usize>,
     ) -> usize {
         let said = spec(&step.action);
-        let (person, others) = self.whose(&step.action);
-        let wanted = self.inputs.all.permissions.get(&said.name);
+        let name = permissions.names.get(&step.id).unwrap_or(&said.name);
+        let (person, others) = self.whose(&step.action, name);
+        let wanted = self.inputs.all.permissions.get(name);
         let before = self.inputs.live.permissions.get(&step.id).and_then(|seen| seen.mark.as_ref());
         let delete = matches!(step.action, Action::Delete { .. });
         let released = matches!(step.action, Action::Release { .. });
@@ -193,7 +194,7 @@ impl List<'_, '_, '_> {
             Some(wanted) if !delete => reason::asking(&wanted.because),
             _ => Vec::new(),
         };
-        let mark = marks.get(&step.id).filter(|_| !delete && !released).cloned();
+        let mark = permissions.marks.get(&step.id).filter(|_| !delete && !released).cloned();
         if let Some(mark) = &mark {
             because.retain(|reason| mark.requests.contains_key(&reason.request));
         }
@@ -230,8 +231,9 @@ impl List<'_, '_, '_> {
         self.push(item, delete)
     }
 
-    /// Whom a step about a permission is for, by its name, and who else stands in it.
-    fn whose(&self, action: &Action) -> (Option<PersonName>, BTreeSet<PersonName>) {
+    /// Whom a step about a permission is for, by the name that it should have, and who else
+    /// stands in it.
+    fn whose(&self, action: &Action, name: &str) -> (Option<PersonName>, BTreeSet<PersonName>) {
         let said = spec(action);
         let before = match action {
             Action::Update { from, .. } => Some(&from.users),
@@ -240,7 +242,7 @@ impl List<'_, '_, '_> {
         let users = said.users.iter().chain(before.into_iter().flatten());
         let mut people =
             users.filter_map(|user| Some((*self.people.get(user.as_str())?).clone())).peekable();
-        let named = naming::person(group(&said.name)).and_then(|person| person.parse().ok());
+        let named = naming::person(group(name)).and_then(|person| person.parse().ok());
         let named = named.filter(|person| self.inputs.access.people.contains_key(person));
         let person = named.or_else(|| people.peek().cloned());
         let others = people.filter(|other| person.as_ref() != Some(other)).collect();

@@ -184,7 +184,7 @@ fn asset<'a>(
     let Some(asset) = live.assets.get(&instance.asset) else {
         let finding = Finding::new(
             Kind::AssetMissing,
-            format!("JumpServer has no asset {}, so nothing changes on {name}", instance.asset),
+            format!("JumpServer has no asset {}, so {}", instance.asset, so(name, instance)),
         );
         let near = live.near.assets.get(&instance.asset).map_or(&[][..], Vec::as_slice);
         return Err(match near {
@@ -199,12 +199,25 @@ fn asset<'a>(
     Err(Finding::new(
         Kind::AssetWrongKind,
         format!(
-            "asset {} is {} ({}), not MySQL or MariaDB, so nothing changes on {name}",
-            asset.name, asset.kind, asset.category
+            "asset {} is {} ({}), not MySQL or MariaDB, so {}",
+            asset.name,
+            asset.kind,
+            asset.category,
+            so(name, instance)
         ),
     )
     .help("name the database asset in `asset:`")
     .at(&instance.site))
+}
+
+/// What follows when the asset of an instance cannot be opened.
+fn so(name: &InstanceName, instance: &Instance) -> String {
+    match &instance.same_accounts_as {
+        None => format!("nothing changes on {name}"),
+        Some(holder) => {
+            format!("no accounts of {holder} go there, and nothing new is granted on {name}")
+        }
+    }
 }
 
 /// Whether the server is another one than at the last apply.

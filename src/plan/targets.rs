@@ -8,7 +8,7 @@ use crate::jumpserver::spec::{Live, PermissionSpec, SeenAsset};
 use crate::node_path::with_parents;
 
 /// Assets by name, and nodes by path.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Targets {
     pub(super) assets: BTreeSet<String>,
     pub(super) nodes: BTreeSet<String>,

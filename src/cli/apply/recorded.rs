@@ -359,4 +359,17 @@ mod tests {
         assert_eq!(world.live().permissions.len(), 1);
         assert_eq!(ends(&mut world, &renewed, TURN), 0);
     }
+
+    #[test]
+    fn an_end_that_was_renewed_for_somebody_who_is_missing_is_carried_out() {
+        let mut world = World::new();
+        world.apply(&repo(&[("a", &until("2026-12-31", "orders.*"))], &[]), NOW);
+        world.live().users.remove("fanlichun");
+        // The last valid commit has the renewal, and no apply could give it.
+        let access = repo(&[("a", &until("2027-03-31", "orders.*"))], &[]);
+        assert_eq!(ends(&mut world, &access, NOW), 0);
+        ends(&mut world, &access, TURN);
+        assert_eq!(held(&mut world), [""; 0]);
+        assert_eq!(ends(&mut world, &access, TURN), 0);
+    }
 }

@@ -146,6 +146,7 @@ impl World {
             server: server.as_ref(),
             assets: assets.iter().copied().zip(accounts.iter().map(Option::as_ref)).collect(),
             former: Vec::new(),
+            closed: Vec::new(),
             keeps_old: self.flavor.keeps_old,
             renew,
             moved_from: None,

@@ -51,7 +51,7 @@ fn gives_no_more(
     mark: &Mark,
 ) -> bool {
     if let Some(wanted) = wanted {
-        return permissions::within(&seen.spec, &wanted.spec);
+        return permissions::is_part(&seen.spec, &wanted.spec, inputs.live);
     }
     inputs.all.permissions.values().any(|other| {
         let database = other.because.iter().any(|grant| grant.want.level().is_some());
@@ -62,7 +62,7 @@ fn gives_no_more(
         }
         inputs.released.fate(Some(other), None) == Fate::Released
             && other.requests().keys().any(|request| mark.requests.contains_key(request))
-            && permissions::within(&spec, &other.spec)
+            && permissions::is_part(&spec, &other.spec, inputs.live)
     })
 }
 

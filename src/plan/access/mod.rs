@@ -59,6 +59,8 @@ pub(super) struct Inputs<'i, 'a> {
 pub(super) struct Permissions {
     pub(super) steps: Vec<Step>,
     pub(super) marks: BTreeMap<Uuid, Mark>,
+    /// The names of those that keep another one, as something else has theirs.
+    pub(super) names: BTreeMap<Uuid, String>,
     /// How many permissions are ours.
     pub(super) owned: usize,
     pub(super) findings: Vec<Finding>,
@@ -163,8 +165,17 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
         };
         Finding::new(kind, conflict.to_string()).help(help)
     }));
+    let mut names = BTreeMap::new();
+    for (id, want) in &mut wants {
+        if there.in_the_way(id, want).is_some()
+            && let Some(narrowed) = there.narrowed(id, want)
+        {
+            want.mark = narrowed.mark;
+            names.insert(*id, want.spec.name.clone());
+        }
+    }
     let marks = wants.into_iter().map(|(id, want)| (id, want.mark)).collect();
-    Permissions { steps, marks, owned, findings }
+    Permissions { steps, marks, names, owned, findings }
 }
 
 /// The name of a permission without its period: permissions of one group replace one

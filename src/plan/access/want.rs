@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::violating::{Stays, Violating};
 use super::{Inputs, group};
 use crate::desired::Wanted;
-use crate::jumpserver::spec::{PermissionSpec, SeenPermission};
+use crate::jumpserver::spec::{Live, PermissionSpec, SeenPermission};
 use crate::mark::Mark;
 use crate::names::{InstanceName, RequestName};
 use crate::naming;
@@ -90,7 +90,7 @@ impl<'r, 'i, 'a> Wanting<'r, 'i, 'a> {
             return;
         }
         let fate = inputs.released.fate(Some(wanted), None);
-        if fate == Fate::Released && !is_narrowed_first(wanted, live) {
+        if fate == Fate::Released && !is_narrowed_first(wanted, live, inputs.live) {
             return;
         }
         if live.is_some() {
@@ -102,7 +102,7 @@ impl<'r, 'i, 'a> Wanting<'r, 'i, 'a> {
         let stays = own.and_then(|seen| Some(violating.stays(&seen.spec, seen.mark.as_ref()?)));
         let stays = stays.unwrap_or_default();
         let renamed = kept.map(|kept| kept.targets).unwrap_or_default();
-        let there = There { own, live, stays, renamed };
+        let there = There { live, stays, renamed };
         let want = want(inputs, id, name, wanted, there, holders);
         if let Some(allowed) = inputs.allowed.permission(name, wanted) {
             let made = want.as_ref().map(|(spec, _)| &**spec);
@@ -132,20 +132,22 @@ fn misnamed(name: &str, seen: &SeenPermission) -> Finding {
 
 /// Whether a permission that is to be given back gives more than the released requests ask
 /// for, so that it is made narrower before: only what they ask for was approved to stay.
-fn is_narrowed_first(wanted: &Wanted<'_, PermissionSpec>, live: Option<&SeenPermission>) -> bool {
-    let Some((seen, mark)) = live.and_then(|seen| Some((seen, seen.mark.as_ref()?))) else {
+fn is_narrowed_first(
+    wanted: &Wanted<'_, PermissionSpec>,
+    seen: Option<&SeenPermission>,
+    live: &Live,
+) -> bool {
+    let Some((seen, mark)) = seen.and_then(|seen| Some((seen, seen.mark.as_ref()?))) else {
         return false;
     };
     // What none of them ever had ends whole.
     let theirs = wanted.requests().keys().any(|request| mark.requests.contains_key(request));
-    theirs && !permissions::within(&seen.spec, &wanted.spec)
+    theirs && !permissions::is_part(&seen.spec, &wanted.spec, live)
 }
 
 /// What there is of a permission, and what of it stays whatever is wanted.
 struct There<'l> {
-    /// When it is ours.
-    own: Option<&'l SeenPermission>,
-    /// Also when it is to be ours.
+    /// When it is ours, or is to be.
     live: Option<&'l SeenPermission>,
     /// What breaks policy.
     stays: Stays<'l>,
@@ -162,7 +164,7 @@ fn want<'a, 'w>(
     there: There<'_>,
     holders: &BTreeMap<&'a str, &'a InstanceName>,
 ) -> Option<(Cow<'w, PermissionSpec>, Mark)> {
-    let There { own, live, mut stays, renamed } = there;
+    let There { live, mut stays, renamed } = there;
     stays.targets.extend(renamed.clone());
     let live_mark = live.and_then(|seen| seen.mark.as_ref());
     // What a request never gave it keeps for nobody.
@@ -171,10 +173,10 @@ fn want<'a, 'w>(
     };
     let holdable = || {
         let mut targets = Targets::default();
-        // Of what is taken over nothing is recorded yet.
+        // Of what is taken over nothing is recorded, and the next plan must find nothing to take.
         let grants = wanted.because.iter().copied();
         grants
-            .filter(|grant| own.is_none() || had(grant.because.request))
+            .filter(|grant| had(grant.because.request))
             .for_each(|grant| targets.name(inputs.access, grant));
         targets
     };
@@ -224,7 +226,7 @@ fn want<'a, 'w>(
             let mut asked = holdable();
             asked.extend(allowed.map(|allowed| Targets::of(&allowed.spec)).unwrap_or_default());
             let asked = asked.replace_in(&wanted.spec);
-            if let Some(seen) = own.filter(|seen| inputs.people.is_anothers(seen.id))
+            if let Some(seen) = live.filter(|seen| inputs.people.is_anothers(seen.id))
                 && new.is_empty()
             {
                 // It was made for somebody else, and the person has nothing of it to keep.

@@ -34,10 +34,13 @@ impl<'a> One<'_, '_, 'a> {
             },
             // What gets nothing new adopts nothing; why is told where it is found.
             Ok(Some(_)) if blocked => return,
-            Ok(Some(way)) => match self.own_login(name).or_else(|| self.at_former_host(name)) {
-                None => return self.follow(way, name, wanted, seen, blocked, accounts),
-                Some(why) => why,
-            },
+            Ok(Some(way)) => {
+                let why = self.own_login(name).or_else(|| self.at_former_host(name));
+                match why.or_else(|| self.on_closed_asset(wanted)) {
+                    None => return self.follow(way, name, wanted, seen, blocked, accounts),
+                    Some(why) => why,
+                }
+            }
             Err(Unfit::NotOnServer) => {
                 self.at_another_host(name, seen).unwrap_or_else(|| Unfit::NotOnServer.to_string())
             }
@@ -98,6 +101,14 @@ impl<'a> One<'_, '_, 'a> {
                  one"
             )
         })
+    }
+
+    /// Why an account waits that is to be taken over on the asset of an alias, too: what stands
+    /// there now would be in the way once the asset can be opened.
+    fn on_closed_asset(&self, wanted: &Wanted<'a, AccountSpec>) -> Option<String> {
+        let closed = &self.inputs.servers.closed;
+        let asset = wanted.spec.assets.iter().find(|asset| closed.contains(asset.as_str()))?;
+        Some(format!("asset {asset}, which is to have it too, cannot be opened now"))
     }
 
     /// Why an account is never taken over, when jumpgate itself uses it.

@@ -30,6 +30,11 @@ pub(super) fn find<'i, 'a>(
             continue;
         }
         for asset in &wanted.spec.assets {
+            // Where the account does not go, nobody opens it, unless it stands there already.
+            let stands = || inputs.owned.on_asset.contains_key(&(asset.as_str(), user.as_str()));
+            if inputs.servers.closed.contains(asset.as_str()) && !stands() {
+                continue;
+            }
             by_asset.entry(asset).or_default().push((instance, user, wanted));
         }
     }

@@ -2,13 +2,14 @@
 //! sides.
 //!
 //! `one` looks at one account on both sides; `toward` leads to an account that is wanted,
-//! `ends` out of one that nobody asks for, `renew` to a new password; `told` puts into words
-//! what a handover has to say. `adopt` takes over what another hand made, `release`
+//! `ends` out of one that nobody asks for, `renew` to a new password; `keep` says what stays
+//! of one that gets nothing new; `told` puts into words what a handover has to say. `adopt` takes over what another hand made, `release`
 //! gives it back. `owned` and `exposed` look at all of them before.
 
 mod adopt;
 mod ends;
 mod exposed;
+mod keep;
 mod one;
 mod owned;
 mod release;

@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::{Accounts, Inputs, Owned, evident, recorded};
+use super::{Accounts, Inputs, Owned, evident};
 use crate::access::sessions::OnEnd;
 use crate::desired::{AccountSpec, Wanted};
 use crate::handover::Seen;
@@ -10,7 +10,7 @@ use crate::jumpserver::spec::SeenAssetAccount;
 use crate::mark::Mark;
 use crate::mysql;
 use crate::mysql::spec::{AccountName, SeenAccount};
-use crate::names::{InstanceName, PersonName, RequestName};
+use crate::names::{InstanceName, PersonName};
 use crate::plan::finding::Finding;
 use crate::plan::release::Fate;
 use crate::plan::sessions::Told;
@@ -39,22 +39,21 @@ impl<'a> One<'_, '_, 'a> {
         let mut name =
             AccountName { user: self.user.to_owned(), host: instance.account_host.clone() };
         let mut seen = self.seen(&instance.asset, wanted, &name);
+        let blocked =
+            wanted.is_some_and(|one| exposed || self.inputs.people.blocked.contains(one.person));
         if let Some(former) = self.former_host(&name)
             && (seen.server.is_none() || seen.moved_from.is_some())
-            && self.goes(wanted, &seen)
+            && self.goes(wanted, &seen, blocked)
         {
             // Nothing at the new host is ours: what goes is the account where it stands.
             name.host = former.to_owned();
             seen = self.seen(&instance.asset, wanted, &name);
         }
-        let blocked =
-            wanted.filter(|one| exposed || self.inputs.people.blocked.contains(one.person));
         let before = accounts.planned.len();
         if !self.release(&name, person, wanted, &seen, accounts) {
             match wanted {
                 None => self.away(&name, person, &seen, accounts),
                 Some(wanted) => {
-                    let blocked = blocked.is_some();
                     if blocked {
                         accounts.block(self.instance, self.user);
                     }
@@ -71,30 +70,30 @@ impl<'a> One<'_, '_, 'a> {
         let planned = accounts.planned.get(before..).unwrap_or_default();
         let comes = planned.iter().any(|planned| planned.grows && planned.change.account == name);
         let stays = match wanted {
-            Some(wanted) if !stands && !comes => blocked.is_some() || self.holds(wanted, &seen),
+            Some(wanted) if !stands && !comes => self.holds(wanted, &seen, blocked),
             _ => false,
         };
         self.others(&name, person, (stays, comes && !stands), accounts);
     }
 
     /// Whether anything of what is wanted may be given, or is kept until its recorded end.
-    fn holds(&self, wanted: &Wanted<'a, AccountSpec>, seen: &Seen<'_>) -> bool {
-        let mark = self.mark(seen);
-        let had = |request: &RequestName| {
-            mark.is_some_and(|mark| recorded(mark, request, self.inputs.moment).is_some())
-        };
-        self.inputs.allowed.account(self.instance, self.user, wanted).is_some()
-            || wanted.because.iter().any(|grant| had(grant.because.request))
+    fn holds(&self, wanted: &Wanted<'a, AccountSpec>, seen: &Seen<'_>, blocked: bool) -> bool {
+        let allowed = || self.inputs.allowed.account(self.instance, self.user, wanted);
+        (!blocked && allowed().is_some()) || !self.keeping(wanted, seen, blocked).is_empty()
     }
 
     /// Whether nobody wants the account any more, nothing of what is wanted may be given or
     /// kept, or it is given back.
-    fn goes(&self, wanted: Option<&Wanted<'a, AccountSpec>>, seen: &Seen<'_>) -> bool {
+    fn goes(
+        &self,
+        wanted: Option<&Wanted<'a, AccountSpec>>,
+        seen: &Seen<'_>,
+        blocked: bool,
+    ) -> bool {
         let Some(mark) = self.mark(seen) else { return false };
         let Some(one) = wanted else { return true };
-        let blocked = self.inputs.people.blocked.contains(one.person);
         self.inputs.released.fate(wanted, Some(mark)) == Fate::Released
-            || !(blocked || self.holds(one, seen))
+            || !self.holds(one, seen, blocked)
     }
 
     /// The host of the accounts at the last apply, when it was another one.
@@ -102,6 +101,19 @@ impl<'a> One<'_, '_, 'a> {
         let anchor = self.inputs.live.anchor.as_ref()?;
         let former = anchor.instances.get(self.instance.as_str())?.account_host.as_deref()?;
         (former != name.host).then_some(former)
+    }
+
+    /// The account on the server: where nothing of ours stands at the host of the instance, at
+    /// that of the last apply.
+    pub(super) fn on_server<'s>(&self, seen: &Seen<'s>) -> Option<&'s SeenAccount>
+    where
+        'a: 's,
+    {
+        let instance = self.inputs.access.instances.get(self.instance)?;
+        let at = |host: &str| AccountName { user: self.user.to_owned(), host: host.to_owned() };
+        let former = || self.former_host(&at(&instance.account_host));
+        let here = seen.server.filter(|_| seen.moved_from.is_none());
+        here.or_else(|| self.live.accounts.get(&at(former()?)))
     }
 
     /// The account on both sides, as it was read.
@@ -115,24 +127,25 @@ impl<'a> One<'_, '_, 'a> {
         'a: 's,
     {
         let server = self.live.accounts.get(name);
+        let is_closed = |asset: &&str| self.inputs.servers.closed.contains(asset);
         let assets: Vec<&str> = match wanted {
             Some(wanted) => wanted.spec.assets.iter().map(String::as_str).collect(),
             None => vec![own],
         };
+        let (closed, assets): (Vec<&str>, Vec<&str>) = assets.into_iter().partition(is_closed);
         let ours = self.owned.of_user(self.instance, self.user);
         let dialect = &self.live.server.dialect;
-        let former: Vec<&SeenAssetAccount> = ours
-            .iter()
-            .copied()
-            .filter(|account| !assets.contains(&account.asset.as_str()))
-            .collect();
+        let others = ours.iter().copied().filter(|account| !assets.contains(&&*account.asset));
+        let (closed, former): (Vec<&SeenAssetAccount>, Vec<_>) =
+            others.partition(|account| closed.contains(&&*account.asset));
         let assets: Vec<(&str, Option<&SeenAssetAccount>)> = assets
             .into_iter()
             .map(|asset| (asset, self.owned.on_asset.get(&(asset, self.user)).copied()))
             .collect();
         // A mark alone does not say at which host its account stands.
         let is_here = |server: &SeenAccount| {
-            let marked = former.iter().chain(assets.iter().filter_map(|(_, one)| one.as_ref()));
+            let others = former.iter().chain(&closed);
+            let marked = others.chain(assets.iter().filter_map(|(_, one)| one.as_ref()));
             let mut handovers = marked.filter_map(|one| one.mark.as_ref()?.handover.as_ref());
             evident(self.inputs, server)
                 || handovers.any(|one| one.is_of(&name.host, server.password_changed))
@@ -144,6 +157,7 @@ impl<'a> One<'_, '_, 'a> {
                 .filter(|_| server.is_some_and(|server| !is_here(server))),
             assets,
             former,
+            closed,
             // It keeps none where the kind of the password changes.
             keeps_old: dialect.has_dual_passwords()
                 && server.is_some_and(|server| server.plugin == dialect.plugin()),
@@ -151,11 +165,12 @@ impl<'a> One<'_, '_, 'a> {
         }
     }
 
-    /// The mark on the instance's own asset, when the account there is ours.
+    /// The mark on the instance's own asset; where the account there is not ours, that on the
+    /// first other asset with one of ours.
     pub(super) fn mark<'s>(&self, seen: &Seen<'s>) -> Option<&'s Mark> {
         let owner = &self.inputs.access.config.owner;
         let here = seen.assets.iter().filter_map(|(_, account)| *account);
-        here.chain(seen.former.iter().copied())
+        here.chain(seen.former.iter().chain(&seen.closed).copied())
             .filter_map(|account| account.mark.as_ref().filter(|mark| mark.id == account.id))
             .find(|mark| mark.owner == *owner)
     }

@@ -8,6 +8,7 @@ use crate::mark::Mark;
 use crate::mysql::difference::{difference, narrows};
 use crate::mysql::spec::AccountName;
 use crate::names::PersonName;
+use crate::plan::hold;
 use crate::plan::release::Fate;
 
 impl<'a> One<'_, '_, 'a> {
@@ -67,7 +68,12 @@ impl<'a> One<'_, '_, 'a> {
         let Some(server) = seen.server else { return true };
         let naming = self.live.server.dialect.naming();
         let within = |wanted: &Wanted<'a, AccountSpec>| {
-            difference(&server.held, &wanted.spec.grants, naming)
+            let asked = &wanted.spec.grants;
+            // Of a table that is asked for its columns may be held, of a database its tables:
+            // beside the whole they are named for nothing.
+            let given = hold::grants(asked, &server.held, naming);
+            let parts = hold::inner(asked, &server.held, naming, &given);
+            difference(&server.held, &hold::union(parts, asked.clone()), naming)
                 .is_ok_and(|changes| !changes.iter().any(narrows))
         };
         if let Some(wanted) = wanted {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::ends::ended;
 use super::one::One;
-use super::{AccountChange, AccountMark, AccountStep, Accounts, Planned, recorded};
+use super::{AccountChange, AccountMark, AccountStep, Accounts, Planned};
 use crate::access::sessions::OnEnd;
 use crate::desired::{AccountSpec, Wanted};
 use crate::grants::{Grant, Want};
@@ -50,6 +50,15 @@ impl<'a> One<'_, '_, 'a> {
         let person = wanted.person;
         let adopts = way.steps.iter().any(|step| matches!(step, Step::Adopt { .. }));
         let (grants, mark) = self.wanted(wanted, seen, blocked);
+        if mark.requests.is_empty() {
+            accounts.block(self.instance, self.user);
+            // What breaks policy adopts nothing, and nothing is taken away. Else nothing of all
+            // that asks for it may be given, and what was held has ended.
+            if !adopts {
+                self.away(name, Some(person), seen, accounts);
+            }
+            return;
+        }
         if seen.server.is_none() && (blocked || hold::is_nothing(&grants)) {
             // A permission would open an account that is not there.
             accounts.block(self.instance, self.user);
@@ -66,15 +75,6 @@ impl<'a> One<'_, '_, 'a> {
                 "the next apply makes it, as the new `account-host` is the one of before then",
             ));
             return;
-        }
-        if adopts && mark.requests.is_empty() {
-            // It breaks policy, so it adopts nothing, and nothing is taken away.
-            accounts.block(self.instance, self.user);
-            return;
-        }
-        if !blocked && mark.requests.is_empty() {
-            // All that asks for it breaks policy, and what was held has ended.
-            return self.away(name, Some(person), seen, accounts);
         }
         let nothing = Held::default();
         let held = seen.server.map_or(&nothing, |server| &server.held);
@@ -172,9 +172,6 @@ impl<'a> One<'_, '_, 'a> {
         seen: &Seen<'_>,
         blocked: bool,
     ) -> (Cow<'w, Grants>, AccountMark) {
-        let moment = self.inputs.moment;
-        let live_mark = self.mark(seen);
-        let recorded = |request: &RequestName| recorded(live_mark?, request, moment);
         let allowed = match blocked {
             true => None,
             false => self.inputs.allowed.account(self.instance, self.user, wanted),
@@ -193,32 +190,20 @@ impl<'a> One<'_, '_, 'a> {
         let kept_by_policy: BTreeSet<&RequestName> = allowed
             .map(|allowed| allowed.because.iter().map(|grant| grant.because.request).collect())
             .unwrap_or_default();
-        // What breaks policy keeps what it has until the end that is recorded.
-        let holdable = wanted.because.iter().filter(|grant| {
-            let request = grant.because.request;
-            kept_by_policy.contains(request) || recorded(request).is_some() || blocked
+        let keeping = self.keeping(wanted, seen, blocked);
+        let holdable = self.asked(wanted, |request| {
+            kept_by_policy.contains(request) || keeping.contains_key(request)
         });
-        let holdable = scopes::grants(self.inputs.access, holdable.copied());
         let nothing = Held::default();
         let held = seen.server.map_or(&nothing, |server| &server.held);
-        let naming = self.live.server.dialect.naming();
-        let kept = hold::grants(&holdable, held, naming);
-        let grants = match allowed {
-            Some(allowed) => hold::union(scopes::existing(&allowed.spec.grants, self.live), kept),
-            None => kept,
-        };
-        let inner = hold::inner(&holdable, held, naming, &grants);
-        let grants = hold::union(grants, inner);
+        let given = allowed.map(|allowed| scopes::existing(&allowed.spec.grants, self.live));
+        let grants = self.kept(&holdable, held, given);
         let mut requests = allowed.map(Wanted::requests).unwrap_or_default();
-        for request in wanted.requests().into_keys() {
-            if let Some(end) = recorded(&request)
-                && !requests.contains_key(&request)
-            {
-                requests.insert(request, end);
-            }
+        for (request, end) in keeping {
+            requests.entry(request).or_insert(end);
         }
         let user = match blocked {
-            true => live_mark.and_then(|mark| mark.user),
+            true => self.mark(seen).and_then(|mark| mark.user),
             false => self.inputs.people.users.get(wanted.person).copied(),
         };
         (Cow::Owned(grants), AccountMark { user, requests })

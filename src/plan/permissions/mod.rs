@@ -18,8 +18,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use self::growth::Growth;
-use super::Phase;
 use super::targets::Targets;
+use super::{Phase, hold};
 use crate::jumpserver::spec::{ANY_PROTOCOL, Live, PermissionSpec, SeenPermission};
 use crate::mark::Mark;
 use crate::names::Owner;
@@ -181,6 +181,21 @@ impl<'l> There<'l> {
         let other = there.filter(|seen| !is_ours(self.owner, seen) && want.adopts.is_none());
         other.or(taken)
     }
+
+    /// What of one of ours stays under the name that it has, while something else has the one
+    /// that it should have: what is wanted of it and it gives already.
+    pub fn narrowed<'w>(&self, id: &Uuid, want: &Want<'w>) -> Option<Want<'w>> {
+        let seen = self.live.permissions.get(id).filter(|seen| is_ours(self.owner, seen))?;
+        let spec = PermissionSpec {
+            name: seen.spec.name.clone(),
+            users: &seen.spec.users & &want.spec.users,
+            ..hold::permission(&want.spec, &seen.spec, self.live)
+        };
+        let mut mark = seen.mark.clone()?;
+        mark.requests.retain(|request, _| want.mark.requests.contains_key(request));
+        mark.left.clone_from(&want.mark.left);
+        Some(Want { spec: Cow::Owned(spec), mark, ..want.clone() })
+    }
 }
 
 /// The steps from the live permissions to the wanted ones, and what is in the way.
@@ -210,6 +225,13 @@ pub fn compare(
             if !foreign.labelled {
                 let (name, id) = (foreign.spec.name.clone(), foreign.id);
                 conflicts.push(Conflict::NameTaken { name, id });
+            }
+            // What it is to lose waits for no name.
+            if let Some(seen) = live.get(id)
+                && let Some(narrowed) = there.narrowed(id, want)
+            {
+                let actions = update(seen, &narrowed).into_iter();
+                changes.extend(actions.map(|action| (*id, want.group, action)));
             }
             continue;
         }
@@ -358,9 +380,9 @@ fn order(changes: Vec<(Uuid, &str, Action)>, live: &Live, moment: Timestamp) -> 
         }
         adopted.needs(position, id, phase, &action, &mut needs);
         let recorded = live.permissions.get(&id).and_then(|seen| seen.mark.as_ref()?.end);
-        let early_end = action.takes()
+        let early_end = loses(&action, live)
             && recorded.is_none_or(|end| end > moment)
-            && !replaced(&action, wider.get(group), moment);
+            && !replaced(&action, wider.get(group), live, moment);
         steps.push(Step { id, action, phase, needs, early_end });
     }
     steps
@@ -412,13 +434,27 @@ impl Adopted {
 
 /// Whether what goes is given by a permission of the same group that comes and holds now,
 /// as when the period of a request is edited: then it only ends on another day.
-fn replaced(action: &Action, wider: Option<&Vec<PermissionSpec>>, moment: Timestamp) -> bool {
+fn replaced(
+    action: &Action,
+    wider: Option<&Vec<PermissionSpec>>,
+    live: &Live,
+    moment: Timestamp,
+) -> bool {
     let Action::Delete { from } = action else { return false };
     let gives = |to: &PermissionSpec| {
         let holds = to.start <= moment.max(from.start) && to.end > moment;
-        holds && within(&PermissionSpec { start: to.start, end: to.end, ..from.clone() }, to)
+        holds && lies_in(&PermissionSpec { start: to.start, end: to.end, ..from.clone() }, to, live)
     };
     wider.is_some_and(|wider| wider.iter().any(gives))
+}
+
+/// Whether somebody can do less by what stays than before: what is only named otherwise, as an
+/// asset by the node in which it stands, is taken from nobody.
+fn loses(action: &Action, live: &Live) -> bool {
+    match action {
+        Action::Update { from, to, .. } => !lies_in(from, to, live),
+        action => action.takes(),
+    }
 }
 
 /// Whether the others of a group wait for a change: for what gives something, and until what is
@@ -432,7 +468,22 @@ fn is_somebodys(spec: &PermissionSpec) -> bool {
     !spec.users.is_empty() || !spec.groups.is_empty()
 }
 
-/// Whether everything that `a` gives, `b` gives too.
+/// Whether everything that `a` gives, `b` gives too, as things stand: a node gives the assets in
+/// and below it.
+fn lies_in(a: &PermissionSpec, b: &PermissionSpec, live: &Live) -> bool {
+    let (these, those) = (Targets::of(a), Targets::of(b));
+    !a.active || (within(&those.clone().replace_in(a), b) && these.lie_in(&those, live))
+}
+
+/// Whether everything that `a` gives is named in `b`, or is a part of something that is, and is
+/// in `a` by that alone: beside a node that both name, what stands in it is named for nothing.
+pub(super) fn is_part(a: &PermissionSpec, b: &PermissionSpec, live: &Live) -> bool {
+    let (these, those) = (Targets::of(a), Targets::of(b));
+    let part = these.common(&those, live);
+    !a.active || (within(&those.replace_in(a), b) && part == these)
+}
+
+/// Whether everything that `a` gives, `b` gives too, by the names in both.
 pub(super) fn within(a: &PermissionSpec, b: &PermissionSpec) -> bool {
     if !a.active {
         return true;

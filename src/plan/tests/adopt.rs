@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::world::{World, at, repo};
-use super::{NOW, kinds, text};
+use super::{HOST, NOW, TABLE, kinds, text};
 use crate::jumpserver::spec::{PermissionSpec, SeenAssetAccount, SeenPermission};
 use crate::mysql::privilege::Privilege;
 use crate::mysql::spec::{AccountName, Held, Row, SeenAccount};
@@ -392,4 +392,52 @@ fn what_is_newly_opened_has_lost_what_it_is_to_lose() {
     assert_eq!(plan.items.len(), 1);
     let plan = world.plan(&repo(&[], &[("requests/.keep", "")]), NOW);
     assert!(plan.items.iter().all(|item| item.needs.is_empty()), "ends wait for nothing");
+}
+
+/// What is taken over beside what gets nothing new: nothing of it was recorded, so all of it that
+/// nobody may have goes in the first plan, and the second one is empty.
+#[test]
+fn what_gets_nothing_new_keeps_nothing_of_what_another_request_adopts() {
+    let adopts = HOST.replace("[pay-web-01]", "[pay-web-01], adopts: fanlichun-regularusers");
+    let other = HOST.replace("pay-web-01", "pay-web-02");
+    let policy = "environments: [prod]
+limits:
+  - { when: { environment: prod }, longest: 120d }
+";
+    let long = other.replace("2027-02-28", "2027-12-31");
+    for (beside, unproven) in [(&other, &["b"][..]), (&long, &[])] {
+        let access = repo(&[("a", &adopts), ("b", beside)], &[("policy.yaml", policy)]);
+        let mut world = World::new();
+        let mut spec = by_hand("fanlichun-regularusers", &["app"]);
+        (spec.nodes, spec.assets) = (BTreeSet::new(), texts(&["pay-web-01", "pay-web-02"]));
+        let id = world.permission_by_hand(spec);
+        let plan = world.plan_unproven(&access, NOW, unproven);
+        assert!(plan.items.iter().any(|item| item.what.adopts()), "{:#?}", plan.items);
+        assert_eq!(plan.removals.counted, 1, "in sight, and the guard counts it");
+        world.carry_out(&plan);
+        assert_eq!(world.live().permissions[&id].spec.assets, texts(&["pay-web-01"]));
+        let again = world.plan_unproven(&access, NOW, unproven);
+        assert_eq!(again.items, []);
+    }
+}
+
+#[test]
+fn what_gets_nothing_new_keeps_nothing_of_the_account_that_another_request_adopts() {
+    let other = TABLE.replace("2027-02-28", "2027-12-31");
+    let access = repo(&[("2026/as-it-is", DATABASES), ("b", &other)], &[]);
+    let mut world = World::new();
+    let name = world.account_by_hand("jump_md_fanlichun_r");
+    let account = world.server().accounts.get_mut(&name).expect("an account");
+    let row = Row { privileges: Privilege::Select.into(), grant_option: false };
+    account.held.databases.insert("billing".to_owned(), row);
+    let mut spec = by_hand("fanlichun-db", &["jump_md_fanlichun_r"]);
+    (spec.nodes, spec.assets) = (BTreeSet::new(), texts(&["orders-prod"]));
+    world.permission_by_hand(spec);
+    let plan = world.plan_unproven(&access, NOW, &["b"]);
+    assert!(plan.items.iter().any(|item| item.what.adopts()), "{:#?}", plan.items);
+    world.carry_out(&plan);
+    let held = &world.server().accounts[&name].held;
+    assert_eq!(held.databases.keys().collect::<Vec<_>>(), ["orders"]);
+    assert!(held.tables.is_empty(), "{held:?}");
+    assert_eq!(world.plan_unproven(&access, NOW, &["b"]).items, []);
 }

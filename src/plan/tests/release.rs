@@ -1,9 +1,9 @@
 //! What is given back stays as it is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::world::{World, repo};
-use super::{NOW, REFUNDS, kinds, text};
+use super::{HOST, NOW, REFUNDS, TABLE, kinds, text};
 use crate::jumpserver::spec::PermissionSpec;
 use crate::plan::finding::Kind;
 use crate::plan::guard::Removals;
@@ -157,4 +157,126 @@ fn a_leaver_keeps_nothing_by_a_release() {
 
 fn specs(world: &mut World) -> Vec<PermissionSpec> {
     world.live().permissions.values().map(|seen| seen.spec.clone()).collect()
+}
+
+/// Applies the request until nothing is left to do, and says how often that was.
+fn applies(world: &mut World, request: &str) -> usize {
+    let access = repo(&[("r", request)], &[]);
+    for round in 0..4 {
+        let plan = world.plan(&access, NOW);
+        if plan.items.is_empty() {
+            assert!(!plan.is_partial(), "{:#?}", plan.findings);
+            return round;
+        }
+        world.carry_out(&plan);
+    }
+    panic!("it comes to no end")
+}
+
+/// How many objects are ours.
+fn ours(world: &mut World) -> usize {
+    let permissions = world.live().permissions.values().filter(|seen| seen.mark.is_some()).count();
+    permissions + world.live().accounts.values().filter(|seen| seen.mark.is_some()).count()
+}
+
+/// Pairs of which the first one asks for a part of what the second one asks for, in other words.
+fn parts_of_others() -> Vec<(String, String)> {
+    let tables = |tables: &str| TABLE.replace("[billing.invoices]", tables);
+    let columns = tables("['billing.cards(id, last4)']");
+    let (cards, both) = (tables("[billing.cards]"), tables("[billing.cards, billing.invoices]"));
+    let columns_too = tables("['billing.cards(id)', billing.invoices]");
+    let database = tables("['billing.*']");
+    let place = |place: &str| HOST.replace("assets: [pay-web-01]", place);
+    let node = place("nodes: [/Default/payments/prod]");
+    let below = place("nodes: [/Default/payments/prod/web]");
+    let below_too = place("nodes: [/Default/payments/prod/web], assets: [pay-web-02]");
+    vec![
+        (columns.clone(), cards),
+        (columns_too, both),
+        (columns, database.clone()),
+        (TABLE.to_owned(), database),
+        (HOST.to_owned(), node.clone()),
+        (below, node.clone()),
+        (below_too, node),
+    ]
+}
+
+/// The world of the tests with one more node.
+fn world() -> World {
+    let mut world = World::new();
+    let (id, path) = (world.id(), "/Default/payments/prod/web".to_owned());
+    let node = crate::jumpserver::spec::SeenNode { ids: [id].into(), path: path.clone() };
+    world.live().nodes.insert(path, node);
+    world
+}
+
+#[test]
+fn what_is_a_part_of_what_is_released_is_released_as_it_stands() {
+    for (part, whole) in parts_of_others() {
+        for longer in [false, true] {
+            let mut world = world();
+            world.apply(&repo(&[("r", &part)], &[]), NOW);
+            let (before, accounts) = (specs(&mut world), world.server().accounts.clone());
+            let whole = match longer {
+                true => whole.replace("2027-02-28", "2027-03-31"),
+                false => whole.clone(),
+            };
+            assert_eq!(applies(&mut world, &released(&whole)), 1, "{part}{whole}");
+            assert_eq!(ours(&mut world), 0, "{part}{whole}");
+            assert_eq!(specs(&mut world), before, "{part}{whole}");
+            for (name, stood) in accounts {
+                assert_eq!(world.server().accounts[&name].held, stood.held, "{part}{whole}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_more_than_what_is_released_is_made_narrower_first() {
+    for (part, whole) in parts_of_others() {
+        let mut world = world();
+        world.apply(&repo(&[("r", &whole)], &[]), NOW);
+        assert_eq!(applies(&mut world, &released(&part)), 2, "{whole}{part}");
+        assert_eq!(ours(&mut world), 0, "{whole}{part}");
+        let mut narrow = self::world();
+        narrow.apply(&repo(&[("r", &part)], &[]), NOW);
+        assert_eq!(specs(&mut world), specs(&mut narrow), "{whole}{part}");
+        let held = |world: &mut World| {
+            world.server().accounts.values().map(|one| one.held.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(held(&mut world), held(&mut narrow), "{whole}{part}");
+    }
+}
+
+/// Beside a part of it there is more, as of another hand: only that goes.
+#[test]
+fn beside_a_part_of_what_is_released_nothing_is_released() {
+    let columns = TABLE.replace("[billing.invoices]", "['billing.cards(id, last4)', 'orders.*']");
+    let cards = TABLE.replace("[billing.invoices]", "[billing.cards]");
+    let mut world = World::new();
+    world.apply(&repo(&[("r", &columns)], &[]), NOW);
+    assert_eq!(applies(&mut world, &released(&cards)), 2);
+    let account = world.server().accounts.values().next().expect("it stays");
+    assert!(account.held.databases.is_empty(), "{:?}", account.held);
+    assert_eq!(account.held.columns.values().map(BTreeMap::len).sum::<usize>(), 2);
+
+    let both = HOST.replace("[pay-web-01]", "[pay-web-01, pay-web-02]");
+    let node = HOST.replace("assets: [pay-web-01]", "nodes: [/Default/payments/prod]");
+    let mut world = World::new();
+    world.apply(&repo(&[("r", &both)], &[]), NOW);
+    world.live().assets.get_mut("pay-web-02").expect("an asset").nodes.clear();
+    assert_eq!(applies(&mut world, &released(&node)), 2);
+    assert_eq!(held(&mut world).1, BTreeSet::from(["pay-web-01".to_owned()]));
+}
+
+/// What a whole gives already is named beside it for nothing, as of another hand.
+#[test]
+fn what_a_whole_gives_as_well_goes_before_the_release() {
+    let database = TABLE.replace("[billing.invoices]", "['billing.*']");
+    let mut world = World::new();
+    world.apply(&repo(&[("r", &database), ("b", TABLE)], &[]), NOW);
+    assert_eq!(applies(&mut world, &released(&database)), 2);
+    let account = world.server().accounts.values().next().expect("it stays");
+    assert!(account.held.tables.is_empty(), "{:?}", account.held);
+    assert_eq!(ours(&mut world), 0);
 }

@@ -22,7 +22,7 @@ account-host: 10.8.0.%
 same-accounts-as: orders-prod
 ";
 
-fn plan(world: &World, access: &Access, moment: &str, which: &Which) -> Plan {
+pub(super) fn plan(world: &World, access: &Access, moment: &str, which: &Which) -> Plan {
     let grants = crate::grants::of(access);
     let desired = crate::desired::at(access, &grants, at(moment));
     let inputs = Inputs {

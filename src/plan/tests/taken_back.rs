@@ -34,6 +34,8 @@ fn whatever_part_is_taken_back_counts_for_the_guard() {
     ];
     let access = repo(&[("r", HOSTS)], &[]);
     let mut world = World::new();
+    // The node does not give it as well.
+    world.live().assets.get_mut("pay-web-02").expect("an asset").nodes.clear();
     world.apply(&access, NOW);
     let [id] = *Vec::from_iter(world.live().permissions.keys().copied()) else { panic!("one") };
     let right = world.live().permissions[&id].clone();
@@ -255,4 +257,30 @@ fn whom_another_hand_added_is_taken_out_though_the_person_is_missing() {
             assert_eq!(one(&mut world).spec.users, ["fan".to_owned()].into(), "{other}");
         }
     }
+}
+
+/// What is asked for in other words is not taken away: an asset by the node in which it stands.
+#[test]
+fn what_a_node_gives_as_well_does_not_count() {
+    let node = HOST.replace("assets: [pay-web-01]", "nodes: [/Default/payments/prod]");
+    let counted = |before: &str, after: &str, stands: bool| {
+        let mut world = World::new();
+        if !stands {
+            world.live().assets.get_mut("pay-web-01").expect("an asset").nodes.clear();
+        }
+        world.apply(&repo(&[("r", before)], &[]), NOW);
+        let plan = world.apply(&repo(&[("r", after)], &[]), NOW);
+        (plan.removals.counted, plan.items.iter().filter(|item| item.early_end).count())
+    };
+    let longer = |request: &str| request.replace("2027-02-28", "2027-03-31");
+    for after in [node.clone(), longer(&node)] {
+        assert_eq!(counted(HOST, &after, true), (0, 0), "{after}");
+        assert_eq!(counted(HOST, &after, false), (1, 1), "it stands elsewhere: {after}");
+    }
+    // The other way round, what else stands in the node goes.
+    for after in [HOST.to_owned(), longer(HOST)] {
+        assert_eq!(counted(&node, &after, true), (1, 1), "{after}");
+    }
+    let root = node.replace("login: app", "login: root");
+    assert_eq!(counted(HOST, &root, true), (1, 1), "another login takes no place");
 }

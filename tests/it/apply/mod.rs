@@ -1,5 +1,6 @@
 //! `jumpgate plan` and `jumpgate apply` on real database servers and the sandbox.
 
+mod aliases;
 mod clocks;
 mod databases;
 mod definers;

@@ -8,6 +8,7 @@
 mod growth;
 #[cfg(test)]
 mod tests;
+mod within;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -18,9 +19,11 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use self::growth::Growth;
+use self::within::lies_in;
+pub(super) use self::within::{is_part, within};
 use super::targets::Targets;
 use super::{Phase, hold};
-use crate::jumpserver::spec::{ANY_PROTOCOL, Live, PermissionSpec, SeenPermission};
+use crate::jumpserver::spec::{Live, PermissionSpec, SeenPermission};
 use crate::mark::Mark;
 use crate::names::Owner;
 
@@ -466,37 +469,4 @@ fn grows(action: &Action) -> bool {
 /// Whether anybody has what a permission says.
 fn is_somebodys(spec: &PermissionSpec) -> bool {
     !spec.users.is_empty() || !spec.groups.is_empty()
-}
-
-/// Whether everything that `a` gives, `b` gives too, as things stand: a node gives the assets in
-/// and below it.
-fn lies_in(a: &PermissionSpec, b: &PermissionSpec, live: &Live) -> bool {
-    let (these, those) = (Targets::of(a), Targets::of(b));
-    !a.active || (within(&those.clone().replace_in(a), b) && these.lie_in(&those, live))
-}
-
-/// Whether everything that `a` gives is named in `b`, or is a part of something that is, and is
-/// in `a` by that alone: beside a node that both name, what stands in it is named for nothing.
-pub(super) fn is_part(a: &PermissionSpec, b: &PermissionSpec, live: &Live) -> bool {
-    let (these, those) = (Targets::of(a), Targets::of(b));
-    let part = these.common(&those, live);
-    !a.active || (within(&those.replace_in(a), b) && part == these)
-}
-
-/// Whether everything that `a` gives, `b` gives too, by the names in both.
-pub(super) fn within(a: &PermissionSpec, b: &PermissionSpec) -> bool {
-    if !a.active {
-        return true;
-    }
-    b.active
-        && a.start >= b.start
-        && a.end <= b.end
-        && a.users.is_subset(&b.users)
-        && a.groups.is_subset(&b.groups)
-        && a.assets.is_subset(&b.assets)
-        && a.nodes.is_subset(&b.nodes)
-        && a.accounts.is_subset(&b.accounts)
-        // Of another hand it may say that any protocol goes.
-        && (b.protocols.contains(ANY_PROTOCOL) || a.protocols.is_subset(&b.protocols))
-        && a.actions.is_subset(&b.actions)
 }

@@ -1,6 +1,8 @@
 //! Every way in that the servers have, whether git gives it or not.
 
 mod servers;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;

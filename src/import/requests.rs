@@ -66,8 +66,16 @@ pub(super) fn foreign<'a>(
     })
 }
 
-/// Whether a permission is asked for: by its own name, or by the name of its account.
+/// Whether a permission is asked for.
 pub(super) fn wanted(options: &Options, context: &Context<'_>, judged: &Judged<'_>) -> bool {
+    let mut users = judged.spec.users.iter();
+    asked(options, context, judged)
+        && (options.people.is_empty() || users.any(|user| options.of(context.people.user(user))))
+}
+
+/// Whether a permission is asked for, whosever it is: by its own name or the name of its account,
+/// and by where it reaches.
+pub(super) fn asked(options: &Options, context: &Context<'_>, judged: &Judged<'_>) -> bool {
     let spec = judged.spec;
     let named = || match &judged.kind {
         Kind::Databases { accounts } => accounts.iter().any(|account| options.named(account)),
@@ -77,8 +85,6 @@ pub(super) fn wanted(options: &Options, context: &Context<'_>, judged: &Judged<'
     let instances = spec.assets.iter().filter_map(|asset| context.instances.get(asset.as_str()));
     (options.named(&spec.name) || named())
         && options.on(places.chain(instances.map(|name| name.as_str())))
-        && (options.people.is_empty()
-            || spec.users.iter().any(|user| options.of(context.people.user(user))))
 }
 
 /// What one permission or account can stand for only once: by name, what stands there.

@@ -111,9 +111,14 @@ impl<'a> Ways<'a> {
         // A permission that reaches an instance and its replica is one way in.
         let mut found: BTreeMap<Uuid, Entry<'a>> = BTreeMap::new();
         for (_, instance) in assets {
-            let allowed = self.reach.users_of(&instance.asset, user);
+            let today = self.reach.users_of(&instance.asset, user);
             for way in self.reach.to_asset(&instance.asset) {
                 let mut users = self.reach.opens_to(way, user);
+                let begins = self.reach.begins(way);
+                let allowed = match users.is_empty() || begins == self.moment {
+                    true => Rc::clone(&today),
+                    false => self.reach.users_at(&instance.asset, user, begins),
+                };
                 // Another permission may take the account away from some of them.
                 if !users.is_subset(&allowed) {
                     users = Rc::new(users.intersection(&allowed).copied().collect());

@@ -1,10 +1,14 @@
-//! The ways that do not show in the grants of an account.
+//! The ways that do not show in the grants of an account, and those that begin later.
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::*;
-use crate::import::tests::world::{account, server};
-use crate::jumpserver::everything::Everything;
+use crate::import::tests::world::{account, host, permission, server, texts, user};
+use crate::jumpserver::everything::{Account, Everything};
+use crate::jumpserver::spec::{PermissionSpec, SeenAsset, SeenAssetAccount};
 use crate::mysql::everything::Everything as Database;
 use crate::mysql::privilege::Privilege;
 use crate::mysql::spec::{AccountName, Held, Row, TableName};
@@ -98,4 +102,115 @@ fn grants_of_the_same_user_name_count_though_nobody_logs_in_by_their_own_account
     let own = account("fan", rows("billing"));
     gone.accounts.insert(own.name.clone(), own);
     assert_eq!(on_server(gone), only);
+}
+
+/// JumpServer with the user fanlichun, who may open fan_ro on the database orders-prod and app on
+/// the host pay-web-01, as a permission of some texts that begins later says.
+fn later(accounts: &[&str]) -> Everything {
+    let spec = PermissionSpec {
+        assets: texts(&["orders-prod", "pay-web-01"]),
+        nodes: BTreeSet::new(),
+        accounts: texts(accounts),
+        protocols: texts(&["mysql", "ssh"]),
+        actions: texts(&["connect"]),
+        start: at("2027-01-01T00:00:00Z"),
+        ..permission("later")
+    };
+    let mut found = Everything {
+        excludes: true,
+        users: vec![user("fanlichun")],
+        assets: vec![
+            SeenAsset {
+                category: "database".to_owned(),
+                kind: "mysql".to_owned(),
+                ..host("orders-prod", "/Default")
+            },
+            host("pay-web-01", "/Default"),
+        ],
+        ..Everything::default()
+    };
+    for (number, (asset, name)) in
+        [("orders-prod", "fan_ro"), ("orders-prod", "fanlichun"), ("pay-web-01", "app")]
+            .into_iter()
+            .enumerate()
+    {
+        let seen = SeenAssetAccount {
+            id: Uuid::from_u128(number as u128),
+            asset: asset.to_owned(),
+            asset_id: Uuid::nil(),
+            name: name.to_owned(),
+            username: name.to_owned(),
+            secret_type: "password".to_owned(),
+            has_secret: None,
+            active: true,
+            labelled: false,
+            mark: None,
+            comment: String::new(),
+        };
+        found.accounts.push(Account { seen, saved: at(NOW) });
+    }
+    permit(&mut found, spec);
+    found
+}
+
+fn permit(everything: &mut Everything, spec: PermissionSpec) {
+    everything.permissions.push(SeenPermission {
+        id: Uuid::from_u128(100 + everything.permissions.len() as u128),
+        spec,
+        user_ids: BTreeSet::new(),
+        labelled: false,
+        mark: None,
+        comment: String::new(),
+    });
+}
+
+/// Who comes to a target by a permission: user, accounts, and by what.
+fn comes(jumpserver: Everything, target: &str) -> Vec<(String, String, String)> {
+    let mut live = server();
+    for user in ["fan_ro", "fanlichun"] {
+        let account = account(user, rows("billing"));
+        live.accounts.insert(account.name.clone(), account);
+    }
+    let found = told(jumpserver, live, target).into_iter().filter_map(|way| {
+        let accounts = way.accounts.into_iter().collect::<Vec<_>>().join(" ");
+        Some((way.user?, accounts, way.by))
+    });
+    found.collect()
+}
+
+#[test]
+fn what_begins_later_is_told_on_hosts_and_on_databases() {
+    let by = "permission later, from 2027-01-01";
+    let database = |everything| comes(everything, "orders-prod.billing.cards");
+    let on_host = |everything| comes(everything, "pay-web-01");
+    let fan_ro = [way("fanlichun", "fan_ro@10.8.0.%", by)];
+    let app = [way("fanlichun", "app", by)];
+    assert_eq!(database(later(&["fan_ro"])), fan_ro);
+    assert_eq!(on_host(later(&["app"])), app);
+    // Of several texts those that say it there, and who is called like the account.
+    let both = [fan_ro[0].clone(), way("fanlichun", "fanlichun@10.8.0.%", by)];
+    assert_eq!(database(later(&["@ALL"])), both);
+    assert_eq!(database(later(&["@USER"])), both[1..]);
+    assert_eq!(database(later(&["@ALL", "!fanlichun"])), fan_ro);
+    assert_eq!(on_host(later(&["@ALL", "!root"])), app);
+}
+
+#[test]
+fn what_is_taken_away_by_then_is_not_told() {
+    let shut = |start: &str, end: &str| {
+        let mut found = later(&["fan_ro"]);
+        let spec = PermissionSpec {
+            accounts: texts(&["!fan_ro"]),
+            start: at(start),
+            end: at(end),
+            ..found.permissions[0].spec.clone()
+        };
+        permit(&mut found, spec);
+        comes(found, "orders-prod.billing.cards").len()
+    };
+    assert_eq!(shut("2026-01-01T00:00:00Z", "2094-01-01T00:00:00Z"), 0);
+    assert_eq!(shut("2026-12-20T00:00:00Z", "2094-01-01T00:00:00Z"), 0);
+    // Over before, and begun after.
+    assert_eq!(shut("2026-01-01T00:00:00Z", "2026-12-20T00:00:00Z"), 1);
+    assert_eq!(shut("2027-02-01T00:00:00Z", "2094-01-01T00:00:00Z"), 1);
 }

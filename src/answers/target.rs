@@ -53,7 +53,7 @@ pub enum UnknownTarget {
 
 impl Target {
     /// Reads a target. Names of instances win over those of assets, and the longest one wins
-    /// where a dot may belong to it.
+    /// where a dot may belong to it. The asset of an instance is the instance.
     ///
     /// # Errors
     /// When it is no node, no instance, and the inventory offers no such asset.
@@ -61,33 +61,47 @@ impl Target {
         if text.starts_with('/') {
             return Ok(Self::Node(text.trim_end_matches('/').to_owned()));
         }
-        let instance = access
-            .instances
-            .keys()
-            .filter(|name| {
-                text.strip_prefix(name.as_str())
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-            })
-            .max_by_key(|name| name.as_str().len());
-        if let Some(name) = instance {
-            let rest = text[name.as_str().len()..].trim_start_matches('.');
-            let (database, table) = match rest.split_once('.') {
-                Some((database, table)) => (Some(database), Some(table)),
-                None => (Some(rest).filter(|rest| !rest.is_empty()), None),
-            };
-            let table = table.filter(|table| !matches!(*table, "" | "*"));
-            return Ok(Self::Instance {
-                name: name.clone(),
-                database: database.map(str::to_owned),
-                table: table.map(str::to_owned),
-            });
+        let names = || access.instances.keys().map(|name| (name.as_str(), name));
+        let assets = || access.instances.iter().map(|(name, one)| (one.asset.as_str(), name));
+        if let Some(found) = Self::of_instance(text, names()) {
+            return Ok(found);
         }
+        let by_asset = Self::of_instance(text, assets());
         let offers = crate::grants::Offers::new(&access.servers);
-        if offers.find(ServerTarget::Asset(text)).is_some() {
-            return Ok(Self::Asset(text.to_owned()));
+        match by_asset {
+            Some(whole @ Self::Instance { database: None, .. }) => Ok(whole),
+            _ if offers.find(ServerTarget::Asset(text)).is_some() => {
+                Ok(Self::Asset(text.to_owned()))
+            }
+            Some(part) => Ok(part),
+            None => {
+                let near = near(text, names().chain(assets()).map(|(called, _)| called));
+                Err(UnknownTarget::Inventory { name: text.to_owned(), near })
+            }
         }
-        let near = near(text, access.instances.keys().map(|name| name.as_str()));
-        Err(UnknownTarget::Inventory { name: text.to_owned(), near })
+    }
+
+    /// An instance or a part of one, by what the instances are called; the longest one wins.
+    fn of_instance<'a>(
+        text: &str,
+        called: impl Iterator<Item = (&'a str, &'a InstanceName)>,
+    ) -> Option<Self> {
+        let rest = |called: &str| {
+            let rest = text.strip_prefix(called)?;
+            (rest.is_empty() || rest.starts_with('.')).then(|| rest.trim_start_matches('.'))
+        };
+        let meant = called.filter_map(|(called, name)| Some((called.len(), rest(called)?, name)));
+        let (_, rest, name) = meant.max_by_key(|(length, ..)| *length)?;
+        let (database, table) = match rest.split_once('.') {
+            Some((database, table)) => (Some(database), Some(table)),
+            None => (Some(rest).filter(|rest| !rest.is_empty()), None),
+        };
+        let table = table.filter(|table| !matches!(*table, "" | "*"));
+        Some(Self::Instance {
+            name: name.clone(),
+            database: database.map(str::to_owned),
+            table: table.map(str::to_owned),
+        })
     }
 
     /// Reads a target of what JumpServer has, too: any asset of it; of nodes and assets nothing
@@ -101,7 +115,14 @@ impl Target {
         text: &str,
     ) -> Result<Self, UnknownTarget> {
         let target = Self::parse(access, text).unwrap_or_else(|_| Self::Asset(text.to_owned()));
+        let is_asset = |name: &str| jumpserver.assets.iter().any(|asset| asset.name == name);
         let (what, near) = match &target {
+            // The name of another asset may go on where that of an instance's asset ends.
+            Self::Instance { name, database: Some(_), .. }
+                if !text.starts_with(name.as_str()) && is_asset(text) =>
+            {
+                return Ok(Self::Asset(text.to_owned()));
+            }
             Self::Instance { .. } => return Ok(target),
             Self::Node(path) if path.is_empty() => {
                 let root = jumpserver.nodes.iter().find(|node| node.rfind('/') == Some(0));
@@ -109,9 +130,7 @@ impl Target {
             }
             Self::Node(path) if jumpserver.nodes.contains(path) => return Ok(target),
             Self::Node(path) => ("node", near(path, jumpserver.nodes.iter().map(String::as_str))),
-            Self::Asset(name) if jumpserver.assets.iter().any(|asset| asset.name == *name) => {
-                return Ok(target);
-            }
+            Self::Asset(name) if is_asset(name) => return Ok(target),
             Self::Asset(name) => {
                 let assets = jumpserver.assets.iter().map(|asset| asset.name.as_str());
                 ("asset", near(name, assets.chain(access.instances.keys().map(|n| n.as_str()))))

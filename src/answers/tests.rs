@@ -280,3 +280,50 @@ fn a_node_that_the_inventory_does_not_have_is_told() {
     assert_eq!(off("/Default/payment/prod").as_deref(), Some(near));
     assert_eq!(off("/Default/hr").as_deref(), Some(""));
 }
+
+#[test]
+fn the_asset_of_an_instance_is_asked_about_as_the_instance() {
+    let file = |asset: &str, more: &str| {
+        format!(
+            "address: {asset}.acme.example:3306\nasset: {asset}\nenvironment: prod\n\
+             account-host: 10.8.0.%\n{more}"
+        )
+    };
+    let alias = "same-accounts-as: main\n";
+    let access = crate::plan::tests::world::repo(
+        &[],
+        &[
+            ("requests/.keep", ""),
+            ("inventory/databases/main.yaml", &file("mysql-main-01", "")),
+            ("inventory/databases/reports.yaml", &file("mysql-main-02", alias)),
+        ],
+    );
+    let named = |text: &str| match Target::parse(&access, text) {
+        Ok(Target::Instance { name, database, table }) => {
+            format!("{name} {} {}", database.unwrap_or_default(), table.unwrap_or_default())
+        }
+        other => format!("{other:?}"),
+    };
+    assert_eq!(named("mysql-main-01"), "main  ");
+    assert_eq!(named("mysql-main-02"), "reports  ");
+    assert_eq!(named("mysql-main-01.orders"), "main orders ");
+    assert_eq!(named("mysql-main-01.orders.items"), "main orders items");
+    assert!(named("mysql-main-0").contains("did you mean mysql-main-01?"));
+    // The servers agree, but for an asset whose name goes on behind a dot.
+    let database = |name: &str| SeenAsset {
+        category: "database".to_owned(),
+        kind: "mysql".to_owned(),
+        ..crate::import::tests::world::host(name, "/Default")
+    };
+    let host = crate::import::tests::world::host("mysql-main-01.old", "/Default");
+    let jumpserver = Everything {
+        assets: vec![database("mysql-main-01"), database("mysql-main-02"), host],
+        ..Everything::default()
+    };
+    for text in ["mysql-main-01", "mysql-main-02", "mysql-main-01.orders.items"] {
+        let found = Target::live(&access, &jumpserver, text).expect("a target");
+        assert_eq!(Ok(found), Target::parse(&access, text));
+    }
+    let old = Target::live(&access, &jumpserver, "mysql-main-01.old").expect("a target");
+    assert_eq!(old, Target::Asset("mysql-main-01.old".to_owned()));
+}

@@ -79,7 +79,9 @@ pub(super) fn find(here: &Here<'_>, terms: &Terms, moment: Timestamp) -> Vec<Doo
     }
     let mut doors = Vec::new();
     for (name, account) in &live.accounts {
-        if is_role(account) {
+        if name.user.is_empty() && account.locked {
+            doors.extend(nameless(here, &patterns, account));
+        } else if is_role(account) {
             let members = members.get(name).map_or(&[][..], Vec::as_slice);
             doors.extend(role(here, &patterns, account, members));
         } else if !account.locked && !here.ours.database_account(here.name, &live.accounts, name) {
@@ -322,15 +324,43 @@ fn everybody(here: &Here<'_>, patterns: &Patterns<'_>, name: &str, held: &Held) 
     Some(door(here, DoorKind::Everybody, name.to_owned(), opens, found, next))
 }
 
+/// An account without a user name that is locked: nobody logs in by it, and its grants on
+/// databases work for every account that comes from its host (tried on MySQL 9.7, MariaDB 10.11
+/// and 11.8). What else it holds works for nobody.
+fn nameless(here: &Here<'_>, patterns: &Patterns<'_>, account: &SeenAccount) -> Option<Door> {
+    let naming = here.live.server.dialect.naming();
+    let name = &account.name;
+    let held = Held { databases: account.held.databases.clone(), ..Held::default() };
+    if held.databases.is_empty() {
+        return None;
+    }
+    let power = power::of_held(&held, naming);
+    let what = "is locked, and its grants on databases work for everybody";
+    let mut found = vec![Fault::new(Kind::Everybody, risk_to_all(name, power), what)];
+    found.extend(faults(here.live, patterns, &held));
+    let next = Next::drop("drop it: nothing that is meant needs it", name);
+    let opens = opens(power, std::iter::once(&held), naming);
+    Some(door(here, DoorKind::DatabaseAccount, name.to_string(), opens, found, next))
+}
+
+/// How bad it is that everybody who comes from a host has something.
+fn risk_to_all(name: &AccountName, power: Power) -> Risk {
+    let risk = if power >= Power::ReadsAll { Risk::Critical } else { Risk::High };
+    if is_local(&name.host) { risk.less() } else { risk }
+}
+
 /// Grants of an account that is gone.
 fn leftover(here: &Here<'_>, patterns: &Patterns<'_>, name: &AccountName, held: &Held) -> Door {
     let naming = here.live.server.dialect.naming();
     let power = power::of_roles(here.live, held);
     let risk = if power >= Power::Reads { Risk::Medium } else { Risk::Low };
     let opens = opens(power, power::with_roles(here.live, held), naming);
-    // Without a user name they work for every account that comes from the host.
-    let (risk, what) = match name.user.is_empty() {
-        true => (Risk::High, "has grants and no account, and they work for everybody"),
+    // Without a user name those on databases work for every account that comes from the host.
+    let (risk, what) = match name.user.is_empty() && !held.databases.is_empty() {
+        true => (
+            risk_to_all(name, power),
+            "has grants and no account, and those on databases work for everybody",
+        ),
         false => (risk, "has grants and no account"),
     };
     let mut found = vec![Fault::new(Kind::Leftover, risk, what)];
@@ -369,5 +399,63 @@ impl Door {
         self.people = people;
         self.people_count = count;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::tests::world;
+    use crate::mysql::privilege::Privilege;
+    use crate::mysql::spec::Row;
+    use crate::plan::tests::world::{at, repo};
+
+    /// The doors of a server, by name, with their risks.
+    fn doors(live: Everything) -> Vec<(String, Risk)> {
+        let access = repo(&[], &[("requests/.keep", "")]);
+        let instance = "orders-prod".parse().expect("an instance");
+        let observed = crate::audit::Observed {
+            jumpserver: Default::default(),
+            instances: [(instance, Ok(Box::new(live)))].into(),
+        };
+        let moment = at("2026-12-01T00:00:00Z");
+        let found = crate::audit::find(&access, &observed, &Terms::default(), moment, None);
+        found.doors.into_iter().map(|door| (door.name, door.risk)).collect()
+    }
+
+    fn rows(stored: &str) -> Held {
+        let row = Row { privileges: Privilege::Select.into(), grant_option: false };
+        Held { databases: [(stored.to_owned(), row)].into(), ..Held::default() }
+    }
+
+    /// A server with a locked account without a user name.
+    fn with_locked(host: &str, held: Held) -> Everything {
+        let mut live = world::server();
+        let name = AccountName { user: String::new(), host: host.to_owned() };
+        let account = SeenAccount { name: name.clone(), locked: true, ..world::account("", held) };
+        live.accounts.insert(name, account);
+        live
+    }
+
+    #[test]
+    fn rows_without_a_user_name_work_for_everybody_whether_their_account_is_gone_or_locked() {
+        let nobody = AccountName { user: String::new(), host: "%".to_owned() };
+        let mut left = world::server();
+        left.leftovers.insert(nobody.clone(), rows("billing"));
+        let expected = [(nobody.to_string(), Risk::High)];
+        assert_eq!(doors(left), expected);
+        assert_eq!(doors(with_locked("%", rows("billing"))), expected);
+        // Those with all hashes, and those that work on the server's own machine alone.
+        assert_eq!(doors(with_locked("%", rows("%"))), [(nobody.to_string(), Risk::Critical)]);
+        let local = AccountName { host: "localhost".to_owned(), ..nobody };
+        let found = doors(with_locked("localhost", rows("billing")));
+        assert_eq!(found, [(local.to_string(), Risk::Medium)]);
+    }
+
+    #[test]
+    fn what_else_a_locked_account_without_a_user_name_holds_works_for_nobody() {
+        let global = ["SELECT".to_owned()].into();
+        assert_eq!(doors(with_locked("%", Held { global, ..Held::default() })), []);
+        assert_eq!(doors(with_locked("%", Held::default())), []);
     }
 }

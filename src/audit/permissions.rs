@@ -145,3 +145,91 @@ fn opened(reach: &Reach<'_>, ours: &Ours<'_>, way: &Way<'_>) -> Option<String> {
     }
     (!found.is_empty()).then(|| found.join(", "))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::audit::Observed;
+    use crate::import::tests::world::{host, permission, texts, user};
+    use crate::jumpserver::everything::{Account, Everything};
+    use crate::jumpserver::spec::{PermissionSpec, SeenAsset, SeenAssetAccount, SeenPermission};
+    use crate::mark::Mark;
+    use crate::plan::tests::world::{at, repo};
+    use uuid::Uuid;
+
+    const NOW: &str = "2026-12-01T00:00:00Z";
+    const OURS: &str = "jump_db_fanlichun_r";
+
+    /// The codes of a permission that opens accounts of orders-prod, where one is git's.
+    fn codes(accounts: &[&str], start: &str) -> BTreeSet<&'static str> {
+        let id = Uuid::from_u128(7);
+        let mark = Mark {
+            owner: "acme".parse().expect("an owner"),
+            id,
+            user: None,
+            requests: Default::default(),
+            end: None,
+            handover: None,
+            left: None,
+        };
+        let seen = SeenAssetAccount {
+            id,
+            asset: "orders-prod".to_owned(),
+            asset_id: Uuid::nil(),
+            name: OURS.to_owned(),
+            username: OURS.to_owned(),
+            secret_type: "password".to_owned(),
+            has_secret: None,
+            active: true,
+            labelled: true,
+            mark: Some(mark),
+            comment: String::new(),
+        };
+        let spec = PermissionSpec {
+            users: texts(&["liwei"]),
+            assets: texts(&["orders-prod"]),
+            nodes: BTreeSet::new(),
+            accounts: texts(accounts),
+            start: at(start),
+            ..permission("for the DBAs")
+        };
+        let jumpserver = Everything {
+            excludes: true,
+            users: vec![user("liwei")],
+            assets: vec![SeenAsset {
+                category: "database".to_owned(),
+                kind: "mysql".to_owned(),
+                ..host("orders-prod", "/Default")
+            }],
+            accounts: vec![Account { seen, saved: at(NOW) }],
+            permissions: vec![SeenPermission {
+                id: Uuid::from_u128(8),
+                spec,
+                user_ids: BTreeSet::new(),
+                labelled: false,
+                mark: None,
+                comment: String::new(),
+            }],
+            ..Everything::default()
+        };
+        let observed = Observed { jumpserver, instances: Default::default() };
+        let access = repo(&[], &[("requests/.keep", "")]);
+        let found = crate::audit::find(&access, &observed, &Terms::default(), at(NOW), None);
+        let door = found.doors.into_iter().find(|door| door.kind == DoorKind::Permission);
+        let faults = door.expect("the permission").faults;
+        faults.into_iter().map(|fault| fault.code.code()).collect()
+    }
+
+    #[test]
+    fn what_will_open_an_account_of_git_is_told_before_it_begins() {
+        for start in ["2026-01-01T00:00:00Z", "2026-12-02T00:00:00Z"] {
+            assert!(codes(&["@ALL"], start).contains("JG306"), "{start}");
+            assert!(codes(&[OURS], start).contains("JG306"), "{start}");
+            let without = format!("!{OURS}");
+            assert!(!codes(&["@ALL", &without], start).contains("JG306"), "{start}");
+            assert!(!codes(&["other"], start).contains("JG306"), "{start}");
+        }
+    }
+}

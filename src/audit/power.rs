@@ -32,12 +32,18 @@ pub enum Power {
 }
 
 /// Global privileges that lead to all others: they make accounts, hand on privileges, act as
-/// others, change settings that code runs by, or read and write files of the server.
-const TAKES_OVER: [&str; 10] = [
+/// others, change settings that code runs by, read and write files of the server, replay a log,
+/// or say from which server a replica takes its changes (both were tried on MySQL 9.7, MariaDB
+/// 10.11 and 11.8: what comes so asks for no privilege, and reaches the grant tables).
+const TAKES_OVER: [&str; 14] = [
+    "BINLOG REPLAY",
+    "BINLOG_ADMIN",
     "CREATE USER",
     "FILE",
     "GRANT OPTION",
     "PERSIST_RO_VARIABLES_ADMIN",
+    "REPLICATION SLAVE ADMIN",
+    "REPLICATION_SLAVE_ADMIN",
     "ROLE_ADMIN",
     "SET USER",
     "SET_ANY_DEFINER",
@@ -45,6 +51,11 @@ const TAKES_OVER: [&str; 10] = [
     "SUPER",
     "SYSTEM_VARIABLES_ADMIN",
 ];
+
+/// Global privileges that change all data in another way than its own privileges: by the manual
+/// CLONE puts a donor's data in the place of all there is, from a donor that a setting of the
+/// server names.
+const WRITES_ALL: [&str; 1] = ["CLONE_ADMIN"];
 
 /// Global privileges that read all data in another way than SELECT.
 const READS_ALL: [&str; 3] = ["BACKUP_ADMIN", "REPLICATION SLAVE", "SELECT"];
@@ -73,6 +84,9 @@ pub(super) fn of_global(global: &BTreeSet<String>) -> Power {
 pub(super) fn of_one(name: &str) -> Power {
     if TAKES_OVER.contains(&name) {
         return Power::TakesOver;
+    }
+    if WRITES_ALL.contains(&name) {
+        return Power::WritesAll;
     }
     if READS_ALL.contains(&name) {
         return Power::ReadsAll;
@@ -221,5 +235,19 @@ mod tests {
         assert_eq!(["base", "admin", "p"].map(of), [Power::TakesOver; 3]);
         assert_eq!(of_roles(&live, &has("base")), Power::TakesOver);
         assert_eq!(of_roles(&live, &Held::default()), Power::Nothing);
+    }
+
+    #[test]
+    fn who_can_feed_the_server_changes_takes_over() {
+        for name in
+            ["BINLOG_ADMIN", "BINLOG REPLAY", "REPLICATION_SLAVE_ADMIN", "REPLICATION SLAVE ADMIN"]
+        {
+            assert_eq!(of_one(name), Power::TakesOver, "{name}");
+        }
+        assert_eq!(of_one("CLONE_ADMIN"), Power::WritesAll);
+        // These ask for the privileges on what is done, or only look.
+        for name in ["REPLICATION_APPLIER", "BINLOG MONITOR", "BINLOG ADMIN", "SLAVE MONITOR"] {
+            assert_eq!(of_one(name), Power::Watches, "{name}");
+        }
     }
 }

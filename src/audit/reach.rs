@@ -285,52 +285,54 @@ impl<'a> Reach<'a> {
         nodes.flat_map(|node| with_parents(node)).collect()
     }
 
-    /// Whether a way opens an account of this user name today, by itself.
-    pub fn opens(&self, way: &Way<'_>, account: &str) -> bool {
-        self.names(way, account) && !self.excludes_account(way, account)
+    /// From when on a way lets in: today, or its start where it begins later.
+    pub fn begins(&self, way: &Way<'_>) -> Timestamp {
+        way.seen.spec.start.max(self.moment)
     }
 
-    /// The users to whom a way opens an account today, by itself: all of its users, or him
-    /// whose own name the account has.
+    /// Whether a way opens an account of this user name while it runs, by itself.
+    pub fn opens(&self, way: &Way<'_>, account: &str) -> bool {
+        names(way, account) && !self.excludes_account(way, account)
+    }
+
+    /// The users to whom a way opens an account while it runs, by itself: all of its users, or
+    /// him whose own name the account has.
     pub fn opens_to(&self, way: &Way<'a>, account: &str) -> Names<'a> {
         if self.opens(way, account) {
             return Rc::clone(&way.users);
         }
-        let own = way.users.get(account).filter(|_| self.is_there(way, OWN));
+        let own = way.users.get(account).filter(|_| way.seen.spec.accounts.contains(OWN));
         Rc::new(own.copied().into_iter().collect())
-    }
-
-    fn names(&self, way: &Way<'_>, account: &str) -> bool {
-        self.is_there(way, ALL) || self.is_there(way, account)
-    }
-
-    /// Whether a text stands among the accounts of a way that has begun.
-    fn is_there(&self, way: &Way<'_>, text: &str) -> bool {
-        way.seen.spec.start <= self.moment && way.seen.spec.accounts.contains(text)
     }
 
     /// Whether a way takes the account away, from its users and in all permissions.
     fn excludes_account(&self, way: &Way<'_>, account: &str) -> bool {
-        let spec = &way.seen.spec;
-        let names =
+        let is_it =
             |text: &String| text.starts_with('!') && text.trim_start_matches('!') == account;
-        self.excludes && spec.start <= self.moment && spec.accounts.iter().any(names)
+        self.excludes && way.seen.spec.accounts.iter().any(is_it)
     }
 
     /// The users who may open an account on an asset today; nobody where JumpServer does not
     /// hold the account.
     pub fn users_of(&self, asset: &str, account: &str) -> Names<'a> {
+        self.users_at(asset, account, self.moment)
+    }
+
+    /// The same at a later moment, by the permissions and accounts of today.
+    pub fn users_at(&self, asset: &str, account: &str, at: Timestamp) -> Names<'a> {
         if !self.held.get(asset).is_some_and(|held| held.contains(account)) {
             return Names::default();
         }
         let above = self.above(asset);
         let ways = self.to_ways.reaching(asset, &above);
         let shutting = self.to_shutting.reaching(asset, &above);
-        let named =
-            |place: &usize| self.ways.get(*place).is_some_and(|way| self.names(way, account));
+        let named = |place: &usize| {
+            self.ways.get(*place).is_some_and(|way| runs(way, at) && names(way, account))
+        };
         let shut = |text: &str| {
             let shuts = |place: &usize| {
-                self.shutting.get(*place).is_some_and(|way| self.excludes_account(way, text))
+                let way = self.shutting.get(*place).filter(|way| runs(way, at));
+                way.is_some_and(|way| self.excludes_account(way, text))
             };
             shutting.iter().copied().filter(shuts).collect::<Vec<usize>>()
         };
@@ -340,8 +342,8 @@ impl<'a> Reach<'a> {
             return users;
         };
         let by_own = |place: &usize| {
-            let way = self.ways.get(*place);
-            way.is_some_and(|way| self.is_there(way, OWN) && way.users.contains(own))
+            let way = self.ways.get(*place).filter(|way| runs(way, at));
+            way.is_some_and(|way| way.seen.spec.accounts.contains(OWN) && way.users.contains(own))
         };
         let by_own: Vec<usize> = ways.iter().copied().filter(by_own).collect();
         if !self.meeting((by_own, shut(OWN))).contains(own) {
@@ -372,6 +374,16 @@ impl<'a> Reach<'a> {
         });
         Rc::clone(users)
     }
+}
+
+/// Whether a way lets in at a moment.
+fn runs(way: &Way<'_>, at: Timestamp) -> bool {
+    way.seen.spec.start <= at && at < way.seen.spec.end
+}
+
+/// Whether a way names an account, by itself or with all.
+fn names(way: &Way<'_>, account: &str) -> bool {
+    way.seen.spec.accounts.contains(ALL) || way.seen.spec.accounts.contains(account)
 }
 
 /// The actions of a permission as the number that JumpServer keeps; one that is not known is

@@ -64,6 +64,11 @@ impl Kind {
         value.map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 
+    /// Whether servers of this kind can run with partial_revokes=ON.
+    fn has_partial_revokes(self) -> bool {
+        self == Self::Mysql
+    }
+
     /// A server of this kind, as far as rights go.
     fn dialect(self, partial_revokes: bool) -> Dialect {
         let (flavor, version) = match self {
@@ -75,7 +80,7 @@ impl Kind {
             flavor,
             version,
             text: version.to_string(),
-            partial_revokes: partial_revokes && flavor == Flavor::Mysql,
+            partial_revokes: partial_revokes && self.has_partial_revokes(),
             lower_case_table_names: 0,
         }
     }
@@ -88,6 +93,13 @@ pub(super) fn flags(dialect: &Dialect) -> String {
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
+    if args.partial_revokes && !args.server.has_partial_revokes() {
+        return super::could_not_run(&format!(
+            "--partial-revokes does not go with --server {}: only MySQL 8.0.16 and later has that \
+             setting, and elsewhere `_` and `%` in a name are patterns; leave the flag out",
+            args.server.word()
+        ));
+    }
     let source = Source { dir: args.dir.clone(), rev: None };
     let access = match source.access(Timestamp::now()) {
         Ok((_, access)) => access,
@@ -162,6 +174,30 @@ mod tests {
             let level = Privilege::Select.into();
             let told = grants_needed(&dialect, Purpose::Apply, &login, level, &databases);
             assert!(told.iter().any(|statement| statement.contains(place)), "{told:?}");
+        }
+    }
+
+    #[test]
+    fn a_server_without_partial_revokes_takes_no_bare_underscore() {
+        let login = AccountName { user: "jumpgate".to_owned(), host: "%".to_owned() };
+        let databases = ["pay_eu".to_owned()].into();
+        for kind in [Kind::Mysql57, Kind::Mariadb] {
+            let dialect = kind.dialect(true);
+            let level = Privilege::Select.into();
+            let told = grants_needed(&dialect, Purpose::Apply, &login, level, &databases);
+            assert!(!told.iter().any(|statement| statement.contains("`pay_eu`")), "{told:?}");
+            // Whoever says both is told which one is wrong.
+            let args = Args {
+                instance: "orders-prod".parse().expect("an instance"),
+                dir: PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/access-repo"),
+                server: kind,
+                partial_revokes: true,
+                plan_user: "jumpgate_plan".to_owned(),
+                apply_user: "jumpgate".to_owned(),
+                host: "%".to_owned(),
+            };
+            assert_eq!(run(&args), Outcome::CouldNotRun);
+            assert_eq!(run(&Args { partial_revokes: false, ..args }), Outcome::Done);
         }
     }
 }

@@ -2,8 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
+use super::permissions::Context;
+use super::person::People;
+use super::requests::{asked, foreign};
 use super::{Covered, File, Found, Kind, Left, Options, Reason, Thing, Why};
 use crate::access::model::{Access, PeopleSource};
+use crate::audit::Ours;
 use crate::jumpserver::everything::Everything;
 use crate::jumpserver::spec::SeenUser;
 use crate::names::PersonName;
@@ -73,16 +79,23 @@ pub fn find<'u>(access: &Access, users: impl IntoIterator<Item = &'u SeenUser>) 
     found
 }
 
-/// The users whom the permissions that are asked for name; none when all permissions are.
-pub fn named<'e>(everything: &'e Everything, options: &Options) -> Option<BTreeSet<&'e str>> {
+/// The users whom the permissions that are asked for name; none when all permissions are. Whose
+/// they are is not looked at: there are no files yet.
+pub fn named(
+    access: &Access,
+    everything: &Everything,
+    options: &Options,
+    moment: Timestamp,
+) -> Option<BTreeSet<String>> {
     if options.names.is_empty() && options.targets.is_empty() {
         return None;
     }
-    let asked = everything.permissions.iter().map(|seen| &seen.spec).filter(|spec| {
-        let places = spec.assets.iter().chain(&spec.nodes).map(String::as_str);
-        options.named(&spec.name) && options.on(places)
-    });
-    Some(asked.flat_map(|spec| spec.users.iter().map(String::as_str)).collect())
+    let people = People::new(access, options);
+    let context = Context::new(access, &people, everything, moment);
+    let ours = Ours::new(access, everything);
+    let judged = foreign(access, everything, &ours).map(|seen| context.judge(seen));
+    let asked = judged.filter(|judged| asked(options, &context, judged));
+    Some(asked.flat_map(|judged| judged.spec.users.iter().cloned()).collect())
 }
 
 /// The file of a user. Values that YAML could take for something else stand in quotes.

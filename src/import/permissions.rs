@@ -8,7 +8,6 @@ use jiff::tz::TimeZone;
 use super::person::People;
 use super::{Reason, Why};
 use crate::access::model::{Access, Person};
-use crate::audit::reach::VIRTUAL;
 use crate::audit::{day, listed};
 use crate::desired::{CONNECT, DATABASE_PROTOCOLS};
 use crate::jumpserver::everything::{Everything, User};
@@ -308,8 +307,9 @@ fn wide(spec: &PermissionSpec, why: Why, add: &mut impl FnMut(String)) {
     if spec.accounts.contains(ALL) {
         add(format!("gives {ALL} accounts: no {what} says that"));
     }
-    let virtual_: Vec<&str> =
-        VIRTUAL.into_iter().filter(|text| spec.accounts.contains(*text)).collect();
+    // Those that no known JumpServer has, too.
+    let texts = spec.accounts.iter().map(String::as_str);
+    let virtual_: Vec<&str> = texts.filter(|text| text.starts_with('@') && *text != ALL).collect();
     if !virtual_.is_empty() {
         add(format!("gives {}: no {what} says that", virtual_.join(", ")));
     }

@@ -13,7 +13,7 @@ use crate::adoption::{self, Adoptions};
 use crate::audit::Ours;
 use crate::grants::{self, Offers, ServerTarget, Want};
 use crate::jumpserver::everything::Everything;
-use crate::jumpserver::spec::SeenPermission;
+use crate::jumpserver::spec::{PermissionSpec, SeenPermission};
 use crate::names::{InstanceName, LevelName, LoginName, PersonName};
 use crate::naming;
 use crate::period::Period;
@@ -66,8 +66,16 @@ pub(super) fn foreign<'a>(
     })
 }
 
-/// Whether a permission is asked for: by its own name, or by the name of its account.
+/// Whether a permission is asked for.
 pub(super) fn wanted(options: &Options, context: &Context<'_>, judged: &Judged<'_>) -> bool {
+    let mut users = judged.spec.users.iter();
+    asked(options, context, judged)
+        && (options.people.is_empty() || users.any(|user| options.of(context.people.user(user))))
+}
+
+/// Whether a permission is asked for, whosever it is: by its own name or the name of its account,
+/// and by where it reaches.
+pub(super) fn asked(options: &Options, context: &Context<'_>, judged: &Judged<'_>) -> bool {
     let spec = judged.spec;
     let named = || match &judged.kind {
         Kind::Databases { accounts } => accounts.iter().any(|account| options.named(account)),
@@ -77,8 +85,6 @@ pub(super) fn wanted(options: &Options, context: &Context<'_>, judged: &Judged<'
     let instances = spec.assets.iter().filter_map(|asset| context.instances.get(asset.as_str()));
     (options.named(&spec.name) || named())
         && options.on(places.chain(instances.map(|name| name.as_str())))
-        && (options.people.is_empty()
-            || spec.users.iter().any(|user| options.of(context.people.user(user))))
 }
 
 /// What one permission or account can stand for only once: by name, what stands there.
@@ -161,7 +167,16 @@ struct Writer<'a, 'c> {
     found: Found,
 }
 
+/// What a permission gives, as a request says it.
+enum Gives<'a> {
+    /// A login on hosts.
+    Login(&'a LoginName),
+    /// An account on instances, and the first of them.
+    Accounts { first: OnInstance<'a>, parts: Vec<OnInstance<'a>> },
+}
+
 /// One instance of a request for databases.
+#[derive(Clone, Copy)]
 pub(super) struct OnInstance<'a> {
     pub(super) instance: &'a InstanceName,
     pub(super) holder: &'a InstanceName,
@@ -178,38 +193,55 @@ impl<'a, 'c: 'a> Writer<'a, 'c> {
             self.found.covered.push(Covered { thing, file: file.clone() });
             return;
         }
-        let mut parts = Vec::new();
-        match (&kind, person) {
+        let gives = match (&kind, person) {
             (Kind::Hosts(Some(login)), Some(person)) => {
                 reasons.extend(offered(self.access, self.context, &self.offers, spec, login));
                 self.in_place(naming::Kind::Login(login), person, &period, &mut reasons);
+                Some((person, Gives::Login(login)))
             }
             (Kind::Databases { accounts }, Some(person)) if accounts.len() == 1 => {
                 let account = accounts.first().copied().unwrap_or_default();
-                parts = self.instances(&spec.assets, account, person, &mut reasons);
+                let parts = self.instances(&spec.assets, account, person, &mut reasons);
                 if let Some(part) = parts.first() {
                     let kind = adoption::kind(self.access, person, part.level, account);
                     self.in_place(kind, person, &period, &mut reasons);
                 }
+                parts.first().copied().map(|first| (person, Gives::Accounts { first, parts }))
             }
-            _ => {}
-        }
-        let (Some(person), true) = (person, reasons.is_empty()) else {
-            self.found.left.push(Left { thing, reasons });
-            return;
+            _ => None,
         };
-        let mut stands_for = vec![thing];
-        let text = match (&kind, parts.first()) {
-            (Kind::Hosts(Some(login)), _) => {
-                let name = naming::Kind::Login(login);
-                self.taken.permissions.insert(self.name(name, person, &period), title(&spec.name));
-                let (path, text) = write::hosts(self.access, person, &period, login, spec);
-                (path, text)
+        match gives.filter(|_| reasons.is_empty()) {
+            Some((person, gives)) => self.request(thing, spec, person, &period, &gives),
+            None => {
+                if reasons.is_empty() {
+                    let why = match kind {
+                        Kind::Hosts(_) => Why::NotALogin,
+                        Kind::Databases { .. } => Why::NotAnAccount,
+                    };
+                    reasons.push(Reason::new(why, "no request says what it gives"));
+                }
+                self.found.left.push(Left { thing, reasons });
             }
-            (_, Some(first)) => {
-                let name = adoption::kind(self.access, person, first.level, first.account);
-                self.taken.permissions.insert(self.name(name, person, &period), title(&spec.name));
-                for part in &parts {
+        }
+    }
+
+    /// Writes the request that gives exactly what a permission gives.
+    fn request(
+        &mut self,
+        thing: Thing,
+        spec: &'a PermissionSpec,
+        person: &'a PersonName,
+        period: &Period,
+        gives: &Gives<'a>,
+    ) {
+        let mut stands_for = vec![thing];
+        let (kind, (path, text)) = match gives {
+            Gives::Login(login) => {
+                let file = write::hosts(self.access, person, period, login, spec);
+                (naming::Kind::Login(login), file)
+            }
+            Gives::Accounts { first, parts } => {
+                for part in parts {
                     let key = (person, part.level, part.holder);
                     self.taken.accounts.insert(key, format!("account {}", part.account));
                     self.used.insert((part.holder, part.account));
@@ -217,12 +249,12 @@ impl<'a, 'c: 'a> Writer<'a, 'c> {
                         stands_for.push(account.thing.clone());
                     }
                 }
-                write::databases(self.access, person, &period, &parts, &spec.name)
+                let file = write::databases(self.access, person, period, parts, &spec.name);
+                (adoption::kind(self.access, person, first.level, first.account), file)
             }
-            _ => return,
         };
+        self.taken.permissions.insert(self.name(kind, person, period), title(&spec.name));
         stands_for.dedup();
-        let (path, text) = text;
         if self.found.files.iter().any(|file| file.path == path) {
             let text = format!("{path} would be the file of something else too");
             let reasons = vec![Reason::new(Why::File, text)];

@@ -10,8 +10,27 @@ use crate::audit::reach::Names;
 use crate::audit::{LISTED, Power, listed};
 use crate::mysql::effective::{self, Effective};
 use crate::mysql::everything::Everything;
-use crate::mysql::spec::{AccountName, SeenAccount};
+use crate::mysql::spec::{AccountName, Held, SeenAccount};
 use crate::names::InstanceName;
+
+/// Grants of a user name at some host, which count for its accounts at others too.
+struct Alike<'l> {
+    name: &'l AccountName,
+    gives: Effective,
+    /// Whether somebody can log in by the account that holds them.
+    works: bool,
+}
+
+/// What of something held counts for accounts of the same user name at other hosts (tried on
+/// MySQL 9.7, MariaDB 10.11 and 11.8).
+fn of_places(held: &Held) -> Held {
+    Held {
+        databases: held.databases.clone(),
+        tables: held.tables.clone(),
+        columns: held.columns.clone(),
+        ..Held::default()
+    }
+}
 
 impl<'a> Ways<'a> {
     /// The ways to a server, a database or a table: by every account that may do anything
@@ -27,21 +46,24 @@ impl<'a> Ways<'a> {
         let everybody = self.everybody(live, database, table);
         // A server goes by user name and the client's address, not by the account of a row.
         let naming = live.server.dialect.naming();
-        let mut alike: BTreeMap<&str, Vec<&AccountName>> = BTreeMap::new();
-        for (name, account) in &live.accounts {
-            let held = &account.held;
-            let here = database
-                .is_some_and(|database| !effective::on(naming, held, database, table).is_nothing());
-            if here {
-                alike.entry(&name.user).or_default().push(name);
+        let mut alike: BTreeMap<&str, Vec<Alike<'_>>> = BTreeMap::new();
+        let works = |account: &SeenAccount| !account.locked && !account.is_role;
+        let accounts = live.accounts.iter().map(|(name, one)| (name, &one.held, works(one)));
+        let gone = live.leftovers.iter().map(|(name, held)| (name, held, false));
+        for (name, held, works) in accounts.chain(gone) {
+            let Some(database) = database else { break };
+            let gives = effective::on(naming, &of_places(held), database, table);
+            if !gives.is_nothing() {
+                alike.entry(&name.user).or_default().push(Alike { name, gives, works });
             }
         }
         for account in live.accounts.values() {
-            if account.locked || account.is_role {
+            if !works(account) {
                 continue;
             }
+            let others = alike.get(account.name.user.as_str()).map_or(&[][..], Vec::as_slice);
             let Some((may, mut notes)) =
-                self.may(live, account, &everybody, &alike, database, table)
+                self.may(live, account, &everybody, others, database, table)
             else {
                 continue;
             };
@@ -89,9 +111,14 @@ impl<'a> Ways<'a> {
         // A permission that reaches an instance and its replica is one way in.
         let mut found: BTreeMap<Uuid, Entry<'a>> = BTreeMap::new();
         for (_, instance) in assets {
-            let allowed = self.reach.users_of(&instance.asset, user);
+            let today = self.reach.users_of(&instance.asset, user);
             for way in self.reach.to_asset(&instance.asset) {
                 let mut users = self.reach.opens_to(way, user);
+                let begins = self.reach.begins(way);
+                let allowed = match users.is_empty() || begins == self.moment {
+                    true => Rc::clone(&today),
+                    false => self.reach.users_at(&instance.asset, user, begins),
+                };
                 // Another permission may take the account away from some of them.
                 if !users.is_subset(&allowed) {
                     users = Rc::new(users.intersection(&allowed).copied().collect());
@@ -136,12 +163,12 @@ impl<'a> Ways<'a> {
         for held in held.chain(&live.public) {
             found.add(effective::on(naming, held, database, table));
         }
-        // Of an anonymous account only the grants on databases count for others.
-        for account in live.accounts.values().filter(|account| account.name.user.is_empty()) {
-            let rows = crate::mysql::spec::Held {
-                databases: account.held.databases.clone(),
-                ..Default::default()
-            };
+        // Of grants without a user name only those on databases count for others, whether their
+        // account works, is locked or is gone.
+        let accounts = live.accounts.iter().map(|(name, account)| (name, &account.held));
+        let nameless = accounts.chain(&live.leftovers).filter(|(name, _)| name.user.is_empty());
+        for (_, held) in nameless {
+            let rows = Held { databases: held.databases.clone(), ..Held::default() };
             found.add(effective::on(naming, &rows, database, table));
         }
         found
@@ -154,7 +181,7 @@ impl<'a> Ways<'a> {
         live: &Everything,
         account: &SeenAccount,
         everybody: &Effective,
-        alike: &BTreeMap<&str, Vec<&AccountName>>,
+        alike: &[Alike<'_>],
         database: Option<&str>,
         table: Option<&str>,
     ) -> Option<(String, Vec<String>)> {
@@ -185,6 +212,11 @@ impl<'a> Ways<'a> {
             notes.push("also by what everybody holds".into());
             found.add(everybody.clone());
         }
+        let others = || alike.iter().filter(|other| *other.name != account.name);
+        if found.is_nothing() {
+            // No other way tells of what nobody comes to by its own account.
+            others().filter(|other| !other.works).for_each(|one| found.add(one.gives.clone()));
+        }
         let power = crate::audit::power_of(live, account);
         if found.is_nothing() {
             return (power >= Power::ReadsAll).then(|| (power.words().to_owned(), notes));
@@ -192,33 +224,37 @@ impl<'a> Ways<'a> {
         if power == Power::TakesOver {
             notes.push(power.words().into());
         }
-        let others = alike.get(account.name.user.as_str()).map_or(&[][..], Vec::as_slice);
-        let others: Vec<String> = others
-            .iter()
-            .filter(|name| **name != &account.name)
-            .take(LISTED)
-            .map(ToString::to_string)
-            .collect();
+        let others: Vec<String> = others().take(LISTED).map(|one| one.name.to_string()).collect();
         if !others.is_empty() {
             notes.push(format!(
                 "grants of {} count too for who comes from an address that both match",
                 others.join(", ")
             ));
         }
-        notes.extend(found.hidden.iter().map(|row| format!("its grant on `{row}` is hidden here")));
-        if !found.unsure.is_empty() {
-            let rows: Vec<String> = found.unsure.iter().map(|row| format!("`{row}`")).collect();
-            notes.push(format!(
-                "of {} only one counts here, and servers differ in which",
-                rows.join(", ")
-            ));
-        }
-        let mut may: Vec<String> =
-            found.privileges.iter().map(|privilege| privilege.sql().to_owned()).collect();
-        for (part, privileges) in &found.parts {
-            let words: Vec<&str> = privileges.iter().map(|privilege| privilege.sql()).collect();
-            may.push(format!("{} on {part}", words.join(", ")));
-        }
-        Some((listed(may.iter().map(String::as_str)), notes))
+        notes.extend(uncounted(&found));
+        Some((words(&found), notes))
     }
+}
+
+/// The rows that do not count where they seem to.
+fn uncounted(found: &Effective) -> Vec<String> {
+    let hidden = found.hidden.iter().map(|row| format!("its grant on `{row}` is hidden here"));
+    let mut notes: Vec<String> = hidden.collect();
+    if !found.unsure.is_empty() {
+        let rows: Vec<String> = found.unsure.iter().map(|row| format!("`{row}`")).collect();
+        let rows = rows.join(", ");
+        notes.push(format!("of {rows} only one counts here, and servers differ in which"));
+    }
+    notes
+}
+
+/// What may be done, in words.
+fn words(found: &Effective) -> String {
+    let mut may: Vec<String> =
+        found.privileges.iter().map(|privilege| privilege.sql().to_owned()).collect();
+    for (part, privileges) in &found.parts {
+        let words: Vec<&str> = privileges.iter().map(|privilege| privilege.sql()).collect();
+        may.push(format!("{} on {part}", words.join(", ")));
+    }
+    listed(may.iter().map(String::as_str))
 }

@@ -259,7 +259,7 @@ impl Repo {
     /// permissions that are asked for.
     fn people(&mut self, seen: &Seen, options: &Options) -> Result<(), Outcome> {
         let everything = &seen.observed.jumpserver;
-        let named = import::people::named(everything, options);
+        let named = import::people::named(&self.access, everything, options, self.now);
         let users = everything
             .users
             .iter()

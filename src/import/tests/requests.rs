@@ -297,3 +297,19 @@ fn a_name_that_no_file_may_hold_is_left() {
     assert!(found.contains("would not pass the checks"), "{found}");
     assert!(moment() < at("2027-01-01T00:00:00Z"));
 }
+
+#[test]
+fn a_permission_with_a_text_that_nobody_knows_is_told() {
+    let mut world = World::new();
+    world.both(account("jump_db_fanlichun_r", held(&[("orders", &[Select])])));
+    let with = |name: &str, accounts: &[&str]| PermissionSpec {
+        accounts: texts(accounts),
+        ..database(name, "fanlichun", "")
+    };
+    world.permit(with("nothing", &[]));
+    // No text that any known JumpServer has.
+    world.permit(with("alone", &["@NEW"]));
+    world.permit(with("beside", &["@NEW", "jump_db_fanlichun_r"]));
+    world.permit(PermissionSpec { accounts: texts(&["app", "@NEW"]), ..permission("on-hosts") });
+    insta::assert_snapshot!(told(&import(&world, &Options::default())));
+}

@@ -42,6 +42,45 @@ async fn grants_of_the_same_name_at_another_host_work_too() {
     }
 }
 
+/// Grants on databases without a user name work for everybody, and grants of a user name for all
+/// accounts of it, also where the account that they stand under is locked or gone.
+#[tokio::test]
+async fn grants_of_a_locked_account_and_of_none_work_for_others() {
+    for kind in Kind::ALL {
+        let server = Server::start(kind).await;
+        let local = if kind.is_mysql() { "127.0.0.1" } else { "localhost" };
+        for database in ["nameless", "bare", "same", "tables"] {
+            server.run(&format!("CREATE DATABASE {database}")).await;
+            server.run(&format!("CREATE TABLE {database}.t (id INT)")).await;
+        }
+        let mut writer = writer(&server).await;
+        let name = AccountName { user: "jump_db_li_r".into(), host: local.into() };
+        let password = secret();
+        writer.create_account(&name, &password, None).await.expect("it is created");
+        server
+            .run(
+                "CREATE USER ''@'%' IDENTIFIED BY 'Nobody-pass.1' ACCOUNT LOCK;\n\
+                 GRANT SELECT ON nameless.* TO ''@'%';\n\
+                 GRANT SELECT ON tables.t TO ''@'%';\n\
+                 CREATE USER jump_db_li_r@'%' ACCOUNT LOCK;\n\
+                 GRANT SELECT ON same.* TO jump_db_li_r@'%';\n\
+                 INSERT INTO mysql.db (Host, Db, User, Select_priv) \
+                 VALUES ('127.%', 'bare', '', 'Y'), ('local%', 'bare', '', 'Y');\n\
+                 FLUSH PRIVILEGES",
+            )
+            .await;
+        let mut conn = login(&server, &name, &password).await;
+        for (database, works) in
+            [("nameless", true), ("bare", true), ("same", true), ("tables", false)]
+        {
+            let query = format!("SELECT * FROM {database}.t");
+            let code = refused(&mut conn, &query).await;
+            assert_eq!(code == 0, works, "{kind:?}: {database}: {code}");
+        }
+        assert_eq!(seen(&mut writer, &name).await.held, Default::default());
+    }
+}
+
 /// A database is granted before a table is revoked, and the other way round: at no moment
 /// the account holds nothing.
 #[tokio::test]

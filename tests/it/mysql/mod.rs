@@ -5,6 +5,7 @@ mod granting;
 mod locking;
 mod on_the_way;
 mod passwords;
+mod powers;
 mod reading;
 mod rights;
 mod sessions;

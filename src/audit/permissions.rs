@@ -207,7 +207,7 @@ mod tests {
             permissions: vec![SeenPermission {
                 id: Uuid::from_u128(8),
                 spec,
-                user_ids: BTreeSet::new(),
+                user_ids: BTreeMap::new(),
                 labelled: false,
                 mark: None,
                 comment: String::new(),

@@ -157,7 +157,7 @@ fn permit(everything: &mut Everything, spec: PermissionSpec) {
     everything.permissions.push(SeenPermission {
         id: Uuid::from_u128(100 + everything.permissions.len() as u128),
         spec,
-        user_ids: BTreeSet::new(),
+        user_ids: BTreeMap::new(),
         labelled: false,
         mark: None,
         comment: String::new(),

@@ -455,7 +455,7 @@ fn replaced(
 /// asset by the node in which it stands, is taken from nobody.
 fn loses(action: &Action, live: &Live) -> bool {
     match action {
-        Action::Update { from, to, .. } => !lies_in(from, to, live),
+        Action::Update { from, to, .. } => action.takes() && !lies_in(from, to, live),
         action => action.takes(),
     }
 }

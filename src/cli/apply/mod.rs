@@ -10,6 +10,8 @@ mod gates;
 mod left_out;
 mod locks;
 mod metrics;
+mod passed;
+mod place;
 mod progress;
 mod recorded;
 mod result;

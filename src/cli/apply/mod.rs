@@ -252,7 +252,7 @@ async fn apply(
     if let Some(path) = &args.result_file {
         file::can_replace(path).map_err(|error| could_not_run(&error))?;
     }
-    let now = Timestamp::now();
+    let (now, stop) = (Timestamp::now(), Stop::default());
     let tree = source.tree()?;
     if args.source.rev.is_none() && renewal.is_none() {
         left_out::note(&args.source.dir, &tree);
@@ -263,7 +263,7 @@ async fn apply(
         Err(errors) => {
             super::source::print(&tree, &errors);
             if renewal.is_none() {
-                ended::apply(args, &source, &commit).await;
+                ended::apply(args, &source, &commit, &stop, metrics).await;
             }
             return Err(Outcome::Invalid);
         }
@@ -281,7 +281,6 @@ async fn apply(
     let reader =
         observe::jumpserver(&access, environment).await.map_err(|error| could_not_run(&error))?;
     clocks_agree(reader.skew())?;
-    let stop = Stop::default();
     let run = Run {
         args,
         source: &source,

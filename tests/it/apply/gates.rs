@@ -126,7 +126,7 @@ async fn an_older_commit_whose_files_are_invalid_ends_nothing() {
     assert!(requests.iter().all(|request| request.is_read()), "{requests:?}");
     // Whoever wants it says so.
     let done = company.run(&[&args[..], &["--allow-rollback"]].concat()).await.expect(3);
-    assert!(done.stderr.contains("1 recorded end carried out"), "{}", done.stderr);
+    assert!(done.stderr.contains("ends that have passed: 1 step done"), "{}", done.stderr);
 }
 
 /// The step that runs is finished, and no other one is begun.

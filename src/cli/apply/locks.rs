@@ -22,15 +22,15 @@ pub(super) struct Locks {
     lease: Lease,
     servers: BTreeMap<InstanceName, mysql::Writer>,
     /// Servers that could not be read or locked, and why.
-    unlocked: BTreeMap<InstanceName, String>,
+    unlocked: BTreeMap<InstanceName, Instance>,
     /// Accounts of ours whose names do not tell that they are.
     strays: BTreeMap<InstanceName, BTreeSet<String>>,
 }
 
 impl Locks {
     /// Takes the lease, then a lock on each server that the plan changes, waiting for
-    /// other runs for at most `patience`. A server that does not answer is left out; a lock
-    /// that another run holds ends this one.
+    /// other runs for at most `patience`. A server that does not answer, or that another run
+    /// holds, is left out; a lease that another run holds ends this one.
     pub(super) async fn take(
         access: &Access,
         reader: &Reader,
@@ -65,36 +65,35 @@ impl Locks {
             .await;
         let strays = ask::strays(access, &observed.jumpserver);
         let mut locks = Self { lease, servers: BTreeMap::new(), unlocked: BTreeMap::new(), strays };
-        let mut held = None;
         for (name, taken) in taken {
             match taken {
                 Ok(server) => {
                     locks.servers.insert(name, server);
                 }
-                Err(Trouble::Held(why)) => held = Some(why),
-                Err(Trouble::Other(why)) => {
-                    locks.unlocked.insert(name, why);
+                Err(left) => {
+                    if let Instance::Held(why) = &left {
+                        could_not_run(&format!("{name} is left as it is: {why}"));
+                    }
+                    locks.unlocked.insert(name, left);
                 }
             }
         }
-        match held {
-            None => Ok(locks),
-            Some(why) => {
-                could_not_run(&why);
-                locks.release().await;
-                Err(Outcome::Held)
-            }
-        }
+        Ok(locks)
     }
 
-    /// Leaves servers that could not be read as they are: in one run none is waited for
-    /// twice.
+    /// Whether another run holds a server that this one would change.
+    pub(super) fn are_held(&self) -> bool {
+        self.unlocked.values().any(|left| matches!(left, Instance::Held(_)))
+    }
+
+    /// Leaves servers that could not be read, or that another run held, as they are: in one run
+    /// none is waited for twice.
     pub(super) fn leave_out(&mut self, observed: &Observed) {
         for (name, instance) in &observed.instances {
-            if let Instance::Unreadable(why) = instance
+            if matches!(instance, Instance::Unreadable(_) | Instance::Held(_))
                 && !self.servers.contains_key(name)
             {
-                self.unlocked.insert(name.clone(), why.clone());
+                self.unlocked.insert(name.clone(), instance.clone());
             }
         }
     }
@@ -130,9 +129,7 @@ impl Locks {
         });
         let mut read: BTreeMap<InstanceName, Instance> =
             stream::iter(reads).buffer_unordered(SIDE_BY_SIDE).collect().await;
-        for (name, why) in &self.unlocked {
-            read.insert(name.clone(), Instance::Unreadable(why.clone()));
-        }
+        read.extend(self.unlocked.clone());
         let others: BTreeSet<InstanceName> = ask::holders(access)
             .filter(|name| focus.reads(name) && !read.contains_key(*name))
             .cloned()
@@ -152,18 +149,14 @@ impl Locks {
     }
 }
 
-enum Trouble {
-    Held(String),
-    Other(String),
-}
-
+/// Locks a server; in error, what is known of it in place of its accounts.
 async fn lock(
     access: &Access,
     name: &InstanceName,
     environment: Environment<'_>,
     patience: Duration,
-) -> Result<mysql::Writer, Trouble> {
-    let other = |error: String| Trouble::Other(error);
+) -> Result<mysql::Writer, Instance> {
+    let other = Instance::Unreadable;
     let Some(instance) = access.instances.get(name) else {
         return Err(other("it is not in the inventory".to_owned()));
     };
@@ -180,7 +173,7 @@ async fn lock(
     )
     .await;
     taken.map_err(|error| match error {
-        mysql::Error::LockHeld { .. } => Trouble::Held(error.to_string()),
-        error => Trouble::Other(error.to_string()),
+        mysql::Error::LockHeld { .. } => Instance::Held(error.to_string()),
+        error => Instance::Unreadable(error.to_string()),
     })
 }

@@ -1,6 +1,7 @@
 //! Database servers that are dead, slow or wrong in some way hold nobody up.
 
 mod gate;
+mod held;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use self::gates::{allowed, clocks_agree, comes_after, leave_out_wrong_clocks};
+use self::gates::{allowed, anchored, clocks_agree, comes_after, leave_out_wrong_clocks};
 use self::locks::Locks;
 use self::metrics::Metrics;
 use self::progress::Progress;
@@ -330,6 +330,7 @@ async fn under_locks(
     // Another run may have come between.
     comes_after(args, source, asked.commit, observed.jumpserver.anchor.as_ref())?;
     let plan = asked.plan(&observed, moment);
+    anchored(&observed.jumpserver, &plan, args.new_anchor)?;
     asked.proof.borrow().covers(&plan).map_err(|error| could_not_run(&error))?;
     let other = plan.checksum() != confirmed.checksum();
     if other {

@@ -275,7 +275,9 @@ fn joined(first: Round, second: Round) -> Round {
     }));
     outcomes.extend(second.outcomes);
     let removals = second.plan.removals.with(first.plan.removals);
+    // What was read again by the second one is not unread any more.
     let mut unread = first.unread;
+    unread.retain(|name, _| second.observed.instances.get(name).and_then(Instance::live).is_none());
     unread.extend(second.unread);
     let held = first.held || second.held;
     Round { plan: Plan { items, removals, ..second.plan }, outcomes, unread, held, ..second }
@@ -285,6 +287,7 @@ fn joined(first: Round, second: Round) -> Round {
 mod tests {
     use super::*;
     use crate::plan::people::UserChange;
+    use crate::plan::tests::world::World;
     use crate::plan::{Phase, Target, What};
 
     fn item(name: &str, needs: &[usize]) -> Item {
@@ -305,6 +308,20 @@ mod tests {
             needs: needs.to_vec(),
             after: needs.to_vec(),
         }
+    }
+
+    /// The second round read the server again after the steps of the first one.
+    #[test]
+    fn what_is_read_again_is_not_unread() {
+        let name: InstanceName = "orders-prod".parse().expect("a name");
+        let first = || {
+            let why = "the connection broke".to_owned();
+            let unread = [(name.clone(), why)].into();
+            Round { unread, ..round(Vec::new(), Vec::new(), 0) }
+        };
+        let again = |observed| Round { observed, ..round(Vec::new(), Vec::new(), 0) };
+        assert!(joined(first(), again(World::new().observed)).unread.is_empty());
+        assert_eq!(joined(first(), again(Observed::default())).unread, first().unread);
     }
 
     fn round(items: Vec<Item>, outcomes: Vec<apply::Outcome>, counted: usize) -> Round {

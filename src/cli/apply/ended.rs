@@ -142,7 +142,7 @@ impl Ending<'_> {
         focus: &Focus,
         metrics: &mut Metrics,
     ) -> Result<(), Outcome> {
-        let Self { args, source, access, grants, commit, reader, .. } = *self;
+        let Self { args, source, access, grants, commit, reader, stop } = *self;
         let environment = &credentials::environment;
         leave_out_wrong_clocks(&mut observed);
         self.look(&observed.jumpserver, metrics);
@@ -154,7 +154,8 @@ impl Ending<'_> {
         }
         let desired = desired::at(access, grants, Timestamp::now());
         let mut locks =
-            Locks::take(access, reader, (&plan, &observed), environment, args.patience()).await?;
+            Locks::take(access, reader, (&plan, &observed), environment, args.patience(), stop)
+                .await?;
         locks.leave_out(&observed);
         let went = self.under_locks(&mut locks, &desired, focus, metrics).await;
         locks.release().await;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, StreamExt};
 
+use super::stop::Stop;
 use crate::access::model::Access;
 use crate::cli::{Outcome, could_not_run};
 use crate::credentials::{self, Environment};
@@ -37,16 +38,21 @@ impl Locks {
         (plan, observed): (&Plan, &Observed),
         environment: Environment<'_>,
         patience: Duration,
+        stop: &Stop,
     ) -> Result<Self, Outcome> {
         let config = &access.config;
         let until = Instant::now() + patience;
         let terms = Terms { wait: patience, ..Terms::default() };
-        let lease =
-            Lease::take(reader, &config.owner, &config.prefix, terms).await.map_err(|error| {
+        let lease = Lease::take(reader, &config.owner, &config.prefix, terms);
+        // A signal ends a wait: what is held is given back, and the numbers are written.
+        let lease = tokio::select! {
+            lease = lease => lease.map_err(|error| {
                 let held = error.kind == ErrorKind::Held;
                 could_not_run(&error);
                 if held { Outcome::Held } else { Outcome::CouldNotRun }
-            })?;
+            })?,
+            () = stop.comes() => return Err(stopped()),
+        };
         let names: BTreeSet<&InstanceName> = plan
             .items
             .iter()
@@ -55,16 +61,23 @@ impl Locks {
                 Target::JumpServer => None,
             })
             .collect();
-        let taken: Vec<_> = stream::iter(names)
+        let taken = stream::iter(names)
             .map(|name| async move {
                 let left = until.saturating_duration_since(Instant::now());
                 (name.clone(), lock(access, name, environment, left).await)
             })
             .buffer_unordered(SIDE_BY_SIDE)
-            .collect()
-            .await;
+            .collect::<Vec<_>>();
         let strays = ask::strays(access, &observed.jumpserver);
+        let taken = tokio::select! {
+            taken = taken => Some(taken),
+            () = stop.comes() => None,
+        };
         let mut locks = Self { lease, servers: BTreeMap::new(), unlocked: BTreeMap::new(), strays };
+        let Some(taken) = taken else {
+            locks.release().await;
+            return Err(stopped());
+        };
         for (name, taken) in taken {
             match taken {
                 Ok(server) => {
@@ -147,6 +160,10 @@ impl Locks {
             tracing::debug!(%error, "the lease ends by itself");
         }
     }
+}
+
+fn stopped() -> Outcome {
+    could_not_run(&"it was stopped while it took the locks: nothing was done under them")
 }
 
 /// Locks a server; in error, what is known of it in place of its accounts.

@@ -295,7 +295,7 @@ async fn apply(
 /// Nothing has to change, and still an older commit must not be applied after this one, and
 /// what a run that was cut did not come to say is said.
 async fn remember(run: &Run<'_>, observed: &Observed, plan: &Plan) -> Result<(), Outcome> {
-    let Run { args, source, asked, reader, .. } = *run;
+    let Run { args, source, asked, reader, stop, .. } = *run;
     let before = anchor::before(run, observed).map_err(|error| could_not_run(&error))?;
     let anchor = anchor::after(asked, observed, &before, &[]);
     if observed.jumpserver.anchor.as_ref() == Some(&anchor) {
@@ -303,7 +303,8 @@ async fn remember(run: &Run<'_>, observed: &Observed, plan: &Plan) -> Result<(),
     }
     let environment = &credentials::environment;
     let locks =
-        Locks::take(asked.access, reader, (plan, observed), environment, args.patience()).await?;
+        Locks::take(asked.access, reader, (plan, observed), environment, args.patience(), stop)
+            .await?;
     let outcome = match reader.anchor(&asked.access.config.owner).await {
         // Another run came between: it said what there is to say.
         Ok(there) if there != observed.jumpserver.anchor => {

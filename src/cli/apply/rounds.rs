@@ -141,7 +141,7 @@ async fn one(
     before: Removals,
     metrics: &mut Metrics,
 ) -> Result<Round, Outcome> {
-    let Run { args, source, asked, reader, .. } = *run;
+    let Run { args, source, asked, reader, stop, .. } = *run;
     comes_after(args, source, asked.commit, observed.jumpserver.anchor.as_ref())?;
     run.prove(&observed, moment).await?;
     let plan = asked.plan(&observed, moment);
@@ -173,7 +173,8 @@ async fn one(
     agreed(args)?;
     let environment = &credentials::environment;
     let mut locks =
-        Locks::take(asked.access, reader, (&plan, &observed), environment, args.patience()).await?;
+        Locks::take(asked.access, reader, (&plan, &observed), environment, args.patience(), stop)
+            .await?;
     let held = locks.are_held();
     if held && (!args.yes || args.expect.is_some()) {
         // Somebody who looked at the plan wants all of it.

@@ -9,7 +9,7 @@ use jumpgate_sandbox::{Logged, Running, Version};
 use mysql_async::prelude::Queryable;
 
 use super::hosts::ended;
-use crate::support::company::Company;
+use crate::support::company::{Company, Done};
 use crate::support::servers::{ADMIN, Kind, Server, read};
 
 const REQUEST: &str = "for: [fanlichun, liwei]
@@ -157,6 +157,33 @@ async fn an_older_commit_whose_files_are_invalid_ends_nothing() {
     // Whoever wants it says so.
     let done = company.run(&[&args[..], &["--allow-rollback"]].concat()).await.expect(3);
     assert!(done.stderr.contains("ends that have passed: 1 step done"), "{}", done.stderr);
+}
+
+/// Nothing is begun, the numbers are written, and nobody waits for what the run held.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_ends_the_wait_for_a_lock() {
+    let company = Company::with_database(Version::V4, Kind::Mariadb118).await;
+    company.write("requests/PAY-1234.yaml", REQUEST);
+    company.merge("refunds for two");
+    let mut holder = server(&company).admin().await;
+    read(&mut holder, "SELECT GET_LOCK('jumpgate:acme', 0)").await.expect("the lock");
+    let metrics = company.dir().join("jumpgate.prom");
+    let path = metrics.to_str().expect("UTF-8");
+    let args = ["apply", "--yes", "--lock-timeout", "100", "--metrics-file", path];
+    let mut command = company.command(&args);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    waits_for_the_lock(&company).await;
+    let sent = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+    assert!(sent.expect("kill runs").success());
+    let ends = tokio::task::spawn_blocking(move || child.wait_with_output());
+    let ends = tokio::time::timeout(Duration::from_secs(30), ends).await.expect("it does not wait");
+    let done = Done::of(ends.expect("it ends").expect("its output")).expect(1);
+    assert!(done.stderr.contains("nothing was done"), "{done:?}");
+    let metrics = std::fs::read_to_string(metrics).expect("a file");
+    assert!(metrics.contains("jumpgate_last_run_exit_code 1\n"), "{metrics}");
+    holder.query_drop("DO RELEASE_LOCK('jumpgate:acme')").await.expect("it is free");
+    company.run(&["apply", "--yes"]).await.expect(0);
+    company.run(&["plan", "--detailed-exitcode"]).await.expect(0);
 }
 
 /// The step that runs is finished, and no other one is begun.

@@ -155,6 +155,13 @@ pub fn of(access: &Access) -> Vec<Grant<'_>> {
     grants
 }
 
+/// The grants of one request, among all as [`of`] gives them, in the order of the requests.
+pub fn of_request<'g, 'a>(grants: &'g [Grant<'a>], request: &RequestName) -> &'g [Grant<'a>] {
+    let from = grants.partition_point(|grant| grant.because.request < request);
+    let count = grants[from..].partition_point(|grant| grant.because.request == request);
+    &grants[from..from + count]
+}
+
 /// Neighbours that differ only in what of a target they give: the same person, request,
 /// period, and login or level on the same instance. They meet in the same objects, and in
 /// the order of [`of`] they stand together.

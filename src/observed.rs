@@ -23,6 +23,8 @@ pub enum Instance {
     Read(Box<mysql::live::Live>),
     /// It could not be read, with the reason in words.
     Unreadable(String),
+    /// Another run holds its lock; who, in words.
+    Held(String),
     /// It was left out on purpose: the plan is about other targets.
     NotAsked,
 }
@@ -32,7 +34,7 @@ impl Instance {
     pub fn live(&self) -> Option<&mysql::live::Live> {
         match self {
             Self::Read(live) => Some(live),
-            Self::Unreadable(_) | Self::NotAsked => None,
+            Self::Unreadable(_) | Self::Held(_) | Self::NotAsked => None,
         }
     }
 }

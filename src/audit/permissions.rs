@@ -148,7 +148,7 @@ fn opened(reach: &Reach<'_>, ours: &Ours<'_>, way: &Way<'_>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
     use crate::audit::Observed;

@@ -68,6 +68,15 @@ pub(super) fn find<'a>(
                     .at(&instance.site),
                 );
             }
+            Some(observed::Instance::Held(why)) => {
+                servers.unreadable.insert(name);
+                let text = format!("another run works on {name}, so nothing changes there: {why}");
+                let finding = Finding::new(Kind::Unreadable, text).help(
+                    "the next apply does what is left; when no run is at work, end that \
+                     connection on the server",
+                );
+                servers.findings.push(finding.at(&instance.site));
+            }
             Some(observed::Instance::NotAsked) | None => {
                 servers.left_out.insert(name);
             }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, StreamExt};
 
+use super::stop::Stop;
 use crate::access::model::Access;
 use crate::cli::{Outcome, could_not_run};
 use crate::credentials::{self, Environment};
@@ -22,31 +23,36 @@ pub(super) struct Locks {
     lease: Lease,
     servers: BTreeMap<InstanceName, mysql::Writer>,
     /// Servers that could not be read or locked, and why.
-    unlocked: BTreeMap<InstanceName, String>,
+    unlocked: BTreeMap<InstanceName, Instance>,
     /// Accounts of ours whose names do not tell that they are.
     strays: BTreeMap<InstanceName, BTreeSet<String>>,
 }
 
 impl Locks {
     /// Takes the lease, then a lock on each server that the plan changes, waiting for
-    /// other runs for at most `patience`. A server that does not answer is left out; a lock
-    /// that another run holds ends this one.
+    /// other runs for at most `patience`. A server that does not answer, or that another run
+    /// holds, is left out; a lease that another run holds ends this one.
     pub(super) async fn take(
         access: &Access,
         reader: &Reader,
         (plan, observed): (&Plan, &Observed),
         environment: Environment<'_>,
         patience: Duration,
+        stop: &Stop,
     ) -> Result<Self, Outcome> {
         let config = &access.config;
         let until = Instant::now() + patience;
         let terms = Terms { wait: patience, ..Terms::default() };
-        let lease =
-            Lease::take(reader, &config.owner, &config.prefix, terms).await.map_err(|error| {
+        let lease = Lease::take(reader, &config.owner, &config.prefix, terms);
+        // A signal ends a wait: what is held is given back, and the numbers are written.
+        let lease = tokio::select! {
+            lease = lease => lease.map_err(|error| {
                 let held = error.kind == ErrorKind::Held;
                 could_not_run(&error);
                 if held { Outcome::Held } else { Outcome::CouldNotRun }
-            })?;
+            })?,
+            () = stop.comes() => return Err(stopped()),
+        };
         let names: BTreeSet<&InstanceName> = plan
             .items
             .iter()
@@ -55,46 +61,52 @@ impl Locks {
                 Target::JumpServer => None,
             })
             .collect();
-        let taken: Vec<_> = stream::iter(names)
+        let taken = stream::iter(names)
             .map(|name| async move {
                 let left = until.saturating_duration_since(Instant::now());
                 (name.clone(), lock(access, name, environment, left).await)
             })
             .buffer_unordered(SIDE_BY_SIDE)
-            .collect()
-            .await;
+            .collect::<Vec<_>>();
         let strays = ask::strays(access, &observed.jumpserver);
+        let taken = tokio::select! {
+            taken = taken => Some(taken),
+            () = stop.comes() => None,
+        };
         let mut locks = Self { lease, servers: BTreeMap::new(), unlocked: BTreeMap::new(), strays };
-        let mut held = None;
+        let Some(taken) = taken else {
+            locks.release().await;
+            return Err(stopped());
+        };
         for (name, taken) in taken {
             match taken {
                 Ok(server) => {
                     locks.servers.insert(name, server);
                 }
-                Err(Trouble::Held(why)) => held = Some(why),
-                Err(Trouble::Other(why)) => {
-                    locks.unlocked.insert(name, why);
+                Err(left) => {
+                    if let Instance::Held(why) = &left {
+                        could_not_run(&format!("{name} is left as it is: {why}"));
+                    }
+                    locks.unlocked.insert(name, left);
                 }
             }
         }
-        match held {
-            None => Ok(locks),
-            Some(why) => {
-                could_not_run(&why);
-                locks.release().await;
-                Err(Outcome::Held)
-            }
-        }
+        Ok(locks)
     }
 
-    /// Leaves servers that could not be read as they are: in one run none is waited for
-    /// twice.
+    /// Whether another run holds a server that this one would change.
+    pub(super) fn are_held(&self) -> bool {
+        self.unlocked.values().any(|left| matches!(left, Instance::Held(_)))
+    }
+
+    /// Leaves servers that could not be read, or that another run held, as they are: in one run
+    /// none is waited for twice.
     pub(super) fn leave_out(&mut self, observed: &Observed) {
         for (name, instance) in &observed.instances {
-            if let Instance::Unreadable(why) = instance
+            if matches!(instance, Instance::Unreadable(_) | Instance::Held(_))
                 && !self.servers.contains_key(name)
             {
-                self.unlocked.insert(name.clone(), why.clone());
+                self.unlocked.insert(name.clone(), instance.clone());
             }
         }
     }
@@ -130,9 +142,7 @@ impl Locks {
         });
         let mut read: BTreeMap<InstanceName, Instance> =
             stream::iter(reads).buffer_unordered(SIDE_BY_SIDE).collect().await;
-        for (name, why) in &self.unlocked {
-            read.insert(name.clone(), Instance::Unreadable(why.clone()));
-        }
+        read.extend(self.unlocked.clone());
         let others: BTreeSet<InstanceName> = ask::holders(access)
             .filter(|name| focus.reads(name) && !read.contains_key(*name))
             .cloned()
@@ -152,18 +162,18 @@ impl Locks {
     }
 }
 
-enum Trouble {
-    Held(String),
-    Other(String),
+fn stopped() -> Outcome {
+    could_not_run(&"it was stopped while it took the locks: nothing was done under them")
 }
 
+/// Locks a server; in error, what is known of it in place of its accounts.
 async fn lock(
     access: &Access,
     name: &InstanceName,
     environment: Environment<'_>,
     patience: Duration,
-) -> Result<mysql::Writer, Trouble> {
-    let other = |error: String| Trouble::Other(error);
+) -> Result<mysql::Writer, Instance> {
+    let other = Instance::Unreadable;
     let Some(instance) = access.instances.get(name) else {
         return Err(other("it is not in the inventory".to_owned()));
     };
@@ -180,7 +190,7 @@ async fn lock(
     )
     .await;
     taken.map_err(|error| match error {
-        mysql::Error::LockHeld { .. } => Trouble::Held(error.to_string()),
-        error => Trouble::Other(error.to_string()),
+        mysql::Error::LockHeld { .. } => Instance::Held(error.to_string()),
+        error => Instance::Unreadable(error.to_string()),
     })
 }

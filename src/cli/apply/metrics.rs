@@ -5,6 +5,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
+use crate::apply;
 use crate::cli::{Outcome, file};
 
 /// Numbers of one run; what was not reached stays zero.
@@ -24,6 +25,17 @@ pub(super) struct Metrics {
 }
 
 impl Metrics {
+    /// Counts steps, beside those of before.
+    pub(super) fn count(&mut self, outcomes: &[apply::Outcome]) {
+        for outcome in outcomes {
+            match outcome {
+                apply::Outcome::Done { .. } => self.done += 1,
+                apply::Outcome::Failed { .. } => self.failed += 1,
+                apply::Outcome::Skipped { .. } => self.skipped += 1,
+            }
+        }
+    }
+
     fn text(&self, outcome: Outcome, now: Timestamp) -> String {
         let mut text = String::new();
         let mut put = |name: &str, help: &str, values: &[(&str, f64)]| {

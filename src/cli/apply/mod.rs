@@ -10,6 +10,8 @@ mod gates;
 mod left_out;
 mod locks;
 mod metrics;
+mod passed;
+mod place;
 mod progress;
 mod recorded;
 mod result;
@@ -25,7 +27,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use self::gates::{allowed, clocks_agree, comes_after, leave_out_wrong_clocks};
+use self::gates::{allowed, anchored, clocks_agree, comes_after, leave_out_wrong_clocks};
 use self::locks::Locks;
 use self::metrics::Metrics;
 use self::progress::Progress;
@@ -250,7 +252,7 @@ async fn apply(
     if let Some(path) = &args.result_file {
         file::can_replace(path).map_err(|error| could_not_run(&error))?;
     }
-    let now = Timestamp::now();
+    let (now, stop) = (Timestamp::now(), Stop::default());
     let tree = source.tree()?;
     if args.source.rev.is_none() && renewal.is_none() {
         left_out::note(&args.source.dir, &tree);
@@ -261,7 +263,7 @@ async fn apply(
         Err(errors) => {
             super::source::print(&tree, &errors);
             if renewal.is_none() {
-                ended::apply(args, &source, &commit).await;
+                ended::apply(args, &source, &commit, &stop, metrics).await;
             }
             return Err(Outcome::Invalid);
         }
@@ -279,7 +281,6 @@ async fn apply(
     let reader =
         observe::jumpserver(&access, environment).await.map_err(|error| could_not_run(&error))?;
     clocks_agree(reader.skew())?;
-    let stop = Stop::default();
     let run = Run {
         args,
         source: &source,
@@ -294,7 +295,7 @@ async fn apply(
 /// Nothing has to change, and still an older commit must not be applied after this one, and
 /// what a run that was cut did not come to say is said.
 async fn remember(run: &Run<'_>, observed: &Observed, plan: &Plan) -> Result<(), Outcome> {
-    let Run { args, source, asked, reader, .. } = *run;
+    let Run { args, source, asked, reader, stop, .. } = *run;
     let before = anchor::before(run, observed).map_err(|error| could_not_run(&error))?;
     let anchor = anchor::after(asked, observed, &before, &[]);
     if observed.jumpserver.anchor.as_ref() == Some(&anchor) {
@@ -302,7 +303,8 @@ async fn remember(run: &Run<'_>, observed: &Observed, plan: &Plan) -> Result<(),
     }
     let environment = &credentials::environment;
     let locks =
-        Locks::take(asked.access, reader, (plan, observed), environment, args.patience()).await?;
+        Locks::take(asked.access, reader, (plan, observed), environment, args.patience(), stop)
+            .await?;
     let outcome = match reader.anchor(&asked.access.config.owner).await {
         // Another run came between: it said what there is to say.
         Ok(there) if there != observed.jumpserver.anchor => {
@@ -329,6 +331,7 @@ async fn under_locks(
     // Another run may have come between.
     comes_after(args, source, asked.commit, observed.jumpserver.anchor.as_ref())?;
     let plan = asked.plan(&observed, moment);
+    anchored(&observed.jumpserver, &plan, args.new_anchor)?;
     asked.proof.borrow().covers(&plan).map_err(|error| could_not_run(&error))?;
     let other = plan.checksum() != confirmed.checksum();
     if other {

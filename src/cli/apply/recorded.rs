@@ -7,17 +7,15 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use uuid::Uuid;
 
+use super::passed::Passed;
 use crate::access::model::Access;
 use crate::desired;
 use crate::grants::Grant;
-use crate::handover::Step;
-use crate::jumpserver::spec::{Live, SeenPermission};
-use crate::mark::{HandoverState, Mark};
-use crate::mysql::difference::{gives_back, narrows};
+use crate::jumpserver::spec::SeenPermission;
+use crate::mark::Mark;
 use crate::observed::Observed;
-use crate::plan::accounts::{AccountChange, AccountStep, over};
+use crate::plan::accounts::over;
 use crate::plan::finding::{Finding, Kind};
 use crate::plan::people;
 use crate::plan::permissions::Action;
@@ -43,11 +41,11 @@ pub(super) fn plan(
         new_servers: &Default::default(),
         unproven: &unproven,
     });
-    let live = &observed.jumpserver;
+    let passed = Passed::of(access, grants, observed, moment);
     let mut places: BTreeMap<usize, usize> = BTreeMap::new();
     let mut kept = Vec::new();
     for (place, item) in std::mem::take(&mut plan.items).into_iter().enumerate() {
-        let Some(mut item) = end(item, live, moment) else { continue };
+        let Some(mut item) = end(item, &passed) else { continue };
         // What comes in its place is not made, and is not waited for.
         item.needs.clear();
         item.after = item.after.iter().filter_map(|after| places.get(after).copied()).collect();
@@ -61,18 +59,20 @@ pub(super) fn plan(
 }
 
 /// The part of a step that carries out a recorded end.
-fn end(item: Item, live: &Live, moment: Timestamp) -> Option<Item> {
-    if item.early_end {
-        return None;
-    }
+fn end(item: Item, passed: &Passed<'_>) -> Option<Item> {
     let what = match item.what {
         What::User { .. } => return None,
-        What::Permission { id, action, mark } => {
-            permission(live.permissions.get(&id)?, *action, mark, moment)?
+        // Of an account a part may have ended, whatever else goes early.
+        What::Account { change } => {
+            What::Account { change: passed.account(change, item.early_end)? }
         }
-        What::Account { change } => What::Account { change: account(change, live, moment)? },
+        What::Permission { .. } if item.early_end => return None,
+        What::Permission { id, action, mark } => {
+            let seen = passed.live().permissions.get(&id)?;
+            permission(seen, *action, mark, passed.moment())?
+        }
     };
-    Some(Item { what, ..item })
+    Some(Item { what, early_end: false, ..item })
 }
 
 fn permission(
@@ -125,86 +125,16 @@ fn emptied(seen: &SeenPermission, before: &Mark) -> Option<What> {
     Some(What::Permission { id: seen.id, action, mark: Some(Box::new(mark)) })
 }
 
-/// Of an account that stays, what it loses: nothing that it gets, and no new password.
-fn account(mut change: AccountChange, live: &Live, moment: Timestamp) -> Option<AccountChange> {
-    let mark = |account: &Uuid| live.accounts.get(account).and_then(|seen| seen.mark.as_ref());
-    let state = |mark: &Mark| mark.handover.as_ref().map(|handover| handover.state);
-    let passed = |mark: &Mark| {
-        state(mark) == Some(HandoverState::Ending)
-            || over(mark.end, moment)
-            || mark.requests.values().all(|end| over(*end, moment))
-    };
-    if change.steps.iter().all(leads_out) {
-        let mut forgotten = change.steps.iter().filter_map(forgets);
-        return forgotten.all(|account| mark(account).is_some_and(passed)).then_some(change);
-    }
-    let mut steps: Vec<AccountStep> = Vec::new();
-    for step in change.steps {
-        let stays = match &step {
-            AccountStep::Grants { change } => {
-                let before = match steps.last() {
-                    Some(AccountStep::Grants { change }) => Some(change),
-                    _ => None,
-                };
-                narrows(change) || before.is_some_and(|before| gives_back(before, change))
-            }
-            AccountStep::Mark { .. } => true,
-            AccountStep::Handover(step) => {
-                is_about_sessions(step) || matches!(step, Step::MarkNarrowing { .. })
-            }
-        };
-        if stays {
-            steps.push(step);
-        }
-    }
-    let narrowed = steps.iter().any(|step| matches!(step, AccountStep::Grants { .. }));
-    // A run that was cut left sessions behind.
-    let cut = steps.iter().any(|step| match step {
-        AccountStep::Mark { account, .. } => {
-            mark(account).and_then(state) == Some(HandoverState::Narrowing)
-        }
-        _ => false,
-    });
-    change.steps = steps;
-    (narrowed || cut).then_some(change)
-}
-
-/// Whether a step is one of those by which an account goes.
-fn leads_out(step: &AccountStep) -> bool {
-    let AccountStep::Handover(step) = step else { return false };
-    is_about_sessions(step)
-        || matches!(
-            step,
-            Step::MarkEnding { .. }
-                | Step::Lock
-                | Step::RevokeAll
-                | Step::Drop
-                | Step::DeleteAssetAccount { .. }
-        )
-}
-
-/// The account that goes from JumpServer by a step.
-fn forgets(step: &AccountStep) -> Option<&Uuid> {
-    match step {
-        AccountStep::Handover(Step::DeleteAssetAccount { account, .. }) => Some(account),
-        _ => None,
-    }
-}
-
-fn is_about_sessions(step: &Step) -> bool {
-    matches!(step, Step::KillSessions | Step::LeaveSessions | Step::AwaitSessions)
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::grants;
     use crate::mark::Mark;
     use crate::plan::tests::world::{World, at, repo};
 
-    const NOW: &str = "2026-12-01T02:00:00Z";
+    pub(in crate::cli::apply) const NOW: &str = "2026-12-01T02:00:00Z";
     /// The end of the first request, and the start of the second one.
-    const TURN: &str = "2026-12-31T16:00:00Z";
+    pub(in crate::cli::apply) const TURN: &str = "2026-12-31T16:00:00Z";
 
     fn request(period: &str, tables: &str) -> String {
         format!(
@@ -213,12 +143,12 @@ mod tests {
         )
     }
 
-    fn until(day: &str, tables: &str) -> String {
+    pub(in crate::cli::apply) fn until(day: &str, tables: &str) -> String {
         request(&format!("until: {day}"), tables)
     }
 
     /// Carries out what is left of a plan when the files are invalid; how many steps that are.
-    fn ends(world: &mut World, access: &Access, moment: &str) -> usize {
+    pub(in crate::cli::apply) fn ends(world: &mut World, access: &Access, moment: &str) -> usize {
         let grants = grants::of(access);
         let plan = plan(access, &grants, &world.observed, at(moment));
         assert!(plan.items.iter().all(|item| item.needs.is_empty()));
@@ -227,7 +157,7 @@ mod tests {
     }
 
     /// The databases that the account holds something on.
-    fn held(world: &mut World) -> Vec<String> {
+    pub(in crate::cli::apply) fn held(world: &mut World) -> Vec<String> {
         let accounts = world.server().accounts.values();
         accounts.flat_map(|account| account.held.databases.keys().cloned()).collect()
     }

@@ -196,7 +196,7 @@ pub(super) fn unread(
             let there = asset.is_some_and(|asset| after.jumpserver.assets.contains_key(asset));
             (!there).then(|| "its asset in JumpServer is gone".to_owned())
         }
-        Some(Instance::Unreadable(why)) => Some(why.clone()),
+        Some(Instance::Unreadable(why) | Instance::Held(why)) => Some(why.clone()),
         Some(Instance::NotAsked) | None => Some("it was not read".to_owned()),
     };
     names.filter_map(|name| Some((name.clone(), why(name)?))).collect()

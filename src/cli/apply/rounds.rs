@@ -41,6 +41,8 @@ pub(super) struct Round {
     pub(super) unread: BTreeMap<InstanceName, String>,
     /// Whether the anchor could not be told what was done.
     pub(super) forgotten: bool,
+    /// Whether it left out a server that another run holds.
+    pub(super) held: bool,
 }
 
 impl Round {
@@ -51,8 +53,8 @@ impl Round {
         moment: Timestamp,
         outcomes: Vec<apply::Outcome>,
     ) -> Self {
-        let (left, unread, forgotten) = (None, BTreeMap::new(), false);
-        Self { plan, observed, moment, outcomes, left, unread, forgotten }
+        let (left, unread, forgotten, held) = (None, BTreeMap::new(), false, false);
+        Self { plan, observed, moment, outcomes, left, unread, forgotten, held }
     }
 }
 
@@ -92,6 +94,12 @@ pub(super) async fn go(run: &Run<'_>, metrics: &mut Metrics) -> Result<Outcome, 
             Ok((round, ())) => round,
             Err(outcome) => return finish(run, rounds, metrics, Some(outcome)),
         };
+        // In one run none is waited for twice.
+        let held = round.observed.instances.iter();
+        silent.extend(
+            held.filter(|(_, there)| matches!(there, Instance::Held(_)))
+                .map(|(name, there)| (name.clone(), there.clone())),
+        );
         let mut answered = false;
         for name in &late {
             match reading.instance(name) {
@@ -133,7 +141,7 @@ async fn one(
     before: Removals,
     metrics: &mut Metrics,
 ) -> Result<Round, Outcome> {
-    let Run { args, source, asked, reader, .. } = *run;
+    let Run { args, source, asked, reader, stop, .. } = *run;
     comes_after(args, source, asked.commit, observed.jumpserver.anchor.as_ref())?;
     run.prove(&observed, moment).await?;
     let plan = asked.plan(&observed, moment);
@@ -165,11 +173,22 @@ async fn one(
     agreed(args)?;
     let environment = &credentials::environment;
     let mut locks =
-        Locks::take(asked.access, reader, (&plan, &observed), environment, args.patience()).await?;
+        Locks::take(asked.access, reader, (&plan, &observed), environment, args.patience(), stop)
+            .await?;
+    let held = locks.are_held();
+    if held && (!args.yes || args.expect.is_some()) {
+        // Somebody who looked at the plan wants all of it.
+        locks.release().await;
+        could_not_run(
+            &"the plan that was shown cannot be carried out as a whole, so nothing was done; run it \
+              again",
+        );
+        return Err(Outcome::Held);
+    }
     locks.leave_out(&observed);
     let round = under_locks(run, &mut locks, &plan, before, metrics).await;
     locks.release().await;
-    round
+    round.map(|round| Round { held, ..round })
 }
 
 /// What the rounds so far took away.
@@ -189,7 +208,7 @@ fn finish(
     let Some(round) = rounds.into_iter().reduce(joined) else {
         return Err(stopped.unwrap_or(Outcome::Done));
     };
-    let Round { mut plan, observed, moment, outcomes, left, unread, forgotten } = round;
+    let Round { mut plan, observed, moment, outcomes, left, unread, forgotten, held } = round;
     if !plan.is_empty() {
         // The guard let it through.
         plan.stop = None;
@@ -220,7 +239,9 @@ fn finish(
         }
     };
     let kept = if forgotten { Outcome::InPart } else { Outcome::Done };
-    let outcome = result.outcome().and(kept).and(crate::cli::plan::outcome(&plan, false));
+    let locked = if held { Outcome::Held } else { Outcome::Done };
+    let outcome = result.outcome().and(kept).and(locked);
+    let outcome = outcome.and(crate::cli::plan::outcome(&plan, false));
     Ok(outcome.and(written).and(printed).and(stopped.unwrap_or(Outcome::Done)))
 }
 
@@ -255,15 +276,19 @@ fn joined(first: Round, second: Round) -> Round {
     }));
     outcomes.extend(second.outcomes);
     let removals = second.plan.removals.with(first.plan.removals);
+    // What was read again by the second one is not unread any more.
     let mut unread = first.unread;
+    unread.retain(|name, _| second.observed.instances.get(name).and_then(Instance::live).is_none());
     unread.extend(second.unread);
-    Round { plan: Plan { items, removals, ..second.plan }, outcomes, unread, ..second }
+    let held = first.held || second.held;
+    Round { plan: Plan { items, removals, ..second.plan }, outcomes, unread, held, ..second }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::plan::people::UserChange;
+    use crate::plan::tests::world::World;
     use crate::plan::{Phase, Target, What};
 
     fn item(name: &str, needs: &[usize]) -> Item {
@@ -285,6 +310,20 @@ mod tests {
             needs: needs.to_vec(),
             after: needs.to_vec(),
         }
+    }
+
+    /// The second round read the server again after the steps of the first one.
+    #[test]
+    fn what_is_read_again_is_not_unread() {
+        let name: InstanceName = "orders-prod".parse().expect("a name");
+        let first = || {
+            let why = "the connection broke".to_owned();
+            let unread = [(name.clone(), why)].into();
+            Round { unread, ..round(Vec::new(), Vec::new(), 0) }
+        };
+        let again = |observed| Round { observed, ..round(Vec::new(), Vec::new(), 0) };
+        assert!(joined(first(), again(World::new().observed)).unread.is_empty());
+        assert_eq!(joined(first(), again(Observed::default())).unread, first().unread);
     }
 
     fn round(items: Vec<Item>, outcomes: Vec<apply::Outcome>, counted: usize) -> Round {

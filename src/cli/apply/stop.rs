@@ -2,6 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+/// The pause between two looks at whether one came.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Whether a Ctrl-C or SIGTERM came, once somebody began to listen.
 #[derive(Default)]
@@ -11,6 +15,13 @@ impl Stop {
     /// Listens from now on; before, a signal ends the process.
     pub(super) fn listen(&self) -> &AtomicBool {
         self.0.get_or_init(stop_on_signal)
+    }
+
+    /// Ends when one comes, and listens from now on.
+    pub(super) async fn comes(&self) {
+        while !self.listen().load(Ordering::Relaxed) {
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// Whether one came.

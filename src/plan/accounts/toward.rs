@@ -9,7 +9,7 @@ use super::one::One;
 use super::{AccountChange, AccountMark, AccountStep, Accounts, Planned};
 use crate::access::sessions::OnEnd;
 use crate::desired::{AccountSpec, Wanted};
-use crate::grants::{Grant, Want};
+use crate::grants::{self, Want};
 use crate::handover::{self, Note, Seen, Step};
 use crate::jumpserver::spec::SeenAssetAccount;
 use crate::mark::{HandoverState, Mark};
@@ -150,7 +150,7 @@ impl<'a> One<'_, '_, 'a> {
     ) -> bool {
         let access = self.inputs.access;
         let gone = before.requests.keys().filter(|request| !now.requests.contains_key(*request));
-        let theirs = gone.flat_map(|request| of_request(self.inputs.grants, request));
+        let theirs = gone.flat_map(|request| grants::of_request(self.inputs.grants, request));
         let levels: BTreeSet<_> = wanted.because.iter().filter_map(|g| g.want.level()).collect();
         let theirs = theirs.filter(|grant| match grant.want {
             Want::Database { instance, level, .. } => {
@@ -281,13 +281,6 @@ impl<'a> One<'_, '_, 'a> {
         }
         steps
     }
-}
-
-/// The grants of one request, among all in the order of the requests.
-fn of_request<'g, 'a>(grants: &'g [Grant<'a>], request: &RequestName) -> &'g [Grant<'a>] {
-    let from = grants.partition_point(|grant| grant.because.request < request);
-    let count = grants[from..].partition_point(|grant| grant.because.request == request);
-    &grants[from..from + count]
 }
 
 /// Whether the mark makes the next run end the account's sessions: a run has begun to take

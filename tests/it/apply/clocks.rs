@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::SignedDuration;
-use jumpgate_sandbox::Version;
+use jumpgate_sandbox::{Fault, Rule, Version};
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -90,6 +91,41 @@ async fn no_recorded_end_is_carried_out_when_jumpservers_clock_differs() {
     company.jumpserver.set_clock_offset(SignedDuration::ZERO);
     company.run(&["apply", "--yes"]).await.expect(3);
     assert!(is_over(&company));
+}
+
+/// Files that are invalid keep nobody from being called for an end that still stands.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_that_could_not_be_carried_out_by_invalid_files_is_told() {
+    let company = overdue().await;
+    merge_broken(&company);
+    let rule = Rule::on("DELETE", "perms/asset-permissions/");
+    company.jumpserver.fault(rule, Fault::answer(403, json!({ "detail": "no" })));
+    let path = company.dir().join("jumpgate.prom");
+    let args = ["apply", "--yes", "--metrics-file", path.to_str().expect("UTF-8")];
+    let metric = |name: &str| {
+        let text = std::fs::read_to_string(&path).expect("a file");
+        let value = text.lines().find_map(|line| line.strip_prefix(&format!("{name} ")));
+        value.unwrap_or_else(|| panic!("no {name} in {text}")).parse::<f64>().expect("a number")
+    };
+    let done = company.run(&args).await.expect(3);
+    assert!(!is_over(&company));
+    assert!(done.stderr.contains("ends that have passed: 0 steps done, 1 failed"), "{done:?}");
+    let still = "the oldest end that has passed and still stands was 2026-11-01 00:00 +08:00";
+    assert!(done.stderr.contains(still), "{done:?}");
+    let steps = |outcome: &str| format!("jumpgate_last_run_steps{{outcome=\"{outcome}\"}}");
+    assert_eq!((metric(&steps("done")), metric(&steps("failed"))), (0.0, 1.0));
+    assert!(metric("jumpgate_oldest_overdue_end_seconds") > 0.0);
+
+    company.jumpserver.clear_faults();
+    let done = company.run(&args).await.expect(3);
+    assert!(is_over(&company));
+    assert!(done.stderr.contains("ends that have passed: 1 step done\n"), "{done:?}");
+    assert!(!done.stderr.contains("still stands"), "{done:?}");
+    assert_eq!((metric(&steps("done")), metric(&steps("failed"))), (1.0, 0.0));
+    assert!(metric("jumpgate_oldest_overdue_end_seconds") == 0.0);
+
+    let done = company.run(&args).await.expect(3);
+    assert!(done.stderr.contains("no recorded end has passed"), "{done:?}");
 }
 
 /// A proxy in front of a port of this machine that gives the Date of every answer another

@@ -9,7 +9,7 @@ use jumpgate_sandbox::{Logged, Running, Version};
 use mysql_async::prelude::Queryable;
 
 use super::hosts::ended;
-use crate::support::company::Company;
+use crate::support::company::{Company, Done};
 use crate::support::servers::{ADMIN, Kind, Server, read};
 
 const REQUEST: &str = "for: [fanlichun, liwei]
@@ -65,6 +65,17 @@ fn makes_account(request: &Logged) -> bool {
     request.method == "POST" && request.path.contains("accounts/accounts")
 }
 
+/// Until a run waits for the lock on the server.
+async fn waits_for_the_lock(company: &Company) {
+    let waiting = format!(
+        "SELECT id FROM information_schema.processlist \
+         WHERE user = '{ADMIN}' AND info LIKE 'SELECT GET_LOCK%'"
+    );
+    while server(company).rows(&waiting).await.is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_changed_since_the_plan_was_shown_stops_it() {
     for kind in [Kind::Mysql9, Kind::Mariadb1011] {
@@ -83,13 +94,7 @@ async fn what_changed_since_the_plan_was_shown_stops_it() {
         let args = ["apply", "--yes", "--expect", checksum, "--lock-timeout", "60"];
         let waits = company.run(&args);
         let changes = async {
-            let waiting = format!(
-                "SELECT id FROM information_schema.processlist \
-                 WHERE user = '{ADMIN}' AND info LIKE 'SELECT GET_LOCK%'"
-            );
-            while server(&company).rows(&waiting).await.is_empty() {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
+            waits_for_the_lock(&company).await;
             let permission = company.jumpserver.permission(PERMISSION).expect("the permission");
             company.jumpserver.switch_permission_off(permission.id);
             holder.query_drop("DO RELEASE_LOCK('jumpgate:acme')").await.expect("it is free");
@@ -104,6 +109,31 @@ async fn what_changed_since_the_plan_was_shown_stops_it() {
         company.run(&["apply", "--yes"]).await.expect(0);
         company.run(&["plan", "--detailed-exitcode"]).await.expect(0);
     }
+}
+
+/// An anchor that is deleted while a run waits is not made anew in silence.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_anchor_that_is_lost_before_the_lock_stops_it() {
+    let company = Company::with_database(Version::V4, Kind::Mariadb118).await;
+    company.write("requests/PAY-1.yaml", HOSTS);
+    company.merge("logs for fanlichun");
+    company.run(&["apply", "--yes"]).await.expect(0);
+    company.write("requests/PAY-1234.yaml", REQUEST);
+    company.merge("refunds");
+    let mut holder = server(&company).admin().await;
+    read(&mut holder, "SELECT GET_LOCK('jumpgate:acme', 0)").await.expect("the lock");
+    let waits = company.run(&["apply", "--yes", "--lock-timeout", "60"]);
+    let loses = async {
+        waits_for_the_lock(&company).await;
+        let anchor = company.jumpserver.permission("jump-anchor-acme").expect("the anchor");
+        company.jumpserver.delete_permission(anchor.id);
+        holder.query_drop("DO RELEASE_LOCK('jumpgate:acme')").await.expect("it is free");
+    };
+    let (done, ()) = tokio::join!(waits, loses);
+    let done = done.expect(4);
+    assert!(done.stderr.contains("run once with --new-anchor"), "{done:?}");
+    assert_eq!(accounts(&company).await, [""; 0]);
+    assert!(company.jumpserver.permission("jump-anchor-acme").is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -126,7 +156,34 @@ async fn an_older_commit_whose_files_are_invalid_ends_nothing() {
     assert!(requests.iter().all(|request| request.is_read()), "{requests:?}");
     // Whoever wants it says so.
     let done = company.run(&[&args[..], &["--allow-rollback"]].concat()).await.expect(3);
-    assert!(done.stderr.contains("1 recorded end carried out"), "{}", done.stderr);
+    assert!(done.stderr.contains("ends that have passed: 1 step done"), "{}", done.stderr);
+}
+
+/// Nothing is begun, the numbers are written, and nobody waits for what the run held.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_ends_the_wait_for_a_lock() {
+    let company = Company::with_database(Version::V4, Kind::Mariadb118).await;
+    company.write("requests/PAY-1234.yaml", REQUEST);
+    company.merge("refunds for two");
+    let mut holder = server(&company).admin().await;
+    read(&mut holder, "SELECT GET_LOCK('jumpgate:acme', 0)").await.expect("the lock");
+    let metrics = company.dir().join("jumpgate.prom");
+    let path = metrics.to_str().expect("UTF-8");
+    let args = ["apply", "--yes", "--lock-timeout", "100", "--metrics-file", path];
+    let mut command = company.command(&args);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    waits_for_the_lock(&company).await;
+    let sent = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+    assert!(sent.expect("kill runs").success());
+    let ends = tokio::task::spawn_blocking(move || child.wait_with_output());
+    let ends = tokio::time::timeout(Duration::from_secs(30), ends).await.expect("it does not wait");
+    let done = Done::of(ends.expect("it ends").expect("its output")).expect(1);
+    assert!(done.stderr.contains("nothing was done"), "{done:?}");
+    let metrics = std::fs::read_to_string(metrics).expect("a file");
+    assert!(metrics.contains("jumpgate_last_run_exit_code 1\n"), "{metrics}");
+    holder.query_drop("DO RELEASE_LOCK('jumpgate:acme')").await.expect("it is free");
+    company.run(&["apply", "--yes"]).await.expect(0);
+    company.run(&["plan", "--detailed-exitcode"]).await.expect(0);
 }
 
 /// The step that runs is finished, and no other one is begun.

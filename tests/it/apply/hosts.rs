@@ -106,7 +106,7 @@ async fn an_invalid_merge_grants_nothing_and_still_ends_what_ended() {
     company.merge("broken");
     let refused = company.run(&["apply", "--yes"]).await.expect(3);
     assert!(refused.stderr.contains("error[JG002]"), "{}", refused.stderr);
-    assert!(refused.stderr.contains("1 recorded end carried out"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("ends that have passed: 1 step done"), "{}", refused.stderr);
     assert!(company.jumpserver.permission("jump_app_liwei_20261031").is_none());
     assert_eq!(company.jumpserver.usable_accounts("fanlichun", "pay-web-01"), ["app"]);
 }

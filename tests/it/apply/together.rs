@@ -131,6 +131,29 @@ async fn a_lock_on_the_server_is_waited_for_and_its_holder_named() {
     }
 }
 
+/// The lock of a run whose machine died is held until the server notices, for hours at worst.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_on_the_server_keeps_no_end_in_jumpserver_waiting() {
+    let company = Company::with_database(Version::V4, Kind::Mariadb118).await;
+    let hosts = "for: fanlichun\nreason: \"PAY-1: logs\"\nuntil: 2027-02-28\n\
+                 servers: [{ login: app, assets: [pay-web-01] }]\n";
+    company.write("requests/PAY-1.yaml", hosts);
+    company.merge("logs for fanlichun");
+    company.run(&["apply", "--yes"]).await.expect(0);
+    assert_eq!(company.jumpserver.usable_accounts("fanlichun", "pay-web-01"), ["app"]);
+    company.remove("requests/PAY-1.yaml");
+    company.write("requests/PAY-1234.yaml", REQUEST);
+    company.merge("no logs any more, and refunds");
+    let mut holder = company.server.as_ref().expect("a server").admin().await;
+    read(&mut holder, "SELECT GET_LOCK('jumpgate:acme', 0)").await.expect("the lock");
+    let done = company.run(&["apply", "--yes", "--allow-removals", "5"]).await.expect(6);
+    let left = company.jumpserver.usable_accounts("fanlichun", "pay-web-01");
+    assert!(left.is_empty(), "still open: {left:?}\n{}", done.stderr);
+    holder.query_drop("DO RELEASE_LOCK('jumpgate:acme')").await.expect("it is free");
+    company.run(&["apply", "--yes"]).await.expect(0);
+    converged(&company).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_older_commit_that_waited_is_refused() {
     let company = Company::with_database(Version::V4, Kind::Mysql9).await;

@@ -7,11 +7,11 @@ use jumpgate::mark::Mark;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError};
 
-use super::world::{Database, World};
+use super::world::{Database, OTHER_USER, World};
 use crate::support::servers::{Kind, code};
 
-/// The people of the company.
-const PEOPLE: [&str; 2] = ["fanlichun", "liwei"];
+/// The users of the company.
+const PEOPLE: [&str; 3] = ["fanlichun", "liwei", OTHER_USER];
 
 /// What is tried: a word for it, and a statement that changes nothing.
 const TRIES: &[(&str, &str)] = &[

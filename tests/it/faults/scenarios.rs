@@ -32,6 +32,10 @@ pub(super) const BY_HAND: &str = "By-another-hand.1";
 const BY_HAND_SET: &[&str] =
     &["ALTER USER 'jump_db_fanlichun_r'@'127.0.0.1' IDENTIFIED BY 'By-another-hand.1'"];
 
+/// What another hand gives an account, and lets it hand on.
+const BY_HAND_GIVEN: &[&str] =
+    &["GRANT UPDATE ON orders.* TO 'jump_db_fanlichun_r'@'127.0.0.1' WITH GRANT OPTION"];
+
 /// The account that another hand made, with the same password in JumpServer.
 pub(super) const BY_HAND_ACCOUNT: &str = "jump_md_fanlichun_r";
 
@@ -203,6 +207,8 @@ databases:
 
 const LEFT: &str = "name: 范立春\nleft: 2026-11-01\n";
 
+const OF_ANOTHER: &str = "name: 范立春\njumpserver: zhaomin\njumpserver-id: ZHAOMIN\n";
+
 const MOVED: &str = "address: 127.0.0.1:PORT\nasset: orders-new\nenvironment: prod\n\
     owners: [liwei]\naccount-host: 127.0.0.1\ntls: { mode: off }\n";
 
@@ -253,6 +259,20 @@ pub(super) const ONE_SERVER: &[Scenario] = &[
             &[("inventory/databases/orders-prod.yaml", Some(MOVED))],
         )
     },
+    Scenario {
+        by_hand: BY_HAND_GIVEN,
+        ..scenario("more for one who hands on", &[(REQUEST, Some(WIDE))], &[(OTHER, Some(SECOND))])
+    },
+    scenario(
+        "corrected user",
+        &[(REQUEST, Some(WIDE))],
+        &[("people/fanlichun.yaml", Some(OF_ANOTHER))],
+    ),
+    scenario(
+        "corrected user, renewed",
+        &[(REQUEST, Some(WIDE))],
+        &[("people/fanlichun.yaml", Some(OF_ANOTHER)), (REQUEST, Some(LATER))],
+    ),
     ROTATED,
     ADOPTED,
     Scenario { change: &[(REQUEST, Some(ADOPTS_LESS))], name: "adopted and narrowed", ..ADOPTED },

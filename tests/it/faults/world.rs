@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use jumpgate_sandbox::{Kept, NewAsset, NewPermission, Version};
+use jumpgate_sandbox::{Kept, NewAsset, NewPermission, NewUser, Version};
+use uuid::Uuid;
 
 use super::scenarios::{APPLY, BY_HAND, BY_HAND_ACCOUNT};
 use super::wire::{Cut, Event, Wire};
@@ -30,6 +31,8 @@ pub(super) struct World {
     pub(super) company: Company,
     pub(super) wire: Arc<Wire>,
     pub(super) databases: Vec<Database>,
+    /// The id of [`OTHER_USER`].
+    other_user: Uuid,
     kept: Option<Kept>,
     soon: Timestamp,
     output: tempfile::TempDir,
@@ -64,6 +67,9 @@ const COMPANY_TABLES: &str = "CREATE DATABASE orders;\n\
     CREATE DATABASE billing;\nCREATE TABLE billing.invoices (id INT);\n\
     CREATE TABLE billing.cards (id INT, last4 CHAR(4), secret TEXT)";
 
+/// A user of JumpServer whom no file names at first.
+pub(super) const OTHER_USER: &str = "zhaomin";
+
 /// The names of further instances.
 const FURTHER: [&str; 2] = ["orders-eu", "orders-us"];
 
@@ -92,8 +98,10 @@ impl World {
             databases.push(Database { name, own: Some(server), proxy });
         }
         company.jumpserver.add_asset(NewAsset::mysql("orders-new", "127.0.0.1", own.port));
+        let other_user = company.jumpserver.add_user(NewUser::named(OTHER_USER));
         let output = tempfile::tempdir().expect("a folder");
-        let world = Self { company, wire, databases, kept: None, soon: Timestamp::now(), output };
+        let soon = Timestamp::now();
+        let world = Self { company, wire, databases, other_user, kept: None, soon, output };
         for database in &world.databases {
             let path = format!("inventory/databases/{}.yaml", database.name);
             world.company.write(&path, &instance(database.proxy, database.name));
@@ -111,7 +119,9 @@ impl World {
     pub(super) fn fill(&self, text: &str) -> String {
         let port = self.databases[0].proxy;
         let soon = self.soon.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        text.replace("PORT", &port.to_string()).replace("SOON", &soon)
+        text.replace("PORT", &port.to_string())
+            .replace("SOON", &soon)
+            .replace("ZHAOMIN", &self.other_user.to_string())
     }
 
     /// Makes `SOON` the next whole minute that leaves time for an apply.

@@ -244,13 +244,15 @@ impl Target {
         for id in rows.as_array().into_iter().flatten().filter_map(|row| row["id"].as_str()) {
             self.note(&format!("perms/asset-permissions/{id}/"));
         }
-        let labels = self.get(&format!("labels/labels/?limit=100&value={owner}")).await;
-        for row in labels["results"].as_array().into_iter().flatten() {
-            if let (Some(id), Some(value)) = (row["id"].as_str(), row["value"].as_str())
-                && value == owner.as_str()
-            {
-                // The sandbox cannot delete labels; nobody gets anything by them.
-                self.send("DELETE", &format!("labels/labels/{id}/"), None).await;
+        for value in [owner.as_str(), self.tag.as_str()] {
+            let labels = self.get(&format!("labels/labels/?limit=100&value={value}")).await;
+            for row in labels["results"].as_array().into_iter().flatten() {
+                if let Some(id) = row["id"].as_str()
+                    && row["value"] == value
+                {
+                    // The sandbox cannot delete labels; nobody gets anything by them.
+                    self.send("DELETE", &format!("labels/labels/{id}/"), None).await;
+                }
             }
         }
         let made = std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner));

@@ -159,6 +159,16 @@ impl Target {
         Self::id(&self.make("users/users/", body).await)
     }
 
+    /// Makes a user who administers the organization.
+    pub(crate) async fn administrator(&self, username: &str) -> Uuid {
+        let body = json!({
+            "username": username, "name": format!("Name of {username}"),
+            "email": format!("{username}@acme.example"),
+            "org_roles": ["00000000-0000-0000-0000-000000000005"],
+        });
+        Self::id(&self.make("users/users/", body).await)
+    }
+
     /// Makes a node below the root, and those above it, and gives its id and its whole
     /// path.
     pub(crate) async fn node(&self, path: &str) -> (Uuid, String) {

@@ -68,13 +68,19 @@ impl Next {
         }
     }
 
-    /// Shows an object of JumpServer.
-    pub(super) fn look(access: &Access, organization: &str, list: &str, id: Uuid) -> Self {
+    /// Shows the roles of a user of JumpServer: no row of a user has those that he has in the
+    /// organization (tried on 3.10 and 4.10).
+    pub(super) fn look(access: &Access, organization: &str, id: Uuid, inside: bool) -> Self {
+        let path = if inside {
+            format!("'rbac/org-role-bindings/?user={id}'")
+        } else {
+            format!("users/users/{id}/")
+        };
         Self {
             text: format!("see their roles, and take away what they do not need; {TOKEN}"),
             runs: Runs::Shell,
             command: format!(
-                "{CURL} -H 'X-JMS-ORG: {organization}' {}/api/v1/{list}/{id}/",
+                "{CURL} -H 'X-JMS-ORG: {organization}' {}/api/v1/{path}",
                 base(access)
             ),
         }

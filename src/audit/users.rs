@@ -65,15 +65,21 @@ fn door(
         let risk = if reached.is_empty() { Risk::Medium } else { Risk::High };
         faults.push(Fault::new(Kind::Left, risk, format!("left on {}", edge.text)));
     }
-    if user.seen.administrator {
-        let what = "is an administrator of the whole system";
+    let (administers, everything) = if user.seen.administrator {
+        (Some("is an administrator of the whole system"), "everything in JumpServer")
+    } else if user.organization_administrator {
+        (Some("is an administrator of the organization"), "everything in the organization")
+    } else {
+        (None, "")
+    };
+    if let Some(what) = administers {
         faults.push(Fault::new(Kind::Administrator, Risk::High, what));
     }
     if person.is_none() && !reached.is_empty() {
         let what = format!("no people file has the JumpServer user {}", user.seen.username);
         faults.push(Fault::new(Kind::Stranger, Risk::Medium, what));
     }
-    if person.is_some() || !reached.is_empty() || user.seen.administrator {
+    if person.is_some() || !reached.is_empty() || administers.is_some() {
         faults.extend(idle(terms, moment, user));
     }
     if faults.is_empty() {
@@ -82,7 +88,9 @@ fn door(
     let name = &user.seen.username;
     let id = user.seen.id;
     let next = match faults.iter().map(|fault| (fault.risk, fault.code)).min() {
-        Some((_, Kind::Administrator)) => Next::look(access, reach.organization, "users/users", id),
+        Some((_, Kind::Administrator)) => {
+            Next::look(access, reach.organization, id, !user.seen.administrator)
+        }
         Some((_, Kind::Stranger)) => Next::jumpgate(
             "write the people file of who still works here, and switch off who does not",
             "import people",
@@ -103,8 +111,8 @@ fn door(
             id,
         ),
     };
-    let opens = if user.seen.administrator {
-        "everything in JumpServer".to_owned()
+    let opens = if administers.is_some() {
+        everything.to_owned()
     } else if reached.is_empty() {
         "JumpServer, and nothing of the access repo today".to_owned()
     } else {

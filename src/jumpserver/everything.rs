@@ -31,6 +31,8 @@ pub struct Everything {
 pub struct User {
     /// The user.
     pub seen: SeenUser,
+    /// Whether he administers this organization.
+    pub organization_administrator: bool,
     /// His last login to JumpServer's pages; none is never.
     pub last_login: Option<Timestamp>,
     /// When a key of his was last used for the API.

@@ -271,6 +271,7 @@ fn jumpserver(people: usize, targets: usize, now: Timestamp) -> Everything {
             mark: None,
             comment: String::new(),
         },
+        organization_administrator: false,
         last_login: Some(now),
         key_used: None,
         joined: Some(now),

@@ -221,6 +221,7 @@ pub(crate) fn user(username: &str) -> User {
             mark: None,
             comment: String::new(),
         },
+        organization_administrator: false,
         last_login: None,
         key_used: None,
         joined: None,

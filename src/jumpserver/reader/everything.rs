@@ -1,7 +1,7 @@
 //! Everything in the organization. Only the audit reads so: the cost of a plan must not
 //! follow the size of JumpServer.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures_util::future::{try_join, try_join4};
 use jiff::Timestamp;
@@ -18,6 +18,10 @@ use crate::jumpserver::row::{
 };
 use crate::jumpserver::spec::SeenAsset;
 use crate::names::Owner;
+
+/// JumpServer's own role for administrators of an organization, the same in all of them. No row
+/// of a user says who has it, and the filter by it needs no right beyond reading users.
+const ORGANIZATION_ADMINISTRATOR: &str = "00000000-0000-0000-0000-000000000005";
 
 /// A user with the record of his logins.
 #[derive(Debug, Clone, Deserialize)]
@@ -79,8 +83,12 @@ impl Reader {
 
     async fn everything_once(&self, owner: &Owner) -> Result<Everything, Error> {
         let http = &self.http;
-        let (users, assets, accounts, (nodes, rows)) = try_join4(
-            page::USERS.all::<UserRecord>(http, &[]),
+        let administrators = [("org_roles", ORGANIZATION_ADMINISTRATOR)];
+        let ((users, administrators), assets, accounts, (nodes, rows)) = try_join4(
+            try_join(
+                page::USERS.all::<UserRecord>(http, &[]),
+                page::USERS.all::<UserRow>(http, &administrators),
+            ),
             page::ASSETS.all::<AssetRow>(http, &[]),
             page::ACCOUNTS.all::<AccountRecord>(http, &[]),
             try_join(self.nodes(), page::PERMISSIONS.all::<PermissionRow>(http, &[])),
@@ -96,7 +104,9 @@ impl Reader {
         let assets: HashMap<Uuid, SeenAsset> =
             assets.into_iter().map(|row| (row.id, SeenAsset::from(row))).collect();
         let permissions = permissions::seen(owner, rows, &members, &names, &assets, &nodes);
+        let administrators: HashSet<Uuid> = administrators.iter().map(|row| row.id).collect();
         let users = users.into_iter().map(|record| User {
+            organization_administrator: administrators.contains(&record.row.id),
             seen: record.row.seen(owner),
             last_login: record.last_login,
             key_used: record.date_api_key_last_used,

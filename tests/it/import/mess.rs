@@ -123,8 +123,8 @@ async fn the_mess_becomes_files_and_the_rest_is_told() {
         // The files that are written, and each of them.
         let files: BTreeSet<String> =
             list(&import, "files").iter().map(|file| text(&file["path"])).collect();
-        let people =
-            grown.people.iter().map(String::as_str).chain(["admin", "elsewhere", "zhouqiang"]);
+        let others = ["admin", "elsewhere", "org-admin", "zhouqiang"];
+        let people = grown.people.iter().map(String::as_str).chain(others);
         let mut expected: BTreeSet<String> =
             people.map(|name| format!("people/{name}.yaml")).collect();
         expected.extend(grown.requests.iter().cloned());

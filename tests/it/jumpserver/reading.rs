@@ -268,6 +268,24 @@ async fn the_accounts_of_databases_without_a_secret_are_known() {
 }
 
 #[tokio::test]
+async fn administrators_of_the_organization_are_known() {
+    Target::each(|target| async move {
+        let reader = target.reader().await;
+        let [user, above] = [target.name("liwei"), target.name("wangfang")];
+        target.user(&user).await;
+        target.administrator(&above).await;
+        let everything = reader.everything(&target.owner()).await.expect("everything is there");
+        for (username, is) in [(user, false), (above, true)] {
+            let found = everything.users.iter().find(|user| user.seen.username == username);
+            let found = found.expect("the user");
+            assert_eq!(found.organization_administrator, is, "{username}");
+            assert!(!found.seen.administrator, "{username}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn all_nodes_of_one_path_are_seen() {
     for target in sandboxes().await {
         let running = target.running();

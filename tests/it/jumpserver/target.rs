@@ -159,6 +159,16 @@ impl Target {
         Self::id(&self.make("users/users/", body).await)
     }
 
+    /// Makes a user who administers the organization.
+    pub(crate) async fn administrator(&self, username: &str) -> Uuid {
+        let body = json!({
+            "username": username, "name": format!("Name of {username}"),
+            "email": format!("{username}@acme.example"),
+            "org_roles": ["00000000-0000-0000-0000-000000000005"],
+        });
+        Self::id(&self.make("users/users/", body).await)
+    }
+
     /// Makes a node below the root, and those above it, and gives its id and its whole
     /// path.
     pub(crate) async fn node(&self, path: &str) -> (Uuid, String) {
@@ -244,13 +254,15 @@ impl Target {
         for id in rows.as_array().into_iter().flatten().filter_map(|row| row["id"].as_str()) {
             self.note(&format!("perms/asset-permissions/{id}/"));
         }
-        let labels = self.get(&format!("labels/labels/?limit=100&value={owner}")).await;
-        for row in labels["results"].as_array().into_iter().flatten() {
-            if let (Some(id), Some(value)) = (row["id"].as_str(), row["value"].as_str())
-                && value == owner.as_str()
-            {
-                // The sandbox cannot delete labels; nobody gets anything by them.
-                self.send("DELETE", &format!("labels/labels/{id}/"), None).await;
+        for value in [owner.as_str(), self.tag.as_str()] {
+            let labels = self.get(&format!("labels/labels/?limit=100&value={value}")).await;
+            for row in labels["results"].as_array().into_iter().flatten() {
+                if let Some(id) = row["id"].as_str()
+                    && row["value"] == value
+                {
+                    // The sandbox cannot delete labels; nobody gets anything by them.
+                    self.send("DELETE", &format!("labels/labels/{id}/"), None).await;
+                }
             }
         }
         let made = std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner));

@@ -187,6 +187,17 @@ fn filtered(state: &State, request: &Request) -> Vec<Uuid> {
     });
     let outside = call.param("exclude_group_id").and_then(|id| id.parse::<Uuid>().ok());
     let active = call.param("is_active").map(|text| matches!(text, "true" | "True" | "1"));
+    // A role is named by its id or its name, and one that is not there gives nobody.
+    let role = |param: &str| {
+        call.param(param).map(|text| {
+            let named = state.roles.iter().find(|role| role.name == text).map(|role| role.id);
+            text.parse::<Uuid>().ok().or(named)
+        })
+    };
+    let (org_role, system_role) = (role("org_roles"), role("system_roles"));
+    let has = |wanted: Option<Option<Uuid>>, roles: &[Uuid]| {
+        wanted.is_none_or(|role| role.is_some_and(|role| roles.contains(&role)))
+    };
     let search = call.param("search").or(call.param("q")).map(str::to_lowercase);
     let found = |user: &User| {
         search.as_ref().is_none_or(|part| {
@@ -207,6 +218,8 @@ fn filtered(state: &State, request: &Request) -> Vec<Uuid> {
                 && same(call.param("email"), &user.email, false)
                 && labels.keeps(&user.labels)
                 && active.is_none_or(|active| active == user.is_active)
+                && has(org_role, &user.org_roles)
+                && has(system_role, &user.system_roles)
                 && group.is_none_or(|group| {
                     group.is_some_and(|group| state.group_users.number(group, user.id).is_some())
                 })

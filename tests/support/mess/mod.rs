@@ -87,6 +87,9 @@ impl Mess {
         self.user(NewUser { disabled: true, ..NewUser::named("switched-off") }, &[]);
         self.user(NewUser { date_joined: Some(ago(400)), ..NewUser::named("elsewhere") }, &[]);
         self.plant("user", "admin", &["334"]);
+        // JumpServer's own role for administrators of an organization.
+        let roles = vec!["00000000-0000-0000-0000-000000000005".parse().expect("an id")];
+        self.user(NewUser { roles, ..NewUser::named("org-admin") }, &["334"]);
 
         let hosts = format!("{}/payments/prod", self.company.root);
         let root = self.company.root.to_owned();

@@ -170,10 +170,15 @@ impl Browser {
     /// Clicks on an element with the mouse.
     #[track_caller]
     pub(crate) fn click(&mut self, selector: &str) {
+        let selector = json!(selector);
+        self.value(&format!(
+            "document.querySelector({selector}).scrollIntoView({{ block: 'nearest' }})"
+        ));
+        // What comes into sight may move the element.
+        self.settle();
         let place = self.value(&format!(
-            "(() => {{ const e = document.querySelector({}); e.scrollIntoView({{ block: 'nearest' }}); \
-             const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; }})()",
-            json!(selector)
+            "(() => {{ const r = document.querySelector({selector}).getBoundingClientRect(); \
+             return [r.x + r.width / 2, r.y + r.height / 2]; }})()"
         ));
         for kind in ["mousePressed", "mouseReleased"] {
             let event = json!({ "type": kind, "x": place[0], "y": place[1], "button": "left", "clickCount": 1 });

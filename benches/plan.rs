@@ -36,6 +36,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// How many accounts the instance has.
 const ACCOUNTS: usize = 10_000;
+/// How many of them are ours, one for each person, and how many requests each comes from: those
+/// of others alone; the people and the requests of the repo that `check` is timed with; all.
+const CASES: [(usize, usize); 3] = [(0, 0), (2_000, 5), (ACCOUNTS, 1)];
+/// What everybody may read.
+const TABLES: [&str; 6] = ["'d0.*'", "'d1.*'", "'d2.*'", "d0.t", "d1.t", "d2.t"];
 /// How often all are timed, one after the other. What counts is the middle one of the ratios
 /// of a round, as a machine is not equally fast all the time.
 const ROUNDS: usize = 11;
@@ -55,19 +60,17 @@ async fn main() {
 }
 
 async fn measure(kind: Kind) {
-    let server = Server::start(kind).await;
-    fill(&server, kind, "other_").await;
-    with(&server, kind, 0).await;
-    drop(server);
-    let server = Server::start(kind).await;
-    fill(&server, kind, "jump_db_").await;
-    with(&server, kind, ACCOUNTS).await;
+    for (ours, requests) in CASES {
+        let server = Server::start(kind).await;
+        fill(&server, kind, ours).await;
+        with(&server, kind, ours, requests).await;
+    }
 }
 
-/// Measures with so many of the accounts ours.
-async fn with(server: &Server, kind: Kind, ours: usize) {
+/// Measures with so many of the accounts ours, each from so many requests.
+async fn with(server: &Server, kind: Kind, ours: usize, requests: usize) {
     let now = Timestamp::now();
-    let access = repo(server, ours);
+    let access = repo(server, ours, requests);
     let grants = grants::of(&access);
     let desired = desired::at(&access, &grants, now);
     let instance: InstanceName = "main".parse().expect("an instance");
@@ -117,8 +120,9 @@ async fn with(server: &Server, kind: Kind, ours: usize) {
     let ratio = |which: usize| middle(&|round| round[which].as_secs_f64() / round[0].as_secs_f64());
     println!(
         "{kind:?}, {ACCOUNTS} accounts with 3 database and 3 table grants each, {ours} of them \
-         ours: a bare client {:.0} ms, read {:.0} ms ({:.2} times), read and planned {:.0} ms \
+         ours from {} requests: a bare client {:.0} ms, read {:.0} ms ({:.2} times), read and planned {:.0} ms \
          ({:.2} times)",
+        access.requests.len(),
         milliseconds(0),
         milliseconds(1),
         ratio(1),
@@ -150,8 +154,9 @@ fn person(number: usize) -> String {
     format!("person{number:05}")
 }
 
-/// Makes one account by statements, and the others as copies of its rows.
-async fn fill(server: &Server, kind: Kind, prefix: &str) {
+/// Makes one account by statements, and the others as copies of its rows: the first ones with
+/// names of ours.
+async fn fill(server: &Server, kind: Kind, ours: usize) {
     let numbers: Vec<String> = (0..ACCOUNTS).map(|number| format!("({number})")).collect();
     let mut statements = vec![
         "CREATE DATABASE bench".to_owned(),
@@ -176,7 +181,9 @@ async fn fill(server: &Server, kind: Kind, prefix: &str) {
         let values: Vec<String> = columns
             .iter()
             .map(|column| match column.as_str() {
-                "User" => format!("CONCAT('{prefix}person', LPAD(n, 5, '0'), '_r')"),
+                "User" => format!(
+                    "CONCAT(IF(n < {ours}, 'jump_db_', 'other_'), 'person', LPAD(n, 5, '0'), '_r')"
+                ),
                 other => format!("`{other}`"),
             })
             .collect();
@@ -211,8 +218,8 @@ async fn tables(conn: &mut mysql_async::Conn, kind: Kind) -> usize {
     rows
 }
 
-/// A repo in which everybody asks for what the accounts hold.
-fn repo(server: &Server, ours: usize) -> Access {
+/// A repo in which everybody asks for what the accounts hold, in so many requests.
+fn repo(server: &Server, ours: usize, requests: usize) -> Access {
     let mut files: BTreeMap<Arc<str>, Arc<[u8]>> = BTreeMap::new();
     let mut put = |path: String, text: String| {
         files.insert(path.into(), text.into_bytes().into());
@@ -237,13 +244,17 @@ fn repo(server: &Server, ours: usize) -> Access {
     for number in 0..ours {
         let person = person(number);
         put(format!("people/{person}.yaml"), format!("name: {person}\n"));
-        put(
-            format!("requests/{person}.yaml"),
-            format!(
-                "for: {person}\nreason: bench\nuntil: 2090-01-01\ndatabases:\n  - instance: main\n    \
-                 level: r\n    tables: ['d0.*', 'd1.*', 'd2.*', d0.t, d1.t, d2.t]\n"
-            ),
-        );
+        for number in 0..requests {
+            let tables: Vec<&str> = TABLES.into_iter().skip(number).step_by(requests).collect();
+            put(
+                format!("requests/{person}-{number}.yaml"),
+                format!(
+                    "for: {person}\nreason: bench\nuntil: 2090-01-01\ndatabases:\n  \
+                     - instance: main\n    level: r\n    tables: [{}]\n",
+                    tables.join(", ")
+                ),
+            );
+        }
     }
     let tree = Tree { files, ..Tree::default() };
     access::load(&tree, Timestamp::now()).expect("the files are good")
@@ -339,7 +350,7 @@ fn jumpserver_of(access: &Access, desired: &Desired<'_>, server: &mysql::live::L
         let seen = SeenPermission {
             id,
             spec: wanted.spec.clone(),
-            user_ids: wanted.spec.users.iter().map(|name| (user, name.clone())).collect(),
+            user_ids: BTreeMap::from([(user, wanted.person.to_string())]),
             labelled: true,
             mark: Some(mark),
             comment: String::new(),

@@ -31,7 +31,9 @@ pub(super) async fn carry_out(
             // What is taken away and the note of it are one request.
             let noted = sessions.as_ref().filter(|(_, noted)| *noted).map(|(left, _)| left);
             let kept = noted.map(|left| Mark { left: Some(left.clone()), ..mark.clone() });
-            let written = kept.as_ref().or(write.then_some(mark));
+            // Its comment names who has it.
+            let another = from.users.first() != to.users.first();
+            let written = kept.as_ref().or((*write || another).then_some(mark));
             let patch = patch(run, id, (from, to), written).await?;
             writer.patch_permission(id, &patch).await?;
             if run.means.live.permissions.get(&id).is_some_and(|seen| !seen.labelled) {

@@ -2,6 +2,7 @@
 
 mod aliases;
 mod clocks;
+mod corrected;
 mod databases;
 mod definers;
 mod files;

@@ -325,12 +325,12 @@ fn everybody(here: &Here<'_>, patterns: &Patterns<'_>, name: &str, held: &Held) 
 }
 
 /// An account without a user name that is locked: nobody logs in by it, and its grants on
-/// databases work for every account that comes from its host (tried on MySQL 9.7, MariaDB 10.11
-/// and 11.8). What else it holds works for nobody.
+/// databases work for every account that comes from its host ([`Held::on_databases`]). What else
+/// it holds works for nobody.
 fn nameless(here: &Here<'_>, patterns: &Patterns<'_>, account: &SeenAccount) -> Option<Door> {
     let naming = here.live.server.dialect.naming();
     let name = &account.name;
-    let held = Held { databases: account.held.databases.clone(), ..Held::default() };
+    let held = account.held.on_databases();
     if held.databases.is_empty() {
         return None;
     }

@@ -175,6 +175,11 @@ impl<'l, 'a> Whose<'l, 'a> {
     }
 }
 
+/// The user for whom a permission was made, as its mark says it.
+fn made_for(seen: &SeenPermission) -> Option<Uuid> {
+    seen.mark.as_ref()?.user
+}
+
 /// The permissions whose marks name another user than JumpServer has under the name in the
 /// person's file, each with that user's name when he keeps them. Where JumpServer has nobody
 /// of the name in the file he may only have been renamed, unless a file says who he is.
@@ -191,8 +196,7 @@ fn formerly<'l>(
         let Some(person) = access.people.get(*person) else { continue };
         let user = live.users.get(&person.jumpserver).map(|user| user.id);
         for seen in permissions {
-            let made_for = seen.mark.as_ref().and_then(|mark| mark.user);
-            let Some(made_for) = made_for.filter(|made_for| user != Some(*made_for)) else {
+            let Some(made_for) = made_for(seen).filter(|made_for| user != Some(*made_for)) else {
                 continue;
             };
             // Where people come from the files, he is made by then.
@@ -222,7 +226,7 @@ fn telling(
             person.jumpserver_id.or(user)
         });
         whose.of(name).iter().filter(move |seen| {
-            let made_for = seen.mark.as_ref().and_then(|mark| mark.user);
+            let made_for = made_for(seen);
             made_for.is_some() && made_for != his
         })
     });
@@ -274,8 +278,7 @@ fn owned_by<'a>(
         put(wanted.person, None);
     }
     for (person, permissions) in &whose.0 {
-        let users = permissions.iter().map(|seen| seen.mark.as_ref().and_then(|mark| mark.user));
-        users.for_each(|user| put(person, user));
+        permissions.iter().for_each(|seen| put(person, made_for(seen)));
     }
     let mut people: HashMap<&str, &PersonName> = HashMap::with_capacity(all.accounts.len());
     for ((_, user), wanted) in &all.accounts {

@@ -24,12 +24,7 @@ struct Alike<'l> {
 /// What of something held counts for accounts of the same user name at other hosts (tried on
 /// MySQL 9.7, MariaDB 10.11 and 11.8).
 fn of_places(held: &Held) -> Held {
-    Held {
-        databases: held.databases.clone(),
-        tables: held.tables.clone(),
-        columns: held.columns.clone(),
-        ..Held::default()
-    }
+    Held { tables: held.tables.clone(), columns: held.columns.clone(), ..held.on_databases() }
 }
 
 impl<'a> Ways<'a> {
@@ -163,13 +158,10 @@ impl<'a> Ways<'a> {
         for held in held.chain(&live.public) {
             found.add(effective::on(naming, held, database, table));
         }
-        // Of grants without a user name only those on databases count for others, whether their
-        // account works, is locked or is gone.
         let accounts = live.accounts.iter().map(|(name, account)| (name, &account.held));
         let nameless = accounts.chain(&live.leftovers).filter(|(name, _)| name.user.is_empty());
         for (_, held) in nameless {
-            let rows = Held { databases: held.databases.clone(), ..Held::default() };
-            found.add(effective::on(naming, &rows, database, table));
+            found.add(effective::on(naming, &held.on_databases(), database, table));
         }
         found
     }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::violating::{Stays, Violating};
-use super::{Inputs, group, period};
+use super::{Inputs, group, split};
 use crate::access::model::Access;
 use crate::desired::Wanted;
 use crate::jumpserver::spec::{PermissionSpec, SeenPermission};
@@ -155,7 +155,7 @@ fn recorded_end(mark: &Mark) -> Timestamp {
 
 /// When a permission of this name was to start: the mark does not record that.
 fn start(name: &str, zone: &TimeZone) -> Timestamp {
-    let from = period(name).and_then(|period| period.split_once('-')).map(|(from, _)| from);
+    let from = split(name).1.and_then(|period| period.split_once('-')).map(|(from, _)| from);
     let from = from.and_then(|from| Edge::start_of(from, zone));
     from.unwrap_or_else(|| Period::default().start())
 }

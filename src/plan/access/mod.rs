@@ -145,7 +145,7 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
         want.mark.left =
             left.filter(|left| left::until(left, inputs.on_ends, inputs.moment).is_some());
     }
-    let (steps, conflicts) = permissions::compare(
+    let (steps, conflicts, narrowed) = permissions::compare(
         &there,
         &wants,
         &settled,
@@ -165,32 +165,26 @@ pub(super) fn plan(inputs: &Inputs<'_, '_>) -> Permissions {
         };
         Finding::new(kind, conflict.to_string()).help(help)
     }));
-    let mut names = BTreeMap::new();
-    for (id, want) in &mut wants {
-        if there.in_the_way(id, want).is_some()
-            && let Some(narrowed) = there.narrowed(id, want)
-        {
-            want.mark = narrowed.mark;
-            names.insert(*id, want.spec.name.clone());
-        }
-    }
-    let marks = wants.into_iter().map(|(id, want)| (id, want.mark)).collect();
+    let name = |id: &Uuid| Some((*id, wants.get(id)?.spec.name.clone()));
+    let names = narrowed.keys().filter_map(name).collect();
+    let mut marks: BTreeMap<Uuid, Mark> =
+        wants.into_iter().map(|(id, want)| (id, want.mark)).collect();
+    marks.extend(narrowed);
     Permissions { steps, marks, names, owned, findings }
 }
 
 /// The name of a permission without its period: permissions of one group replace one
 /// another.
 pub(super) fn group(name: &str) -> &str {
-    match period(name) {
-        Some(period) => &name[..name.len() - period.len() - 1],
-        None => name,
-    }
+    split(name).0
 }
 
-/// The period in the name of a permission, when there is one.
-fn period(name: &str) -> Option<&str> {
-    let (_, period) = name.rsplit_once('_')?;
-    is_period(period).then_some(period)
+/// The name of a permission without its period, and the period, when there is one.
+fn split(name: &str) -> (&str, Option<&str>) {
+    match name.rsplit_once('_') {
+        Some((group, period)) if is_period(period) => (group, Some(period)),
+        _ => (name, None),
+    }
 }
 
 fn is_period(text: &str) -> bool {

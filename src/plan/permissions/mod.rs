@@ -187,21 +187,21 @@ impl<'l> There<'l> {
 
     /// What of one of ours stays under the name that it has, while something else has the one
     /// that it should have: what is wanted of it and it gives already.
-    pub fn narrowed<'w>(&self, id: &Uuid, want: &Want<'w>) -> Option<Want<'w>> {
-        let seen = self.live.permissions.get(id).filter(|seen| is_ours(self.owner, seen))?;
+    fn narrowed<'w>(&self, seen: &SeenPermission, want: &Want<'w>) -> Option<Want<'w>> {
+        let mut mark = seen.mark.clone().filter(|_| is_ours(self.owner, seen))?;
         let spec = PermissionSpec {
             name: seen.spec.name.clone(),
-            users: &seen.spec.users & &want.spec.users,
             ..hold::permission(&want.spec, &seen.spec, self.live)
         };
-        let mut mark = seen.mark.clone()?;
         mark.requests.retain(|request, _| want.mark.requests.contains_key(request));
         mark.left.clone_from(&want.mark.left);
         Some(Want { spec: Cow::Owned(spec), mark, ..want.clone() })
     }
 }
 
-/// The steps from the live permissions to the wanted ones, and what is in the way.
+/// The steps from the live permissions to the wanted ones, what is in the way, and the marks of
+/// those that keep their name and lose something, as something else has the name that they
+/// should have.
 ///
 /// `settled` are wanted too, and as they should be ([`is_settled`]).
 /// `released` are those that are given back, each with the name that it gets.
@@ -215,14 +215,14 @@ pub fn compare(
     released: &BTreeMap<Uuid, String>,
     groups: impl Fn(&SeenPermission) -> String,
     moment: Timestamp,
-) -> (Vec<Step>, Vec<Conflict>) {
+) -> (Vec<Step>, Vec<Conflict>, BTreeMap<Uuid, Mark>) {
     let (owner, live) = (there.owner, &there.live.permissions);
     let mut conflicts: Vec<_> = live
         .values()
         .filter(|seen| seen.labelled && !is_ours(owner, seen))
         .map(|seen| Conflict::Copy { name: seen.spec.name.clone(), id: seen.id })
         .collect();
-    let mut changes = Vec::new();
+    let (mut changes, mut narrowed) = (Vec::new(), BTreeMap::new());
     for (id, want) in wanted {
         if let Some(foreign) = there.in_the_way(id, want) {
             if !foreign.labelled {
@@ -231,10 +231,11 @@ pub fn compare(
             }
             // What it is to lose waits for no name.
             if let Some(seen) = live.get(id)
-                && let Some(narrowed) = there.narrowed(id, want)
+                && let Some(less) = there.narrowed(seen, want)
             {
-                let actions = update(seen, &narrowed).into_iter();
+                let actions = update(seen, &less).into_iter();
                 changes.extend(actions.map(|action| (*id, want.group, action)));
+                narrowed.insert(*id, less.mark);
             }
             continue;
         }
@@ -266,7 +267,7 @@ pub fn compare(
         };
         changes.push((seen.id, group, action));
     }
-    (order(changes, there.live, moment), conflicts)
+    (order(changes, there.live, moment), conflicts, narrowed)
 }
 
 /// Whether a permission carries this owner's mark, and is the one that the mark was

@@ -78,14 +78,15 @@ fn steps(wanted: &BTreeMap<Uuid, Want>, live: &Permissions) -> (Vec<Step>, Vec<C
         wanted.clone().into_iter().partition(|(id, want)| is_settled(id, want));
     let settled = settled.into_keys().collect();
     let read = Live { permissions: live.clone(), ..Live::default() };
-    compare(
+    let (steps, conflicts, _) = compare(
         &There::new(&owner(), &read),
         &wanted,
         &settled,
         &BTreeMap::new(),
         |_| "app/fanlichun".to_owned(),
         at(50),
-    )
+    );
+    (steps, conflicts)
 }
 
 /// Carries out one step as JumpServer would.
